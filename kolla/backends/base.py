@@ -1,0 +1,161 @@
+"""What carries out operations on the engine, and what it reports back."""
+
+import abc
+import dataclasses
+from collections.abc import Iterator, Mapping
+
+from kolla.errors import KollaError
+
+#: Restart policies. ``ALWAYS``: committed. ``STOPPED``: committed, stopped on purpose, and
+#: not started again by the engine. ``NEVER``: not committed, or no longer.
+ALWAYS, STOPPED, NEVER = "always", "unless-stopped", "no"
+
+
+class BackendError(KollaError):
+    """The engine refused or could not be reached."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Observed:
+    """A generation (or a one-shot task) of a container as the engine has it."""
+
+    name: str
+    container: str
+    generation: int
+    running: bool
+    #: The engine's own word: created, running, restarting, paused, exited, dead.
+    status: str
+    task: str = ""
+    #: Only after ``inspect``.
+    restart: str = ""
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    started_at: str = ""
+    exit_code: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageFacts:
+    """What the engine knows of an image."""
+
+    id: str
+    reference: str
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    size: int = 0
+    created: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How a command in a container ended."""
+
+    exit_code: int
+    output: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """Everything needed to create a container on the engine, secrets resolved."""
+
+    name: str
+    image: str
+    user: int
+    environment: Mapping[str, str]
+    labels: Mapping[str, str]
+    command: tuple[str, ...] = ()
+    #: (source, target, options) of bind mounts, as in ``-v``.
+    binds: tuple[tuple[str, str, str], ...] = ()
+    volumes: tuple[tuple[str, str], ...] = ()
+    #: target to size.
+    scratch: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    capabilities: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    #: Any of privileged, pid, ipc, cgroup, root, writable-root.
+    privileges: frozenset[str] = frozenset()
+    stop_grace: int = 30
+    security: tuple[str, ...] = ()
+    log_driver: str = "json-file"
+    log_options: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+class Backend(abc.ABC):
+    """Carries out single operations; decides nothing.
+
+    Every method raises :class:`BackendError` if the engine refuses or cannot be reached.
+    Times are in seconds. Operations that find their work already done succeed.
+    """
+
+    @abc.abstractmethod
+    def observe(self) -> list[Observed]:
+        """All of kolla's containers on this engine, in one call, without policies."""
+
+    @abc.abstractmethod
+    def inspect(self, name: str) -> Observed | None:
+        """One of them with its restart policy; None if there is none of that name."""
+
+    @abc.abstractmethod
+    def image(self, reference: str) -> ImageFacts | None:
+        """The image behind a tag or id; None if the engine has none."""
+
+    @abc.abstractmethod
+    def images(self) -> list[ImageFacts]:
+        """All images that carry kolla's labels, one entry for each tag."""
+
+    @abc.abstractmethod
+    def tag(self, image: str, reference: str) -> None:
+        """Give an image a further name, so that no prune takes it."""
+
+    @abc.abstractmethod
+    def untag(self, reference: str) -> None:
+        """Take a name from an image; the engine deletes an image without names."""
+
+    @abc.abstractmethod
+    def read_file(self, image: str, path: str) -> bytes | None:
+        """A file inside an image; None if it is not there."""
+
+    @abc.abstractmethod
+    def create(self, instance: Instance) -> None:
+        """Create, with restart policy NEVER, not started."""
+
+    @abc.abstractmethod
+    def start(self, name: str) -> None: ...
+
+    @abc.abstractmethod
+    def stop(self, name: str, grace: int) -> None:
+        """Signal, wait up to ``grace`` seconds, kill."""
+
+    @abc.abstractmethod
+    def remove(self, name: str) -> None:
+        """Remove it, running or not; volumes with a name stay."""
+
+    @abc.abstractmethod
+    def set_restart(self, name: str, policy: str) -> None: ...
+
+    @abc.abstractmethod
+    def execute(self, name: str, command: tuple[str, ...], timeout: int) -> Outcome:
+        """Run a command in a running container; it is killed inside after ``timeout``."""
+
+    @abc.abstractmethod
+    def run(self, instance: Instance, timeout: int) -> Outcome:
+        """Create, run to the end and remove: a one-shot task."""
+
+    @abc.abstractmethod
+    def logs(
+        self,
+        name: str,
+        tail: int | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        follow: bool = False,
+    ) -> Iterator[tuple[str, str]]:
+        """(ISO time, line) pairs of what it wrote to standard output and error."""
+
+    @abc.abstractmethod
+    def remove_volume(self, name: str) -> None: ...
+
+    @abc.abstractmethod
+    def shell(self, name: str, command: tuple[str, ...], tty: bool) -> tuple[str, ...]:
+        """The command line with which a person enters the container."""
+
+    @abc.abstractmethod
+    def version(self) -> str:
+        """The engine's name and version."""

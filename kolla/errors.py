@@ -1,0 +1,21 @@
+"""Errors that are an operator's to read: what was wrong, where, and what to do."""
+
+
+class KollaError(Exception):
+    """Something failed. ``hint`` tells what to do about it. Exit code 1."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = ""):
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class UsageError(KollaError):
+    """The command line asks for something that does not exist. Exit code 2."""
+
+    exit_code = 2
