@@ -1,0 +1,111 @@
+"""From a spec to what the engine is given: secrets put in, files laid out."""
+
+import os
+import pathlib
+import shutil
+
+from kolla.backends.base import Instance
+from kolla.errors import KollaError
+from kolla.spec import Spec
+
+#: Where a generation finds its own small writable folder.
+GENERATION_FOLDER = "/var/lib/kolla/generation"
+
+
+def engine_name(container: str, generation: int, task: str = "") -> str:
+    """``glance-api-g42``; never re-used for anything else."""
+    return f"{container}-g{generation}" + (f"-{task}" if task else "")
+
+
+class Instances:
+    """Makes instances of specs, with their files below ``folder``."""
+
+    def __init__(self, folder: pathlib.Path, settings):
+        self.folder, self.settings = folder, settings
+
+    def make(self, spec: Spec, generation: int) -> Instance:
+        """The generation itself. Raises :class:`KollaError` if a secret is missing."""
+        return self._instance(spec, generation, spec.environment, tuple(spec.command))
+
+    def task(self, spec: Spec, generation: int, task: dict) -> Instance:
+        """A one-shot command from the generation's image."""
+        environment = spec.environment | task["environment"]
+        return self._instance(
+            spec, generation, environment, tuple(task["command"]), task["name"]
+        )
+
+    def discard(self, container: str, generation: int) -> None:
+        """Take away the folder of a generation that is gone."""
+        shutil.rmtree(self._home(container, generation), ignore_errors=True)
+
+    def _home(self, container: str, generation: int) -> pathlib.Path:
+        return self.folder / container / str(generation)
+
+    def _instance(
+        self, spec: Spec, generation: int, environment: dict, command: tuple[str, ...],
+        task: str = "",
+    ) -> Instance:
+        labels = {"kolla.container": spec.container, "kolla.generation": str(generation)}
+        labels |= {"kolla.task": task} if task else {"kolla.spec": spec.to_json()}
+        kinds = [privilege.partition(":") for privilege in spec.privileges]
+        values = {key: self.settings.reveal(text) for key, text in environment.items()}
+        return Instance(
+            name=engine_name(spec.container, generation, task),
+            image=spec.image_id,
+            user=spec.user,
+            environment=values | {"KOLLA_GENERATION": str(generation)},
+            labels=labels,
+            command=command,
+            binds=self._binds(spec, generation),
+            volumes=tuple((name, path) for path, name in spec.volumes.items()),
+            scratch=spec.scratch,
+            capabilities=tuple(value for kind, _, value in kinds if kind == "capability"),
+            devices=tuple(value for kind, _, value in kinds if kind == "device"),
+            privileges=frozenset(kind for kind, _, value in kinds if not value),
+            stop_grace=spec.stop_grace,
+            security=tuple(spec.security),
+            log_driver=spec.log["driver"],
+            log_options=self._log_options(spec),
+        )
+
+    def _log_options(self, spec: Spec) -> dict[str, str]:
+        if spec.log["driver"] not in ("json-file", "local"):
+            return {}
+        return {key: spec.log[key] for key in ("max-size", "max-file")}
+
+    def _binds(self, spec: Spec, generation: int) -> tuple[tuple[str, str, str], ...]:
+        home = self._home(spec.container, generation)
+        binds = [(str(_owned(home / "own", spec.user)), GENERATION_FOLDER, "rw")]
+        for path, (content, mode) in sorted(spec.files.items()):
+            place = home / "files" / path.lstrip("/")
+            _write(place, self.settings.reveal(content), int(mode, 8), spec.user)
+            binds.append((str(place), path, "ro"))
+        binds += [
+            (source, path, options)
+            for path, (source, options, _) in sorted(spec.host_mounts.items())
+        ]
+        return tuple(binds)
+
+
+def _owned(folder: pathlib.Path, user: int) -> pathlib.Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.chown(folder, user, user)
+    except OSError as error:
+        raise KollaError(
+            f"{folder} cannot be made for user {user}: {error.strerror}",
+            "kolla has to run as root, with space left below [DEFAULT] state_dir",
+        ) from None
+    return folder
+
+
+def _write(place: pathlib.Path, content: str, mode: int, user: int) -> None:
+    _owned(place.parent, user)
+    try:
+        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(content)
+        os.chown(place, user, user)
+        place.chmod(mode)
+    except OSError as error:
+        raise KollaError(f"{place} cannot be written: {error.strerror}") from None

@@ -1,0 +1,49 @@
+"""The highest generation number ever given to each container, beside the state file.
+
+A number is never used twice, even if the state file is lost.
+"""
+
+import os
+import pathlib
+
+from kolla.errors import KollaError
+
+
+class Numbers:
+    """A folder with one small file for each container."""
+
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+
+    def highest(self, name: str) -> int:
+        """The highest number ever given; 0 if none was."""
+        path = self.folder / name
+        try:
+            return int(path.read_text())
+        except FileNotFoundError:
+            return 0
+        except ValueError:
+            raise KollaError(
+                f"{path} should hold the highest generation number of {name}, and does not",
+                "write a number into it that is higher than any in use",
+            ) from None
+
+    def claim(self, name: str, number: int) -> None:
+        """Write a number down so that it survives a power cut."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            draft = self.folder / f".{name}"
+            with draft.open("w") as file:
+                file.write(f"{number}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.rename(self.folder / name)
+            directory = os.open(self.folder, os.O_RDONLY)
+            os.fsync(directory)
+            os.close(directory)
+        except OSError as error:
+            raise KollaError(
+                f"the number of a new generation of {name} cannot be written to"
+                f" {self.folder}: {error.strerror}",
+                "is the disk full?",
+            ) from None

@@ -1,0 +1,312 @@
+"""What has to be done: a pure function of what is wanted, recorded and observed. No I/O."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+
+from kolla.backends.base import ALWAYS, NEVER, STOPPED as STAYS_STOPPED, Observed
+from kolla.spec import Spec
+from kolla.store import ABSENT, RUNNING, STOPPED, Generation, Record
+
+
+@dataclasses.dataclass(frozen=True)
+class Operation:
+    """One step: one call of the backend or one write to the store."""
+
+    kind: str
+    container: str
+    generation: int | None = None
+    cause: str = ""
+    #: The task of a bootstrap, expand or contract step.
+    task: str = ""
+
+    def __str__(self) -> str:
+        name = self.container
+        target = f"{name}-g{self.generation}" if self.generation is not None else name
+        words = [self.kind, target, self.task]
+        text = " ".join(word for word in words if word)
+        return f"{text}: {self.cause}" if self.cause else text
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Ordered operations for one container, and why."""
+
+    container: str
+    action: str
+    operations: tuple[Operation, ...] = ()
+    reasons: tuple[str, ...] = ()
+    #: What the next generation is to run, if the plan makes one.
+    spec: Spec | None = None
+    #: The generation that counts before and after.
+    before: int | None = None
+    after: int | None = None
+
+    def __str__(self) -> str:
+        if not self.operations:
+            return f"{self.container}: nothing to do"
+        step = f"generation {self.before} -> {self.after}"
+        lines = [f"{self.container}: {self.action}" + (f", {step}" if self.spec else "")]
+        lines += [f"  because {reason}" for reason in self.reasons]
+        lines += [f"  [{i}] {operation}" for i, operation in enumerate(self.operations, 1)]
+        return "\n".join(lines)
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """What is recorded and observed of one container."""
+
+    record: Record
+    generations: Mapping[int, Generation]
+    #: By generation. With restart policies if ``inspected``.
+    observed: Mapping[int, Observed]
+    #: One-shot tasks that are still on the engine.
+    tasks: tuple[Observed, ...] = ()
+    #: The highest number ever given.
+    highest: int = 0
+    #: How many earlier generations keep their image.
+    keep: int = 5
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+    @property
+    def current(self) -> int | None:
+        return self.record.current
+
+    def running(self, number: int | None) -> bool:
+        return number in self.observed and self.observed[number].running
+
+    def spec(self, number: int) -> Spec:
+        return self.generations[number].snapshot
+
+    def operation(self, kind: str, number: int | None = None, cause: str = "", task: str = ""):
+        return Operation(kind, self.name, number, cause, task)
+
+
+def settled(state: State) -> bool:
+    """Whether nothing is left to do for what is committed, as far as one list call can tell."""
+    record = state.record
+    if not record.settled or state.tasks:
+        return False
+    others_run = any(seen.running for n, seen in state.observed.items() if n != record.current)
+    wanted = record.target == RUNNING
+    known = set(state.observed) <= set(state.generations)
+    return known and not others_run and state.running(record.current) == wanted
+
+
+def converge(state: State) -> list[Operation]:
+    """Bring the engine to what is committed: after a crash, a failure or a commit."""
+    operations = [state.operation("remove-task", seen.generation, task=seen.task)
+                  for seen in state.tasks]
+    operations += _discard(state)
+    current, others = list(_current(state)), list(_retire(state))
+    if state.current is not None and _strategy(state, state.current) == "handover":
+        operations += current + others
+    else:
+        operations += others + current
+    operations += _forget(state)
+    if operations or not state.record.settled:
+        operations.append(state.operation("settle"))
+    return operations
+
+
+def _strategy(state: State, number: int) -> str:
+    return state.spec(number).strategy if number in state.generations else "replace"
+
+
+def _halt(state: State, number: int, cause: str) -> Iterator[Operation]:
+    """Drain and stop a generation that runs."""
+    if not state.running(number):
+        return
+    if number in state.generations and state.spec(number).drain:
+        yield state.operation("drain", number, cause)
+    yield state.operation("stop", number, cause)
+
+
+def _discard(state: State) -> Iterator[Operation]:
+    """What was never committed goes."""
+    for number in sorted(state.observed):
+        known = state.generations.get(number)
+        if number != state.current and (known is None or known.committed is None):
+            yield from _halt(state, number, "never committed")
+            yield state.operation("remove", number, "never committed")
+
+
+def _current(state: State) -> Iterator[Operation]:
+    number, target = state.current, state.record.target
+    if number is None:
+        return
+    seen = state.observed.get(number)
+    if target == ABSENT:
+        if seen:
+            yield from _halt(state, number, "deleted")
+            yield state.operation("remove", number, "deleted")
+    elif target == STOPPED:
+        if seen and seen.restart != STAYS_STOPPED:
+            yield state.operation("park", number, "stopped on purpose")
+        yield from _halt(state, number, "stopped on purpose")
+    else:
+        yield from _run(state, number, seen)
+
+
+def _run(state: State, number: int, seen: Observed | None) -> Iterator[Operation]:
+    if seen is None:
+        yield state.operation("create", number, "missing on the engine")
+    if seen is None or seen.restart != ALWAYS:
+        yield state.operation("keep", number, "committed")
+    if not state.running(number):
+        yield state.operation("start", number, "committed, and not running")
+        yield state.operation("check", number)
+
+
+def _committed_before(state: State) -> list[int]:
+    return sorted(
+        number for number, generation in state.generations.items()
+        if generation.committed and number != state.current
+    )
+
+
+def _retire(state: State) -> Iterator[Operation]:
+    """Earlier generations stop; the predecessor stays on the engine, the others go."""
+    committed = _committed_before(state)
+    for number in committed:
+        seen = state.observed.get(number)
+        if not seen:
+            continue
+        if seen.restart != NEVER:
+            yield state.operation("release", number, "no longer current")
+        yield from _halt(state, number, "no longer current")
+        if state.record.target == ABSENT or number != committed[-1]:
+            yield state.operation("remove", number, "no longer needed")
+
+
+def _forget(state: State) -> Iterator[Operation]:
+    """Images that no rollback needs lose the name that protects them."""
+    committed = _committed_before(state)
+    needed = set() if state.record.target == ABSENT else {state.current, *committed[-state.keep:]}
+    for number, generation in sorted(state.generations.items()):
+        if generation.kept and number not in needed and generation.outcome != "trying":
+            yield state.operation("forget", number, "no rollback needs its image")
+
+
+def start(state: State, spec: Spec | None) -> Plan:
+    """Make a missing container or start a stopped one; change nothing else."""
+    if state.current is None or state.record.target == ABSENT:
+        return change(state, spec, "start", ("it does not exist",), ("bootstrap",))
+    if state.running(state.current) and state.record.target == RUNNING:
+        return Plan(state.name, "start", before=state.current, after=state.current)
+    wanted = dataclasses.replace(state.record, target=RUNNING)
+    return _retarget(state, wanted, "start")
+
+
+def stop(state: State) -> Plan:
+    if state.current is None or state.record.target != RUNNING:
+        return Plan(state.name, "stop", before=state.current, after=state.current)
+    return _retarget(state, dataclasses.replace(state.record, target=STOPPED), "stop")
+
+
+def delete(state: State) -> Plan:
+    if state.record.target == ABSENT and not state.observed:
+        return Plan(state.name, "delete", before=state.current, after=state.current)
+    return _retarget(state, dataclasses.replace(state.record, target=ABSENT), "delete")
+
+
+def _retarget(state: State, wanted: Record, action: str) -> Plan:
+    """First the intent is committed, then the engine follows."""
+    after = dataclasses.replace(state, record=dataclasses.replace(wanted, settled=False))
+    intent = state.operation(f"want-{wanted.target}")
+    return Plan(
+        state.name, action, (intent, *converge(after)), before=state.current, after=state.current
+    )
+
+
+def restart(state: State) -> Plan:
+    """Handed over to a new generation of the same spec where that is possible."""
+    number = state.current
+    if number is None or state.record.target != RUNNING:
+        return Plan(state.name, "restart", before=number, after=number)
+    if _strategy(state, number) == "handover" and state.running(number):
+        return change(state, state.spec(number), "restart", ("an operator asked for it",))
+    steps = [*_halt(state, number, "restart"), state.operation("start", number),
+             state.operation("check", number)]
+    return Plan(state.name, "restart", tuple(steps), before=number, after=number)
+
+
+def recover(state: State) -> Plan:
+    return Plan(
+        state.name, "recover", tuple(converge(state)), before=state.current, after=state.current
+    )
+
+
+def change(
+    state: State,
+    spec: Spec,
+    action: str,
+    reasons: tuple[str, ...],
+    phases: tuple[str, ...] = (),
+) -> Plan:
+    """Make the next generation and put it in the place of the current one."""
+    new, old = state.highest + 1, state.current
+    if state.record.target == ABSENT:
+        old = None
+    steps = [state.operation("record", new), state.operation("create", new)]
+    steps += [
+        state.operation(phase, new, task=task["name"])
+        for phase in phases for task in spec.tasks.get(phase, [])
+    ]
+    up = [state.operation("start", new), state.operation("check", new)]
+    if spec.strategy == "handover":
+        up.append(state.operation("join", new))
+    up += [state.operation("commit", new), state.operation("keep", new)]
+    down = list(_halt(state, old, "replaced")) if old is not None else []
+    release = [state.operation("release", old, "replaced")] if old in state.observed else []
+    if spec.strategy == "handover" and _same_way(state, old):
+        steps += up + release + down
+    else:
+        steps += down + up + release
+    steps += _sweep(state, new, old)
+    steps.append(state.operation("settle"))
+    return Plan(state.name, action, tuple(steps), reasons, spec, state.current, new)
+
+
+def _same_way(state: State, old: int | None) -> bool:
+    return old is None or _strategy(state, old) == "handover"
+
+
+def _sweep(state: State, new: int, old: int | None) -> list[Operation]:
+    """What is no longer needed once ``new`` counts."""
+    gone = [
+        state.operation("remove", number, "no longer needed")
+        for number in sorted(state.observed) if number not in (old, new)
+    ]
+    committed = [n for n in (*_committed_before(state), old) if n is not None]
+    needed = committed[-state.keep:]
+    return gone + [
+        state.operation("forget", number, "no rollback needs its image")
+        for number, generation in sorted(state.generations.items())
+        if generation.kept and number not in needed and number != new
+    ]
+
+
+def last_known_good(state: State, probation_over) -> int | None:
+    """The generation a rollback goes to by itself; None if there is none.
+
+    ``probation_over(generation)`` tells whether a generation survived its probation.
+    """
+    if state.current is None:
+        return None
+    running = state.spec(state.current)
+    earlier = [
+        generation for number, generation in state.generations.items()
+        if number < state.current and generation.committed and generation.kept
+        and generation.outcome == "kept" and not _same(generation.snapshot, running)
+    ]
+    good = [g.number for g in earlier if probation_over(g)] or [g.number for g in earlier]
+    return max(good, default=None)
+
+
+def _same(one: Spec, other: Spec) -> bool:
+    from kolla.spec import differences
+
+    return not differences(one, other)

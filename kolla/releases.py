@@ -1,0 +1,28 @@
+"""The order of OpenStack's releases: two a year, each first one of a year a SLURP.
+
+Source: OpenStack's release cadence adjustment (skip-level upgrade release process).
+"""
+
+import re
+
+from kolla.errors import UsageError
+
+
+def parse(release: str) -> tuple[int, int]:
+    """``2026.1`` as (2026, 1)."""
+    match = re.fullmatch(r"(\d{4})\.([12])", release)
+    if not match:
+        raise UsageError(f"'{release}' is not an OpenStack release", "they look like 2026.1")
+    return int(match[1]), int(match[2])
+
+
+def refuse_jump(old: str, new: str) -> str:
+    """Why an upgrade from ``old`` to ``new`` is refused; empty if it is not."""
+    (old_year, old_half), (new_year, new_half) = parse(old), parse(new)
+    steps = 2 * (new_year - old_year) + new_half - old_half
+    if steps < 0:
+        return f"{new} is older than {old}: `kolla container rollback` goes back"
+    if steps <= 1 or (steps == 2 and old_half == new_half == 1):
+        return ""
+    between = f"{old_year}.2" if old_half == 1 else f"{old_year + 1}.1"
+    return f"{old} cannot go to {new} in one step: upgrade to {between} first"

@@ -1,0 +1,365 @@
+"""What kolla remembers: generations, what is current, who did what. One SQLite file.
+
+Every method is one transaction. Times are UTC in ISO 8601, durations in seconds.
+"""
+
+import dataclasses
+import datetime
+import getpass
+import json
+import os
+import pathlib
+import sqlite3
+import threading
+
+from kolla.errors import KollaError
+from kolla.numbers import Numbers
+
+RUNNING, STOPPED, ABSENT = "running", "stopped", "absent"
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS containers (
+    name TEXT PRIMARY KEY,
+    current INTEGER,
+    last_number INTEGER NOT NULL DEFAULT 0,
+    target TEXT NOT NULL DEFAULT 'absent',
+    release_pin TEXT,
+    image_pin TEXT,
+    settled INTEGER NOT NULL DEFAULT 1,
+    health TEXT NOT NULL DEFAULT 'unknown',
+    health_detail TEXT NOT NULL DEFAULT '',
+    health_at TEXT
+);
+CREATE TABLE IF NOT EXISTS generations (
+    container TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    spec TEXT NOT NULL,
+    secrets TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    created TEXT NOT NULL,
+    committed TEXT,
+    ended TEXT,
+    outcome TEXT NOT NULL DEFAULT 'trying',
+    reason TEXT NOT NULL DEFAULT '',
+    evidence TEXT NOT NULL DEFAULT '',
+    kept INTEGER NOT NULL DEFAULT 1,
+    PRIMARY KEY (container, number)
+);
+CREATE TABLE IF NOT EXISTS events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    parent INTEGER,
+    at TEXT NOT NULL,
+    who TEXT NOT NULL,
+    action TEXT NOT NULL,
+    container TEXT NOT NULL,
+    generation INTEGER,
+    outcome TEXT NOT NULL DEFAULT 'begun',
+    detail TEXT NOT NULL DEFAULT '',
+    seconds REAL
+);
+CREATE INDEX IF NOT EXISTS events_of_container ON events (container, outcome);
+"""
+VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What counts for one container."""
+
+    name: str
+    current: int | None = None
+    last_number: int = 0
+    #: running, stopped or absent: what an operator last asked for.
+    target: str = ABSENT
+    release_pin: str | None = None
+    #: A tag or an image id.
+    image_pin: str | None = None
+    #: False while a command is at work, and after one that was killed.
+    settled: bool = True
+    health: str = "unknown"
+    health_detail: str = ""
+    health_at: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Generation:
+    """A spec put to work."""
+
+    container: str
+    number: int
+    spec: str
+    #: Secret reference to a keyed fingerprint of its value.
+    secrets: dict[str, str]
+    cause: str
+    created: str
+    committed: str | None
+    ended: str | None
+    #: trying, current, kept, refused, discarded, rolled back, deleted.
+    outcome: str
+    reason: str
+    evidence: str
+    #: Whether its image still has the name that protects it from every prune.
+    kept: bool = True
+
+    @property
+    def snapshot(self):
+        """The :class:`kolla.spec.Spec`."""
+        from kolla.spec import Spec
+
+        return Spec.from_json(self.spec)
+
+
+@dataclasses.dataclass(frozen=True)
+class EventRecord:
+    """A line of the journal: an action, or (with a parent) one operation of it."""
+
+    id: int
+    parent: int | None
+    at: str
+    who: str
+    action: str
+    container: str
+    generation: int | None
+    #: begun, done, failed, interrupted.
+    outcome: str
+    detail: str
+    seconds: float | None
+
+
+def now() -> str:
+    """The present, UTC."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+
+
+def who() -> str:
+    """The login name of the person behind this process, sudo or not."""
+    if os.environ.get("SUDO_USER"):
+        return os.environ["SUDO_USER"]
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+class Store:
+    """The state file of one host."""
+
+    def __init__(self, state_dir: pathlib.Path):
+        self.path = state_dir / "kolla.sqlite"
+        self.numbers = Numbers(state_dir / "numbers")
+        self._lock = threading.RLock()
+        try:
+            state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._db = sqlite3.connect(
+                self.path, timeout=30, isolation_level=None, check_same_thread=False
+            )
+            self.path.chmod(0o600)
+            self._db.row_factory = sqlite3.Row
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise KollaError(
+                f"the state file {self.path} cannot be opened: {error}",
+                "kolla needs to write there: run it as root, or name another [DEFAULT] "
+                "state_dir; a file that is broken can be moved away, `kolla recover` then "
+                "rebuilds it from the containers' labels",
+            ) from None
+
+    def _prepare(self) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise KollaError(
+                f"the state file {self.path} is of a later kolla (format {version})",
+                "install that version of kolla again",
+            )
+        if version < VERSION:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.executescript(f"{SCHEMA}PRAGMA user_version={VERSION};")
+        self._db.execute("PRAGMA synchronous=FULL")
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _write(self, statement: str, *values) -> sqlite3.Cursor:
+        with self._lock:
+            try:
+                return self._db.execute(statement, values)
+            except sqlite3.Error as error:
+                raise KollaError(
+                    f"the state file {self.path} cannot be written: {error}",
+                    "is the disk full? `kolla recover` carries on afterwards",
+                ) from None
+
+    def _rows(self, statement: str, *values) -> list[sqlite3.Row]:
+        with self._lock:
+            return self._db.execute(statement, values).fetchall()
+
+    # What counts
+
+    def container(self, name: str) -> Record:
+        """The record of a container; an empty one if nothing is known of it."""
+        rows = self._rows("SELECT * FROM containers WHERE name = ?", name)
+        return _record(rows[0]) if rows else Record(name)
+
+    def containers(self) -> list[Record]:
+        return [_record(row) for row in self._rows("SELECT * FROM containers ORDER BY name")]
+
+    def update(self, name: str, **values) -> None:
+        """Set columns of a container's record."""
+        columns = ", ".join(values)
+        marks = ", ".join("?" * len(values))
+        updates = ", ".join(f"{column} = excluded.{column}" for column in values)
+        self._write(
+            f"INSERT INTO containers (name, {columns}) VALUES (?, {marks})"
+            f" ON CONFLICT (name) DO UPDATE SET {updates}",
+            name, *values.values(),
+        )
+
+    # Generations
+
+    def begin(self, name: str, spec, secrets: dict[str, str], cause: str) -> int:
+        """Give the next number to a spec. The number is on disk before it is used."""
+        with self._lock:
+            number = 1 + max(self.container(name).last_number, self.numbers.highest(name))
+            self.numbers.claim(name, number)
+            with self._transaction():
+                self.update(name, last_number=number, settled=0)
+                self._insert(name, number, spec, secrets, cause)
+            return number
+
+    def adopt(self, name: str, number: int, spec, cause: str) -> None:
+        """Take in a generation that the engine has and this file does not."""
+        with self._lock, self._transaction():
+            highest = max(number, self.container(name).last_number, self.numbers.highest(name))
+            self.update(name, last_number=highest, settled=0)
+            self._insert(name, number, spec, {}, cause)
+
+    def _insert(self, name: str, number: int, spec, secrets: dict, cause: str) -> None:
+        self._write(
+            "INSERT OR IGNORE INTO generations (container, number, spec, secrets, cause, created)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            name, number, spec.to_json(), json.dumps(secrets), cause, now(),
+        )
+
+    def commit(self, name: str, number: int, replaced_as: str = "kept") -> None:
+        """The one transaction that decides which generation counts."""
+        with self._lock, self._transaction():
+            previous = self.container(name).current
+            if previous is not None and previous != number:
+                self.end(name, previous, replaced_as, f"replaced by generation {number}")
+            self.update(name, current=number, target=RUNNING, settled=0)
+            self._write(
+                "UPDATE generations SET outcome = 'current', ended = NULL,"
+                " committed = coalesce(committed, ?) WHERE container = ? AND number = ?",
+                now(), name, number,
+            )
+
+    def end(self, name: str, number: int, outcome: str, reason: str, evidence: str = "") -> None:
+        """Record how a generation ended, and why."""
+        self._write(
+            "UPDATE generations SET outcome = ?, reason = ?, ended = ?,"
+            " evidence = CASE ? WHEN '' THEN evidence ELSE ? END"
+            " WHERE container = ? AND number = ?",
+            outcome, reason, now(), evidence, evidence, name, number,
+        )
+
+    def forget(self, name: str, number: int) -> None:
+        """Record that a generation's image is no longer protected."""
+        self._write(
+            "UPDATE generations SET kept = 0 WHERE container = ? AND number = ?", name, number
+        )
+
+    def abandon(self, name: str) -> None:
+        """Mark what a killed command left unfinished, now that nobody is at work on it."""
+        self._write(
+            "UPDATE events SET outcome = 'interrupted' WHERE container = ? AND outcome = 'begun'",
+            name,
+        )
+        self._write(
+            "UPDATE generations SET outcome = 'discarded', ended = ?,"
+            " reason = 'interrupted before it was committed'"
+            " WHERE container = ? AND outcome = 'trying'",
+            now(), name,
+        )
+
+    def generations(self, name: str | None = None) -> list[Generation]:
+        """All of one container, or of all, oldest first."""
+        rows = self._rows(
+            "SELECT * FROM generations WHERE ? IS NULL OR container = ?"
+            " ORDER BY container, number",
+            name, name,
+        )
+        return [_generation(row) for row in rows]
+
+    # The journal
+
+    def open_event(
+        self, action: str, container: str, generation: int | None = None,
+        detail: str = "", parent: int | None = None,
+    ) -> int:
+        cursor = self._write(
+            "INSERT INTO events (parent, at, who, action, container, generation, detail)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            parent, now(), who(), action, container, generation, detail,
+        )
+        return cursor.lastrowid
+
+    def close_event(
+        self, event: int, outcome: str, seconds: float,
+        detail: str | None = None, generation: int | None = None,
+    ) -> None:
+        self._write(
+            "UPDATE events SET outcome = ?, seconds = ?, detail = coalesce(?, detail),"
+            " generation = coalesce(?, generation) WHERE id = ?",
+            outcome, round(seconds, 3), detail, generation, event,
+        )
+
+    def events(
+        self, limit: int = 100, container: str | None = None, operations: bool = False
+    ) -> list[EventRecord]:
+        """The newest, in the order they happened; ``operations`` also shows each step."""
+        rows = self._rows(
+            "SELECT * FROM events WHERE (? IS NULL OR container = ?)"
+            " AND (? OR parent IS NULL) ORDER BY id DESC LIMIT ?",
+            container, container, operations, limit,
+        )
+        return [EventRecord(**dict(row)) for row in reversed(rows)]
+
+    def _transaction(self) -> "_Transaction":
+        return _Transaction(self._db, self.path)
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE … COMMIT, joined if one is open already."""
+
+    def __init__(self, db: sqlite3.Connection, path: pathlib.Path):
+        self._db, self._path = db, path
+
+    def __enter__(self):
+        self._outer = not self._db.in_transaction
+        if self._outer:
+            self._run("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind, error, trace):
+        if self._outer:
+            self._run("ROLLBACK" if kind else "COMMIT")
+
+    def _run(self, statement: str) -> None:
+        try:
+            self._db.execute(statement)
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.rollback()
+            raise KollaError(
+                f"the state file {self._path} cannot be written: {error}", "is the disk full?"
+            ) from None
+
+
+def _record(row: sqlite3.Row) -> Record:
+    return Record(**{**dict(row), "settled": bool(row["settled"])})
+
+
+def _generation(row: sqlite3.Row) -> Generation:
+    values = dict(row)
+    return Generation(
+        **{**values, "secrets": json.loads(values["secrets"]), "kept": bool(values["kept"])}
+    )
