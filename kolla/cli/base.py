@@ -1,0 +1,65 @@
+"""What all commands share: exact arguments, an example in the help, and exit codes.
+
+A command declares ``example`` (one command line or several), and a Lister or ShowOne its
+``columns``: their titles are the keys of the JSON output, so they stay as they are.
+"""
+
+import difflib
+import inspect
+
+from cliff import command, lister, show
+
+from kolla.cli.parser import Parser
+from kolla.errors import UsageError
+
+
+class Command(command.Command):
+    """A command that prints for itself; ``take_action`` returns the exit code or None."""
+
+    example = ""
+
+    def get_description(self) -> str:
+        return self._description or inspect.getdoc(type(self)) or ""
+
+    def get_epilog(self) -> str:
+        lines = "\n".join(f"  {line}" for line in self.example.splitlines())
+        return f"example:\n{lines}" if lines else ""
+
+    def get_parser(self, prog_name: str) -> Parser:
+        parser = Parser(
+            prog=prog_name, description=self.get_description(), epilog=self.get_epilog()
+        )
+        for hook in self._hooks:
+            hook.obj.get_parser(parser)
+        return parser
+
+
+class _Columns:
+    """What is printed with one of cliff's formatters."""
+
+    columns: tuple[str, ...] = ()
+    #: Set by ``take_action`` where something is wrong although it can be printed.
+    exit_code = 0
+
+    def run(self, parsed_args) -> int:
+        for column in parsed_args.columns:
+            self._require_column(column)
+        return super().run(parsed_args) or self.exit_code
+
+    def _require_column(self, column: str) -> None:
+        if column in self.columns:
+            return
+        near = difflib.get_close_matches(column, self.columns, n=1)
+        suggestion = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(
+            f"there is no column {column!r}",
+            f"{suggestion}The columns are: {', '.join(self.columns)}",
+        )
+
+
+class Lister(_Columns, lister.Lister, Command):
+    """A table: ``take_action`` returns the columns and the rows."""
+
+
+class ShowOne(_Columns, show.ShowOne, Command):
+    """One thing with its fields: ``take_action`` returns the columns and the values."""

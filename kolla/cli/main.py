@@ -1,0 +1,170 @@
+"""The ``kolla`` program: global options, dispatch, errors and exit codes.
+
+Exit codes: 0 done, 1 failed or unhealthy, 2 wrong usage.
+"""
+
+import functools
+import logging
+import os
+import pathlib
+import sys
+import textwrap
+import traceback
+
+from cliff import app
+
+from kolla.cli.commands import CommandManager
+from kolla.cli.completion import Complete
+from kolla.cli.help import Help
+from kolla.cli.parser import Parser, assignment
+from kolla.errors import KollaError
+
+LOG = logging.getLogger(__name__)
+
+DESCRIPTION = """\
+Run OpenStack on this host as containers, each upgraded and rolled back atomically.
+
+The deployment is a tree: its nodes are container sets, its leaves containers."""
+
+EPILOG = """\
+`kolla COMMAND --help` explains a command, with an example.
+Exit codes: 0 done, 1 failed or unhealthy, 2 wrong usage."""
+
+
+class Kolla(app.App):
+    """The application; commands reach the deployment through it."""
+
+    NAME = "kolla"
+
+    def __init__(self):
+        super().__init__(DESCRIPTION, None, CommandManager("kolla.cli"))
+        self.command_manager.add_command("help", Help)
+        self.command_manager.add_command("complete", Complete)
+
+    def build_option_parser(self, description, version, argparse_kwargs=None) -> Parser:
+        parser = Parser(
+            prog=self.NAME, usage="kolla [OPTIONS] COMMAND [ARGUMENTS]",
+            description=description, epilog=EPILOG, add_help=False,
+        )
+        parser.add_argument(
+            "-h", "--help", action="store_true",
+            help="show this; after a command: explain the command",
+        )
+        parser.add_argument("--version", action="store_true", help="show kolla's version")
+        parser.add_argument(
+            "--config-dir", metavar="DIR", type=pathlib.Path, default=pathlib.Path("/etc/kolla"),
+            help="where kolla.conf is (default: /etc/kolla)",
+        )
+        parser.add_argument(
+            "--host", metavar="NAME", help="read hosts/NAME.conf (default: this host's name)"
+        )
+        parser.add_argument(
+            "--set", metavar="GROUP.OPTION=VALUE", dest="overrides", type=assignment,
+            action="append", default=[], help="set an option, for this command; repeatable",
+        )
+        loudness = parser.add_mutually_exclusive_group()
+        loudness.add_argument(
+            "-v", "--verbose", action="count", default=1, dest="verbose_level",
+            help="say more; twice: say all",
+        )
+        loudness.add_argument(
+            "-q", "--quiet", action="store_const", const=0, dest="verbose_level",
+            help="neither progress nor warnings",
+        )
+        parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        return parser
+
+    def configure_logging(self) -> None:
+        """Warnings to standard error; more with -v."""
+        levels = (logging.ERROR, logging.WARNING, logging.INFO)
+        level = dict(enumerate(levels)).get(self.options.verbose_level, logging.DEBUG)
+        logging.basicConfig(level=level, format="kolla: %(message)s", stream=self.stderr)
+
+    @functools.cached_property
+    def deployment(self):
+        """The deployment that the global options name; warns of broken plugins."""
+        from kolla.deployment import Deployment
+
+        deployment = Deployment(
+            config_dir=self.options.config_dir,
+            host=self.options.host,
+            overrides=dict(self.options.overrides),
+        )
+        for error in deployment.catalog.errors:
+            LOG.warning("%s", error)
+        return deployment
+
+    def run(self, argv: list[str]) -> int:
+        """Run one command; an error becomes lines on standard error and an exit code."""
+        try:
+            code = self.run_subcommand(argv)
+            self.stdout.flush()
+            return code
+        except BrokenPipeError:
+            # Our reader has gone. Python flushes once more at exit: into nothing, then.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
+            return 1
+        except (Exception, KeyboardInterrupt) as error:
+            if "--debug" in argv:
+                traceback.print_exc(file=self.stderr)
+            return self._complain(_readable(error))
+
+    def run_subcommand(self, argv: list[str]) -> int:
+        # What follows a lone -- is the command's alone.
+        end = argv.index("--") if "--" in argv else len(argv)
+        self.options, words = self.parser.parse_known_args(argv[:end])
+        self.configure_logging()
+        for error in self.command_manager.errors.values():
+            LOG.warning("%s", error)
+        if self.options.version:
+            return self.print_version()
+        if self.options.help or not words:
+            return self.print_help(words)
+        command_class, name, arguments = self.command_manager.find_command(words + argv[end:])
+        command = command_class(self, self.options, cmd_name=name)
+        return command.run(command.get_parser(f"kolla {name}").parse_args(arguments))
+
+    def print_version(self) -> int:
+        import importlib.metadata
+
+        self.stdout.write(f"kolla {importlib.metadata.version('kolla')}\n")
+        return 0
+
+    def print_help(self, words: list[str]) -> int:
+        """Explain a command; list those of one noun; or show everything there is."""
+        summaries = self.command_manager.summaries(words[0] if words else "")
+        if not words:
+            self.stdout.write(self.parser.format_help() + "\ncommands:\n")
+        elif words[1:] or words[0] in summaries or not summaries:
+            command_class, name, _ = self.command_manager.find_command(words)
+            command = command_class(self, self.options, cmd_name=name)
+            self.stdout.write(command.get_parser(f"kolla {name}").format_help())
+            return 0
+        for name, summary in summaries.items():
+            self.stdout.write(f"  {name:<20}  {summary}\n")
+        return 0
+
+    def _complain(self, error: KollaError) -> int:
+        print(f"kolla: {error.message}", file=self.stderr)
+        if error.hint:
+            print(textwrap.indent(error.hint, "  "), file=self.stderr)
+        return error.exit_code
+
+
+def _readable(error: BaseException) -> KollaError:
+    if isinstance(error, KollaError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return KollaError(
+            "interrupted",
+            "the next command finishes or undoes what was begun; `kolla recover` does it now",
+        )
+    return KollaError(
+        f"this is a bug in kolla: {type(error).__name__}: {error}",
+        "the option --debug shows where",
+    )
+
+
+def main() -> int:
+    """The console script."""
+    return Kolla().run(sys.argv[1:])

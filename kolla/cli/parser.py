@@ -1,0 +1,35 @@
+"""Arguments of the command line: exact names only, errors in one line."""
+
+import argparse
+import difflib
+import re
+from typing import NoReturn
+
+from kolla.errors import UsageError
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises UsageError where argparse prints its usage and exits."""
+
+    def __init__(self, **arguments):
+        super().__init__(
+            formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **arguments
+        )
+
+    def error(self, message: str) -> NoReturn:
+        unknown = re.match(r"unrecognized arguments: (--?[^\s=]+)", message)
+        near = difflib.get_close_matches(unknown[1], self.options(), n=1) if unknown else []
+        suggestion = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(f"{message}", f"{suggestion}`{self.prog} --help` explains the command")
+
+    def options(self) -> list[str]:
+        """The options it knows, with their dashes."""
+        return list(self._option_string_actions)
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """The type of ``GROUP.OPTION=VALUE``: option and value."""
+    option, equals, value = text.partition("=")
+    if not equals or "." not in option:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form GROUP.OPTION=VALUE")
+    return option, value

@@ -1,0 +1,48 @@
+"""Cells that a person and a program read differently."""
+
+import datetime
+
+from cliff.columns import FormattableColumn
+
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+
+
+class Age(FormattableColumn):
+    """A time in ISO 8601 or None; people see how long ago that was."""
+
+    def human_readable(self) -> str:
+        return age(self._value)
+
+
+class Lines(FormattableColumn):
+    """A list of texts, or a mapping of texts; people see one line for each."""
+
+    def human_readable(self) -> str:
+        if isinstance(self._value, dict):
+            return "\n".join(f"{key}: {value}" for key, value in self._value.items())
+        return "\n".join(str(item) for item in self._value)
+
+
+class Text(FormattableColumn):
+    """Anything; people see a dash for None, yes or no for a truth value."""
+
+    def human_readable(self) -> str:
+        if isinstance(self._value, bool):
+            return "yes" if self._value else "no"
+        return "-" if self._value in (None, "") else str(self._value)
+
+
+def age(time: str | None) -> str:
+    """How long ago an ISO time was: ``3 min ago``."""
+    if not time:
+        return "-"
+    then = datetime.datetime.fromisoformat(time)
+    return f"{duration((datetime.datetime.now(datetime.UTC) - then).total_seconds())} ago"
+
+
+def duration(seconds: float) -> str:
+    """The largest unit that fits: ``90`` is ``1 min``."""
+    for unit, size in _UNITS:
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return "0 s"
