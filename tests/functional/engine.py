@@ -91,7 +91,7 @@ class Engine:
             except (docker.errors.DockerException, OSError):
                 time.sleep(0.1)
         tail = "".join(self.log.read_text(errors="replace").splitlines(keepends=True)[-20:])
-        raise EngineError(f"the engine of the tests does not answer; the end of {self.log}:\n{tail}")
+        raise EngineError(f"the engine does not answer; the end of {self.log}:\n{tail}")
 
     def client(self, timeout: int = 60):
         """The Docker SDK's client; a context manager."""
