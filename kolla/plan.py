@@ -1,6 +1,7 @@
 """What has to be done: a pure function of what is wanted, recorded and observed. No I/O."""
 
 import dataclasses
+import types
 from collections.abc import Iterator, Mapping
 
 from kolla.backends.base import ALWAYS, NEVER, STOPPED as STAYS_STOPPED, Observed
@@ -37,6 +38,8 @@ class Plan:
     reasons: tuple[str, ...] = ()
     #: What the next generation is to run, if the plan makes one.
     spec: Spec | None = None
+    #: ``release_pin`` and ``image_pin``, written with the commit.
+    pins: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     #: The generation that counts before and after.
     before: int | None = None
     after: int | None = None
@@ -193,7 +196,7 @@ def _forget(state: State) -> Iterator[Operation]:
 def start(state: State, spec: Spec | None) -> Plan:
     """Make a missing container or start a stopped one; change nothing else."""
     if state.current is None or state.record.target == ABSENT:
-        return change(state, spec, "start", ("it does not exist",), ("bootstrap",))
+        return change(state, spec, "start", ("it does not exist",), tasks_of(spec, "bootstrap"))
     if state.running(state.current) and state.record.target == RUNNING:
         return Plan(state.name, "start", before=state.current, after=state.current)
     wanted = dataclasses.replace(state.record, target=RUNNING)
@@ -244,17 +247,18 @@ def change(
     spec: Spec,
     action: str,
     reasons: tuple[str, ...],
-    phases: tuple[str, ...] = (),
+    tasks: tuple[tuple[str, str], ...] = (),
+    pins: Mapping[str, str | None] = types.MappingProxyType({}),
 ) -> Plan:
-    """Make the next generation and put it in the place of the current one."""
+    """Make the next generation and put it in the place of the current one.
+
+    ``tasks`` are (phase, name) pairs, run before anything that serves is touched.
+    """
     new, old = state.highest + 1, state.current
     if state.record.target == ABSENT:
         old = None
     steps = [state.operation("record", new), state.operation("create", new)]
-    steps += [
-        state.operation(phase, new, task=task["name"])
-        for phase in phases for task in spec.tasks.get(phase, [])
-    ]
+    steps += [state.operation(phase, new, task=name) for phase, name in tasks]
     up = [state.operation("start", new), state.operation("check", new)]
     if spec.strategy == "handover":
         up.append(state.operation("join", new))
@@ -267,7 +271,12 @@ def change(
         steps += down + up + release
     steps += _sweep(state, new, old)
     steps.append(state.operation("settle"))
-    return Plan(state.name, action, tuple(steps), reasons, spec, state.current, new)
+    return Plan(state.name, action, tuple(steps), reasons, spec, pins, state.current, new)
+
+
+def tasks_of(spec: Spec, phase: str) -> tuple[tuple[str, str], ...]:
+    """All tasks of a phase, as ``change`` takes them."""
+    return tuple((phase, task["name"]) for task in spec.tasks[phase])
 
 
 def _same_way(state: State, old: int | None) -> bool:

@@ -1,0 +1,304 @@
+"""The engine's own API, through the Docker SDK."""
+
+import contextlib
+import io
+import shutil
+import tarfile
+import threading
+from collections.abc import Iterator
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+
+from kolla.backends.base import (
+    NEVER,
+    Backend,
+    BackendError,
+    ImageFacts,
+    Instance,
+    Observed,
+    Outcome,
+)
+
+#: Seconds the engine may take beyond what a command was given.
+MARGIN = 60
+OUTPUT_LIMIT = 16_384
+
+
+class DockerBackend(Backend):
+    """Direct launch: one engine, reached at ``url``."""
+
+    def __init__(self, url: str, timeout: int = 120):
+        self.url, self.timeout = url, timeout
+        self._local = threading.local()
+        self._api_version: str | None = None
+
+    @classmethod
+    def from_settings(cls, settings) -> "DockerBackend":
+        return cls(settings.value("docker", "url"), settings.value("docker", "timeout"))
+
+    @property
+    def _api(self) -> docker.APIClient:
+        """A client of this thread's own."""
+        if not hasattr(self._local, "api"):
+            self._local.api = self._connect(self.timeout)
+        return self._local.api
+
+    def _connect(self, timeout: int) -> docker.APIClient:
+        with self._errors("cannot be reached"):
+            client = docker.APIClient(
+                base_url=self.url, timeout=timeout, version=self._api_version or "auto"
+            )
+        self._api_version = client.api_version
+        return client
+
+    @contextlib.contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except APIError as error:
+            raise BackendError(f"the engine {what}: {error.explanation or error}") from error
+        except (DockerException, requests.RequestException) as error:
+            raise BackendError(
+                f"the Docker engine at {self.url} {what}: {_root_cause(error)}",
+                "is it running? `kolla host check` tells; [docker] url names another",
+            ) from error
+
+    # What is there
+
+    def observe(self) -> list[Observed]:
+        with self._errors("does not list its containers"):
+            rows = self._api.containers(all=True, filters={"label": "kolla.container"})
+        return [_listed(row) for row in rows]
+
+    def inspect(self, name: str) -> Observed | None:
+        with self._errors(f"does not show {name}"):
+            try:
+                return _inspected(self._api.inspect_container(name))
+            except NotFound:
+                return None
+
+    def image(self, reference: str) -> ImageFacts | None:
+        with self._errors(f"does not show the image {reference}"):
+            try:
+                found = self._api.inspect_image(reference)
+            except ImageNotFound:
+                return None
+        return ImageFacts(
+            id=found["Id"], reference=reference, labels=found["Config"].get("Labels") or {},
+            size=found["Size"], created=found["Created"],
+        )
+
+    def images(self) -> list[ImageFacts]:
+        with self._errors("does not list its images"):
+            rows = self._api.images(filters={"label": "kolla.image"})
+        return [
+            ImageFacts(
+                id=row["Id"], reference=tag, labels=row["Labels"] or {}, size=row["Size"],
+                created=str(row["Created"]),
+            )
+            for row in rows for tag in row["RepoTags"] or ["<none>:<none>"]
+        ]
+
+    def tag(self, image: str, reference: str) -> None:
+        repository, _, tag = reference.rpartition(":")
+        with self._errors(f"does not tag {image} as {reference}"):
+            self._api.tag(image, repository, tag)
+
+    def untag(self, reference: str) -> None:
+        with self._errors(f"does not untag {reference}"), contextlib.suppress(ImageNotFound):
+            self._api.remove_image(reference)
+
+    def read_file(self, image: str, path: str) -> bytes | None:
+        with self._errors(f"does not read {path} from {image}"):
+            holder = self._api.create_container(image, command=["true"])["Id"]
+            try:
+                chunks, _ = self._api.get_archive(holder, path)
+                archive = tarfile.open(fileobj=io.BytesIO(b"".join(chunks)))
+                return archive.extractfile(archive.next()).read()
+            except NotFound:
+                return None
+            finally:
+                self._api.remove_container(holder, force=True)
+
+    # The life of a container
+
+    def create(self, instance: Instance) -> None:
+        if self.inspect(instance.name):
+            return
+        with self._errors(f"does not create {instance.name}"):
+            self._api.create_container(
+                instance.image,
+                name=instance.name,
+                command=list(instance.command) or None,
+                user="0:0" if "root" in instance.privileges
+                else f"{instance.user}:{instance.user}",
+                environment=dict(instance.environment),
+                labels=dict(instance.labels),
+                volumes=[path for _, path in instance.volumes],
+                stop_timeout=instance.stop_grace,
+                host_config=self._host_config(instance),
+            )
+
+    def _host_config(self, instance: Instance) -> dict:
+        granted = instance.privileges
+        binds = [f"{name}:{path}" for name, path in instance.volumes]
+        binds += [f"{source}:{path}:{options}" for source, path, options in instance.binds]
+        return self._api.create_host_config(
+            network_mode="host",
+            restart_policy={"Name": NEVER},
+            binds=binds,
+            tmpfs={path: f"size={size},mode=1777" for path, size in instance.scratch.items()},
+            cap_drop=None if "privileged" in granted else ["ALL"],
+            cap_add=list(instance.capabilities) or None,
+            devices=list(instance.devices) or None,
+            security_opt=["no-new-privileges", *instance.security],
+            read_only="writable-root" not in granted,
+            privileged="privileged" in granted,
+            pid_mode="host" if "pid" in granted else None,
+            ipc_mode="host" if "ipc" in granted else None,
+            cgroupns="host" if "cgroup" in granted else None,
+            log_config={"Type": instance.log_driver, "Config": dict(instance.log_options)},
+        )
+
+    def start(self, name: str) -> None:
+        with self._errors(f"does not start {name}"):
+            self._api.start(name)
+
+    def stop(self, name: str, grace: int) -> None:
+        with self._errors(f"does not stop {name}"), contextlib.suppress(NotFound):
+            self._api.stop(name, timeout=grace)
+
+    def remove(self, name: str) -> None:
+        with self._errors(f"does not remove {name}"), contextlib.suppress(NotFound):
+            self._api.remove_container(name, force=True)
+
+    def set_restart(self, name: str, policy: str) -> None:
+        with self._errors(f"does not change the restart policy of {name}"):
+            self._api.update_container(name, restart_policy={"Name": policy})
+
+    def remove_volume(self, name: str) -> None:
+        with self._errors(f"does not remove the volume {name}"), contextlib.suppress(NotFound):
+            self._api.remove_volume(name)
+
+    # Commands inside
+
+    def execute(self, name: str, command: tuple[str, ...], timeout: int) -> Outcome:
+        bounded = ["timeout", "-k", "2", str(timeout), *command]
+        with self._patient(timeout) as api, self._errors(f"does not run {command[0]} in {name}"):
+            execution = api.exec_create(name, bounded)["Id"]
+            output = api.exec_start(execution)
+            exit_code = api.exec_inspect(execution)["ExitCode"]
+        text = _text(output)
+        if exit_code in (124, 137):
+            text = f"{text}\n{command[0]} did not end within {timeout} s".strip()
+        return Outcome(exit_code, text)
+
+    def run(self, instance: Instance, timeout: int) -> Outcome:
+        self.remove(instance.name)
+        self.create(instance)
+        try:
+            self.start(instance.name)
+            with self._errors(f"does not wait for {instance.name}"):
+                exit_code = self._wait(instance.name, timeout)
+                output = self._api.logs(instance.name, tail=200)
+        finally:
+            self.remove(instance.name)
+        text = _text(output)
+        if exit_code is None:
+            return Outcome(124, f"{text}\nit did not end within {timeout} s".strip())
+        return Outcome(exit_code, text)
+
+    def _wait(self, name: str, timeout: int) -> int | None:
+        try:
+            return self._api.wait(name, timeout=timeout)["StatusCode"]
+        except (requests.ReadTimeout, requests.ConnectionError):
+            return None
+
+    @contextlib.contextmanager
+    def _patient(self, seconds: int) -> Iterator[docker.APIClient]:
+        """A client that waits for an answer longer than this one does."""
+        if seconds + MARGIN <= self.timeout:
+            yield self._api
+            return
+        client = self._connect(seconds + MARGIN)
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def logs(
+        self, name: str, tail: int | None = None, since: float | None = None,
+        until: float | None = None, follow: bool = False,
+    ) -> Iterator[tuple[str, str]]:
+        client = self._connect(None) if follow else self._api
+        with self._errors(f"does not show the log of {name}"):
+            stream = client.logs(
+                name, stream=True, follow=follow, timestamps=True,
+                tail="all" if tail is None else tail, since=since, until=until,
+            )
+            for line in _lines(stream):
+                at, _, text = line.partition(" ")
+                yield at, text
+
+    def shell(self, name: str, command: tuple[str, ...], tty: bool) -> tuple[str, ...]:
+        client = shutil.which("docker")
+        if client is None:
+            raise BackendError(
+                "the docker command is not installed", "apt-get install docker.io (or docker-cli)"
+            )
+        flags = ("-it",) if tty else ("-i",)
+        return (client, "-H", self.url, "exec", *flags, name, *command)
+
+    def version(self) -> str:
+        with self._errors("does not tell its version"):
+            return f"Docker {self._api.version()['Version']}"
+
+
+def _listed(row: dict) -> Observed:
+    labels = row["Labels"]
+    return Observed(
+        name=row["Names"][0].lstrip("/"),
+        container=labels["kolla.container"],
+        generation=int(labels["kolla.generation"]),
+        running=row["State"] in ("running", "restarting", "paused"),
+        status=row["State"],
+        task=labels.get("kolla.task", ""),
+        labels=labels,
+    )
+
+
+def _inspected(found: dict) -> Observed:
+    labels, state = found["Config"]["Labels"], found["State"]
+    return Observed(
+        name=found["Name"].lstrip("/"),
+        container=labels.get("kolla.container", ""),
+        generation=int(labels.get("kolla.generation", 0)),
+        running=state["Status"] in ("running", "restarting", "paused"),
+        status=state["Status"],
+        task=labels.get("kolla.task", ""),
+        restart=found["HostConfig"]["RestartPolicy"]["Name"] or NEVER,
+        labels=labels,
+        started_at=state["StartedAt"],
+        exit_code=state["ExitCode"],
+    )
+
+
+def _lines(stream) -> Iterator[str]:
+    rest = b""
+    for chunk in stream:
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from (line.decode(errors="replace") for line in lines)
+    if rest:
+        yield rest.decode(errors="replace")
+
+
+def _text(output: bytes) -> str:
+    return output[-OUTPUT_LIMIT:].decode(errors="replace").strip()
+
+
+def _root_cause(error: BaseException) -> str:
+    while error.__context__ is not None:
+        error = error.__context__
+    return str(error)

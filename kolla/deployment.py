@@ -1,0 +1,240 @@
+"""One host's deployment: everything a command needs, made when it is first asked for."""
+
+import dataclasses
+import functools
+import hashlib
+import hmac
+import json
+import logging
+import os
+import pathlib
+import secrets
+from collections.abc import Iterator, Mapping
+
+from kolla import images
+from kolla.catalog import Catalog
+from kolla.errors import KollaError, UsageError
+from kolla.hooks import Event
+from kolla.names import nearest
+from kolla.plugin import Container
+from kolla.settings import Settings
+from kolla.store import Record, Store, now, who
+
+LOG = logging.getLogger(__name__)
+
+OPTION_LIST = "/usr/share/kolla/options.json"
+
+
+class Deployment:
+    """The configuration, the tree, the state and the engine of this host."""
+
+    def __init__(
+        self,
+        config_dir: pathlib.Path | str = "/etc/kolla",
+        host: str | None = None,
+        overrides: Mapping[str, str] | None = None,
+    ):
+        self.config_dir = pathlib.Path(config_dir)
+        self._host, self._overrides = host, dict(overrides or {})
+
+    @functools.cached_property
+    def catalog(self) -> Catalog:
+        return Catalog.load()
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        return Settings.load(self.catalog, self.config_dir, self._host, self._overrides)
+
+    @functools.cached_property
+    def state_dir(self) -> pathlib.Path:
+        return pathlib.Path(self.settings.value("DEFAULT", "state_dir"))
+
+    @functools.cached_property
+    def store(self) -> Store:
+        return Store(self.state_dir)
+
+    @functools.cached_property
+    def backend(self):
+        return self.catalog.backend(self.settings.value("backend", "driver")).from_settings(
+            self.settings
+        )
+
+    @functools.cached_property
+    def locks(self):
+        from kolla.locks import Locks
+
+        return Locks(self.state_dir / "locks", self.settings.value("engine", "lock_timeout"))
+
+    @functools.cached_property
+    def instances(self):
+        from kolla.instance import Instances
+
+        return Instances(self.state_dir / "generations", self.settings)
+
+    # Choosing containers
+
+    def select(self, names: list[str]) -> list[Container]:
+        """These containers. Raises :class:`UsageError` if one is unknown or not of this host."""
+        enabled = {container.name: container for container in self.settings.enabled()}
+        for name in names:
+            if name not in enabled:
+                raise self._unknown(name)
+        return [enabled[name] for name in dict.fromkeys(names)]
+
+    def select_set(self, name: str) -> list[Container]:
+        """All containers below a set that run on this host."""
+        sets = {**self.catalog.sets, self.catalog.root.name: self.catalog.root}
+        if name not in sets:
+            raise UsageError(
+                f"there is no container set {name!r}{nearest(name, sets)}",
+                "`kolla set list` shows all of them",
+            )
+        enabled = {container.name for container in self.settings.enabled()}
+        return [c for c in self.catalog.subtree(sets[name]) if c.name in enabled]
+
+    def _unknown(self, name: str) -> UsageError:
+        if name in self.catalog.containers:
+            return UsageError(
+                f"{name} does not run on this host", "[host] enabled and disabled decide that"
+            )
+        return UsageError(
+            f"there is no container {name!r}{nearest(name, self.catalog.containers)}",
+            "`kolla container list` shows all of them",
+        )
+
+    # What is there
+
+    def gather(self, names: list[str]) -> dict:
+        """The :class:`kolla.plan.State` of each, with one call to the engine."""
+        seen = self.backend.observe()
+        return {
+            name: self._state(name, [item for item in seen if item.container == name])
+            for name in names
+        }
+
+    def inspect(self, name: str):
+        """The :class:`kolla.plan.State` of one, with restart policies."""
+        seen = [item for item in self.backend.observe() if item.container == name]
+        inspected = (self.backend.inspect(item.name) for item in seen)
+        return self._state(name, [item for item in inspected if item])
+
+    def _state(self, name: str, seen: list):
+        from kolla.plan import State
+
+        record = self.store.container(name)
+        return State(
+            record=record,
+            generations={g.number: g for g in self.store.generations(name)},
+            observed={item.generation: item for item in seen if not item.task},
+            tasks=tuple(item for item in seen if item.task),
+            highest=max(record.last_number, self.store.numbers.highest(name)),
+            keep=self.settings.value("engine", "keep_generations"),
+        )
+
+    def records(self) -> dict[str, Record]:
+        return {record.name: record for record in self.store.containers()}
+
+    def notify(self, steps, outcome: str, detail: str) -> None:
+        """Tell the hooks of what was done; one that fails is reported and harms nothing."""
+        event = Event(
+            now(), who(), steps.action, steps.container, steps.after, outcome, detail
+        )
+        for name in self.settings.value("hooks", "enabled"):
+            try:
+                self.catalog.hook(name)(event)
+            except Exception:  # a third party's code: anything may come out of it
+                LOG.exception("the hook %s failed", name)
+
+    # Images
+
+    def reference(self, container: Container, release: str) -> str:
+        return images.reference(
+            container.image, release, self.settings.value("images", "namespace")
+        )
+
+    def kept_reference(self, container: str, generation: int) -> str:
+        """The name that protects the image of a generation from every prune."""
+        return f"{self.settings.value('images', 'namespace')}-generation/{container}:{generation}"
+
+    def known_options(self, container: Container) -> dict | None:
+        """The options of the service in the container's image; None if it is not built."""
+        pin = self.store.container(container.name)
+        release = pin.release_pin or self.settings.value("DEFAULT", "release")
+        facts = self.backend.image(pin.image_pin or self.reference(container, release))
+        return None if facts is None else self.options_of(facts.id)
+
+    def options_of(self, image_id: str) -> dict:
+        """The option list inside an image, kept in the state directory once it was read."""
+        cached = self.state_dir / "options" / f"{image_id.removeprefix('sha256:')}.json"
+        if cached.exists():
+            return json.loads(cached.read_text())
+        content = self.backend.read_file(image_id, OPTION_LIST) or b"{}"
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        draft = cached.with_suffix(f".{os.getpid()}")
+        draft.write_bytes(content)
+        draft.rename(cached)
+        return json.loads(content)
+
+    # Secrets
+
+    def fingerprints(self, spec) -> dict[str, str]:
+        """A keyed fingerprint of each secret a spec refers to; tells that one has changed."""
+        found = {name for text in spec.texts() for name in self.settings.references(text)}
+        return {name: self._fingerprint(name) for name in sorted(found)}
+
+    def _fingerprint(self, name: str) -> str:
+        value = self.settings.reveal("${%s}" % name)
+        return hmac.new(self._key, f"{name}={value}".encode(), hashlib.sha256).hexdigest()[:16]
+
+    @functools.cached_property
+    def _key(self) -> bytes:
+        path = self.state_dir / "fingerprint.key"
+        if not path.exists():
+            draft = path.with_suffix(f".{os.getpid()}")
+            draft.touch(mode=0o600)
+            draft.write_bytes(secrets.token_bytes(32))
+            draft.rename(path)
+        return path.read_bytes()
+
+    # People
+
+    def logs(
+        self, container: str, tail: int | None = None, since: float | None = None,
+        until: float | None = None, follow: bool = False, generation: int | None = None,
+    ) -> Iterator[tuple[str, str]]:
+        """(ISO time, line) pairs of a generation, the current one by default."""
+        name = self._engine_name(container, generation)
+        return self.backend.logs(name, tail=tail, since=since, until=until, follow=follow)
+
+    def shell(self, container: str, command: tuple[str, ...], tty: bool) -> tuple[str, ...]:
+        """The command line with which a person enters the current generation."""
+        return self.backend.shell(self._engine_name(container, None), command, tty)
+
+    def _engine_name(self, container: str, generation: int | None) -> str:
+        from kolla.instance import engine_name
+
+        number = generation or self.store.container(container).current
+        if number is None:
+            raise KollaError(
+                f"{container} has no generation yet", f"`kolla container start {container}`"
+            )
+        name = engine_name(container, number)
+        if self.backend.inspect(name) is None:
+            raise KollaError(
+                f"generation {number} of {container} is not on the engine",
+                f"`kolla container history {container}` tells what became of it",
+            )
+        return name
+
+
+@dataclasses.dataclass(frozen=True)
+class Health:
+    """What a container's check said."""
+
+    container: str
+    generation: int | None
+    #: healthy, unhealthy, stopped, absent.
+    status: str
+    detail: str
+    #: UTC, ISO 8601.
+    at: str

@@ -1,0 +1,93 @@
+"""What the configuration and an operator's command ask of a container."""
+
+import re
+import socket
+
+from kolla import releases
+from kolla.errors import KollaError
+from kolla.plan import State
+from kolla.plugin import Container, Downgrade
+from kolla.spec import Spec, build
+
+VERSION = "org.opencontainers.image.version"
+
+
+def spec(
+    deployment, container: Container, state: State,
+    release: str | None = None, image: str | None = None,
+) -> Spec:
+    """The spec wanted now.
+
+    Raises :class:`KollaError` if there is no such image, or the way to it is refused.
+    """
+    pin = state.record
+    wanted = release or pin.release_pin or deployment.settings.value("DEFAULT", "release")
+    reference = image or (pin.image_pin if not release else None)
+    facts = deployment.backend.image(reference or deployment.reference(container, wanted))
+    if facts is None:
+        raise _missing(deployment, container, wanted, reference)
+    of_image = facts.labels.get("kolla.release", wanted) if container.image.per_release else ""
+    version = facts.labels.get(VERSION, "")
+    made = build(container, deployment.settings, facts, of_image, version)
+    current = state.current
+    if current is not None and current in state.generations:
+        refuse(container, state.spec(current), made, explicit=bool(image))
+    return made
+
+
+def _missing(deployment, container: Container, release: str, reference: str | None):
+    if reference:
+        return KollaError(
+            f"the engine has no image {reference}, which {container.name} is to run",
+            "build it or load it, or choose another with --release or --image",
+        )
+    name = deployment.reference(container, release)
+    option = f" --release {release}" if container.image.per_release else ""
+    return KollaError(
+        f"the image {name} is not built", f"`kolla image build {container.image.name}{option}`"
+    )
+
+
+def refuse(container: Container, old: Spec, new: Spec, explicit: bool = False) -> None:
+    """Raise :class:`KollaError` where the way from one spec to the other does not exist."""
+    if old.release and new.release and not explicit:
+        reason = releases.refuse_jump(old.release, new.release)
+        if reason:
+            raise KollaError(f"{container.name}: {reason}")
+    refuse_downgrade(container, old, new)
+
+
+def refuse_downgrade(container: Container, old: Spec, new: Spec) -> None:
+    """Raise :class:`KollaError` if the data cannot go back to the older software."""
+    if container.downgrade is Downgrade.REFUSED and _parts(new.version) < _parts(old.version):
+        raise KollaError(
+            f"{container.name} cannot go back from version {old.version} to {new.version}:"
+            " its data on disk is of the later one",
+            "restore a backup taken with the earlier version instead",
+        )
+
+
+def _parts(version: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", version)]
+
+
+def require_ports(deployment, container: Container) -> None:
+    """Raise :class:`KollaError` if somebody else holds a port the container needs."""
+    for listen in container.listens:
+        settings = deployment.settings
+        address = settings.reveal(settings.render(listen.address))
+        port = int(settings.reveal(settings.render(listen.port)))
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except PermissionError:
+                continue
+            except OSError as error:
+                raise KollaError(
+                    f"{container.name} cannot listen on {address} port {port}:"
+                    f" {error.strerror.lower()}",
+                    f"`ss -ltnp 'sport = :{port}'` tells who does; end it, or choose another"
+                    " address or port in kolla.conf",
+                ) from None

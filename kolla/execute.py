@@ -1,0 +1,247 @@
+"""Carries out plans, one operation at a time, and decides nothing."""
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable
+
+from kolla.backends.base import ALWAYS, NEVER, STOPPED, Backend, BackendError, Outcome
+from kolla.errors import KollaError
+from kolla.instance import Instances, engine_name
+from kolla.plan import Operation, Plan
+from kolla.spec import Spec
+from kolla.store import Store
+
+#: Seconds a new generation may take to bind its public address.
+JOIN_TIMEOUT = 60
+LOG_LINES = 40
+
+
+class Failed(KollaError):
+    """An operation did not succeed; ``evidence`` is what there was to see."""
+
+    def __init__(self, operation: Operation, reason: str, evidence: str = ""):
+        super().__init__(f"{operation.kind} failed: {reason}")
+        self.operation, self.reason, self.evidence = operation, reason, evidence
+
+
+class Interrupted(Failed):
+    """The operator pressed Ctrl-C."""
+
+    def __init__(self, operation: Operation):
+        super().__init__(operation, "interrupted by the operator")
+
+
+@dataclasses.dataclass
+class Executor:
+    """What the operations of one container's plan are carried out with."""
+
+    backend: Backend
+    store: Store
+    instances: Instances
+    #: Names the image of a kept generation.
+    kept_reference: Callable[[str, int], str]
+    #: Keyed fingerprints of the secrets in a spec.
+    fingerprints: Callable[[Spec], dict[str, str]]
+    cancelled: threading.Event
+    tell: Callable[[str], None]
+    #: Called as soon as a new generation counts.
+    committed: Callable[[], None] = lambda: None
+    #: Seconds between the stop of what served and the check of what serves now.
+    unavailable: float = 0.0
+    _silent_since: float | None = None
+
+    def carry_out(self, plan: Plan, event: int) -> None:
+        """All operations in order. Raises :class:`Failed` at the first that fails."""
+        self._plan = plan
+        for operation in plan.operations:
+            if self.cancelled.is_set():
+                raise Interrupted(operation)
+            self.tell(str(operation))
+            self._step(operation, event)
+
+    def _step(self, operation: Operation, event: int) -> None:
+        began = time.monotonic()
+        step = self.store.open_event(
+            operation.kind, operation.container, operation.generation,
+            " ".join(filter(None, (operation.task, operation.cause))), parent=event,
+        )
+        try:
+            getattr(self, "_" + operation.kind.replace("-", "_"))(operation)
+        except KollaError as error:
+            self.store.close_event(step, "failed", time.monotonic() - began, error.message)
+            if isinstance(error, Failed):
+                raise
+            raise Failed(operation, str(error), self._evidence(operation)) from error
+        self.store.close_event(step, "done", time.monotonic() - began)
+
+    # One method for each kind of operation
+
+    def _record(self, operation: Operation) -> None:
+        spec = self._plan.spec
+        number = self.store.begin(
+            operation.container, spec, self.fingerprints(spec),
+            "; ".join([self._plan.action, *self._plan.reasons]),
+        )
+        if number != operation.generation:
+            raise Failed(operation, f"generation {number} came next", "")
+        self.backend.tag(spec.image_id, self.kept_reference(operation.container, number))
+
+    def _create(self, operation: Operation) -> None:
+        spec = self._spec(operation)
+        self.backend.create(self.instances.make(spec, operation.generation))
+
+    def _bootstrap(self, operation: Operation) -> None:
+        self._task(operation)
+
+    def _expand(self, operation: Operation) -> None:
+        self._task(operation)
+
+    def _contract(self, operation: Operation) -> None:
+        self._task(operation)
+
+    def _task(self, operation: Operation) -> None:
+        spec = self._spec(operation)
+        task = next(t for t in spec.tasks[operation.kind] if t["name"] == operation.task)
+        instance = self.instances.task(spec, operation.generation, task)
+        outcome = self.backend.run(instance, task["timeout"])
+        if outcome.exit_code != 0:
+            raise Failed(
+                operation,
+                f"the task {operation.task} ended with exit code {outcome.exit_code}",
+                outcome.output,
+            )
+
+    def _start(self, operation: Operation) -> None:
+        self.backend.start(self._name(operation))
+
+    def _check(self, operation: Operation) -> None:
+        """Ask until the answer is yes, the grace is over, or the container has gone."""
+        check = self._spec(operation).check
+        deadline = time.monotonic() + check["grace"]
+        pause = 0.05
+        while True:
+            outcome = self._ask(operation, check)
+            if outcome.exit_code == 0:
+                self._served(operation, outcome)
+                return
+            if time.monotonic() > deadline:
+                reason = f"its check did not pass within {check['grace']} s"
+                raise Failed(operation, reason, self._evidence(operation, outcome))
+            if self.cancelled.wait(pause):
+                raise Interrupted(operation)
+            pause = min(pause * 1.5, 1.0)
+
+    def _ask(self, operation: Operation, check: dict) -> Outcome:
+        name = self._name(operation)
+        seen = self.backend.inspect(name)
+        if seen is None:
+            raise Failed(operation, "it is gone from the engine")
+        if not seen.running and seen.restart != ALWAYS:
+            reason = f"it exited with code {seen.exit_code}"
+            raise Failed(operation, reason, self._evidence(operation))
+        try:
+            return self.backend.execute(name, tuple(check["command"]), check["timeout"])
+        except BackendError as error:
+            return Outcome(1, f"the check could not run: {error.message}")
+
+    def _served(self, operation: Operation, outcome: Outcome) -> None:
+        if self._silent_since is not None:
+            self.unavailable += time.monotonic() - self._silent_since
+            self._silent_since = None
+
+    def _join(self, operation: Operation) -> None:
+        outcome = self.backend.execute(self._name(operation), ("kolla-join",), JOIN_TIMEOUT)
+        if outcome.exit_code != 0:
+            raise Failed(
+                operation, "it cannot take its public address",
+                self._evidence(operation, outcome),
+            )
+
+    def _commit(self, operation: Operation) -> None:
+        replaced_as = "rolled back" if self._plan.action == "rollback" else "kept"
+        self.store.commit(
+            operation.container, operation.generation, replaced_as, **self._plan.pins
+        )
+        self.committed()
+
+    def _keep(self, operation: Operation) -> None:
+        self.backend.set_restart(self._name(operation), ALWAYS)
+
+    def _park(self, operation: Operation) -> None:
+        self.backend.set_restart(self._name(operation), STOPPED)
+
+    def _release(self, operation: Operation) -> None:
+        self.backend.set_restart(self._name(operation), NEVER)
+
+    def _drain(self, operation: Operation) -> None:
+        """A drain that fails or takes too long does not keep its container alive."""
+        spec = self._spec(operation)
+        try:
+            outcome = self.backend.execute(
+                self._name(operation), tuple(spec.drain), spec.drain_grace
+            )
+        except BackendError as error:
+            outcome = Outcome(1, error.message)
+        if outcome.exit_code != 0:
+            self.tell(f"the drain of {self._name(operation)} failed: {outcome.output}")
+
+    def _stop(self, operation: Operation) -> None:
+        current = self.store.container(operation.container).current
+        if operation.generation == current and self._silent_since is None:
+            self._silent_since = time.monotonic()
+        spec = self._spec(operation, required=False)
+        self.backend.stop(self._name(operation), spec.stop_grace if spec else 10)
+
+    def _remove(self, operation: Operation) -> None:
+        self.backend.remove(self._name(operation))
+        self.instances.discard(operation.container, operation.generation)
+
+    def _remove_task(self, operation: Operation) -> None:
+        name = engine_name(operation.container, operation.generation, operation.task)
+        self.backend.remove(name)
+
+    def _forget(self, operation: Operation) -> None:
+        reference = self.kept_reference(operation.container, operation.generation)
+        self.backend.untag(reference)
+        self.store.forget(operation.container, operation.generation)
+
+    def _settle(self, operation: Operation) -> None:
+        self.store.update(operation.container, settled=1)
+
+    def _want_running(self, operation: Operation) -> None:
+        self.store.update(operation.container, target="running", settled=0)
+
+    def _want_stopped(self, operation: Operation) -> None:
+        self.store.update(operation.container, target="stopped", settled=0)
+
+    def _want_absent(self, operation: Operation) -> None:
+        self.store.update(operation.container, target="absent", settled=0)
+
+    # Helpers
+
+    def _name(self, operation: Operation) -> str:
+        return engine_name(operation.container, operation.generation)
+
+    def _spec(self, operation: Operation, required: bool = True) -> Spec | None:
+        for generation in self.store.generations(operation.container):
+            if generation.number == operation.generation:
+                return generation.snapshot
+        if required:
+            raise Failed(operation, "nothing is recorded of this generation")
+        return None
+
+    def _evidence(self, operation: Operation, outcome: Outcome | None = None) -> str:
+        """What the check said and the last lines of the log."""
+        parts = [f"check: {outcome.output}"] if outcome else []
+        if operation.generation is None:
+            return "\n".join(parts)
+        name = self._name(operation)
+        try:
+            seen = self.backend.inspect(name)
+            if seen:
+                parts.append(f"engine: {seen.status}, exit code {seen.exit_code}")
+                parts += [text for _, text in self.backend.logs(name, tail=LOG_LINES)]
+        except BackendError as error:
+            parts.append(f"no log: {error.message}")
+        return "\n".join(parts)

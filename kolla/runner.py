@@ -1,0 +1,170 @@
+"""Carries one container from its plan to its result: lock, recovery, plan, clean-up."""
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable
+
+from kolla import plan, rebuild
+from kolla.errors import KollaError
+from kolla.execute import Executor, Failed, Interrupted
+from kolla.plan import Plan, State
+from kolla.plugin import Container
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What became of one container."""
+
+    container: str
+    #: done, unchanged, failed, interrupted, not begun.
+    outcome: str
+    #: The generation that counted before, and the one that counts now.
+    before: int | None
+    after: int | None
+    reason: str = ""
+    seconds: float = 0.0
+    #: Seconds in which nothing served; 0 for a handover.
+    unavailable: float = 0.0
+    #: The check's output and the last log lines of what failed.
+    evidence: str = ""
+
+
+class Runner:
+    """Runs the plans of one request."""
+
+    def __init__(self, deployment, request, observer, cancelled: threading.Event):
+        self.deployment, self.request, self.observer = deployment, request, observer
+        self.cancelled = cancelled
+        self.store = deployment.store
+
+    def run(
+        self, container: Container, planned: Plan, state: State, ready: Callable[[], None]
+    ) -> Result:
+        """Never raises: a failure is a result."""
+        began = time.monotonic()
+        name = container.name
+        if not planned.operations and self.request.kind != "recover" and plan.settled(state):
+            return Result(name, "unchanged", state.current, state.current)
+        try:
+            with self.deployment.locks.hold(name, self.request.kind, self._tell(name)):
+                return self._locked(container, began, ready)
+        except KollaError as error:
+            current = self.store.container(name).current
+            return Result(
+                name, "failed", state.current, current, str(error), time.monotonic() - began
+            )
+
+    def _tell(self, name: str) -> Callable[[str], None]:
+        return lambda text: self.observer(name, text, False)
+
+    def _locked(self, container: Container, began: float, ready: Callable[[], None]) -> Result:
+        name = container.name
+        recovered = self._recover(name)
+        if self.request.kind == "recover":
+            outcome = "done" if recovered else "unchanged"
+            current = self.store.container(name).current
+            return Result(name, outcome, current, current, seconds=time.monotonic() - began)
+        from kolla.actions import planned
+
+        state = self.deployment.inspect(name)
+        steps = planned(self.deployment, self.request, container, state)
+        if not steps.operations:
+            outcome = "done" if recovered else "unchanged"
+            return Result(name, outcome, state.current, state.current)
+        return self._carry_out(steps, began, ready)
+
+    def _recover(self, name: str) -> bool:
+        """Finish or discard what an earlier command left; True if there was anything."""
+        self.store.abandon(name)
+        state = self.deployment.inspect(name)
+        if rebuild.adopt(self.store, name, state.observed):
+            self.store.abandon(name)
+            state = self.deployment.inspect(name)
+        steps = plan.recover(state)
+        if self.request.kind not in ("recover", "start", "restart"):
+            steps = _without_check(steps)
+        if not steps.operations:
+            return False
+        self._journalled(steps, lambda event: self._executor(name).carry_out(steps, event))
+        return True
+
+    def _carry_out(self, steps: Plan, began: float, ready: Callable[[], None]) -> Result:
+        name = steps.container
+        executor = self._executor(name)
+        executor.committed = ready
+
+        def result(outcome: str, reason: str = "", evidence: str = "") -> Result:
+            return Result(
+                name, outcome, steps.before, self.store.container(name).current, reason,
+                time.monotonic() - began, executor.unavailable, evidence,
+            )
+
+        try:
+            self._journalled(steps, lambda event: executor.carry_out(steps, event))
+        except Failed as failure:
+            reason = self._after_failure(steps, failure)
+            interrupted = isinstance(failure, Interrupted)
+            return result("interrupted" if interrupted else "failed", reason, failure.evidence)
+        if self.request.kind == "delete" and self.request.data:
+            self._remove_volumes(name)
+        return result("done")
+
+    def _after_failure(self, steps: Plan, failure: Failed) -> str:
+        """Return to what is committed. Returns the whole story in a sentence or two."""
+        name = steps.container
+        if steps.spec and self.store.container(name).current != steps.after:
+            outcome = "discarded" if isinstance(failure, Interrupted) else "refused"
+            self.store.end(name, steps.after, outcome, failure.reason, failure.evidence)
+            return f"{failure.message}; {self._return(name, steps)}"
+        return f"{failure.message}; `kolla recover` carries on from here"
+
+    def _return(self, name: str, steps: Plan) -> str:
+        back = plan.recover(self.deployment.inspect(name))
+        try:
+            executor = self._executor(name)
+            executor.cancelled = threading.Event()
+            self._journalled(back, lambda event: executor.carry_out(back, event))
+        except KollaError as error:
+            return f"the way back failed too: {error.message}; `kolla recover` tries again"
+        if steps.before is None:
+            return f"generation {steps.after} was taken away again; {name} does not run"
+        return f"generation {steps.after} was taken away again; generation {steps.before} serves"
+
+    def _journalled(self, steps: Plan, work: Callable[[int], None]) -> None:
+        began = time.monotonic()
+        event = self.store.open_event(
+            steps.action, steps.container, steps.after, "; ".join(steps.reasons)
+        )
+        outcome, detail = "failed", None
+        try:
+            work(event)
+            outcome = "done"
+        except Interrupted as error:
+            outcome, detail = "interrupted", error.message
+            raise
+        except KollaError as error:
+            detail = error.message
+            raise
+        finally:
+            seconds = time.monotonic() - began
+            self.store.close_event(event, outcome, seconds, detail)
+            self.deployment.notify(steps, outcome, detail or "")
+
+    def _executor(self, name: str) -> Executor:
+        return Executor(
+            self.deployment.backend, self.store, self.deployment.instances,
+            self.deployment.kept_reference, self.deployment.fingerprints,
+            self.cancelled, self._tell(name),
+        )
+
+    def _remove_volumes(self, name: str) -> None:
+        container = self.deployment.catalog.containers[name]
+        for volume in container.volumes:
+            self.deployment.backend.remove_volume(volume.name)
+
+
+def _without_check(steps: Plan) -> Plan:
+    """Recovery before another action: that action checks for itself."""
+    kept = tuple(operation for operation in steps.operations if operation.kind != "check")
+    return dataclasses.replace(steps, operations=kept)
