@@ -1,0 +1,7 @@
+"""kolla's configuration: where it comes from, what it says, what is wrong with it."""
+
+from kolla.settings.loader import DEFAULT_CONFIG_DIR, Settings
+from kolla.settings.problems import Invalid, Problem
+from kolla.settings.services import ServiceOption
+
+__all__ = ["DEFAULT_CONFIG_DIR", "Invalid", "Problem", "ServiceOption", "Settings"]

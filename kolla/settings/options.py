@@ -1,0 +1,140 @@
+"""kolla's own options."""
+
+import functools
+
+from oslo_config import cfg
+from oslo_config.types import String
+
+_DEFAULT = [
+    cfg.StrOpt(
+        "state_dir", default="/var/lib/kolla",
+        help="Where kolla keeps its state, archived logs and generated files.",
+    ),
+    cfg.StrOpt(
+        "release", default="2026.1",
+        help="The OpenStack release that is built and run.",
+    ),
+]
+
+_HOST = [
+    cfg.StrOpt(
+        "name", sample_default="<the host's name>",
+        help="The name of this host; hosts/<name>.conf is read on top of kolla.conf.",
+    ),
+    cfg.IPOpt(
+        "address", default="127.0.0.1",
+        help="The address of this host that services bind.",
+    ),
+    cfg.StrOpt(
+        "interface",
+        help="The network interface that carries the address; checked if it is set.",
+    ),
+    cfg.ListOpt(
+        "enabled", default=[], item_type=String(),
+        help="Container sets and containers that run on this host; empty means all.",
+    ),
+    cfg.ListOpt(
+        "disabled", default=[], item_type=String(),
+        help="Container sets and containers that do not run on this host.",
+    ),
+]
+
+_BACKEND = [
+    cfg.StrOpt(
+        "driver", default="docker",
+        help="What carries out operations on the container engine.",
+    ),
+]
+
+_DOCKER = [
+    cfg.StrOpt("url", default="unix:///var/run/docker.sock", help="Where the engine listens."),
+    cfg.IntOpt(
+        "timeout", default=60, min=1,
+        help="Seconds to wait for an answer of the engine.",
+    ),
+]
+
+_IMAGES = [
+    cfg.StrOpt("namespace", default="kolla", help="What the names of images begin with."),
+    cfg.StrOpt(
+        "base_image", default="",
+        help="The image of Debian that all others are built on, as a registry has it. "
+             "Empty: it is made from Debian's archive with mmdebstrap.",
+    ),
+    cfg.StrOpt(
+        "debian_mirror", default="http://deb.debian.org/debian",
+        help="The Debian archive that images are built from.",
+    ),
+    cfg.StrOpt(
+        "pip_index", default="",
+        help="The Python package index that images are built from. Empty: pip's default.",
+    ),
+    cfg.StrOpt(
+        "ca_bundle", default="",
+        help="A file with the certificates to trust while an image is built.",
+    ),
+    cfg.StrOpt(
+        "proxy", default="", secret=True,
+        help="The HTTP proxy to use while an image is built; it may hold credentials.",
+    ),
+    cfg.IntOpt("jobs", default=2, min=1, help="How many images are built at a time."),
+    cfg.StrOpt(
+        "docker_command", default="",
+        help="The docker client that builds images. Empty: the first one on PATH that "
+             "can do it with BuildKit.",
+    ),
+]
+
+_ENGINE = [
+    cfg.IntOpt("parallel", default=4, min=1, help="How many containers are worked on at a time."),
+    cfg.IntOpt(
+        "keep_generations", default=5, min=2,
+        help="How many generations of a container are kept to go back to.",
+    ),
+    cfg.IntOpt(
+        "probation", default=600, min=0,
+        help="Seconds after an upgrade in which an unhealthy generation is rolled back by itself.",
+    ),
+    cfg.IntOpt(
+        "lock_timeout", default=600, min=0,
+        help="Seconds to wait for another kolla command on the same container.",
+    ),
+    cfg.StrOpt(
+        "selinux_label", default="",
+        help="The SELinux label of containers, for example type:container_t.",
+    ),
+    cfg.StrOpt("apparmor_profile", default="", help="The AppArmor profile of containers."),
+]
+
+_LOGS = [
+    cfg.StrOpt("driver", default="json-file", help="The engine's log driver."),
+    cfg.StrOpt("max_size", default="50m", help="The size at which a log file is rotated."),
+    cfg.IntOpt("max_files", default=3, min=1, help="How many log files of a container are kept."),
+]
+
+_HOOKS = [
+    cfg.ListOpt(
+        "enabled", default=["log"], item_type=String(),
+        help="Who is told of what is done (entry points kolla.hooks).",
+    ),
+]
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """All of kolla's own options by group, for oslo.config's generator."""
+    return [
+        ("DEFAULT", _DEFAULT),
+        ("host", _HOST),
+        ("backend", _BACKEND),
+        ("docker", _DOCKER),
+        ("images", _IMAGES),
+        ("engine", _ENGINE),
+        ("logs", _LOGS),
+        ("hooks", _HOOKS),
+    ]
+
+
+@functools.cache
+def by_group() -> dict[str, dict[str, cfg.Opt]]:
+    """The same by group and by the name in a file."""
+    return {group: {opt.dest: opt for opt in opts} for group, opts in list_opts()}

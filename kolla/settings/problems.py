@@ -1,0 +1,31 @@
+"""What is wrong with a configuration, and where."""
+
+import dataclasses
+from collections.abc import Iterable
+
+from kolla.errors import KollaError
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong. ``line`` is None where there is none to point at."""
+
+    file: str
+    line: int | None
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.message}"
+
+
+class Invalid(KollaError):
+    """The configuration cannot be used; lists everything that is wrong with it."""
+
+    def __init__(self, problems: Iterable[Problem]):
+        self.problems = list(dict.fromkeys(problems))
+        lines = [f"  {problem}" for problem in self.problems]
+        super().__init__(
+            "\n".join(["the configuration is not valid:", *lines]),
+            "nothing was touched; `kolla config validate` checks it again",
+        )

@@ -1,0 +1,93 @@
+"""Options of the services themselves: ``[glance-api/DEFAULT]``, handed on as they are."""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from kolla.plugin import Container
+from kolla.settings import templates
+from kolla.settings.sources import COMMAND_LINE, Origin, Sources
+
+#: Options of services whose value stays out of everything kolla stores and prints.
+_SECRET_NAME = re.compile(
+    r"(^|[_.-])(password|passwd|secret|(secret|api|auth|access|private)_key|token|credential)s?$"
+)
+_SECRET_URL = re.compile(r"://[^/?#\s]*:[^@/$]+@")
+_REFERENCE = re.compile(r"\$\{(?:url:)?([^${}\s]+)\}")
+
+
+class ServiceOption(NamedTuple):
+    """An option of a service. Several values: it was given several times in one file."""
+
+    values: tuple[str, ...]
+    file: str
+    line: int | None
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.values)
+
+
+def split(group: str) -> tuple[str, str]:
+    """``glance-api/DEFAULT`` -> container and section; no section: it is a group of kolla's."""
+    container, _, section = group.partition("/")
+    return container, section
+
+
+def collect(sources: Sources) -> dict[str, dict[tuple[str, str], ServiceOption]]:
+    """The options of services by container; of several files the last one wins."""
+    found: dict[str, dict[tuple[str, str], ServiceOption]] = {}
+
+    def put(origin: Origin) -> None:
+        container, section = split(origin.group)
+        if section:
+            option = ServiceOption(origin.values, origin.source, origin.line)
+            found.setdefault(container, {})[section, origin.option] = option
+
+    for file in sources.files:
+        for item in file.assignments:
+            put(file.find(item.group, item.option))
+    for key, value in sources.overrides.items():
+        group, _, option = key.partition(".")
+        put(Origin(group, option, (value,), COMMAND_LINE))
+    return found
+
+
+def reference(container: str, section: str, option: str) -> str:
+    """What stands for a secret option of a service in a template."""
+    return f"{container}/{section}.{option}"
+
+
+def is_secret(option: str, text: str) -> bool:
+    """Whether the value of a service's option must not be stored or printed."""
+    return bool(_SECRET_NAME.search(option.lower()) or _SECRET_URL.search(text))
+
+
+def environment(
+    container: Container,
+    options: dict[tuple[str, str], ServiceOption],
+    is_known: Callable[[str], bool],
+) -> dict[str, str]:
+    """The variables (templates) that carry a service's options.
+
+    ``${group.option}`` stands for an option of kolla.conf if there is one of that name.
+    Any other dollar sign is the service's.
+    """
+    variables = {}
+    for (section, option), given in options.items():
+        if is_secret(option, given.text):
+            text = "${" + reference(container.name, section, option) + "}"
+        else:
+            text = _literal(given.text, is_known)
+        variables[f"OS_{section.upper()}__{option.upper()}"] = text
+    return variables
+
+
+def _literal(text: str, is_known: Callable[[str], bool]) -> str:
+    """Escape all dollar signs but those of references to options of kolla.conf."""
+    parts, end = [], 0
+    for match in _REFERENCE.finditer(text):
+        if is_known(match[1]):
+            parts += [templates.escape(text[end:match.start()]), match[0]]
+            end = match.end()
+    return "".join([*parts, templates.escape(text[end:])])

@@ -1,0 +1,152 @@
+"""Where settings come from: the files, line by line, the environment, the command line.
+
+oslo.config reads the same files itself; it does not tell the lines.
+"""
+
+import collections
+import dataclasses
+import functools
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from oslo_config import cfg, iniparser
+
+from kolla.errors import KollaError
+from kolla.settings.problems import Invalid, Problem
+
+COMMAND_LINE = "command line"
+ENVIRONMENT = "environment"
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """A value as somebody wrote it. ``values`` are several if the line was repeated."""
+
+    group: str
+    option: str
+    values: tuple[str, ...]
+    #: The file; or "command line"; or "environment", then with the variable.
+    source: str
+    line: int | None = None
+
+    @property
+    def text(self) -> str:
+        return self.values[-1]
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}" if self.line else self.source
+
+    def problem(self, message: str) -> Problem:
+        return Problem(self.source, self.line, message)
+
+
+class SourceFile(iniparser.BaseParser):
+    """One configuration file: its sections and assignments with their lines.
+
+    Raises :class:`Invalid` if it is malformed, :class:`KollaError` if unreadable.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.sections: list[tuple[str, int]] = []
+        self.assignments: list[Origin] = []
+        try:
+            # The blank line ends the last assignment, so that all end in the same way.
+            self.parse([*path.read_text(encoding="utf-8").split("\n"), ""])
+        except UnicodeDecodeError as error:
+            line = path.read_bytes()[:error.start].count(b"\n") + 1
+            raise Invalid([Problem(str(path), line, "is not UTF-8 text")]) from error
+        except iniparser.ParseError as error:
+            # Not the line itself: it may hold a secret.
+            raise Invalid([Problem(str(path), error.lineno, error.msg)]) from error
+        except OSError as error:
+            raise KollaError(
+                f"cannot read {path}: {error.strerror}", "run kolla as its owner, usually root"
+            ) from error
+
+    def new_section(self, section: str) -> None:
+        self.sections.append((section, self.lineno))
+
+    def assignment(self, key: str, value: list[str]) -> None:
+        line = self.lineno - len(value)
+        if not self.sections:
+            raise self.parse_exc("an option before the first [section]", line, "")
+        section = self.sections[-1][0]
+        self.assignments.append(Origin(section, key, ("\n".join(value),), str(self.path), line))
+
+    @functools.cached_property
+    def _by_name(self) -> dict[tuple[str, str], list[Origin]]:
+        index = collections.defaultdict(list)
+        for item in self.assignments:
+            index[normal_group(item.group), item.option].append(item)
+        return index
+
+    def find(self, group: str, option: str) -> Origin | None:
+        """All values of an option in this file, at the line of the last one."""
+        found = self._by_name.get((normal_group(group), option))
+        if not found:
+            return None
+        values = tuple(item.text for item in found)
+        return dataclasses.replace(found[-1], values=values)
+
+
+@dataclasses.dataclass(frozen=True)
+class Sources:
+    """Everything that may set an option. ``files``: the last one wins."""
+
+    files: list[SourceFile]
+    overrides: Mapping[str, str]
+
+    def find(self, group: str, opt: cfg.Opt) -> Origin | None:
+        """What sets this option; None if nothing does, so that its default holds."""
+        if (key := f"{group}.{opt.dest}") in self.overrides:
+            return Origin(group, opt.dest, (self.overrides[key],), COMMAND_LINE)
+        if (variable := variable_of(group, opt.dest)) in os.environ:
+            value = os.environ[variable]
+            return Origin(group, opt.dest, (value,), f"{ENVIRONMENT} {variable}")
+        for file in reversed(self.files):
+            for name in names_of(group, opt):
+                if found := file.find(*name):
+                    return found
+        return None
+
+    def assignments(self) -> Iterator[Origin]:
+        """Every assignment in every file."""
+        for file in self.files:
+            yield from file.assignments
+
+
+def names_of(group: str, opt: cfg.Opt) -> list[tuple[str, str]]:
+    """(group, option) as an option may be called in a file: its name and its old ones."""
+    old = [(d.group or group, d.name or opt.dest) for d in opt.deprecated_opts]
+    return [(group, opt.dest), *old]
+
+
+def normal_group(name: str) -> str:
+    """Names of groups are the same in upper and lower case, except DEFAULT."""
+    return name if name == "DEFAULT" else name.lower()
+
+
+def variable_of(group: str, option: str) -> str:
+    """The environment variable from which oslo.config takes an option."""
+    return f"OS_{group.upper()}__{option.upper()}"
+
+
+def common_files(config_dir: Path) -> list[Path]:
+    """kolla.conf and kolla.conf.d/*.conf, in the order in which they are read."""
+    main = config_dir / "kolla.conf"
+    return [*([main] if main.exists() else []), *sorted(config_dir.glob("kolla.conf.d/*.conf"))]
+
+
+def read(paths: Iterable[Path]) -> list[SourceFile]:
+    """Parse the files; Invalid names what is malformed in all of them."""
+    files, problems = [], []
+    for path in paths:
+        try:
+            files.append(SourceFile(path))
+        except Invalid as error:
+            problems += error.problems
+    if problems:
+        raise Invalid(problems)
+    return files

@@ -1,0 +1,65 @@
+"""``${group.option}``, ``${url:group.option}`` and ``$$`` in texts."""
+
+import string
+import urllib.parse
+from collections.abc import Callable
+from typing import Any
+
+_URL = "url:"
+
+
+class Template(string.Template):
+    """References are always in braces: a lone dollar sign is an error."""
+
+    idpattern = r"(?!)"
+    braceidpattern = r"[^${}\s]+"
+
+
+class _Lookup:
+    """What :meth:`string.Template.substitute` asks for values."""
+
+    def __init__(self, value: Callable[[str], str | None], encode: Callable[[str], str] = str):
+        self.value = value
+        self.encode = encode
+
+    def __getitem__(self, name: str) -> str:
+        text = self.value(name.removeprefix(_URL))
+        if text is None:
+            return "${" + name + "}"
+        return urllib.parse.quote(text, safe="") if name.startswith(_URL) else self.encode(text)
+
+
+def escape(text: str) -> str:
+    """A template that stands for just this text."""
+    return text.replace("$", "$$")
+
+
+def substitute(template: str, value: Callable[[str], str]) -> str:
+    """Put all values in, and ``$`` for ``$$``. ValueError if the template is malformed."""
+    return Template(template).substitute(_Lookup(value))
+
+
+def partly(template: str, value: Callable[[str], str | None]) -> str:
+    """Put in what ``value`` knows (is not None); the result is a template again."""
+    escaped_once_more = template.replace("$$", "$$$$")
+    return Template(escaped_once_more).substitute(_Lookup(value, escape))
+
+
+def references(template: str) -> list[str]:
+    """The options a template refers to, ``group.option``, in the order they come in."""
+    names = Template(template).get_identifiers()
+    return list(dict.fromkeys(name.removeprefix(_URL) for name in names))
+
+
+def as_text(value: Any) -> str:
+    """An option's value as it is written in a file; nothing for None."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case list() | tuple():
+            return ",".join(map(as_text, value))
+        case dict():
+            return ",".join(f"{key}:{as_text(item)}" for key, item in value.items())
+    return str(value)

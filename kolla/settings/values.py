@@ -1,0 +1,30 @@
+"""Whether a text is a valid value of an option."""
+
+import re
+
+from oslo_config import cfg
+
+_PYTHON_JARGON = re.compile("invalid literal|could not convert|does not appear to be")
+
+
+def flaw(opt: cfg.Opt, text: str) -> str:
+    """Why a text as it is in a file cannot be a value of this option, or nothing.
+
+    A text with a dollar sign is not judged: oslo.config has yet to put something in.
+    """
+    if "$" in text and not opt.secret:
+        return ""
+    try:
+        opt.type(text)
+    except ValueError as error:
+        return describe(opt, text, error)
+    return ""
+
+
+def describe(opt: cfg.Opt, text: str, error: Exception) -> str:
+    """What is wrong with a value, without the value itself if it is a secret."""
+    kind = opt.type.type_name.removesuffix(" value")
+    if opt.secret:
+        return f"is not a valid {kind}"
+    detail = "" if _PYTHON_JARGON.search(str(error)) else f": {error}"
+    return f"{text!r} is not a valid {kind}{detail}"
