@@ -1,0 +1,79 @@
+"""Who holds a TCP port of this host."""
+
+import contextlib
+import dataclasses
+import errno
+import pathlib
+import socket
+
+PROC = pathlib.Path("/proc")
+LISTENING = "0A"
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """Why an address and port cannot be bound."""
+
+    text: str
+    advice: str
+    #: Another program has it.
+    taken: bool = False
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def problem(address: str, port: int) -> Problem | None:
+    """What would keep a service from binding it; None if nothing does."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as candidate:
+        # Connections that linger after a close do not keep a service from listening.
+        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            candidate.bind((address, port))
+        except OSError as error:
+            return _explained(error, address, port)
+    return None
+
+
+def _explained(error: OSError, address: str, port: int) -> Problem:
+    if error.errno == errno.EADDRINUSE:
+        holder = " and ".join(holders(port)) or "another program"
+        return Problem(
+            f"is in use by {holder}", "stop it, or give one of the two another port or address",
+            taken=True,
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return Problem(
+            f"cannot be bound: this host does not have the address {address}",
+            "`ip address` lists those it has; [host] address is the one services bind",
+        )
+    if error.errno == errno.EACCES:
+        return Problem("cannot be tried without more rights", "run this as root")
+    return Problem(f"cannot be bound: {error.strerror}", "")
+
+
+def holders(port: int) -> list[str]:
+    """The programs that listen on a port, as far as this user may know: ``name (pid)``."""
+    wanted = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
+    found = set()
+    for link in PROC.glob("[0-9]*/fd/*") if wanted else ():
+        # Processes and their files come and go meanwhile.
+        with contextlib.suppress(OSError):
+            if str(link.readlink()) in wanted:
+                process = link.parent.parent
+                found.add(f"{(process / 'comm').read_text().strip()} ({process.name})")
+    return sorted(found)
+
+
+def _listening_inodes(port: int) -> set[str]:
+    inodes = set()
+    for table in ("net/tcp", "net/tcp6"):
+        try:
+            lines = (PROC / table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for fields in map(str.split, lines):
+            if fields[3] == LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+                inodes.add(fields[9])
+    return inodes

@@ -1,0 +1,112 @@
+import pathlib
+import socket
+import types
+
+import pytest
+
+from kolla import host
+from kolla.host import GIB, State
+
+
+def test_this_python_is_new_enough():
+    assert host.python().state is State.OK
+
+
+def test_engine_that_does_not_answer_is_missing_with_advice(tmp_path):
+    facts, finding = host.engine_facts(f"unix://{tmp_path}/docker.sock")
+    assert facts == {}
+    assert finding.state is State.MISSING
+    assert f"{tmp_path}/docker.sock" in finding.found
+    assert "apt-get install docker.io" in finding.advice
+
+
+@pytest.mark.parametrize("enabled, state", [(True, State.OK), (False, State.WARNING)])
+def test_engine_without_live_restore_is_warned_of(enabled, state):
+    assert host.live_restore({"LiveRestoreEnabled": enabled}).state is state
+
+
+def test_client_that_cannot_build_is_missing_with_advice():
+    finding = host.builder("/bin/false")
+    assert finding.state is State.MISSING
+    assert "/bin/false" in finding.found and "docker-buildx" in finding.advice
+
+
+@pytest.mark.parametrize("minimum, comfort, state", [
+    (0, 0, State.OK),
+    (0, 2**80, State.WARNING),
+    (2**80, 2**80, State.MISSING),
+])
+def test_disk_is_judged_by_what_is_free(minimum, comfort, state):
+    assert host.disk("disk", pathlib.Path("/"), minimum, comfort).state is state
+
+
+def test_folder_that_is_not_there_yet_is_measured_where_it_will_be(tmp_path):
+    finding = host.disk("disk", tmp_path / "not" / "there", 0, GIB)
+    assert finding.found.endswith(f"free at {tmp_path}")
+
+
+@pytest.mark.parametrize("value, state", [("1\n", State.OK), ("0\n", State.WARNING)])
+def test_migration_of_requests_is_read_from_the_kernel(tmp_path, monkeypatch, value, state):
+    switch = tmp_path / "tcp_migrate_req"
+    switch.write_text(value)
+    monkeypatch.setattr(host, "MIGRATE_REQUESTS", switch)
+    assert host.migration_of_requests().state is state
+
+
+def test_kernel_without_migration_of_requests_is_a_warning(tmp_path, monkeypatch):
+    monkeypatch.setattr(host, "MIGRATE_REQUESTS", tmp_path / "absent")
+    assert host.migration_of_requests().state is State.WARNING
+
+
+@pytest.mark.parametrize("entry, state, version", [
+    ("cgroup.controllers", State.OK, "version 2"),
+    ("memory/tasks", State.OK, "version 1"),
+    ("other", State.MISSING, "nothing is mounted"),
+])
+def test_cgroups_of_either_version_will_do(tmp_path, monkeypatch, entry, state, version):
+    path = tmp_path / entry
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    monkeypatch.setattr(host, "CGROUPS", tmp_path)
+    finding = host.cgroups()
+    assert finding.state is state and finding.found.startswith(version)
+
+
+class Settings:
+    """A host with one container that listens on one port."""
+
+    def __init__(self, address, port):
+        listen = types.SimpleNamespace(address=address, port=str(port))
+        self.container = types.SimpleNamespace(name="keystone", listens=(listen,))
+
+    def enabled(self):
+        return [self.container]
+
+    def render(self, text):
+        return text
+
+
+@pytest.fixture
+def taken():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_port_of_another_program_is_missing_and_named(taken):
+    (finding,) = host.listens(Settings("127.0.0.1", taken), set)
+    assert finding.state is State.MISSING
+    assert finding.subject == f"port {taken} of keystone"
+    assert "in use by" in finding.found
+
+
+def test_port_of_the_running_container_is_ours(taken):
+    (finding,) = host.listens(Settings("127.0.0.1", taken), lambda: {"keystone"})
+    assert finding.state is State.OK
+
+
+def test_engine_is_not_asked_while_all_ports_are_free():
+    def running():
+        raise AssertionError("asked")
+
+    (finding,) = host.listens(Settings("127.0.0.1", 0), running)
+    assert finding.state is State.OK

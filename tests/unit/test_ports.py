@@ -1,0 +1,42 @@
+import os
+import pathlib
+import socket
+
+import pytest
+
+from kolla import ports
+
+
+@pytest.fixture
+def listener():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def test_free_port_is_no_problem(listener):
+    port = listener.getsockname()[1]
+    listener.close()
+    assert ports.problem("127.0.0.1", port) is None
+
+
+def test_taken_port_names_the_program_that_has_it(listener):
+    found = ports.problem("127.0.0.1", listener.getsockname()[1])
+    assert found.taken
+    name = pathlib.Path("/proc/self/comm").read_text().strip()
+    assert str(found) == f"is in use by {name} ({os.getpid()})"
+
+
+def test_the_same_port_on_another_address_is_free(listener):
+    assert ports.problem("127.0.0.2", listener.getsockname()[1]) is None
+
+
+def test_address_of_another_host_is_named():
+    found = ports.problem("192.0.2.1", 5000)
+    assert not found.taken
+    assert "this host does not have the address 192.0.2.1" in str(found)
+
+
+def test_nobody_holds_a_free_port(listener):
+    port = listener.getsockname()[1]
+    listener.close()
+    assert ports.holders(port) == []
