@@ -198,8 +198,11 @@ def short_id(image_id: str) -> str:
 
 
 def _changes(name: str, old: dict, new: dict) -> list[str]:
+    def how(key: str) -> str:
+        return "added" if key not in old else "removed" if key not in new else "changed"
+
     return [
-        f"{name}: {key} {'added' if key not in old else 'removed' if key not in new else 'changed'}"
+        f"{name}: {key} {how(key)}"
         for key in sorted({*old, *new})
         if old.get(key) != new.get(key)
     ]
