@@ -4,13 +4,13 @@ A command declares ``example`` (one command line or several), and a Lister or Sh
 ``columns``: their titles are the keys of the JSON output, so they stay as they are.
 """
 
-import difflib
 import inspect
 
 from cliff import command, lister, show
 
 from kolla.cli.parser import Parser
 from kolla.errors import UsageError
+from kolla.names import nearest
 
 
 class Command(command.Command):
@@ -42,23 +42,31 @@ class _Columns:
     exit_code = 0
 
     def run(self, parsed_args) -> int:
+        titles = self.titles(parsed_args)
         for column in parsed_args.columns:
-            self._require_column(column)
+            if titles and column not in titles:
+                raise UsageError(
+                    f"there is no column {column!r}{nearest(column, titles)}",
+                    f"the columns are: {', '.join(titles)}",
+                )
         return super().run(parsed_args) or self.exit_code
 
-    def _require_column(self, column: str) -> None:
-        if column in self.columns:
-            return
-        near = difflib.get_close_matches(column, self.columns, n=1)
-        suggestion = f"did you mean {near[0]}? " if near else ""
-        raise UsageError(
-            f"there is no column {column!r}",
-            f"{suggestion}The columns are: {', '.join(self.columns)}",
-        )
+    def titles(self, parsed_args) -> tuple[str, ...]:
+        """The columns there will be, where that depends on the arguments."""
+        return self.columns
 
 
 class Lister(_Columns, lister.Lister, Command):
     """A table: ``take_action`` returns the columns and the rows."""
+
+    #: What people read instead of the table, where ``take_action`` sets it.
+    text: str | None = None
+
+    def produce_output(self, parsed_args, column_names, data) -> int:
+        if self.text is None or parsed_args.formatter != "table" or parsed_args.columns:
+            return super().produce_output(parsed_args, column_names, data)
+        self.app.stdout.write(f"{self.text}\n")
+        return 0
 
 
 class ShowOne(_Columns, show.ShowOne, Command):

@@ -1,14 +1,13 @@
 """Which command is meant: by its exact name, never by a part of it."""
 
-import difflib
-import importlib.metadata
 import inspect
 import itertools
 
 from cliff import commandmanager
-from stevedore import ExtensionManager
 
+from kolla import discovery
 from kolla.errors import UsageError
+from kolla.names import nearest
 
 
 class CommandManager(commandmanager.CommandManager):
@@ -17,26 +16,11 @@ class CommandManager(commandmanager.CommandManager):
     A command abbreviated today could mean another one tomorrow, once a plugin adds it.
     """
 
-    def __init__(self, namespace: str):
-        #: What is wrong with modules whose commands cannot be loaded, by module.
-        self.errors: dict[str, str] = {}
-        super().__init__(namespace)
-
     def load_commands(self, namespace: str) -> None:
         self.group_list.append(namespace)
-        extensions = ExtensionManager(namespace, on_load_failure_callback=self._note_error)
-        for extension in extensions:
-            self.commands[extension.name] = extension.entry_point
-
-    def _note_error(self, manager, entry_point, error: Exception) -> None:
-        # stevedore's cache has lost the distribution.
-        owner = next(
-            item.dist.name for item in importlib.metadata.entry_points(group=manager.namespace)
-            if item.name == entry_point.name
-        )
-        self.errors[entry_point.module] = (
-            f"the commands of {entry_point.module} (distribution {owner}) cannot be loaded: {error}"
-        )
+        plugins, self.errors = discovery.load(namespace)
+        for plugin in plugins:
+            self.add_command(plugin.name, plugin.thing)
 
     def find_command(self, argv: list[str]):
         """The command class, its name and the arguments left; raises UsageError."""
@@ -57,7 +41,7 @@ class CommandManager(commandmanager.CommandManager):
 
     def _unknown(self, words: list[str]) -> UsageError:
         if not words:
-            return UsageError("no command is given", "kolla --help lists them")
+            return UsageError("no command is given", "`kolla --help` lists all commands")
         verbs = [name.partition(" ")[2] for name in self.commands if name.split()[0] == words[0]]
         if verbs and len(words) == 1:
             return UsageError(
@@ -65,12 +49,9 @@ class CommandManager(commandmanager.CommandManager):
                 f"one of: {', '.join(sorted(verbs))}",
             )
         typed = " ".join(words[:2])
-        near = difflib.get_close_matches(typed, self.commands, n=3)
-        if not near and len(words) > 1:
-            near = difflib.get_close_matches(words[0], self.commands, n=3)
         return UsageError(
-            f"there is no command `{typed}`",
-            f"did you mean: {', '.join(near)}?" if near else "kolla --help lists all commands",
+            f"there is no command {typed!r}{nearest(typed, self.commands)}",
+            "`kolla --help` lists all commands",
         )
 
 

@@ -1,6 +1,5 @@
 """``kolla complete``: bash completion that knows commands, options, sets and containers."""
 
-import argparse
 
 from kolla.cli.base import Command
 

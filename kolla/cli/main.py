@@ -114,12 +114,14 @@ class Kolla(app.App):
         end = argv.index("--") if "--" in argv else len(argv)
         self.options, words = self.parser.parse_known_args(argv[:end])
         self.configure_logging()
-        for error in self.command_manager.errors.values():
+        for error in self.command_manager.errors:
             LOG.warning("%s", error)
         if self.options.version:
             return self.print_version()
         if self.options.help or not words:
             return self.print_help(words)
+        if words[0].startswith("-"):
+            self.parser.error(f"unrecognized arguments: {words[0]}")
         command_class, name, arguments = self.command_manager.find_command(words + argv[end:])
         command = command_class(self, self.options, cmd_name=name)
         return command.run(command.get_parser(f"kolla {name}").parse_args(arguments))

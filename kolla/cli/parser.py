@@ -1,11 +1,11 @@
 """Arguments of the command line: exact names only, errors in one line."""
 
 import argparse
-import difflib
 import re
 from typing import NoReturn
 
 from kolla.errors import UsageError
+from kolla.names import nearest
 
 
 class Parser(argparse.ArgumentParser):
@@ -18,9 +18,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         unknown = re.match(r"unrecognized arguments: (--?[^\s=]+)", message)
-        near = difflib.get_close_matches(unknown[1], self.options(), n=1) if unknown else []
-        suggestion = f"did you mean {near[0]}? " if near else ""
-        raise UsageError(f"{message}", f"{suggestion}`{self.prog} --help` explains the command")
+        suggestion = nearest(unknown[1], self.options()) if unknown else ""
+        raise UsageError(
+            f"{message}{suggestion}", f"`{self.prog} --help` explains the command"
+        )
 
     def options(self) -> list[str]:
         """The options it knows, with their dashes."""
@@ -33,3 +34,10 @@ def assignment(text: str) -> tuple[str, str]:
     if not equals or "." not in option:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form GROUP.OPTION=VALUE")
     return option, value
+
+
+def positive(text: str) -> int:
+    """The type of a count."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)

@@ -14,17 +14,28 @@ class Age(FormattableColumn):
         return age(self._value)
 
 
+class ImageId(FormattableColumn):
+    """The id of an image; people see the twelve characters by which they know it."""
+
+    def human_readable(self) -> str:
+        return self._value.removeprefix("sha256:")[:12] or "-"
+
+
 class Lines(FormattableColumn):
-    """A list of texts, or a mapping of texts; people see one line for each."""
+    """A list or a mapping of texts; people see one line for each."""
+
+    def __init__(self, value: list | dict, separator: str = ": "):
+        super().__init__(value)
+        self._separator = separator
 
     def human_readable(self) -> str:
         if isinstance(self._value, dict):
-            return "\n".join(f"{key}: {value}" for key, value in self._value.items())
-        return "\n".join(str(item) for item in self._value)
+            return "\n".join(f"{key}{self._separator}{text}" for key, text in self._value.items())
+        return "\n".join(self._value)
 
 
 class Text(FormattableColumn):
-    """Anything; people see a dash for None, yes or no for a truth value."""
+    """Anything that may be None; people see a dash for it, and yes or no for truth."""
 
     def human_readable(self) -> str:
         if isinstance(self._value, bool):

@@ -1,0 +1,155 @@
+"""Commands that change the state of containers: a plan, progress, a report.
+
+The noun (a set or containers) says which containers are meant and is mixed in before one
+of these verbs.
+"""
+
+import sys
+import textwrap
+
+from kolla.cli.base import Lister
+from kolla.cli.progress import progress
+from kolla.cli.values import Text
+from kolla.errors import UsageError
+
+PLAN_COLUMNS = ("container", "action", "step", "operation", "generation", "task", "cause")
+
+
+class Action(Lister):
+    """Runs a request and reports how it went for each container."""
+
+    kind: str
+    columns = ("container", "outcome", "before", "after", "seconds", "unavailable", "reason")
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--dry-run", action="store_true", help="print the plan and touch nothing"
+        )
+        return parser
+
+    def containers(self, parsed_args) -> list:
+        """The containers that the arguments name."""
+        raise NotImplementedError
+
+    def details(self, parsed_args) -> dict:
+        """Further fields of the request."""
+        return {}
+
+    def titles(self, parsed_args):
+        return PLAN_COLUMNS if parsed_args.dry_run else self.columns
+
+    def take_action(self, parsed_args):
+        from kolla import actions
+
+        request = actions.Request(
+            kind=self.kind, containers=self.containers(parsed_args), **self.details(parsed_args)
+        )
+        if parsed_args.dry_run:
+            return self._preview(actions.run(self.app.deployment, request, dry_run=True).plans)
+        with progress(self.app) as observer:
+            report = actions.run(self.app.deployment, request, observer=observer)
+        self._results = report.results
+        self.exit_code = 0 if report.ok else 1
+        return self.columns, [_row(result) for result in report.results]
+
+    def produce_output(self, parsed_args, column_names, data):
+        super().produce_output(parsed_args, column_names, data)
+        if not parsed_args.dry_run:
+            self.app.stdout.flush()
+            for result in self._results:
+                if result.outcome == "failed":
+                    self._explain(result)
+
+    def _preview(self, plans):
+        self.text = text_of(plans)
+        return PLAN_COLUMNS, rows_of(plans)
+
+    def _explain(self, result) -> None:
+        print(f"kolla: {result.container}: {result.reason}", file=self.app.stderr)
+        if result.evidence:
+            print(textwrap.indent(result.evidence.rstrip(), "  "), file=self.app.stderr)
+
+
+class Start(Action):
+    kind = "start"
+
+
+class Stop(Action):
+    kind = "stop"
+
+
+class Restart(Action):
+    kind = "restart"
+
+
+class Upgrade(Action):
+    kind = "upgrade"
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--release", metavar="RELEASE",
+            help="go to this OpenStack release, and stay with it until the next explicit upgrade",
+        )
+        return parser
+
+    def details(self, parsed_args):
+        return {"release": parsed_args.release}
+
+
+class Rollback(Action):
+    kind = "rollback"
+
+
+class Delete(Action):
+    kind = "delete"
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--data", action="store_true", help="delete the data in its volumes as well"
+        )
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+        return parser
+
+    def details(self, parsed_args):
+        return {"data": parsed_args.data}
+
+    def take_action(self, parsed_args):
+        if not (parsed_args.yes or parsed_args.dry_run):
+            self._ask(parsed_args)
+        return super().take_action(parsed_args)
+
+    def _ask(self, parsed_args) -> None:
+        names = ", ".join(container.name for container in self.containers(parsed_args))
+        what = f"{names} with all data" if parsed_args.data else names
+        if not sys.stdin.isatty():
+            raise UsageError(
+                f"this deletes {what}", "say --yes if that is meant; --dry-run shows the plan"
+            )
+        print(f"This deletes {what}. Go on? [y/N] ", end="", file=self.app.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise UsageError("nothing was deleted")
+
+
+def text_of(plans: dict) -> str:
+    """The plans as people read them."""
+    return "\n".join(str(plan) for plan in plans.values()) or "nothing to do"
+
+
+def rows_of(plans: dict) -> list[tuple]:
+    """The operations of all plans, as rows of PLAN_COLUMNS."""
+    return [
+        (name, plan.action, step, operation.kind, Text(operation.generation),
+         Text(operation.task), operation.cause)
+        for name, plan in plans.items()
+        for step, operation in enumerate(plan.operations, 1)
+    ]
+
+
+def _row(result) -> tuple:
+    return (
+        result.container, result.outcome, Text(result.before), Text(result.after),
+        round(result.seconds, 1), round(result.unavailable, 1), result.reason,
+    )

@@ -1,0 +1,262 @@
+"""``kolla container …``: containers, the leaves of the tree."""
+
+import argparse
+import os
+import sys
+
+from kolla.cli import action, checks, logs
+from kolla.cli.base import Command, Lister, ShowOne
+from kolla.cli.details import FIELDS, generation_of, values
+from kolla.cli.parser import positive
+from kolla.cli.status import status, statuses
+from kolla.cli.values import Age, ImageId, Text
+from kolla.errors import KollaError, UsageError
+
+
+class _OnContainers:
+    """The command is about one container or several."""
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "names", metavar="NAME", nargs="+", help="a container"
+        ).complete = "containers"
+        return parser
+
+    def containers(self, parsed_args):
+        return self.app.deployment.select(parsed_args.names)
+
+    def only_one(self, parsed_args, option: str) -> None:
+        """Refuse an option that makes no sense for several containers."""
+        if len(parsed_args.names) > 1:
+            raise UsageError(f"{option} is for one container, and several are named")
+
+
+class _OnOne:
+    """The command is about one container."""
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument("name", metavar="NAME", help="a container").complete = "containers"
+        return parser
+
+    def name(self, parsed_args) -> str:
+        """The name, once it is known that there is such a container."""
+        self.app.deployment.select([parsed_args.name])
+        return parsed_args.name
+
+
+class List(Lister):
+    """List the containers with their generation and last known health
+
+    This is what kolla remembers; `kolla container check` asks the containers.
+    """
+
+    example = "kolla container list\nkolla container list -f value -c name -c health"
+    columns = ("name", "set", "generation", "release", "version", "pin", "health", "checked")
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--all", action="store_true", help="also what does not run on this host"
+        )
+        return parser
+
+    def take_action(self, parsed_args):
+        found = statuses(self.app.deployment, parsed_args.all)
+        return self.columns, [self._row(item) for item in found.values()]
+
+    def _row(self, item) -> tuple:
+        spec = item.generation.snapshot if item.generation else None
+        return (
+            item.name, Text(item.container.parent if item.container else None),
+            Text(item.generation.number if item.generation else None),
+            Text(spec.release if spec else None), Text(spec.version if spec else None),
+            Text(item.pin), item.health, Age(item.record.health_at),
+        )
+
+
+class Show(_OnOne, ShowOne):
+    """Show a container: what it runs, with which privileges, how it is
+
+    Of a container that runs, it shows the snapshot that its current generation was made
+    from; --generation shows another one, with the evidence of a failure. Of a container
+    that does not exist yet, what the configuration asks for. Secrets are references.
+    """
+
+    example = "kolla container show keystone\nkolla container show keystone --generation 3"
+    columns = FIELDS
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--generation", metavar="NUMBER", type=positive, help="instead of the current one"
+        ).complete = "generations"
+        return parser
+
+    def take_action(self, parsed_args):
+        deployment = self.app.deployment
+        known = status(deployment, self.name(parsed_args))
+        chosen = generation_of(deployment, known, parsed_args.generation)
+        return self.columns, values(deployment, known, chosen)
+
+
+class History(_OnOne, Lister):
+    """List the generations of a container: why each was made, and how it ended
+
+    A generation can come back with `kolla container rollback` while its image is kept.
+    """
+
+    example = "kolla container history keystone"
+    columns = ("generation", "state", "release", "version", "image", "created", "cause",
+               "reason", "rollback")
+
+    def take_action(self, parsed_args):
+        found = self.app.deployment.store.generations(self.name(parsed_args))
+        return self.columns, [self._row(item, item.snapshot) for item in found]
+
+    def _row(self, item, spec) -> tuple:
+        possible = bool(item.committed) and item.kept and item.outcome != "current"
+        return (
+            item.number, item.outcome, Text(spec.release), Text(spec.version),
+            ImageId(spec.image_id), Age(item.created), item.cause, item.reason, Text(possible),
+        )
+
+
+class Start(_OnContainers, action.Start):
+    """Start containers
+
+    Makes what is missing and starts what is stopped. Nothing else is changed: a container
+    that runs is left alone even if the configuration has changed.
+    """
+
+    example = "kolla container start keystone glance-api"
+
+
+class Stop(_OnContainers, action.Stop):
+    """Stop containers
+
+    They stay stopped, also after a reboot, until they are started again.
+    """
+
+    example = "kolla container stop glance-api"
+
+
+class Restart(_OnContainers, action.Restart):
+    """Restart containers
+
+    An HTTP service is handed over to a new generation of the same spec: no request is lost.
+    """
+
+    example = "kolla container restart keystone"
+
+
+class Upgrade(_OnContainers, action.Upgrade):
+    """Bring containers to what the configuration asks for, or to a release or image
+
+    Atomic: if the new generation does not pass its check, the old one runs on, or again,
+    and the report shows why. `kolla plan` shows beforehand what would change.
+    """
+
+    example = ("kolla container upgrade keystone --release 2026.2\n"
+               "kolla container upgrade glance-api --dry-run")
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--image", metavar="REFERENCE",
+            help="run this image, and stay with it until the next explicit upgrade",
+        )
+        return parser
+
+    def details(self, parsed_args):
+        if parsed_args.image:
+            self.only_one(parsed_args, "--image")
+        return {**super().details(parsed_args), "image": parsed_args.image}
+
+
+class Rollback(_OnContainers, action.Rollback):
+    """Return containers to an earlier generation, from its snapshot
+
+    To the last known good one if --to does not name another. It is a new generation that
+    runs what the earlier one ran, with the secrets of today, and stays with that until the
+    next explicit upgrade.
+    """
+
+    example = "kolla container rollback keystone\nkolla container rollback keystone --to 5"
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--to", metavar="GENERATION", type=positive, help="the number of the generation"
+        ).complete = "generations"
+        return parser
+
+    def details(self, parsed_args):
+        if parsed_args.to:
+            self.only_one(parsed_args, "--to")
+        return {"to": parsed_args.to}
+
+
+class Check(_OnContainers, checks.Check):
+    """Ask containers for their health now
+
+    The exit code is 0 if all are healthy, else 1.
+    """
+
+    example = "kolla container check keystone && echo it is well"
+
+
+class Logs(_OnOne, logs.Logs):
+    """Print what a container wrote to its standard output and error"""
+
+    example = "kolla container logs keystone --tail 20 --follow"
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--generation", metavar="NUMBER", type=positive, help="instead of the current one"
+        ).complete = "generations"
+        return parser
+
+    def take_action(self, parsed_args):
+        name = self.name(parsed_args)
+        self.show(parsed_args, self.lines(parsed_args, name, parsed_args.generation))
+
+
+class Exec(_OnOne, Command):
+    """Run a command inside a container, or a shell
+
+    What follows -- is the command; its exit code becomes kolla's.
+    """
+
+    example = "kolla container exec keystone -- keystone-manage db_version"
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.usage = f"{prog_name} NAME [-- COMMAND [ARGUMENT ...]]"
+        parser.add_argument(
+            "words", metavar="COMMAND", nargs=argparse.REMAINDER,
+            help="the command and its arguments (default: bash)",
+        )
+        return parser
+
+    def take_action(self, parsed_args):
+        # Python 3.11 takes the -- away, later ones leave it.
+        words = parsed_args.words[parsed_args.words[:1] == ["--"]:] or ["bash"]
+        terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        command = self.app.deployment.shell(self.name(parsed_args), tuple(words), terminal)
+        try:
+            os.execvp(command[0], command)
+        except OSError as error:
+            raise KollaError(f"{command[0]} cannot be run: {error.strerror}") from None
+
+
+class Delete(_OnContainers, action.Delete):
+    """Delete containers
+
+    Their data stays in its volumes, and a later start finds it, unless --data is given.
+    The numbers of generations go on where they were.
+    """
+
+    example = "kolla container delete glance-api --yes"

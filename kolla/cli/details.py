@@ -1,0 +1,107 @@
+"""Everything that `kolla container show` tells of a container and a generation of it."""
+
+from kolla.cli.values import Age, ImageId, Lines, Text
+from kolla.errors import UsageError
+
+FIELDS = (
+    "name", "set", "summary", "distribution", "health", "detail", "checked", "pin",
+    "generation", "state", "cause", "created", "reason", "evidence", "release", "version",
+    "image", "image_id", "user", "strategy", "requires", "listens", "command", "environment",
+    "files", "volumes", "scratch", "mounts", "privileges", "super_privileged", "check",
+    "stop_grace",
+)
+
+
+def generation_of(deployment, known, number: int | None):
+    """The generation of that number, the current one if none is given, or None."""
+    if number is None:
+        return known.generation
+    for generation in deployment.store.generations(known.name):
+        if generation.number == number:
+            return generation
+    raise UsageError(
+        f"{known.name} has no generation {number}",
+        f"`kolla container history {known.name}` shows all",
+    )
+
+
+def values(deployment, known, generation) -> tuple:
+    """In the order of FIELDS; ``generation`` None: what the configuration asks for."""
+    spec = generation.snapshot if generation else _wanted(deployment, known)
+    about = {
+        **_declared(deployment, known),
+        "name": known.name,
+        "health": known.health,
+        "detail": known.record.health_detail,
+        "checked": Age(known.record.health_at),
+        "pin": Text(known.pin),
+        **_made(generation),
+        **_running(spec),
+    }
+    return tuple(about[field] for field in FIELDS)
+
+
+def _wanted(deployment, known):
+    from kolla.backends.base import ImageFacts
+    from kolla.spec import build
+
+    release = known.pin or deployment.settings.value("DEFAULT", "release")
+    facts = ImageFacts("", deployment.reference(known.container, release))
+    return build(known.container, deployment.settings, facts, "", "")
+
+
+def _declared(deployment, known) -> dict:
+    container, render = known.container, deployment.settings.render
+    if container is None:
+        missing = Text(None)
+        return {"set": missing, "summary": "its plugin is not installed",
+                "distribution": missing, "requires": Lines([]), "listens": Lines([])}
+    return {
+        "set": "/".join(deployment.catalog.path(container.parent)),
+        "summary": container.summary,
+        "distribution": deployment.catalog.distribution(container.name),
+        "requires": Lines(list(container.requires)),
+        "listens": Lines([
+            f"{render(listen.address)} port {render(listen.port)}" for listen in container.listens
+        ]),
+    }
+
+
+def _made(generation) -> dict:
+    if generation is None:
+        return {"generation": Text(None), "state": "not made yet", "cause": "",
+                "created": Age(None), "reason": "", "evidence": ""}
+    return {
+        "generation": generation.number,
+        "state": generation.outcome,
+        "cause": generation.cause,
+        "created": Age(generation.created),
+        "reason": generation.reason,
+        "evidence": generation.evidence,
+    }
+
+
+def _running(spec) -> dict:
+    check = spec.check
+    return {
+        "release": Text(spec.release),
+        "version": Text(spec.version),
+        "image": spec.image,
+        "image_id": ImageId(spec.image_id),
+        "user": spec.user,
+        "strategy": spec.strategy,
+        "command": Lines(spec.command),
+        "environment": Lines(spec.environment, "="),
+        "files": Lines({path: f"mode {mode}" for path, (_, mode) in spec.files.items()}),
+        "volumes": Lines(spec.volumes),
+        "scratch": Lines(spec.scratch),
+        "mounts": Lines({
+            path: f"{source} ({options}): {reason}"
+            for path, (source, options, reason) in spec.host_mounts.items()
+        }),
+        "privileges": Lines(spec.privileges),
+        "super_privileged": Text(spec.super_privileged),
+        "check": f"{' '.join(check['command'])}: every {check['interval']} s, for at most "
+                 f"{check['timeout']} s, {check['grace']} s grace",
+        "stop_grace": f"{spec.stop_grace} s",
+    }

@@ -1,0 +1,58 @@
+"""``kolla plan`` and ``kolla recover``."""
+
+from kolla.cli import action
+from kolla.cli.base import Lister
+
+
+class Plan(Lister):
+    """Show what an upgrade would change, and why
+
+    Compares what the configuration asks for with what runs, and touches nothing. Also
+    shown are pins: what stays at a release or image until the next explicit upgrade.
+    With -f json, yaml, csv or value each operation is a row.
+    """
+
+    example = "kolla plan\nkolla plan keystone -f json"
+    columns = action.PLAN_COLUMNS
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "names", metavar="NAME", nargs="*", help="a container or container set (default: all)"
+        ).complete = "sets and containers"
+        return parser
+
+    def take_action(self, parsed_args):
+        from kolla import actions
+
+        deployment = self.app.deployment
+        plans = actions.plan(deployment, chosen(deployment, parsed_args.names))
+        self.text = action.text_of(plans)
+        return self.columns, action.rows_of(plans)
+
+
+class Recover(action.Action):
+    """Finish or undo what an interrupted command has begun
+
+    After a crash or a power cut this brings every container to exactly one good
+    generation. It runs at boot, and every command that changes state begins with it.
+    If the state file was lost, it is made again from what the engine has.
+    """
+
+    example = "kolla recover"
+    kind = "recover"
+
+    def containers(self, parsed_args):
+        return chosen(self.app.deployment, [])
+
+
+def chosen(deployment, names: list[str]) -> list:
+    """The containers behind the names of containers and sets; all that run here if none."""
+    catalog = deployment.catalog
+    found = []
+    for name in names or [catalog.root.name]:
+        if name in catalog.containers:
+            found += deployment.select([name])
+        else:
+            found += deployment.select_set(name)
+    return list(dict.fromkeys(found))

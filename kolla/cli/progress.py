@@ -1,0 +1,60 @@
+"""Long work, shown on standard error: live on a terminal, else a line for each step."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+#: Called with a name, what happens to it, and whether that was the last of it.
+Observer = Callable[[str, str, bool], None]
+
+
+@contextlib.contextmanager
+def progress(app) -> Iterator[Observer]:
+    """An observer that may be called from any thread while the ``with`` block runs."""
+    if app.options.verbose_level == 0:
+        yield lambda name, text, done: None
+    elif app.stderr.isatty():
+        with _live(app.stderr) as observer:
+            yield observer
+    else:
+        yield _Plain(app.stderr)
+
+
+class _Plain:
+    """One line for each change."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+        self._last: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, name: str, text: str, done: bool) -> None:
+        with self._lock:
+            if self._last.get(name) != text:
+                self._last[name] = text
+                print(f"{name}: {text}", file=self._stream, flush=True)
+
+
+@contextlib.contextmanager
+def _live(stream: TextIO) -> Iterator[Observer]:
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(finished_text=" "),
+        TextColumn("{task.fields[name]}", style="bold", markup=False),
+        TextColumn("{task.description}", markup=False),
+        TimeElapsedColumn(),
+    )
+    tasks: dict[str, int] = {}
+    lock = threading.Lock()
+    with Progress(*columns, console=Console(file=stream)) as display:
+
+        def observe(name: str, text: str, done: bool) -> None:
+            with lock:
+                if name not in tasks:
+                    tasks[name] = display.add_task(text, name=name, total=1)
+            display.update(tasks[name], description=text, completed=int(done))
+
+        yield observe

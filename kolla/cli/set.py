@@ -1,0 +1,180 @@
+"""``kolla set …``: container sets, the nodes of the tree."""
+
+from kolla.cli import action, checks, logs
+from kolla.cli.base import Lister, ShowOne
+from kolla.cli.tree import Branch, branches, drawing
+from kolla.cli.status import statuses
+from kolla.cli.values import Age, Lines, Text
+
+
+class _OnSets:
+    """The command is about the containers of sets, or of the whole deployment."""
+
+    #: Whether a set has to be named; else everything is meant if none is.
+    name_required = False
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "names", metavar="SET", nargs="+" if self.name_required else "*",
+            help="a container set; `all` is the whole deployment"
+            + ("" if self.name_required else " (default)"),
+        ).complete = "sets"
+        return parser
+
+    def containers(self, parsed_args):
+        deployment = self.app.deployment
+        names = parsed_args.names or [deployment.catalog.root.name]
+        return list(dict.fromkeys(c for name in names for c in deployment.select_set(name)))
+
+
+class List(Lister):
+    """List the container sets with their last known health
+
+    This is what kolla remembers; `kolla set check` asks the containers.
+    A set is as healthy as its worst container.
+    """
+
+    example = "kolla set list\nkolla set list -f json"
+    columns = ("name", "set", "containers", "health", "checked", "summary")
+
+    def take_action(self, parsed_args):
+        sets = [branch for branch in branches(self.app.deployment) if branch.is_set]
+        return self.columns, [
+            (branch.node.name, Text(branch.node.parent), len(branch.statuses),
+             Text(branch.health), Age(branch.checked), branch.node.summary)
+            for branch in sets
+        ]
+
+
+class Tree(Lister):
+    """Show the tree of container sets and containers
+
+    With -f json, yaml, csv or value it is a list, each row with its depth and path.
+    The health is the last known; `kolla set check` asks the containers.
+    """
+
+    example = "kolla set tree\nkolla set tree --all -f yaml"
+    columns = ("name", "kind", "set", "depth", "path", "generation", "health", "checked")
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--all", action="store_true", help="also what does not run on this host"
+        )
+        return parser
+
+    def take_action(self, parsed_args):
+        found = branches(self.app.deployment, parsed_args.all)
+        self.text = drawing(found, self.app.deployment.catalog.root.name)
+        return self.columns, [branch.row() for branch in found]
+
+
+class Show(ShowOne):
+    """Show a container set: its place in the tree, what it holds, its health"""
+
+    example = "kolla set show openstack-interface"
+    columns = ("name", "summary", "path", "distribution", "sets", "containers", "health",
+               "checked")
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument("name", metavar="SET", help="a container set").complete = "sets"
+        return parser
+
+    def take_action(self, parsed_args):
+        catalog = self.app.deployment.catalog
+        self.app.deployment.select_set(parsed_args.name)
+        root = parsed_args.name == catalog.root.name
+        node = catalog.root if root else catalog.node(parsed_args.name)
+        path = () if root else catalog.path(node.name)
+        known = statuses(self.app.deployment)
+        found = [known[leaf.name] for leaf in catalog.subtree(node) if leaf.name in known]
+        branch = Branch(node, path, found)
+        return self.columns, (
+            node.name, node.summary, "/".join(path),
+            "kolla" if root else catalog.distribution(node.name),
+            Lines([child.name for child in catalog.children(node) if child.name in catalog.sets]),
+            Lines({status.name: status.health for status in found}),
+            Text(branch.health), Age(branch.checked),
+        )
+
+
+class Start(_OnSets, action.Start):
+    """Start the containers of a set
+
+    Makes those that are missing and starts those that are stopped, in the order in which
+    they need each other, and waits for their checks. Nothing else is changed: a container
+    that runs is left alone even if the configuration has changed.
+    """
+
+    example = "kolla set start\nkolla set start database-control --dry-run"
+
+
+class Stop(_OnSets, action.Stop):
+    """Stop the containers of a set, in reverse order
+
+    They stay stopped, also after a reboot, until they are started again.
+    """
+
+    example = "kolla set stop openstack-interface"
+    name_required = True
+
+
+class Restart(_OnSets, action.Restart):
+    """Restart the containers of a set
+
+    HTTP services are handed over to a new generation of the same spec: no request is lost.
+    """
+
+    example = "kolla set restart openstack-interface"
+    name_required = True
+
+
+class Upgrade(_OnSets, action.Upgrade):
+    """Bring the containers of a set to what the configuration asks for
+
+    Each container is upgraded atomically; the set is not: if one fails, the others stay
+    as they are, the report says which are done, failed and not begun, and running the
+    command again continues.
+    """
+
+    example = "kolla set upgrade --dry-run\nkolla set upgrade openstack-interface --release 2026.2"
+
+
+class Rollback(_OnSets, action.Rollback):
+    """Return the containers of a set to their last known good generation"""
+
+    example = "kolla set rollback openstack-interface --dry-run"
+    name_required = True
+
+
+class Check(_OnSets, checks.Check):
+    """Ask the containers of a set for their health now
+
+    The exit code is 0 if all are healthy, else 1.
+    """
+
+    example = "kolla set check && echo all is well"
+
+
+class Logs(_OnSets, logs.Logs):
+    """Print what the containers of a set wrote, merged, with the container's name in front"""
+
+    example = "kolla set logs openstack-interface --since 10m\nkolla set logs --follow --tail 0"
+
+    def take_action(self, parsed_args):
+        names = [container.name for container in self.containers(parsed_args)]
+        sources = [self.lines(parsed_args, name) for name in names]
+        width = max(map(len, names), default=0)
+        self.show(parsed_args, logs.merged(sources, parsed_args.follow), width)
+
+
+class Delete(_OnSets, action.Delete):
+    """Delete the containers of a set
+
+    Their data stays in its volumes, and a later start finds it, unless --data is given.
+    """
+
+    example = "kolla set delete openstack-interface --yes"
+    name_required = True

@@ -1,0 +1,63 @@
+"""The last known state of containers and sets: from catalog, settings and store alone."""
+
+import dataclasses
+
+#: What the health of a set is said to be if any of its containers is that, worst first.
+_WORST = ("unhealthy", "unknown", "absent", "stopped", "healthy")
+
+
+@dataclasses.dataclass(frozen=True)
+class Status:
+    """One container: what it is declared as (None if its plugin is gone) and what is known."""
+
+    name: str
+    container: object
+    enabled: bool
+    record: object
+    #: The generation that counts.
+    generation: object
+
+    @property
+    def health(self) -> str:
+        """Of a container that should run: its last check; else why it does not."""
+        if not self.enabled and self.record.target == "absent":
+            return "disabled"
+        return self.record.health if self.record.target == "running" else self.record.target
+
+    @property
+    def pin(self) -> str | None:
+        """The image or release it stays with until the next explicit upgrade."""
+        return self.record.image_pin or self.record.release_pin
+
+
+def statuses(deployment, everything: bool = False) -> dict[str, Status]:
+    """By name: what should run on this host, and what was made and not deleted.
+
+    ``everything``: also what is neither.
+    """
+    enabled = {container.name for container in deployment.settings.enabled()}
+    records = {record.name: record for record in deployment.store.containers()}
+    names = enabled | {name for name, record in records.items() if record.target != "absent"}
+    if everything:
+        names |= set(deployment.catalog.containers)
+    return {name: _status(deployment, name, name in enabled) for name in sorted(names)}
+
+
+def status(deployment, name: str) -> Status:
+    """Of one container that is declared or recorded."""
+    enabled = name in {container.name for container in deployment.settings.enabled()}
+    return _status(deployment, name, enabled)
+
+
+def _status(deployment, name: str, enabled: bool) -> Status:
+    record = deployment.store.container(name)
+    current = None
+    if record.current is not None and record.target != "absent":
+        found = deployment.store.generations(name)
+        current = next((item for item in found if item.number == record.current), None)
+    return Status(name, deployment.catalog.containers.get(name), enabled, record, current)
+
+
+def worst(healths: list[str]) -> str | None:
+    """The health of a set: that of its worst container; None if it has none."""
+    return min(healths, key=_WORST.index, default=None)

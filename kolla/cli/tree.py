@@ -1,0 +1,90 @@
+"""The tree of container sets, as rows and as a drawing."""
+
+import dataclasses
+
+from kolla.cli.status import Status, statuses, worst
+from kolla.cli.values import Age, Text, age
+from kolla.plugin import ContainerSet
+
+
+@dataclasses.dataclass(frozen=True)
+class Branch:
+    """A set or a container in its place."""
+
+    node: object
+    path: tuple[str, ...]
+    #: Of the containers at and below it that are shown.
+    statuses: list[Status]
+
+    @property
+    def is_set(self) -> bool:
+        return isinstance(self.node, ContainerSet)
+
+    @property
+    def health(self) -> str | None:
+        return worst([status.health for status in self.statuses])
+
+    @property
+    def checked(self) -> str | None:
+        """When its health was last asked for: the longest ago of its containers."""
+        return min((status.record.health_at or "" for status in self.statuses), default=None)
+
+    @property
+    def generation(self) -> int | None:
+        return None if self.is_set else self.statuses[0].record.current
+
+    def row(self) -> tuple:
+        """In the order of ``kolla set tree``'s columns."""
+        return (
+            self.node.name, "set" if self.is_set else "container", Text(self.node.parent),
+            len(self.path) - 1, "/".join(self.path), Text(self.generation), Text(self.health),
+            Age(self.checked),
+        )
+
+    def text(self) -> str:
+        """What the drawing says of it."""
+        if self.is_set:
+            return f"{self.node.name}  ({self.node.summary})"
+        number = f"generation {self.generation}, " if self.generation else ""
+        seen = f", {age(self.checked)}" if self.checked else ""
+        return f"{self.node.name}  {number}{self.health}{seen}"
+
+
+def branches(deployment, everything: bool = False) -> list[Branch]:
+    """The tree from its top, depth first; sets in which nothing is to be shown are left out.
+
+    ``everything``: also what does not run on this host.
+    """
+    known = statuses(deployment, everything)
+    catalog = deployment.catalog
+
+    def below(node, path):
+        for child in catalog.children(node):
+            found = [known[leaf.name] for leaf in catalog.subtree(child) if leaf.name in known]
+            if found or everything:
+                yield Branch(child, (*path, child.name), found)
+                yield from below(child, (*path, child.name))
+
+    return list(below(catalog.root, ()))
+
+
+def drawing(found: list[Branch], root: str) -> str:
+    """Lines and corners in front of each branch's text."""
+    lines = [root]
+    for index, branch in enumerate(found):
+        depth = len(branch.path)
+        rails = "".join(
+            "│   " if _continues(found[index + 1:], level) else "    "
+            for level in range(1, depth)
+        )
+        corner = "├── " if _continues(found[index + 1:], depth) else "└── "
+        lines.append(f"{rails}{corner}{branch.text()}")
+    return "\n".join(lines)
+
+
+def _continues(following: list[Branch], level: int) -> bool:
+    """Whether another branch of this level comes before its parent's end."""
+    for branch in following:
+        if len(branch.path) <= level:
+            return len(branch.path) == level
+    return False
