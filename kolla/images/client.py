@@ -1,0 +1,79 @@
+"""A docker client that can do BuildKit, which the Dockerfiles need (secrets, mounts)."""
+
+import os
+import pathlib
+import re
+import subprocess
+from collections.abc import Iterator
+
+from kolla.errors import KollaError
+
+#: Debian and Ubuntu put theirs here, whatever PATH says.
+SYSTEM_PATH = "/usr/bin"
+
+
+def find(command: str = "", path: str | None = None) -> str:
+    """The client to build with: ``command``, or the first ``docker`` of ``path`` that can.
+
+    ``path`` is $PATH unless given. Raises :class:`KollaError` that tells what is wrong with
+    each one found, and how to get one.
+    """
+    path = os.environ.get("PATH", "") if path is None else path
+    candidates = [command] if command else list(_candidates(path))
+    refused = []
+    for candidate in candidates:
+        if not (reason := refuse(candidate)):
+            return candidate
+        refused.append(f"{candidate} {reason}")
+    raise KollaError(
+        "no docker client here can build images with BuildKit: "
+        + ("; ".join(refused) or "there is no program `docker` on the PATH"),
+        "apt-get install docker-buildx (Debian 13, Ubuntu: docker-buildx; Docker's own packages: "
+        "docker-buildx-plugin), or name another client in [images] docker_command",
+    )
+
+
+def refuse(executable: str) -> str:
+    """Why a program cannot be used to build; empty if it can."""
+    answer = _ask(executable, "--version")
+    if answer is None:
+        return "cannot be run"
+    match = re.match(r"Docker version (\d+)\.(\d+)", answer)
+    if not match:
+        return "is not a docker client"
+    version = int(match[1]), int(match[2])
+    if version < (18, 9):
+        return f"is too old ({match[1]}.{match[2]}) for BuildKit"
+    # From 23 on BuildKit is no longer in the client but in its plugin.
+    if version >= (23, 0) and _ask(executable, "buildx", "version") is None:
+        return f"({match[1]}.{match[2]}) has no working buildx plugin"
+    return ""
+
+
+def environment(url: str) -> dict[str, str]:
+    """The variables for a client that is to build with BuildKit on the engine at ``url``."""
+    return {
+        "DOCKER_HOST": url,
+        "DOCKER_BUILDKIT": "1",
+        # The engine's own builder, not one that keeps its images to itself.
+        "BUILDX_BUILDER": "default",
+        # An image, not a manifest list with an attestation.
+        "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
+    }
+
+
+def _candidates(path: str) -> Iterator[str]:
+    for folder in dict.fromkeys([*path.split(os.pathsep), SYSTEM_PATH]):
+        executable = pathlib.Path(folder or ".", "docker")
+        if executable.is_file() and os.access(executable, os.X_OK):
+            yield str(executable)
+
+
+def _ask(executable: str, *arguments: str) -> str | None:
+    try:
+        answer = subprocess.run(
+            [executable, *arguments], capture_output=True, text=True, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout if answer.returncode == 0 else None

@@ -1,0 +1,88 @@
+"""The root image: plain Debian, made with mmdebstrap or taken from a registry."""
+
+import os
+import pathlib
+import shutil
+
+from kolla.errors import KollaError
+from kolla.images import SUITE, inputs
+from kolla.images.run import Job
+from kolla.images.site import DEBIAN, KEYRING, Site, private_files
+
+#: Beyond Debian's own minimum: an https mirror can be used from the first layer on.
+PACKAGES = "ca-certificates"
+
+#: Files are never newer than the first release of the suite, 2025-08-09: what has the same
+#: packages is the same, byte for byte.
+EPOCH = "1754697600"
+
+SOURCES = f"""\
+Types: deb
+URIs: {DEBIAN}
+Suites: {SUITE} {SUITE}-updates
+Components: main
+Signed-By: {KEYRING}
+
+Types: deb
+URIs: {DEBIAN}-security
+Suites: {SUITE}-security
+Components: main
+Signed-By: {KEYRING}
+"""
+
+
+def digest(base_image: str) -> str:
+    """Of what the root image is made from."""
+    return inputs.of("pulled", base_image) if base_image else inputs.of(PACKAGES, EPOCH, SOURCES)
+
+
+def bootstrap(site: Site, archive: pathlib.Path, job: Job) -> None:
+    """Write a tar archive of a minimal Debian with nothing of this site in it.
+
+    Raises :class:`KollaError` if it fails or something is not installed here.
+    """
+    _require_tools()
+    files = {
+        "apt.conf": site.apt(os.path.abspath(site.ca_bundle)),
+        "sources.list": site.sources(),
+        "debian.sources": SOURCES,
+    }
+    with private_files(files) as paths:
+        argv = [
+            "mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", "--format=tar",
+            f"--aptopt={paths['apt.conf']}",
+            # Where this site fetched from stays behind.
+            '--customize-hook=rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap'
+            ' "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/*',
+            f"--customize-hook=upload {paths['debian.sources']}"
+            " /etc/apt/sources.list.d/debian.sources",
+            SUITE, str(archive), str(paths["sources.list"]),
+        ]
+        try:
+            job.run(argv, {"SOURCE_DATE_EPOCH": EPOCH})
+        except KollaError as error:
+            raise KollaError(error.message, _explain(job.path.read_text())) from None
+
+
+def _explain(log: str) -> str:
+    if "NO_PUBKEY" in log or "signatures couldn't be verified" in log:
+        return f"{KEYRING} does not know {SUITE}: apt-get install debian-archive-keyring"
+    if "Failed to fetch" in log or "Could not resolve" in log or "Could not connect" in log:
+        return (
+            "Debian's archive cannot be reached: see [images] debian_mirror, proxy and ca_bundle, "
+            "or name an image in [images] base_image"
+        )
+    return ""
+
+
+def _require_tools() -> None:
+    if shutil.which("mmdebstrap") is None:
+        raise KollaError(
+            "mmdebstrap, which makes the root image, is not installed",
+            "apt-get install mmdebstrap, or name an image in [images] base_image",
+        )
+    if not os.path.exists(KEYRING):
+        raise KollaError(
+            "the keys of Debian's archive are not installed",
+            "apt-get install debian-archive-keyring",
+        )

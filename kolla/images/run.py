@@ -1,0 +1,107 @@
+"""The programs that build: run with their output in a log, and ended with Ctrl-C."""
+
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import textwrap
+import threading
+from collections.abc import Callable, Iterator, Mapping
+
+from kolla.errors import KollaError
+
+
+class Runner:
+    """Runs programs for several threads, each in a process group of its own.
+
+    So Ctrl-C does not hit them by itself; :meth:`stop` ends them all, and none starts after.
+    """
+
+    def __init__(self):
+        self._running: set[subprocess.Popen] = set()
+        self._lock = threading.Lock()
+        self.stopped = False
+
+    def run(
+        self, argv: list[str], environment: Mapping[str, str], text: str = ""
+    ) -> Iterator[str]:
+        """The lines of its output, as they come; ``text`` is its standard input.
+
+        Raises :class:`KollaError` if it fails or cannot be started.
+        """
+        process = self._start(argv, environment)
+        try:
+            with process:
+                process.stdin.write(text)
+                process.stdin.close()
+                yield from process.stdout
+        finally:
+            with self._lock:
+                self._running.discard(process)
+        if process.returncode:
+            raise KollaError(f"{argv[0]} ended with exit code {process.returncode}")
+
+    def stop(self) -> None:
+        """End what runs; what is asked to end a second time is killed."""
+        with self._lock:
+            how = signal.SIGKILL if self.stopped else signal.SIGTERM
+            self.stopped = True
+            for process in self._running:
+                if process.poll() is None:
+                    os.killpg(process.pid, how)
+
+    def _start(self, argv: list[str], environment: Mapping[str, str]) -> subprocess.Popen:
+        with self._lock:
+            if self.stopped:
+                raise KollaError("interrupted")
+            try:
+                process = subprocess.Popen(
+                    argv, env={**os.environ, **environment}, text=True, errors="replace",
+                    start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                )
+            except OSError as error:
+                raise KollaError(f"{argv[0]} cannot be started: {error.strerror}") from None
+            self._running.add(process)
+            return process
+
+
+class Job:
+    """The programs that make one image, one after the other, with one log file."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        path: pathlib.Path,
+        mask: Callable[[str], str],
+        tell: Callable[[str], None],
+    ):
+        self._runner, self._mask, self._tell = runner, mask, tell
+        self.path = path
+        self.begun = False
+
+    def run(self, argv: list[str], environment: Mapping[str, str], text: str = "") -> None:
+        """Run to the end; each line goes to the log and is told.
+
+        Raises :class:`KollaError` with the last line of a program that fails.
+        """
+        last = ""
+        with self.path.open("a" if self.begun else "w") as log:
+            self.begun = True
+            log.write(f"$ {shlex.join(argv)}\n{text}")
+            log.flush()
+            try:
+                for line in map(self._mask, self._runner.run(argv, environment, text)):
+                    log.write(line)
+                    log.flush()
+                    last = message(line) or last
+                    self._tell(last)
+            except KollaError as error:
+                raise KollaError(textwrap.shorten(last or error.message, 300)) from None
+
+
+def message(line: str) -> str:
+    """What a line of BuildKit's plain output says, without step, time and digest."""
+    return re.sub(r"^#\d+ (\d+\.\d+ )?(sha256:\w+$)?", "", line.strip())
