@@ -53,7 +53,7 @@ def run(
 
     Raises :class:`KollaError` before anything is touched if any of it is impossible.
     """
-    deployment.settings.require_valid()
+    deployment.require_valid()
     states = deployment.gather([container.name for container in request.containers])
     plans = {c.name: planned(deployment, request, c, states[c.name]) for c in request.containers}
     if dry_run:
@@ -149,7 +149,7 @@ def _tasks_using(deployment, spec, secrets: set[str]) -> tuple[tuple[str, str], 
 
 def _desired(deployment, request, container, state):
     spec = desired.spec(deployment, container, state, request.release, request.image)
-    deployment.settings.require_valid_service(container, deployment.options_of(spec.image_id))
+    deployment.require_valid(container, deployment.options_of(spec.image_id))
     return spec
 
 

@@ -17,7 +17,7 @@ from kolla.errors import KollaError, UsageError
 from kolla.hooks import Event
 from kolla.names import nearest
 from kolla.plugin import Container
-from kolla.settings import Settings
+from kolla.settings import Invalid, Settings
 from kolla.store import Record, Store, now, who
 
 LOG = logging.getLogger(__name__)
@@ -70,6 +70,15 @@ class Deployment:
         from kolla.instance import Instances
 
         return Instances(self.state_dir / "generations", self.settings)
+
+    def require_valid(self, container: Container | None = None, options=None) -> None:
+        """Raise :class:`kolla.settings.Invalid` if anything in the configuration is wrong.
+
+        With a container and the option list of its image, that service's options too.
+        """
+        problems = self.settings.problems(lambda other: options if other is container else None)
+        if problems:
+            raise Invalid(problems)
 
     # Choosing containers
 

@@ -159,7 +159,7 @@ class ContainerSet:
     parent: str | None = None
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Container:
     """A named leaf of the tree: one responsibility, upgraded and rolled back atomically."""
 
