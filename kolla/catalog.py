@@ -32,7 +32,7 @@ class Catalog:
     by the name they have in a file.
     """
 
-    root = ContainerSet("kolla", "Everything that is installed")
+    root = ContainerSet("all", "Everything that is installed")
 
     def __init__(self, plugins: Iterable[Plugin], errors: Iterable[PluginError] = ()):
         self.errors: list[PluginError] = list(errors)

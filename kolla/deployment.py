@@ -18,7 +18,7 @@ from kolla.hooks import Event
 from kolla.names import nearest
 from kolla.plugin import Container
 from kolla.settings import Invalid, Settings
-from kolla.store import Record, Store, now, who
+from kolla.store import ABSENT, Record, Store, now, who
 
 LOG = logging.getLogger(__name__)
 
@@ -82,30 +82,48 @@ class Deployment:
 
     # Choosing containers
 
-    def select(self, names: list[str]) -> list[Container]:
-        """These containers. Raises :class:`UsageError` if one is unknown or not of this host."""
-        enabled = {container.name: container for container in self.settings.enabled()}
-        for name in names:
-            if name not in enabled:
-                raise self._unknown(name)
-        return [enabled[name] for name in dict.fromkeys(names)]
+    def select(self, names: list[str], leftover: bool = False) -> list[Container]:
+        """These containers. Raises :class:`UsageError` if one is unknown or not of this host.
 
-    def select_set(self, name: str) -> list[Container]:
-        """All containers below a set that run on this host."""
+        ``leftover``: also what is no longer enabled on this host but still exists.
+        """
+        known = self._here(leftover)
+        for name in names:
+            if name not in known:
+                raise self._unknown(name)
+        return [known[name] for name in dict.fromkeys(names)]
+
+    def select_set(self, name: str, leftover: bool = False) -> list[Container]:
+        """All containers below a set that run on this host; ``leftover`` as above."""
         sets = {**self.catalog.sets, self.catalog.root.name: self.catalog.root}
+        if name in self.catalog.containers:
+            raise UsageError(
+                f"{name!r} is a container, not a set", f"`kolla container … {name}`"
+            )
         if name not in sets:
             raise UsageError(
                 f"there is no container set {name!r}{nearest(name, sets)}",
                 "`kolla set list` shows all of them",
             )
-        enabled = {container.name for container in self.settings.enabled()}
-        return [c for c in self.catalog.subtree(sets[name]) if c.name in enabled]
+        known = self._here(leftover)
+        return [c for c in self.catalog.subtree(sets[name]) if c.name in known]
+
+    def _here(self, leftover: bool) -> dict[str, Container]:
+        found = {container.name: container for container in self.settings.enabled()}
+        if leftover:
+            records = self.records().values()
+            existing = {record.name for record in records if record.target != ABSENT}
+            declared = self.catalog.containers
+            found |= {name: c for name, c in declared.items() if name in existing}
+        return found
 
     def _unknown(self, name: str) -> UsageError:
         if name in self.catalog.containers:
             return UsageError(
                 f"{name} does not run on this host", "[host] enabled and disabled decide that"
             )
+        if name in self.catalog.sets:
+            return UsageError(f"{name!r} is a container set", f"`kolla set … {name}`")
         return UsageError(
             f"there is no container {name!r}{nearest(name, self.catalog.containers)}",
             "`kolla container list` shows all of them",
