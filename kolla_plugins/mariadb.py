@@ -1,0 +1,53 @@
+"""MariaDB: the databases of the control plane."""
+
+from oslo_config import cfg
+
+from kolla.plugin import (
+    Check, Container, Downgrade, Image, Listen, Strategy, Task, Volume, secret, shared_folder,
+)
+
+OPTIONS = {
+    "database": (
+        cfg.StrOpt(
+            "address", default="${host.address}",
+            help="The address MariaDB listens on, and where services find their databases.",
+        ),
+        cfg.PortOpt("port", default=3306, help="The port of that address."),
+        secret(
+            "root_password",
+            help="The password of root. A new one holds after MariaDB's next start.",
+        ),
+        cfg.IntOpt("max_connections", default=1000, min=10, help="Clients at the same time."),
+        cfg.StrOpt(
+            "buffer_pool_size", default="256M", regex="^[0-9]+[KMGT]?$",
+            help="Memory in which InnoDB keeps tables and indexes, in bytes or with a suffix "
+            "K, M, G or T.",
+        ),
+    ),
+}
+
+MARIADB = Container(
+    name="mariadb",
+    parent="database-control",
+    summary="MariaDB, the databases of the control plane",
+    image=Image("mariadb", folder=shared_folder("docker", "mariadb")),
+    user=42434,
+    strategy=Strategy.REPLACE,
+    downgrade=Downgrade.REFUSED,
+    environment={
+        "KOLLA_ADDRESS": "${database.address}",
+        "KOLLA_PORT": "${database.port}",
+        "KOLLA_ROOT_PASSWORD": "${database.root_password}",
+        "OS_MYSQLD__INNODB_BUFFER_POOL_SIZE": "${database.buffer_pool_size}",
+        "OS_MYSQLD__MAX_CONNECTIONS": "${database.max_connections}",
+    },
+    listens=(Listen("${database.address}", "${database.port}"),),
+    volumes=(Volume("mariadb", "/var/lib/mysql"),),
+    # After a crash InnoDB replays its log first.
+    check=Check(grace=300),
+    bootstrap=(Task("database", ("kolla-bootstrap",)),),
+    # An option that MariaDB refuses is found before the running one stops.
+    expand=(Task("configuration", ("kolla-configure", "--verify")),),
+    stop_grace=120,
+    options=OPTIONS,
+)
