@@ -4,15 +4,16 @@ import dataclasses
 import threading
 from collections.abc import Callable
 
-from kolla import desired, plan
+from kolla import desired
+from kolla import plan as planner
 from kolla.deployment import Deployment, Health
 from kolla.errors import KollaError, UsageError
 from kolla.graph import Graph
 from kolla.plan import Plan, State
 from kolla.plugin import Container
 from kolla.runner import Result, Runner
-from kolla.spec import differences
-from kolla.store import ABSENT, RUNNING, now
+from kolla.spec import describe_image, differences
+from kolla.store import ABSENT, RUNNING, STOPPED, now
 
 #: container, what happens, whether that was the last of it
 Observer = Callable[[str, str, bool], None]
@@ -93,11 +94,11 @@ def planned(
 
 def _start(deployment, request, container, state) -> Plan:
     if state.current is not None and state.record.target != ABSENT:
-        return plan.start(state, None)
+        return planner.start(state, None)
     _require_requirements(deployment, request, container)
     if not any(seen.running for seen in state.observed.values()):
         desired.require_ports(deployment, container)
-    return plan.start(state, _desired(deployment, request, container, state))
+    return planner.start(state, _desired(deployment, request, container, state))
 
 
 def _require_requirements(deployment, request, container) -> None:
@@ -126,9 +127,9 @@ def _upgrade(deployment, request, container, state) -> Plan:
     reasons = differences(old, spec) + [f"secret: {name} changed" for name in sorted(rotated)]
     if not reasons:
         return Plan(container.name, "upgrade", before=state.current, after=state.current)
-    tasks = plan.tasks_of(spec, "expand") if old.image_id != spec.image_id else ()
+    tasks = planner.tasks_of(spec, "expand") if old.image_id != spec.image_id else ()
     tasks += _tasks_using(deployment, spec, rotated)
-    return plan.change(state, spec, "upgrade", tuple(reasons), tasks, _pins(request, spec))
+    return planner.change(state, spec, "upgrade", tuple(reasons), tasks, _pins(request, spec))
 
 
 def _rotated(deployment, state: State, spec) -> set[str]:
@@ -167,7 +168,7 @@ def _rollback(deployment, request, container, state) -> Plan:
             f"{container.name} is not running, so there is nothing to roll back",
             f"`kolla container start {container.name}` first",
         )
-    number = request.to or plan.last_known_good(state, _survivor(deployment))
+    number = request.to or planner.last_known_good(state, _survivor(deployment))
     if number is None:
         raise KollaError(
             f"{container.name} has no earlier good generation that differs from this one",
@@ -190,8 +191,8 @@ def _rollback(deployment, request, container, state) -> Plan:
     spec = generation.snapshot
     desired.refuse_downgrade(container, state.spec(state.current), spec)
     pins = {"image_pin": spec.image_id, "release_pin": spec.release or None}
-    reason = f"back to generation {number}: {spec.image} ({spec.version})"
-    return plan.change(state, spec, "rollback", (reason,), pins=pins)
+    reason = f"back to generation {number}: {describe_image(spec)}"
+    return planner.change(state, spec, "rollback", (reason,), pins=pins)
 
 
 def _survivor(deployment) -> Callable:
@@ -208,14 +209,36 @@ def _survivor(deployment) -> Callable:
     return survived
 
 
+def plan(deployment: Deployment, containers: list[Container]) -> dict[str, Plan]:
+    """What an upgrade of each would do now, without a release named, and why.
+
+    One that is stopped stays so; one that cannot be planned says so in ``blocked``.
+    """
+    deployment.require_valid()
+    states = deployment.gather([container.name for container in containers])
+    return {c.name: _preview(deployment, c, states[c.name]) for c in containers}
+
+
+def _preview(deployment: Deployment, container: Container, state: State) -> Plan:
+    if state.record.target == STOPPED:
+        return Plan(container.name, "upgrade", before=state.current, after=state.current)
+    if not planner.settled(state) and state.current is not None:
+        state = deployment.inspect(container.name)
+        return planner.recover(state)
+    try:
+        return planned(deployment, Request("upgrade", [container]), container, state)
+    except KollaError as error:
+        return Plan(container.name, "upgrade", blocked=str(error))
+
+
 _PLANNERS = {
     "start": _start,
     "upgrade": _upgrade,
     "rollback": _rollback,
-    "stop": lambda deployment, request, container, state: plan.stop(state),
-    "restart": lambda deployment, request, container, state: plan.restart(state),
-    "delete": lambda deployment, request, container, state: plan.delete(state),
-    "recover": lambda deployment, request, container, state: plan.recover(state),
+    "stop": lambda deployment, request, container, state: planner.stop(state),
+    "restart": lambda deployment, request, container, state: planner.restart(state),
+    "delete": lambda deployment, request, container, state: planner.delete(state),
+    "recover": lambda deployment, request, container, state: planner.recover(state),
 }
 
 

@@ -10,7 +10,7 @@ from kolla.errors import KollaError
 from kolla.instance import Instances, engine_name
 from kolla.plan import Operation, Plan
 from kolla.spec import Spec
-from kolla.store import Store
+from kolla.store import Store, now
 
 #: Seconds a new generation may take to bind its public address.
 JOIN_TIMEOUT = 60
@@ -146,6 +146,7 @@ class Executor:
             return Outcome(1, f"the check could not run: {error.message}")
 
     def _served(self, operation: Operation, outcome: Outcome) -> None:
+        self._health(operation, "healthy", outcome.output)
         if self._silent_since is not None:
             self.unavailable += time.monotonic() - self._silent_since
             self._silent_since = None
@@ -214,11 +215,18 @@ class Executor:
 
     def _want_stopped(self, operation: Operation) -> None:
         self.store.update(operation.container, target="stopped", settled=0)
+        self._health(operation, "stopped")
 
     def _want_absent(self, operation: Operation) -> None:
         self.store.update(operation.container, target="absent", settled=0)
+        self._health(operation, "absent")
 
     # Helpers
+
+    def _health(self, operation: Operation, health: str, detail: str = "") -> None:
+        self.store.update(
+            operation.container, health=health, health_detail=detail, health_at=now()
+        )
 
     def _name(self, operation: Operation) -> str:
         return engine_name(operation.container, operation.generation)

@@ -43,11 +43,15 @@ class Plan:
     #: The generation that counts before and after.
     before: int | None = None
     after: int | None = None
+    #: Why there is no plan.
+    blocked: str = ""
 
     def __str__(self) -> str:
+        if self.blocked:
+            return f"{self.container}: cannot be done: {self.blocked}"
         if not self.operations:
             return f"{self.container}: nothing to do"
-        step = f"generation {self.before} -> {self.after}"
+        step = f"generation {self.before or 'none'} -> {self.after}"
         lines = [f"{self.container}: {self.action}" + (f", {step}" if self.spec else "")]
         lines += [f"  because {reason}" for reason in self.reasons]
         lines += [f"  [{i}] {operation}" for i, operation in enumerate(self.operations, 1)]
@@ -271,7 +275,7 @@ def change(
         steps += down + up + release
     steps += _sweep(state, new, old)
     steps.append(state.operation("settle"))
-    return Plan(state.name, action, tuple(steps), reasons, spec, pins, state.current, new)
+    return Plan(state.name, action, tuple(steps), reasons, spec, pins, old, new)
 
 
 def tasks_of(spec: Spec, phase: str) -> tuple[tuple[str, str], ...]:

@@ -1,6 +1,7 @@
 """Carries one container from its plan to its result: lock, recovery, plan, clean-up."""
 
 import dataclasses
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from kolla.errors import KollaError
 from kolla.execute import Executor, Failed, Interrupted
 from kolla.plan import Plan, State
 from kolla.plugin import Container
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,10 +53,16 @@ class Runner:
             with self.deployment.locks.hold(name, self.request.kind, self._tell(name)):
                 return self._locked(container, began, ready)
         except KollaError as error:
-            current = self.store.container(name).current
-            return Result(
-                name, "failed", state.current, current, str(error), time.monotonic() - began
-            )
+            return self._failed(state, str(error), began, getattr(error, "evidence", ""))
+        except Exception as error:  # whatever it is, the other containers go on
+            LOG.debug("while at work on %s", name, exc_info=True)
+            reason = f"a bug in kolla: {type(error).__name__}: {error}"
+            return self._failed(state, reason, began)
+
+    def _failed(self, state: State, reason: str, began: float, evidence: str = "") -> Result:
+        seconds = time.monotonic() - began
+        return Result(state.name, "failed", state.current, state.current, reason, seconds,
+                      evidence=evidence)
 
     def _tell(self, name: str) -> Callable[[str], None]:
         return lambda text: self.observer(name, text, False)
@@ -63,7 +72,7 @@ class Runner:
         recovered = self._recover(name)
         if self.request.kind == "recover":
             outcome = "done" if recovered else "unchanged"
-            current = self.store.container(name).current
+            current = self.store.container(name).serving
             return Result(name, outcome, current, current, seconds=time.monotonic() - began)
         from kolla.actions import planned
 
@@ -96,7 +105,7 @@ class Runner:
 
         def result(outcome: str, reason: str = "", evidence: str = "") -> Result:
             return Result(
-                name, outcome, steps.before, self.store.container(name).current, reason,
+                name, outcome, steps.before, self.store.container(name).serving, reason,
                 time.monotonic() - began, executor.unavailable, evidence,
             )
 

@@ -179,7 +179,7 @@ def differences(old: Spec, new: Spec) -> list[str]:
     """Why ``new`` is not ``old``, one reason each; empty if they run the same."""
     reasons = []
     if old.image_id != new.image_id:
-        reasons.append(f"image: {_image(old)} -> {_image(new)}")
+        reasons.append(f"image: {describe_image(old)} -> {describe_image(new)}")
     for field, name in _NAMES.items():
         reasons += _changes(name, getattr(old, field), getattr(new, field))
     for field in _PLAIN:
@@ -188,8 +188,10 @@ def differences(old: Spec, new: Spec) -> list[str]:
     return reasons
 
 
-def _image(spec: Spec) -> str:
-    return f"{spec.image} ({spec.version}, {short_id(spec.image_id)})"
+def describe_image(spec: Spec) -> str:
+    """Reference, version and short id."""
+    details = [spec.version, short_id(spec.image_id)]
+    return f"{spec.image} ({', '.join(filter(None, details))})"
 
 
 def short_id(image_id: str) -> str:

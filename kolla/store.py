@@ -80,6 +80,11 @@ class Record:
     health_detail: str = ""
     health_at: str | None = None
 
+    @property
+    def serving(self) -> int | None:
+        """The generation that counts; None once the container was deleted."""
+        return None if self.target == ABSENT else self.current
+
 
 @dataclasses.dataclass(frozen=True)
 class Generation:
@@ -191,7 +196,10 @@ class Store:
 
     def _rows(self, statement: str, *values) -> list[sqlite3.Row]:
         with self._lock:
-            return self._db.execute(statement, values).fetchall()
+            try:
+                return self._db.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                raise KollaError(f"the state file {self.path} cannot be read: {error}") from None
 
     # What counts
 
