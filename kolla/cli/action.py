@@ -4,13 +4,12 @@ The noun (a set or containers) says which containers are meant and is mixed in b
 of these verbs.
 """
 
-import sys
 import textwrap
 
 from kolla.cli.base import Lister
+from kolla.cli.confirm import confirm
 from kolla.cli.progress import progress
 from kolla.cli.values import Text
-from kolla.errors import UsageError
 
 PLAN_COLUMNS = ("container", "action", "step", "operation", "generation", "task", "cause")
 
@@ -19,6 +18,8 @@ class Action(Lister):
     """Runs a request and reports how it went for each container."""
 
     kind: str
+    #: Whether it also reaches what is no longer enabled on this host but still exists.
+    leftover = False
     columns = ("container", "outcome", "before", "after", "seconds", "unavailable", "reason")
 
     def get_parser(self, prog_name):
@@ -77,6 +78,7 @@ class Start(Action):
 
 class Stop(Action):
     kind = "stop"
+    leftover = True
 
 
 class Restart(Action):
@@ -104,6 +106,7 @@ class Rollback(Action):
 
 class Delete(Action):
     kind = "delete"
+    leftover = True
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
@@ -124,13 +127,7 @@ class Delete(Action):
     def _ask(self, parsed_args) -> None:
         names = ", ".join(container.name for container in self.containers(parsed_args))
         what = f"{names} with all data" if parsed_args.data else names
-        if not sys.stdin.isatty():
-            raise UsageError(
-                f"this deletes {what}", "say --yes if that is meant; --dry-run shows the plan"
-            )
-        print(f"This deletes {what}. Go on? [y/N] ", end="", file=self.app.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            raise UsageError("nothing was deleted")
+        confirm(self.app, f"deletes {what}", "nothing was deleted")
 
 
 def text_of(plans: dict) -> str:

@@ -62,6 +62,11 @@ class Lister(_Columns, lister.Lister, Command):
     #: What people read instead of the table, where ``take_action`` sets it.
     text: str | None = None
 
+    def get_parser(self, prog_name: str) -> Parser:
+        parser = super().get_parser(prog_name)
+        parser.set_defaults(print_empty=True)
+        return parser
+
     def produce_output(self, parsed_args, column_names, data) -> int:
         if self.text is None or parsed_args.formatter != "table" or parsed_args.columns:
             return super().produce_output(parsed_args, column_names, data)

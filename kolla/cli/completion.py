@@ -1,23 +1,23 @@
 """``kolla complete``: bash completion that knows commands, options, sets and containers."""
 
-
 from kolla.cli.base import Command
+from kolla.errors import KollaError
 
 SCRIPT = """\
 _kolla() {
-    local IFS=$'\\n' word=${COMP_WORDS[COMP_CWORD]}
-    COMPREPLY=($(compgen -W "$(kolla complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)" \\
-        -- "$word"))
+    local IFS=$'\\n' candidates
+    candidates=$(kolla complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    COMPREPLY=($(compgen -W "$candidates" -- "${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _kolla kolla
 """
 
 
 class Complete(Command):
-    """Print the bash completion script, or what may come next on a command line
+    """Print the bash completion script
 
-    With the words of an unfinished command line, the last of which may be empty, it prints
-    what may stand in the place of the last one, one candidate a line.
+    With an unfinished command line after --, the last word of which may be empty: what may
+    stand in the place of its last word, one candidate on a line.
     """
 
     example = "source <(kolla complete)\nkolla complete -- container show ''"
@@ -36,14 +36,61 @@ class Complete(Command):
 
 
 def candidates(app, words: list[str]) -> list[str]:
-    """What may stand where the last word is."""
-    *before, _ = words
-    _, typed = app.parser.parse_known_args(before)
-    names = app.command_manager.commands
-    following = {
-        name.split()[len(typed)] for name in names
-        if len(name.split()) > len(typed) and name.split()[: len(typed)] == typed
-    }
+    """What may stand where the last word is; nothing if that cannot be told."""
+    *before, last = words
+    try:
+        app.options, typed = app.parser.parse_known_args(before)
+    except KollaError:  # an option still waits for its value
+        return []
+    names = [name.split() for name in app.command_manager.commands]
+    following = {name[len(typed)] for name in names
+                 if name[: len(typed)] == typed and len(name) > len(typed)}
+    if last.startswith("-") and (following or not typed):
+        return app.parser.options()
     if following:
-        return sorted(following) + (app.parser.options() if words[-1].startswith("-") else [])
-    return []
+        return sorted(following)
+    try:
+        command_class, name, arguments = app.command_manager.find_command(typed)
+        parser = command_class(app, app.options, cmd_name=name).get_parser(name)
+        return _of_command(app, parser, arguments, last)
+    except KollaError:
+        return []
+
+
+def _of_command(app, parser, arguments: list[str], last: str) -> list[str]:
+    waiting = parser.option(arguments[-1]) if arguments else None
+    if waiting and waiting.nargs != 0:
+        return _values(app, waiting, arguments)
+    if last.startswith("-"):
+        return parser.options() + app.parser.options()
+    positional = parser.positional()
+    return _values(app, positional, arguments) if positional else []
+
+
+def _values(app, action, arguments: list[str]) -> list[str]:
+    if action.choices:
+        return list(action.choices)
+    find = _SOURCES.get(getattr(action, "complete", None))
+    return find(app.deployment, arguments) if find else []
+
+
+def _sets(deployment, arguments: list[str]) -> list[str]:
+    return [deployment.catalog.root.name, *deployment.catalog.sets]
+
+
+def _containers(deployment, arguments: list[str]) -> list[str]:
+    return [name for name in deployment.catalog.containers if name not in arguments]
+
+
+def _generations(deployment, arguments: list[str]) -> list[str]:
+    """Of the container named before."""
+    name = next((word for word in arguments if word in deployment.catalog.containers), "")
+    return [str(generation.number) for generation in deployment.store.generations(name)]
+
+
+_SOURCES = {
+    "sets": _sets,
+    "containers": _containers,
+    "sets and containers": lambda *given: _sets(*given) + _containers(*given),
+    "generations": _generations,
+}

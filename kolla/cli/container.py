@@ -24,7 +24,8 @@ class _OnContainers:
         return parser
 
     def containers(self, parsed_args):
-        return self.app.deployment.select(parsed_args.names)
+        leftover = getattr(self, "leftover", False)
+        return self.app.deployment.select(parsed_args.names, leftover)
 
     def only_one(self, parsed_args, option: str) -> None:
         """Refuse an option that makes no sense for several containers."""
@@ -42,7 +43,9 @@ class _OnOne:
 
     def name(self, parsed_args) -> str:
         """The name, once it is known that there is such a container."""
-        self.app.deployment.select([parsed_args.name])
+        deployment = self.app.deployment
+        if parsed_args.name not in {*deployment.catalog.containers, *deployment.records()}:
+            deployment.select([parsed_args.name])
         return parsed_args.name
 
 

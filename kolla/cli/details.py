@@ -45,8 +45,9 @@ def _wanted(deployment, known):
     from kolla.backends.base import ImageFacts
     from kolla.spec import build
 
-    release = known.pin or deployment.settings.value("DEFAULT", "release")
-    facts = ImageFacts("", deployment.reference(known.container, release))
+    release = known.record.release_pin or deployment.settings.value("DEFAULT", "release")
+    image = known.record.image_pin or deployment.reference(known.container, release)
+    facts = ImageFacts("", image)
     return build(known.container, deployment.settings, facts, "", "")
 
 

@@ -16,6 +16,16 @@ class Parser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **arguments
         )
 
+    def format_help(self) -> str:
+        shapes = {None: "{0}", "?": "[{0}]", "*": "[{0} ...]", "+": "{0} [{0} ...]",
+                  "...": "[{0} ...]"}
+        words = [
+            shapes[action.nargs].format(action.metavar)
+            for action in self._get_positional_actions()
+        ]
+        self.usage = self.usage or " ".join([self.prog, *words, "[OPTIONS]"])
+        return super().format_help()
+
     def error(self, message: str) -> NoReturn:
         unknown = re.match(r"unrecognized arguments: (--?[^\s=]+)", message)
         suggestion = nearest(unknown[1], self.options()) if unknown else ""
@@ -26,6 +36,14 @@ class Parser(argparse.ArgumentParser):
     def options(self) -> list[str]:
         """The options it knows, with their dashes."""
         return list(self._option_string_actions)
+
+    def option(self, text: str) -> argparse.Action | None:
+        """What stands behind an option."""
+        return self._option_string_actions.get(text)
+
+    def positional(self) -> argparse.Action | None:
+        """The first argument without dashes."""
+        return next(iter(self._get_positional_actions()), None)
 
 
 def assignment(text: str) -> tuple[str, str]:

@@ -26,7 +26,13 @@ class Plan(Lister):
         from kolla import actions
 
         deployment = self.app.deployment
-        plans = actions.plan(deployment, chosen(deployment, parsed_args.names))
+        catalog = deployment.catalog
+        chosen = [
+            container for name in parsed_args.names or [catalog.root.name]
+            for container in (deployment.select([name]) if name in catalog.containers
+                              else deployment.select_set(name))
+        ]
+        plans = actions.plan(deployment, list(dict.fromkeys(chosen)))
         self.text = action.text_of(plans)
         return self.columns, action.rows_of(plans)
 
@@ -43,16 +49,5 @@ class Recover(action.Action):
     kind = "recover"
 
     def containers(self, parsed_args):
-        return chosen(self.app.deployment, [])
-
-
-def chosen(deployment, names: list[str]) -> list:
-    """The containers behind the names of containers and sets; all that run here if none."""
-    catalog = deployment.catalog
-    found = []
-    for name in names or [catalog.root.name]:
-        if name in catalog.containers:
-            found += deployment.select([name])
-        else:
-            found += deployment.select_set(name)
-    return list(dict.fromkeys(found))
+        deployment = self.app.deployment
+        return deployment.select_set(deployment.catalog.root.name, leftover=True)

@@ -25,7 +25,9 @@ class _OnSets:
     def containers(self, parsed_args):
         deployment = self.app.deployment
         names = parsed_args.names or [deployment.catalog.root.name]
-        return list(dict.fromkeys(c for name in names for c in deployment.select_set(name)))
+        leftover = getattr(self, "leftover", False)
+        found = [c for name in names for c in deployment.select_set(name, leftover)]
+        return list(dict.fromkeys(found))
 
 
 class List(Lister):

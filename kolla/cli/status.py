@@ -36,8 +36,8 @@ def statuses(deployment, everything: bool = False) -> dict[str, Status]:
     ``everything``: also what is neither.
     """
     enabled = {container.name for container in deployment.settings.enabled()}
-    records = {record.name: record for record in deployment.store.containers()}
-    names = enabled | {name for name, record in records.items() if record.target != "absent"}
+    records = deployment.records().values()
+    names = enabled | {record.name for record in records if record.target != "absent"}
     if everything:
         names |= set(deployment.catalog.containers)
     return {name: _status(deployment, name, name in enabled) for name in sorted(names)}

@@ -27,7 +27,7 @@ class Branch:
     @property
     def checked(self) -> str | None:
         """When its health was last asked for: the longest ago of its containers."""
-        return min((status.record.health_at or "" for status in self.statuses), default=None)
+        return min((status.record.health_at or "" for status in self.statuses), default="") or None
 
     @property
     def generation(self) -> int | None:

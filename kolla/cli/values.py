@@ -34,6 +34,15 @@ class Lines(FormattableColumn):
         return "\n".join(self._value)
 
 
+class Size(FormattableColumn):
+    """A number of bytes or None; people see megabytes, or whatever fits."""
+
+    def human_readable(self) -> str:
+        from rich.filesize import decimal
+
+        return decimal(self._value) if self._value else "-"
+
+
 class Text(FormattableColumn):
     """Anything that may be None; people see a dash for it, and yes or no for truth."""
 
@@ -56,4 +65,4 @@ def duration(seconds: float) -> str:
     for unit, size in _UNITS:
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
-    return "0 s"
+    return "less than a second"
