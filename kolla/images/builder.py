@@ -17,6 +17,9 @@ from kolla.images.run import Job, Runner
 from kolla.images.site import Site, private_files
 from kolla.plugin import Image
 
+#: What is locked while images are built or removed.
+LOCK = "images"
+
 #: Told, from any thread, of an image's name, what happens to it (``waiting``, ``building`` or
 #: its outcome) and the last line of its log, or the reason for the outcome.
 Observer = Callable[[str, str, str], None]
@@ -64,7 +67,9 @@ def build(
     images = graph.with_parents(deployment.catalog.images, names)
     afresh = {*(names if no_cache else ()), *([ROOT] if refresh_base else ())}
     site = Site.of(settings)
-    with private_files(site.secrets()) as secrets:
+    tell = functools.partial(observer, ROOT, "waiting")
+    alone = deployment.locks.hold(LOCK, "image build", tell)
+    with alone, private_files(site.secrets()) as secrets:
         workshop = _Workshop(deployment, images, release, observer, site, secrets, afresh)
         results = graph.walk(
             images, workshop.make, workshop.skip,
@@ -176,12 +181,13 @@ class _Workshop:
     # The root image
 
     def _root(self, job: Job) -> tuple[str, ImageFacts]:
-        target, digest = root_reference(self.namespace), root.digest(self.base_image)
+        target = root_reference(self.namespace)
         found = self.backend.image(target)
-        # One without the label is the operator's own.
-        if ROOT not in self.afresh and found and found.labels.get(inputs.LABEL, digest) == digest:
+        if ROOT not in self.afresh and found and root.is_current(found, self.base_image):
             return "unchanged", found
-        told = labels.complete(ROOT, SUITE, SUITE, self.base_image or "mmdebstrap", digest)
+        told = labels.complete(
+            ROOT, SUITE, SUITE, self.base_image or "mmdebstrap", root.digest(self.base_image)
+        )
         if self.base_image:
             options = [*_label_options(told), f"--tag={target}"]
             options += ["--pull"] if ROOT in self.afresh else []

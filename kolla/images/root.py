@@ -4,6 +4,7 @@ import os
 import pathlib
 import shutil
 
+from kolla.backends.base import ImageFacts
 from kolla.errors import KollaError
 from kolla.images import SUITE, inputs
 from kolla.images.run import Job
@@ -34,6 +35,12 @@ Signed-By: {KEYRING}
 def digest(base_image: str) -> str:
     """Of what the root image is made from."""
     return inputs.of("pulled", base_image) if base_image else inputs.of(PACKAGES, EPOCH, SOURCES)
+
+
+def is_current(facts: ImageFacts, base_image: str) -> bool:
+    """Whether a root image is what would be made now; one without labels is the operator's own."""
+    wanted = digest(base_image)
+    return facts.labels.get(inputs.LABEL, wanted) == wanted
 
 
 def bootstrap(site: Site, archive: pathlib.Path, job: Job) -> None:

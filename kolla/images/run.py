@@ -85,9 +85,9 @@ class Job:
     def run(self, argv: list[str], environment: Mapping[str, str], text: str = "") -> None:
         """Run to the end; each line goes to the log and is told.
 
-        Raises :class:`KollaError` with the last line of a program that fails.
+        Raises :class:`KollaError` with the last thing that a program which fails has said.
         """
-        last = ""
+        last, said = "", ""
         with self.path.open("a" if self.begun else "w") as log:
             self.begun = True
             log.write(f"$ {shlex.join(argv)}\n{text}")
@@ -97,11 +97,19 @@ class Job:
                     log.write(line)
                     log.flush()
                     last = message(line) or last
+                    said = last if is_output(line) else said
                     self._tell(last)
             except KollaError as error:
-                raise KollaError(textwrap.shorten(last or error.message, 300)) from None
+                # BuildKit's own last word repeats the command, and not why it failed.
+                reason = said if said and "exit code" in last else last or error.message
+                raise KollaError(textwrap.shorten(reason, 160)) from None
 
 
 def message(line: str) -> str:
     """What a line of BuildKit's plain output says, without step, time and digest."""
     return re.sub(r"^#\d+ (\d+\.\d+ )?(sha256:\w+$)?", "", line.strip())
+
+
+def is_output(line: str) -> bool:
+    """Whether a line of BuildKit's plain output comes from a command of the Dockerfile."""
+    return re.match(r"#\d+ \d+\.\d+ ", line) is not None

@@ -1,0 +1,20 @@
+"""The question before something is destroyed."""
+
+import sys
+
+from kolla.errors import UsageError
+
+
+def confirm(app, what: str, otherwise: str) -> None:
+    """Ask on the terminal whether to go on.
+
+    Raises UsageError if the answer is no (which ``otherwise`` confirms), and where there is
+    nobody to ask.
+    """
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"this {what}", "say --yes if that is meant; --dry-run shows the plan"
+        )
+    print(f"This {what}. Go on? [y/N] ", end="", file=app.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError(otherwise)

@@ -1,0 +1,222 @@
+"""``kolla image …``: the images that containers run, and what they are built on."""
+
+import dataclasses
+import json
+import pathlib
+import shutil
+import textwrap
+
+from kolla.cli.base import Lister
+from kolla.cli.confirm import confirm
+from kolla.cli.progress import progress
+from kolla.cli.values import Age, ImageId, Lines, Size, Text
+from kolla.errors import KollaError
+
+#: Lines of a failed build's log that are printed.
+TAIL = 20
+
+
+class Build(Lister):
+    """Build images: what has changed, parents first, several at a time
+
+    Without a name: the images of all containers that are enabled on this host. An image is
+    built if a file of its folder, a build argument or its parent has changed; one that fails
+    does not keep the others from being built. What a build prints is in its log file.
+    """
+
+    example = ("kolla image build\n"
+               "kolla image build keystone --release 2026.2 --summary /tmp/built.json")
+    columns = ("image", "release", "result", "size", "seconds", "log", "reason")
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "names", metavar="NAME", nargs="*", help="an image, which is built with its parents"
+        ).complete = "images"
+        parser.add_argument(
+            "--release", metavar="RELEASE", help="of OpenStack; default: the configured one"
+        )
+        parser.add_argument(
+            "--no-cache", action="store_true",
+            help="build the named images (or all) afresh, from the first line of their Dockerfile",
+        )
+        parser.add_argument(
+            "--refresh-base", action="store_true",
+            help="make Debian, which all images are built on, afresh: with its latest packages",
+        )
+        parser.add_argument(
+            "--summary", metavar="FILE", type=pathlib.Path, help="write the result there as JSON"
+        )
+        return parser
+
+    def take_action(self, parsed_args):
+        from kolla.images import builder
+
+        deployment = self.app.deployment
+        with progress(self.app) as show:
+            self._results = builder.build(
+                deployment, parsed_args.names,
+                parsed_args.release or deployment.settings.value("DEFAULT", "release"),
+                _observer(show, self.app.stderr.isatty()),
+                no_cache=parsed_args.no_cache, refresh_base=parsed_args.refresh_base,
+            )
+        if parsed_args.summary:
+            _write_summary(parsed_args.summary, self._results)
+        self.exit_code = 0 if all(built.usable for built in self._results) else 1
+        return self.columns, [
+            (built.image, built.release, built.outcome, Size(built.size), built.seconds,
+             built.log, built.reason)
+            for built in self._results
+        ]
+
+    def produce_output(self, parsed_args, column_names, data):
+        super().produce_output(parsed_args, column_names, data)
+        self.app.stdout.flush()
+        for built in self._results:
+            if built.outcome == "failed":
+                self._explain(built)
+        return 0
+
+    def _explain(self, built) -> None:
+        print(f"kolla: {built.image} was not built: {built.reason}", file=self.app.stderr)
+        if built.log:
+            lines = pathlib.Path(built.log).read_text(errors="replace").splitlines()[-TAIL:]
+            print(textwrap.indent("\n".join(lines), "  "), file=self.app.stderr)
+            print(f"  the whole log: {built.log}", file=self.app.stderr)
+
+
+class List(Lister):
+    """List the images: what is built, what is missing or outdated, and who runs it
+
+    Outdated is what `kolla image build` would build again. A size includes what an image
+    shares with its parents.
+    """
+
+    example = "kolla image list\nkolla image list -f value -c name -c state"
+    columns = ("name", "release", "version", "size", "created", "state", "containers")
+
+    def take_action(self, parsed_args):
+        from kolla.images.inventory import Inventory
+
+        return self.columns, [_row(entry) for entry in Inventory(self.app.deployment).entries()]
+
+
+class Tree(Lister):
+    """Show which image is built on which, and which containers run it
+
+    With -f json, yaml, csv or value it is a list, each row with its depth and path.
+    """
+
+    example = "kolla image tree"
+    columns = ("name", "parent", "depth", "path", "per_release", "containers")
+
+    def take_action(self, parsed_args):
+        from kolla.cli.tree import drawing
+        from kolla.images import ROOT
+
+        twigs = list(_twigs(self.app.deployment.catalog))
+        self.text = drawing(twigs, ROOT)
+        return self.columns, [
+            (twig.path[-1], twig.path[-2] if len(twig.path) > 1 else ROOT, len(twig.path),
+             "/".join((ROOT, *twig.path)), Text(twig.image.per_release), Lines(twig.containers))
+            for twig in twigs
+        ]
+
+
+class Prune(Lister):
+    """Remove the images that nothing here needs any more
+
+    Kept are all images of the configured release, those that pins name, and those that a
+    generation runs or a rollback would return to.
+    """
+
+    example = "kolla image prune --dry-run\nkolla image prune --yes"
+    columns = ("tag", "id", "size", "reason", "result")
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--dry-run", action="store_true", help="print what would be removed, touch nothing"
+        )
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+        return parser
+
+    def take_action(self, parsed_args):
+        from kolla.images import prune
+
+        removals = prune.plan(self.app.deployment)
+        if removals and not (parsed_args.yes or parsed_args.dry_run):
+            confirm(self.app, f"removes {len(removals)} images", "nothing was removed")
+        return self.columns, [
+            (Text(removal.tag), ImageId(removal.image_id), Size(removal.size), removal.reason,
+             "to be removed" if parsed_args.dry_run else self._remove(removal))
+            for removal in removals
+        ]
+
+    def _remove(self, removal) -> str:
+        try:
+            self.app.deployment.backend.untag(removal.tag or removal.image_id)
+        except KollaError as error:
+            self.exit_code = 1
+            return f"failed: {error.message}"
+        return "removed"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Twig:
+    """An image in its place."""
+
+    image: object
+    path: tuple[str, ...]
+    containers: list[str]
+
+    def text(self) -> str:
+        users = f"  ({', '.join(self.containers)})" if self.containers else ""
+        return f"{self.image.name}{users}"
+
+
+def _twigs(catalog):
+    from kolla.images import ROOT, graph
+
+    def below(name, path):
+        for image in catalog.images.values():
+            if graph.parent(image) == name:
+                users = [c.name for c in catalog.containers.values() if c.image == image]
+                yield _Twig(image, (*path, image.name), users)
+                yield from below(image.name, (*path, image.name))
+
+    return below(ROOT, ())
+
+
+def _row(entry) -> tuple:
+    from kolla.images import labels
+
+    known = entry.facts.labels if entry.facts else {}
+    return (
+        entry.name, entry.release, Text(known.get(labels.VERSION)),
+        Size(entry.facts.size if entry.facts else None), Age(known.get(labels.CREATED)),
+        entry.state, Lines(list(entry.used_by)),
+    )
+
+
+def _observer(show, live: bool):
+    """What the builder tells, for :func:`progress`: lines of logs only where they are live."""
+    width = max(20, shutil.get_terminal_size().columns - 50)
+
+    def observe(name: str, state: str, text: str) -> None:
+        done = state not in ("waiting", "building")
+        if live:
+            show(name, f"{state:9} {text}"[:width], done)
+        elif done or text:
+            show(name, f"{state}: {text}" if text and state != "building" else state, done)
+
+    return observe
+
+
+def _write_summary(path: pathlib.Path, results: list) -> None:
+    images = [dataclasses.asdict(built) for built in results]
+    summary = {"ok": all(built.usable for built in results), "images": images}
+    try:
+        path.write_text(json.dumps(summary, indent=2) + "\n")
+    except OSError as error:
+        raise KollaError(f"the summary cannot be written: {error}") from None

@@ -1,0 +1,83 @@
+"""Which images there are, and how they stand to what would be built now."""
+
+import dataclasses
+
+from kolla.backends.base import ImageFacts
+from kolla.images import (
+    ROOT, SUITE, builder, graph, inputs, reference, root, root_reference, tag,
+)
+from kolla.plugin import Image
+
+BUILT, OUTDATED, MISSING = "built", "outdated", "missing"
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """An image under one of its tags."""
+
+    name: str
+    release: str
+    state: str
+    #: None if it is missing.
+    facts: ImageFacts | None
+    #: The containers whose current generation runs it.
+    used_by: tuple[str, ...] = ()
+
+
+class Inventory:
+    """The images of all plugins, as the engine has them."""
+
+    def __init__(self, deployment):
+        value = deployment.settings.value
+        self._namespace, self._release = value("images", "namespace"), value("DEFAULT", "release")
+        self._base_image = value("images", "base_image")
+        self._images = deployment.catalog.images
+        self._present = {facts.reference: facts for facts in deployment.backend.images()}
+        self._root = deployment.backend.image(root_reference(self._namespace))
+        self._users = users(deployment)
+
+    def entries(self) -> list[Entry]:
+        """Parents first: each image of the configured release, and of others that were built."""
+        found = [self._entry(ROOT, SUITE, self._root_state(), self._root)]
+        for image in graph.with_parents(self._images, self._images):
+            for release in sorted({tag(image, self._release), *self._tags(image)}):
+                facts = self._present.get(reference(image, release, self._namespace))
+                found.append(self._entry(image.name, release, self.state(image, release), facts))
+        return found
+
+    def state(self, image: Image, release: str) -> str:
+        """Whether a build of this release would make it anew."""
+        facts = self._present.get(reference(image, release, self._namespace))
+        if facts is None:
+            return MISSING
+        above = self._images.get(graph.parent(image))
+        if (self.state(above, release) if above else self._root_state()) != BUILT:
+            return OUTDATED
+        arguments = builder.arguments_of(image, self._images, release, self._namespace)
+        parent = self._present[arguments["PARENT"]] if above else self._root
+        digest = inputs.digest(image.folder, arguments, parent.id)
+        return BUILT if facts.labels.get(inputs.LABEL) == digest else OUTDATED
+
+    def _root_state(self) -> str:
+        if self._root is None:
+            return MISSING
+        return BUILT if root.is_current(self._root, self._base_image) else OUTDATED
+
+    def _tags(self, image: Image) -> list[str]:
+        prefix = f"{self._namespace}/{image.name}:"
+        tags = [name.removeprefix(prefix) for name in self._present if name.startswith(prefix)]
+        return tags if image.per_release else []
+
+    def _entry(self, name: str, release: str, state: str, facts: ImageFacts | None) -> Entry:
+        return Entry(name, release, state, facts, self._users.get(facts.id, ()) if facts else ())
+
+
+def users(deployment) -> dict[str, tuple[str, ...]]:
+    """The containers whose current generation runs an image, by its id."""
+    current = {record.name: record.current for record in deployment.store.containers()}
+    found: dict[str, tuple[str, ...]] = {}
+    for generation in deployment.store.generations():
+        if current.get(generation.container) == generation.number:
+            image = generation.snapshot.image_id
+            found[image] = (*found.get(image, ()), generation.container)
+    return found

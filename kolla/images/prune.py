@@ -1,0 +1,74 @@
+"""Which images nobody needs any more."""
+
+import dataclasses
+from collections.abc import Iterable
+
+from kolla.backends.base import ImageFacts
+from kolla.images import graph, reference, root_reference
+
+
+@dataclasses.dataclass(frozen=True)
+class Removal:
+    """An image to remove."""
+
+    #: Empty if it has none.
+    tag: str
+    image_id: str
+    #: Bytes, with what it shares with others.
+    size: int
+    reason: str
+
+
+def plan(deployment) -> list[Removal]:
+    """What can go: kept are the images of the configured release, of pins and of generations."""
+    namespace = deployment.settings.value("images", "namespace")
+    return unneeded(
+        deployment.backend.images(), namespace, _wanted(deployment, namespace),
+        _generations(deployment),
+    )
+
+
+def unneeded(
+    images: Iterable[ImageFacts], namespace: str, wanted: set[str], generations: set[str]
+) -> list[Removal]:
+    """The images of this namespace, and those without a name, that nothing here keeps.
+
+    ``wanted`` are tags or ids, ``generations`` ids. The names that the engine gives to the
+    images of generations (``<namespace>-generation/…``) protect an image under all its names.
+    """
+    images = list(images)
+    kept = f"{namespace}-generation/"
+    protected = generations | wanted
+    protected |= {facts.id for facts in images if facts.reference.startswith(kept)}
+    removals = []
+    for facts in images:
+        if {facts.reference, facts.id} & protected:
+            continue
+        if facts.reference.startswith("<none>"):
+            removals.append(Removal("", facts.id, facts.size, "replaced by a later build"))
+        elif facts.reference.startswith(f"{namespace}/"):
+            removals.append(Removal(facts.reference, facts.id, facts.size, "not needed here"))
+    return removals
+
+
+def _wanted(deployment, namespace: str) -> set[str]:
+    catalog = deployment.catalog
+    release = deployment.settings.value("DEFAULT", "release")
+    wanted = {root_reference(namespace)}
+    wanted |= {reference(image, release, namespace) for image in catalog.images.values()}
+    for record in deployment.store.containers():
+        if record.image_pin:
+            wanted.add(record.image_pin)
+        if record.release_pin and record.name in catalog.containers:
+            names = [catalog.containers[record.name].image.name]
+            for image in graph.with_parents(catalog.images, names):
+                wanted.add(reference(image, record.release_pin, namespace))
+    return wanted
+
+
+def _generations(deployment) -> set[str]:
+    current = {(record.name, record.current) for record in deployment.store.containers()}
+    return {
+        generation.snapshot.image_id for generation in deployment.store.generations()
+        if generation.kept or (generation.container, generation.number) in current
+    }
