@@ -5,14 +5,11 @@ of these verbs.
 """
 
 import textwrap
-
+from kolla.cli import plans
 from kolla.cli.base import Lister
 from kolla.cli.confirm import confirm
 from kolla.cli.progress import progress
 from kolla.cli.values import Text
-
-PLAN_COLUMNS = ("container", "action", "step", "operation", "generation", "task", "cause")
-
 
 class Action(Lister):
     """Runs a request and reports how it went for each container."""
@@ -38,7 +35,7 @@ class Action(Lister):
         return {}
 
     def titles(self, parsed_args):
-        return PLAN_COLUMNS if parsed_args.dry_run else self.columns
+        return plans.COLUMNS if parsed_args.dry_run else self.columns
 
     def take_action(self, parsed_args):
         from kolla import actions
@@ -47,7 +44,7 @@ class Action(Lister):
             kind=self.kind, containers=self.containers(parsed_args), **self.details(parsed_args)
         )
         if parsed_args.dry_run:
-            return self._preview(actions.run(self.app.deployment, request, dry_run=True).plans)
+            return self._preview(actions.run(self.app.deployment, request, dry_run=True))
         with progress(self.app) as observer:
             report = actions.run(self.app.deployment, request, observer=observer)
         self._results = report.results
@@ -62,9 +59,10 @@ class Action(Lister):
                 if result.outcome == "failed":
                     self._explain(result)
 
-    def _preview(self, plans):
-        self.text = text_of(plans)
-        return PLAN_COLUMNS, rows_of(plans)
+    def _preview(self, report):
+        records = self.app.deployment.records()
+        self.text = plans.text(report.plans, records)
+        return plans.COLUMNS, plans.rows(report.plans, records)
 
     def _explain(self, result) -> None:
         print(f"kolla: {result.container}: {result.reason}", file=self.app.stderr)
@@ -128,21 +126,6 @@ class Delete(Action):
         names = ", ".join(container.name for container in self.containers(parsed_args))
         what = f"{names} with all data" if parsed_args.data else names
         confirm(self.app, f"deletes {what}", "nothing was deleted")
-
-
-def text_of(plans: dict) -> str:
-    """The plans as people read them."""
-    return "\n".join(str(plan) for plan in plans.values()) or "nothing to do"
-
-
-def rows_of(plans: dict) -> list[tuple]:
-    """The operations of all plans, as rows of PLAN_COLUMNS."""
-    return [
-        (name, plan.action, step, operation.kind, Text(operation.generation),
-         Text(operation.task), operation.cause)
-        for name, plan in plans.items()
-        for step, operation in enumerate(plan.operations, 1)
-    ]
 
 
 def _row(result) -> tuple:
