@@ -1,7 +1,8 @@
 """The settings of one host, from all their sources."""
 
+import functools
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,10 @@ from oslo_config import cfg
 from kolla.errors import KollaError, UsageError
 from kolla.names import nearest
 from kolla.plugin import Container
-from kolla.settings import services, sources, templates, values
+from kolla.settings import checks, services, sources, templates, values
+from kolla.settings.configured import configured
 from kolla.settings.overrides import check_overrides
-from kolla.settings.problems import Invalid
+from kolla.settings.problems import Invalid, Problem
 from kolla.settings.secrets import Secrets
 from kolla.settings.services import ServiceOption
 
@@ -38,7 +40,7 @@ class Settings:
         self.sources = found
         self.options = catalog.options
         self._secrets = Secrets(catalog.options, found)
-        self.conf = self._configured()
+        self.conf = configured(catalog.options, found, host)
         self._service_options = services.collect(found)
 
     @classmethod
@@ -83,12 +85,27 @@ class Settings:
             return self.conf[opt.dest] if group == "DEFAULT" else self.conf[group][opt.dest]
         except (ValueError, cfg.TemplateSubstitutionError) as error:
             origin = self.sources.find(group, opt)
-            flaw = values.describe(opt, origin.text, error.__cause__ or error)
-            raise Invalid([origin.problem(f"[{group}] {opt.dest}: {flaw}")]) from None
+            text = origin.text if origin else str(opt.default)
+            flaw = values.describe(opt, text, error.__context__ or error)
+            raise Invalid([self.blame(group, option, flaw)]) from None
 
     def origin(self, group: str, option: str) -> sources.Origin | None:
         """Where an option is set; None if its default holds."""
         return self.sources.find(group, self._option(group, option))
+
+    def has(self, group: str, option: str) -> bool:
+        return option in self.options.get(group, {})
+
+    @functools.cached_property
+    def options_by_file_name(self) -> dict[str, dict[str, tuple[str, cfg.Opt]]]:
+        """(group, option) by the names they may have in a file, old ones too."""
+        known: dict[str, dict[str, tuple[str, cfg.Opt]]] = {}
+        for group, opts in self.options.items():
+            known.setdefault(sources.normal_group(group), {})
+            for opt in opts.values():
+                for group_name, name in sources.names_of(group, opt):
+                    known.setdefault(sources.normal_group(group_name), {})[name] = group, opt
+        return known
 
     def is_secret(self, group: str, option: str) -> bool:
         return f"{group}.{option}" in self._secrets
@@ -100,8 +117,9 @@ class Settings:
     def enabled(self) -> list[Container]:
         """The containers that run on this host, in the order of the tree."""
         everything = self.catalog.subtree(self.catalog.root)
-        wanted = self._chosen("enabled") or {container.name for container in everything}
-        unwanted = self._chosen("disabled")
+        wanted, unwanted = self._chosen("enabled"), self._chosen("disabled")
+        if not self.value("host", "enabled"):
+            wanted = {container.name for container in everything}
         return [c for c in everything if c.name in wanted and c.name not in unwanted]
 
     # Texts
@@ -130,7 +148,7 @@ class Settings:
     def reveal(self, rendered: str) -> str:
         """Put in the secrets too; KollaError names those that are not set."""
         found = {name: self._secret(name) for name in self.references(rendered)}
-        missing = [name for name, text in found.items() if not text]
+        missing = [name for name, text in found.items() if text is None]
         if missing:
             raise KollaError(
                 f"no value is set for the secret {', '.join(missing)}",
@@ -142,49 +160,61 @@ class Settings:
         """The secrets that a rendered text still refers to, as ``group.option``."""
         return templates.references(rendered)
 
+    # What is wrong
+
+    def problems(
+        self, known_options: Callable[[Container], Mapping | None] = lambda container: None
+    ) -> list[Problem]:
+        """Everything that is wrong, in kolla's options, the plugins' and the services'.
+
+        ``known_options`` gives the option list in a container's image, None if there is
+        none; options of such a service are not judged.
+        """
+        found = checks.problems(self)
+        for container in self.catalog.containers.values():
+            if self.service_options(container):
+                found += checks.of_service(self, container, known_options(container))
+        return found
+
+    def require_valid(self) -> None:
+        """:class:`Invalid`, if anything is wrong with options of kolla or the plugins."""
+        if found := checks.problems(self):
+            raise Invalid(found)
+
+    def require_valid_service(self, container: Container, known: Mapping | None) -> None:
+        """:class:`Invalid`, if options of a service do not fit the list of its image."""
+        if found := list(checks.of_service(self, container, known)):
+            raise Invalid(found)
+
+    def blame(self, group: str, option: str, message: str) -> Problem:
+        """The problem that is due to an option, or to the one its default stands for."""
+        opt, origin = self._option(group, option), self.origin(group, option)
+        if origin is None:
+            for name in sorted(values.taken_in(group, opt.default)):
+                if self._is_known(name):
+                    return self.blame(*_split(name), message)
+        text = f"[{group}] {opt.dest}: {message}"
+        return origin.problem(text) if origin else Problem("default", None, text)
+
+    def blame_plugin(self, container: Container, message: str) -> Problem:
+        """The problem that is due to the plugin that declares a container."""
+        distribution = self.catalog.distribution(container.name)
+        return Problem(f"plugin {container.name!r} of {distribution!r}", None, message)
+
     # How it is done
 
-    def _configured(self) -> cfg.ConfigOpts:
-        conf = cfg.ConfigOpts()
-        files = [str(file.path) for file in self.sources.files]
-        conf([], project="kolla", prog="kolla", default_config_files=files, default_config_dirs=[])
-        for group, opts in self.options.items():
-            conf.register_opts(list(opts.values()), group=_oslo_group(group))
-        conf.set_default("name", self.host, group="host")
-        for group, opts in self.options.items():
-            for opt in opts.values():
-                self._override(conf, group, opt)
-        return conf
-
-    def _override(self, conf: cfg.ConfigOpts, group: str, opt: cfg.Opt) -> None:
-        """Tell oslo.config what it cannot see, or would not take as it is written."""
-        origin = self.sources.find(group, opt)
-        if origin is None:
-            return
-        on_command_line = origin.source == sources.COMMAND_LINE
-        several_at_once = opt.multi and origin.line is None
-        literal = opt.secret and "$" in "".join(origin.values)
-        if not (on_command_line or several_at_once or literal):
-            return
-        given = [text.replace("$", r"\$") if opt.secret else text for text in origin.values]
-        try:
-            conf.set_override(opt.dest, given if opt.multi else given[-1], _oslo_group(group))
-        except ValueError as error:
-            if on_command_line:
-                flaw = values.describe(opt, origin.text, error)
-                raise UsageError(f"--set {group}.{opt.dest}: {flaw}") from None
-            # In a file it is one of the problems.
-
-    def _secret(self, name: str) -> str:
-        """The value of a secret; nothing if it, or one that it takes in, is not set."""
+    def _secret(self, name: str) -> str | None:
+        """The value of a secret; None if it, or one that it takes in, has yet to be set."""
         container, section = services.split(name)
         if section:
-            options = self._service_options.get(container, {}).items()
-            texts = (given.text for key, given in options
+            given = self._service_options.get(container, {})
+            texts = (option.text for key, option in given.items()
                      if services.reference(container, *key) == name)
-            return next(texts, "")
-        if not all(self.value(*_split(other)) for other in self._secrets.behind(name)):
-            return ""
+            text = next(texts, None)
+            return text and self.reveal(self.render(services.literal(text, self._is_known)))
+        for other in self._secrets.behind(name):
+            if not self.value(*_split(other)) and self._option(*_split(other)).default is None:
+                return None
         return templates.as_text(self.value(*_split(name)))
 
     def _chosen(self, option: str) -> set[str]:
@@ -194,8 +224,7 @@ class Settings:
         return {leaf.name for node in nodes for leaf in self.catalog.subtree(node)}
 
     def _is_known(self, name: str) -> bool:
-        group, _, option = name.partition(".")
-        return option in self.options.get(group, {})
+        return self.has(*_split(name))
 
     def _option(self, group: str, option: str) -> cfg.Opt:
         if group not in self.options:
@@ -209,10 +238,6 @@ class Settings:
 def _split(name: str) -> tuple[str, str]:
     group, _, option = name.partition(".")
     return group, option
-
-
-def _oslo_group(group: str) -> str | None:
-    return None if group == "DEFAULT" else group
 
 
 def _checked(substitute, template: str, value) -> str:

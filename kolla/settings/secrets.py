@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from oslo_config import cfg
 
 from kolla.settings.sources import Sources
+from kolla.settings.values import taken_in
 
 
 class Secrets:
@@ -21,7 +22,7 @@ class Secrets:
                 else:
                     origin = sources.find(group, opt)
                     value = origin.values if origin else opt.default
-                    self._takes_in[name] = _taken_in(group, value)
+                    self._takes_in[name] = taken_in(group, value)
         self._names = {name for name in self._takes_in if self.behind(name)} | self._marked
 
     def __contains__(self, name: str) -> bool:
@@ -36,13 +37,3 @@ class Secrets:
                 found.add(current)
                 waiting += self._takes_in.get(current, ())
         return found & self._marked
-
-
-def _taken_in(group: str, value: object) -> set[str]:
-    """The options that oslo.config puts into a value for ``$name`` or ``$group.name``."""
-    texts = value if isinstance(value, list | tuple) else [value]
-    names = {
-        name for text in texts if isinstance(text, str) and "$" in text
-        for name in cfg.ConfigOpts.Template(text).get_identifiers()
-    }
-    return names | {f"{group}.{name}" for name in names} | {f"DEFAULT.{name}" for name in names}

@@ -60,6 +60,8 @@ def reference(container: str, section: str, option: str) -> str:
 
 def is_secret(option: str, text: str) -> bool:
     """Whether the value of a service's option must not be stored or printed."""
+    if _REFERENCE.fullmatch(text):
+        return False
     return bool(_SECRET_NAME.search(option.lower()) or _SECRET_URL.search(text))
 
 
@@ -78,12 +80,12 @@ def environment(
         if is_secret(option, given.text):
             text = "${" + reference(container.name, section, option) + "}"
         else:
-            text = _literal(given.text, is_known)
+            text = literal(given.text, is_known)
         variables[f"OS_{section.upper()}__{option.upper()}"] = text
     return variables
 
 
-def _literal(text: str, is_known: Callable[[str], bool]) -> str:
+def literal(text: str, is_known: Callable[[str], bool]) -> str:
     """Escape all dollar signs but those of references to options of kolla.conf."""
     parts, end = [], 0
     for match in _REFERENCE.finditer(text):

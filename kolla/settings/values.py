@@ -28,3 +28,13 @@ def describe(opt: cfg.Opt, text: str, error: Exception) -> str:
         return f"is not a valid {kind}"
     detail = "" if _PYTHON_JARGON.search(str(error)) else f": {error}"
     return f"{text!r} is not a valid {kind}{detail}"
+
+
+def taken_in(group: str, value: object) -> set[str]:
+    """The options that oslo.config puts into a value for ``$name`` or ``$group.name``."""
+    texts = value if isinstance(value, list | tuple) else [value]
+    names = {
+        name for text in texts if isinstance(text, str) and "$" in text
+        for name in cfg.ConfigOpts.Template(text).get_identifiers()
+    }
+    return names | {f"{group}.{name}" for name in names} | {f"DEFAULT.{name}" for name in names}

@@ -1,0 +1,79 @@
+"""Files that are exposed, missing or malformed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from kolla.errors import KollaError
+from kolla.plugin import Container
+from kolla.settings import services
+from kolla.settings.problems import Invalid, Problem
+from kolla.settings.sources import Origin, normal_group
+
+
+def exposed_secrets(settings) -> Iterator[Problem]:
+    """Files that hold a secret and that others than their owner can read."""
+    for file in settings.sources.files:
+        mode = file.path.stat().st_mode & 0o777
+        if mode & 0o077:
+            for item in file.assignments:
+                if _holds_secret(settings, item):
+                    yield item.problem(
+                        f"[{item.group}] {item.option} is a secret, but the mode of this file "
+                        f"is {mode:04o}; chmod 600 {file.path}"
+                    )
+                    break
+
+
+def _holds_secret(settings, item: Origin) -> bool:
+    if services.split(item.group)[1]:
+        return bool(item.text) and services.is_secret(item.option, item.text)
+    names = settings.options_by_file_name.get(normal_group(item.group), {})
+    _, opt = names.get(item.option, ("", None))
+    if opt is None or not opt.secret or not item.text:
+        return False
+    # A secret that need not be set holds credentials only as a part of a URL.
+    return opt.default is None or "@" in item.text
+
+
+def missing(settings) -> Iterator[Problem]:
+    """Files that options name and that are not on this host."""
+    for group, option in [("images", "ca_bundle"), *_file_options(settings)]:
+        if not settings.has(group, option):
+            continue
+        path = settings.value(group, option)
+        if path and not Path(path).is_file():
+            yield settings.blame(group, option, f"there is no file {path}")
+
+
+def _file_options(settings) -> Iterator[tuple[str, str]]:
+    for container in settings.enabled():
+        for file in container.files:
+            if file.option:
+                group, _, option = file.option.partition(".")
+                yield group, option
+
+
+def malformed_templates(settings) -> Iterator[Problem]:
+    """Texts of plugins that name an option which does not exist, or make no sense."""
+    for container in settings.enabled():
+        for text in _templates(container):
+            try:
+                settings.render(text)
+            except Invalid:
+                pass  # the option's value is a problem of its own
+            except KollaError as error:
+                yield settings.blame_plugin(container, f"{error.message} in {text!r}")
+        for file in container.files:
+            if file.option and not settings.has(*file.option.split(".", 1)):
+                yield settings.blame_plugin(container, f"there is no option {file.option}")
+
+
+def _templates(container: Container) -> Iterator[str]:
+    yield from container.environment.values()
+    for file in container.files:
+        yield file.content or ""
+    for task in (*container.bootstrap, *container.expand, *container.contract):
+        yield from task.environment.values()
+    for listen in container.listens:
+        yield listen.address
+        yield listen.port

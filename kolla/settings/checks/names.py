@@ -1,0 +1,71 @@
+"""Names that nobody knows."""
+
+import os
+from collections.abc import Iterator
+
+from kolla.names import nearest
+from kolla.settings import services
+from kolla.settings.problems import Problem
+from kolla.settings.sources import normal_group, variable_of
+
+
+def unknown_groups(settings) -> Iterator[Problem]:
+    for file in settings.sources.files:
+        for section, line in file.sections:
+            if message := _unknown_group(settings, section):
+                yield Problem(str(file.path), line, message)
+
+
+def _unknown_group(settings, section: str) -> str:
+    container, part = services.split(section)
+    containers, groups = settings.catalog.containers, settings.options_by_file_name
+    if "/" not in section:
+        known = normal_group(section) in groups
+        return "" if known else f"there is no group [{section}]{nearest(section, groups)}"
+    if container not in containers:
+        return f"[{section}]: there is no container {container!r}{nearest(container, containers)}"
+    return "" if part else f"[{section}]: the section of the service's configuration is missing"
+
+
+def unknown_options(settings) -> Iterator[Problem]:
+    for item in settings.sources.assignments():
+        names = settings.options_by_file_name.get(normal_group(item.group))
+        if names is not None and item.option not in names:
+            near = nearest(item.option, names)
+            yield item.problem(f"[{item.group}] has no option {item.option!r}{near}")
+
+
+def unknown_variables(settings) -> Iterator[Problem]:
+    """Only those that are meant for a group of ours; others are other programs'."""
+    for group, opts in settings.options.items():
+        known = {variable_of(group, name) for name in opts}
+        for name in sorted(os.environ):
+            if name.startswith(variable_of(group, "")) and name not in known:
+                message = f"[{group}] has no such option{nearest(name, known)}"
+                yield Problem(f"environment {name}", None, message)
+
+
+def unknown_nodes(settings) -> Iterator[Problem]:
+    known = {**settings.catalog.sets, **settings.catalog.containers}
+    for option in ("enabled", "disabled"):
+        yield from _unknown(settings, "host", option, known, "container set or container")
+
+
+def unknown_drivers(settings) -> Iterator[Problem]:
+    yield from _unknown(settings, "backend", "driver", settings.catalog.backends(), "backend")
+    yield from _unknown(settings, "hooks", "enabled", settings.catalog.hooks(), "hook")
+
+
+def _unknown(settings, group: str, option: str, known, what: str) -> Iterator[Problem]:
+    value = settings.value(group, option)
+    for name in [value] if isinstance(value, str) else value:
+        if name not in known:
+            message = f"there is no {what} {name!r}{nearest(name, known)}"
+            yield settings.blame(group, option, message)
+
+
+def host_name(settings) -> Iterator[Problem]:
+    """A host's file is chosen by its name and cannot change it."""
+    name = settings.value("host", "name")
+    if name != settings.host and settings.sources.files[-1].path.parent.name == "hosts":
+        yield settings.blame("host", "name", f"{name!r} in the file of the host {settings.host!r}")

@@ -1,0 +1,138 @@
+"""Addresses that are not this host's, and ports that are wanted twice."""
+
+import array
+import errno
+import fcntl
+import ipaddress
+import itertools
+import socket
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from kolla.errors import KollaError
+from kolla.plugin import Container, Listen
+from kolla.settings import templates
+from kolla.settings.problems import Problem
+
+_SIOCGIFCONF = 0x8912
+#: Bytes of a struct ifreq: a name of 16, then a socket address.
+_IFREQ = struct.calcsize("16s24x")
+
+
+class _Bound(NamedTuple):
+    """Where a container listens, and the templates that say so."""
+
+    container: Container
+    listen: Listen
+    address: str
+    port: str
+
+
+def foreign_addresses(settings) -> Iterator[Problem]:
+    address = settings.value("host", "address")
+    if message := _unusable(address):
+        yield settings.blame("host", "address", message)
+    for bound in _listens(settings):
+        if message := _unusable(bound.address):
+            yield _blame(settings, bound.container, bound.listen.address, message)
+        if not (bound.port.isdecimal() and 0 < int(bound.port) < 65536):
+            message = f"{bound.port!r} is not a port that can be listened on"
+            yield _blame(settings, bound.container, bound.listen.port, message)
+
+
+def ports_used_twice(settings) -> Iterator[Problem]:
+    for one, two in itertools.combinations(_listens(settings), 2):
+        if one.port == two.port and _clash(one.address, two.address):
+            later = max(one, two, key=lambda bound: _is_set(settings, bound))
+            names = " and ".join(dict.fromkeys([one.container.name, two.container.name]))
+            message = f"port {one.port} of {later.address} is wanted twice, by {names}"
+            yield _blame(settings, later.container, later.listen.port, message)
+
+
+def interface(settings) -> Iterator[Problem]:
+    name, address = settings.value("host", "interface"), settings.value("host", "address")
+    if not name:
+        return
+    known = [interface for _, interface in socket.if_nameindex()]
+    if name not in known:
+        message = f"there is no interface {name!r} on this host, only {', '.join(known)}"
+        yield settings.blame("host", "interface", message)
+    elif address not in addresses_of(name):
+        yield settings.blame("host", "interface", f"{name} does not carry the address {address}")
+
+
+def addresses_of(interface: str) -> set[str]:
+    """The addresses an interface of this host carries (Linux)."""
+    buffer = array.array("B", bytes(_IFREQ * 1024))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        request = bytearray(struct.pack("iP", len(buffer), buffer.buffer_info()[0]))
+        fcntl.ioctl(probe, _SIOCGIFCONF, request)
+    (length,) = struct.unpack_from("i", request)
+    entries = (buffer[at:at + _IFREQ].tobytes() for at in range(0, length, _IFREQ))
+    found = {
+        socket.inet_ntoa(entry[20:24]) for entry in entries
+        # An alias is called eth0:1.
+        if entry[:16].rstrip(b"\0").decode().partition(":")[0] == interface
+    }
+    table = Path("/proc/net/if_inet6")
+    for line in table.read_text().splitlines() if table.exists() else []:
+        packed, *_, name = line.split()
+        if name == interface:
+            found.add(str(ipaddress.ip_address(bytes.fromhex(packed))))
+    return found
+
+
+def _listens(settings) -> list[_Bound]:
+    found = []
+    for container in settings.enabled():
+        for listen in container.listens:
+            try:
+                address, port = settings.render(listen.address), settings.render(listen.port)
+            except KollaError:
+                continue  # reported as a malformed template or a wrong value
+            found.append(_Bound(container, listen, address, port))
+    return found
+
+
+def _unusable(address: str) -> str:
+    """Why this host cannot listen on an address, or nothing."""
+    try:
+        family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
+    except ValueError:
+        return f"{address!r} is not an IP address"
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((address, 0))
+    except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            return f"{address} is not an address of this host"
+        return f"{address} cannot be used: {error.strerror}"
+    return ""
+
+
+def _clash(one: str, two: str) -> bool:
+    try:
+        addresses = {ipaddress.ip_address(one), ipaddress.ip_address(two)}
+    except ValueError:
+        return one == two
+    return len(addresses) == 1 or any(address.is_unspecified for address in addresses)
+
+
+def _is_set(settings, bound: _Bound) -> bool:
+    """Whether somebody chose the port, so that there is a line to point at."""
+    return any(settings.has(*_split(name)) and settings.origin(*_split(name)) is not None
+               for name in templates.references(bound.listen.port))
+
+
+def _blame(settings, container: Container, template: str, message: str) -> Problem:
+    """At the option that the template takes its value from, else at the plugin."""
+    for name in templates.references(template):
+        return settings.blame(*_split(name), message)
+    return settings.blame_plugin(container, message)
+
+
+def _split(name: str) -> tuple[str, str]:
+    group, _, option = name.partition(".")
+    return group, option

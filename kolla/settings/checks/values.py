@@ -1,0 +1,30 @@
+"""Values of the wrong type, and values that are missing."""
+
+from collections.abc import Iterator
+
+from kolla.settings import values
+from kolla.settings.problems import Invalid, Problem
+from kolla.settings.sources import normal_group
+
+
+def wrong(settings) -> Iterator[Problem]:
+    """Wherever they are written, also if something stronger overrides them."""
+    for item in settings.sources.assignments():
+        names = settings.options_by_file_name.get(normal_group(item.group), {})
+        group, opt = names.get(item.option, ("", None))
+        if opt and (flaw := values.flaw(opt, item.text)):
+            yield item.problem(f"[{group}] {opt.dest}: {flaw}")
+    for group, opts in settings.options.items():
+        for name in opts:
+            try:
+                settings.value(group, name)
+            except Invalid as error:
+                yield from error.problems
+
+
+def missing(settings) -> Iterator[Problem]:
+    for group, opts in settings.options.items():
+        for name, opt in opts.items():
+            if opt.required and settings.value(group, name) is None:
+                file = settings.config_dir / "kolla.conf"
+                yield Problem(str(file), None, f"[{group}] {name} has to be set")

@@ -1,0 +1,52 @@
+"""oslo.config, given the files in the order in which kolla reads them."""
+
+from collections.abc import Mapping
+
+from oslo_config import cfg
+
+from kolla.errors import UsageError
+from kolla.settings import values
+from kolla.settings.sources import COMMAND_LINE, Sources
+
+
+def configured(
+    options: Mapping[str, Mapping[str, cfg.Opt]], sources: Sources, host: str
+) -> cfg.ConfigOpts:
+    """All options registered, all files read. UsageError for a wrong value in ``--set``."""
+    conf = cfg.ConfigOpts()
+    files = [str(file.path) for file in sources.files]
+    # Without default_config_dirs=[] oslo.config would add directories above these files.
+    conf([], project="kolla", prog="kolla", default_config_files=files, default_config_dirs=[])
+    for group, opts in options.items():
+        conf.register_opts(list(opts.values()), group=_oslo_group(group))
+    conf.set_default("name", host, group="host")
+    for group, opts in options.items():
+        for opt in opts.values():
+            _override(conf, sources, group, opt)
+    return conf
+
+
+def _override(conf: cfg.ConfigOpts, sources: Sources, group: str, opt: cfg.Opt) -> None:
+    """Tell oslo.config what it cannot see, or would not take as it is written."""
+    origin = sources.find(group, opt)
+    if origin is None:
+        return
+    on_command_line = origin.source == COMMAND_LINE
+    # It takes a MultiOpt from the environment apart into letters.
+    several_at_once = opt.multi and origin.line is None
+    # It puts in other options for $name, which nobody wants in a password.
+    literal = opt.secret and "$" in "".join(origin.values)
+    if not (on_command_line or several_at_once or literal):
+        return
+    given = [text.replace("$", r"\$") if opt.secret else text for text in origin.values]
+    try:
+        conf.set_override(opt.dest, given if opt.multi else given[-1], _oslo_group(group))
+    except ValueError as error:
+        if on_command_line:
+            flaw = values.describe(opt, origin.text, error)
+            raise UsageError(f"--set {group}.{opt.dest}: {flaw}") from None
+        # In a file it is one of the problems.
+
+
+def _oslo_group(group: str) -> str | None:
+    return None if group == "DEFAULT" else group
