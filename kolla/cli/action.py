@@ -5,11 +5,13 @@ of these verbs.
 """
 
 import textwrap
+
 from kolla.cli import plans
 from kolla.cli.base import Lister
 from kolla.cli.confirm import confirm
 from kolla.cli.progress import progress
 from kolla.cli.values import Text
+
 
 class Action(Lister):
     """Runs a request and reports how it went for each container."""

@@ -1,6 +1,6 @@
 """``kolla plan`` and ``kolla recover``."""
 
-from kolla.cli import action
+from kolla.cli import action, plans
 from kolla.cli.base import Lister
 
 
@@ -13,7 +13,7 @@ class Plan(Lister):
     """
 
     example = "kolla plan\nkolla plan keystone -f json"
-    columns = action.PLAN_COLUMNS
+    columns = plans.COLUMNS
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
@@ -32,9 +32,9 @@ class Plan(Lister):
             for container in (deployment.select([name]) if name in catalog.containers
                               else deployment.select_set(name))
         ]
-        plans = actions.plan(deployment, list(dict.fromkeys(chosen)))
-        self.text = action.text_of(plans)
-        return self.columns, action.rows_of(plans)
+        found = actions.plan(deployment, list(dict.fromkeys(chosen)))
+        self.text = plans.text(found, deployment.records())
+        return self.columns, plans.rows(found, deployment.records())
 
 
 class Recover(action.Action):

@@ -1,0 +1,44 @@
+"""Plans, as people and as programs read them."""
+
+import dataclasses
+
+from cliff.columns import FormattableColumn
+
+from kolla.cli.values import Lines, Text
+
+COLUMNS = ("container", "action", "before", "after", "pin", "blocked", "reasons", "operations")
+
+
+class _Operations(FormattableColumn):
+    """The operations of a plan."""
+
+    def human_readable(self) -> str:
+        return "\n".join(str(operation) for operation in self._value)
+
+    def machine_readable(self) -> list[dict]:
+        return [dataclasses.asdict(operation) for operation in self._value]
+
+
+def rows(plans: dict, records: dict) -> list[tuple]:
+    """In the order of COLUMNS."""
+    return [
+        (name, plan.action, Text(plan.before), Text(plan.after), Text(_pin(records.get(name))),
+         plan.blocked, Lines(list(plan.reasons)), _Operations(plan.operations))
+        for name, plan in plans.items()
+    ]
+
+
+def text(plans: dict, records: dict) -> str:
+    """What each plan prints, and what its container stays with until an explicit upgrade."""
+    lines = []
+    for name, plan in plans.items():
+        lines.append(str(plan))
+        if pin := _pin(records.get(name)):
+            lines.append(f"  pinned to {pin} until the next explicit upgrade")
+    return "\n".join(lines) or "nothing to do"
+
+
+def _pin(record) -> str | None:
+    if record is None or record.target == "absent":
+        return None
+    return record.image_pin or record.release_pin
