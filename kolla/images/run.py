@@ -46,7 +46,7 @@ class Runner:
     def stop(self) -> None:
         """End what runs; what is asked to end a second time is killed."""
         with self._lock:
-            how = signal.SIGKILL if self.stopped else signal.SIGTERM
+            how = signal.SIGKILL if self.stopped else signal.SIGINT
             self.stopped = True
             for process in self._running:
                 if process.poll() is None:
