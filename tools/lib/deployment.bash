@@ -1,0 +1,148 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154  # variables shared with tools/quickstart
+# Steps that make the deployment: configuration, host, images, containers, credentials.
+
+configure() {
+    step "Configuration in $config_dir"
+    local own=$config_dir/kolla.conf.d/quickstart.conf host
+    host=$config_dir/hosts/$(uname -n).conf
+    mkdir -p "$config_dir/hosts"
+    local lines=()
+    if [[ ! -e $config_dir/kolla.conf ]]; then
+        change "kolla.conf, as it is shipped"
+        install -m 0640 "$checkout/etc/kolla/kolla.conf" "$config_dir/kolla.conf"
+        [[ ! -r $ca_bundle ]] || lines+=("images.ca_bundle=$ca_bundle")
+        [[ -z $pip_index ]] || lines+=("images.pip_index=$pip_index")
+        [[ -z $proxy ]] || lines+=("images.proxy=$proxy")
+    fi
+    [[ ! -v given[ca-bundle] ]] || lines+=("images.ca_bundle=$ca_bundle")
+    [[ ! -v given[pip-index] ]] || lines+=("images.pip_index=$pip_index")
+    [[ ! -v given[proxy] ]] || lines+=("images.proxy=$proxy")
+    [[ ! -v given[debian-mirror] ]] || lines+=("images.debian_mirror=${given[debian-mirror]}")
+    [[ ! -v given[state-dir] ]] || lines+=("DEFAULT.state_dir=${given[state-dir]}")
+    [[ ! -v given[docker-url] ]] || lines+=("docker.url=${given[docker-url]}")
+    if [[ ${#lines[@]} -gt 0 && $(printf '%s\n' "${lines[@]}" | helper options "$own") == changed ]]
+    then
+        change "kolla.conf.d/quickstart.conf: the options of this script"
+    fi
+    if [[ ! -e $host ]]; then
+        local address=${given[address]:-$(helper address)}
+        change "hosts/${host##*/}: services bind $address"
+        printf '# What is special about this host.\n[host]\naddress = %s\n' "$address" >"$host"
+    fi
+    address=$(setting host.address)
+    [[ ${given[address]:-$address} == "$address" ]] ||
+        die "$host says that services bind $address, not ${given[address]}" \
+            "change it there, if that is meant"
+    make_passwords
+    kolla config validate || die "the configuration is not valid" "correct what is named above"
+}
+
+make_passwords() {
+    local before
+    before=$(fingerprint)
+    kolla config passwords >>"$log" 2>&1 ||
+        die "kolla config passwords: $(tail -n 2 "$log")" "correct what it names"
+    [[ $before == "$(fingerprint)" ]] || change "passwords"
+}
+
+fingerprint() { find "$config_dir" -type f -exec sha256sum {} + | sort | sha256sum; }
+
+prepare_engine() {
+    step "Docker engine"
+    local url
+    url=$(setting docker.url)
+    if ! engine_facts "$url"; then
+        own_engine "$url" || die "no engine answers at $url" \
+            "start it, or correct [docker] url; only the machine's own engine is started here"
+        configure_engine live-restore=true
+        run_engine "$url"
+    fi
+    if own_engine "$url"; then
+        keep_containers_alive "$url"
+    fi
+    say "engine $engine_version at $url, live-restore: $engine_live"
+}
+
+prepare_kernel() {
+    step "Kernel"
+    local switch=/proc/sys/net/ipv4/tcp_migrate_req file=/etc/sysctl.d/60-kolla.conf
+    local line="net.ipv4.tcp_migrate_req = 1"
+    if [[ ! -e $switch ]]; then
+        say "it has no tcp_migrate_req (Linux 5.14); handovers work, a little less smoothly"
+        return
+    fi
+    if ! grep -qsxF "$line" "$file"; then
+        change "$file: $line"
+        mkdir -p "${file%/*}"
+        printf '# Connections that wait while a generation hands over are not lost.\n%s\n' \
+            "$line" >"$file"
+    fi
+    if [[ $(<"$switch") != 1 ]]; then
+        change "tcp_migrate_req on"
+        echo 1 >"$switch"
+    fi
+}
+
+check_host() {
+    step "Host check"
+    kolla host check --fit-width || die "something is missing on this host" \
+        "the last column of what is marked missing says how to get it"
+}
+
+build_images() {
+    step "Images (the first build takes some minutes)"
+    local before
+    before=$(kolla image list -f csv --quote all | sha256sum)
+    kolla image build || die "not all images could be built" "see the logs that are named above"
+    [[ $before == "$(kolla image list -f csv --quote all | sha256sum)" ]] || change "images built"
+}
+
+start_containers() {
+    step "Containers"
+    local outcome
+    outcome=$(kolla set start -f value -c container -c outcome) ||
+        die "not all containers were started" "kolla container logs NAME tells more; see above"
+    if grep -qv ' unchanged$' <<<"$outcome"; then
+        change "$(grep -v ' unchanged$' <<<"$outcome" | awk '{print $1}' | paste -sd ' ') started"
+    fi
+    install_unit
+}
+
+wait_for_checks() {
+    step "Checks"
+    local deadline=$((SECONDS + 180))
+    until kolla --quiet set check >>"$log" 2>&1; do
+        if [[ $SECONDS -ge $deadline ]]; then
+            kolla set check || true
+            die "not every check passes" "kolla container logs NAME tells more"
+        fi
+        sleep 2
+    done
+    kolla set check -c container -c generation -c status --fit-width
+}
+
+# The unit that runs `kolla recover` after a boot.
+install_unit() {
+    standard && with_systemd || return 0
+    local file=/etc/systemd/system/kolla-recover.service text
+    text=$(sed "s|/opt/kolla/|$venv/|" "$checkout/etc/systemd/kolla-recover.service")
+    if [[ $(cat "$file" 2>/dev/null) != "$text" ]]; then
+        change "$file: kolla recover after a boot"
+        printf '%s\n' "$text" >"$file"
+        systemctl daemon-reload
+        systemctl enable --quiet kolla-recover.service
+    fi
+}
+
+write_openrc() {
+    step "Credentials in $openrc"
+    local text
+    text=$("$venv/bin/python" "$here/lib/quickstart.py" openrc "$config_dir") ||
+        die "the credentials cannot be read from the configuration" "kolla config passwords"
+    if [[ $(cat "$openrc" 2>/dev/null) != "$text" || $(stat -c %a "$openrc") != 600 ]]; then
+        change "writing it, for its owner only"
+        rm -f "$openrc"
+        (umask 077 && printf '%s\n' "$text" >"$openrc")
+    fi
+}
