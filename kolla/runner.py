@@ -110,35 +110,41 @@ class Runner:
             )
 
         try:
-            self._journalled(steps, lambda event: executor.carry_out(steps, event))
+            self._journalled(steps, lambda event: self._attempt(steps, executor, event))
         except Failed as failure:
-            reason = self._after_failure(steps, failure)
             interrupted = isinstance(failure, Interrupted)
-            return result("interrupted" if interrupted else "failed", reason, failure.evidence)
+            return result(
+                "interrupted" if interrupted else "failed", failure.message, failure.evidence
+            )
         if self.request.kind == "delete" and self.request.data:
             self._remove_volumes(name)
         return result("done")
 
-    def _after_failure(self, steps: Plan, failure: Failed) -> str:
-        """Return to what is committed. Returns the whole story in a sentence or two."""
-        name = steps.container
-        if steps.spec and self.store.container(name).current != steps.after:
-            outcome = "discarded" if isinstance(failure, Interrupted) else "refused"
-            self.store.end(name, steps.after, outcome, failure.reason, failure.evidence)
-            return f"{failure.message}; {self._return(name, steps)}"
-        return f"{failure.message}; `kolla recover` carries on from here"
-
-    def _return(self, name: str, steps: Plan) -> str:
-        back = plan.recover(self.deployment.inspect(name))
+    def _attempt(self, steps: Plan, executor: Executor, event: int) -> None:
+        """All of it, or back to what is committed: then the failure tells the whole story."""
         try:
-            executor = self._executor(name)
-            executor.cancelled = threading.Event()
-            self._journalled(back, lambda event: executor.carry_out(back, event))
+            executor.carry_out(steps, event)
+        except Failed as failure:
+            told = self._after_failure(steps, failure, executor, event)
+            failure.message = f"{failure.message}; {told}"
+            raise
+
+    def _after_failure(
+        self, steps: Plan, failure: Failed, executor: Executor, event: int
+    ) -> str:
+        name, store = steps.container, self.store
+        if steps.spec is None or store.container(name).current == steps.after:
+            return "`kolla recover` carries on from here"
+        outcome = "discarded" if isinstance(failure, Interrupted) else "refused"
+        try:
+            store.end(name, steps.after, outcome, failure.reason, failure.evidence)
+            executor.cancelled = threading.Event()  # the way back is not interrupted
+            executor.carry_out(plan.recover(self.deployment.inspect(name)), event)
         except KollaError as error:
             return f"the way back failed too: {error.message}; `kolla recover` tries again"
         if steps.before is None:
-            return f"generation {steps.after} was taken away again; {name} does not run"
-        return f"generation {steps.after} was taken away again; generation {steps.before} serves"
+            return f"generation {steps.after} was taken away again, and {name} does not run"
+        return f"generation {steps.after} was taken away again, generation {steps.before} serves"
 
     def _journalled(self, steps: Plan, work: Callable[[int], None]) -> None:
         began = time.monotonic()

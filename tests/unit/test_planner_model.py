@@ -1,0 +1,188 @@
+"""Random commands, cut short at random operations, against a model of the engine.
+
+The model knows only what each kind of operation does. It stands for no Docker: the real
+engine is put through the same in the functional tests.
+"""
+
+import dataclasses
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kolla import plan
+from kolla.backends.base import ALWAYS, NEVER, STOPPED, Observed
+from kolla.plan import State
+from kolla.store import ABSENT, RUNNING, Generation, Record
+from tests.unit.factory import make_generation, make_spec
+
+
+class World:
+    """The store and the engine of one container, in memory."""
+
+    def __init__(self, strategy: str):
+        self.strategy = strategy
+        self.record = Record("web")
+        self.generations: dict[int, Generation] = {}
+        self.engine: dict[int, Observed] = {}
+        self.numbers: list[int] = []
+
+    def spec(self):
+        drain = ["kolla-drain"] if self.strategy == "handover" else []
+        return make_spec(strategy=self.strategy, drain=drain,
+                         environment={"COUNT": str(len(self.numbers))})
+
+    def state(self) -> State:
+        return State(self.record, dict(self.generations), dict(self.engine),
+                     highest=self.record.last_number)
+
+    def intend(self, command: str) -> plan.Plan:
+        state = self.state()
+        if command == "start":
+            return plan.start(state, self.spec())
+        if command == "upgrade":
+            if state.current is None or self.record.target != RUNNING:
+                return plan.Plan("web", "upgrade")
+            return plan.change(state, self.spec(), "upgrade", ("a test",))
+        return {"stop": plan.stop, "delete": plan.delete, "restart": plan.restart,
+                "recover": plan.recover}[command](state)
+
+    def abandon(self) -> None:
+        for number, generation in self.generations.items():
+            if generation.outcome == "trying":
+                self._generation(number, outcome="discarded")
+
+    def apply(self, operation: plan.Operation, spec) -> None:
+        getattr(self, "_" + operation.kind.replace("-", "_"))(operation.generation, spec)
+
+    def power_cut(self) -> None:
+        """Everything stops; the engine comes back alone and follows its policies."""
+        for number, seen in self.engine.items():
+            self._seen(number, running=seen.restart == ALWAYS)
+
+    def _record(self, number, spec):
+        assert number not in self.numbers, "a number was used twice"
+        self.numbers.append(number)
+        self._note(last_number=number, settled=False)
+        self.generations[number] = make_generation(number, "trying", committed=False, spec=spec)
+
+    def _create(self, number, spec):
+        self.engine[number] = Observed(f"web-g{number}", "web", number, False, "created",
+                                       restart=NEVER)
+
+    def _start(self, number, spec):
+        self._seen(number, running=True)
+
+    def _check(self, number, spec):
+        assert self.engine[number].running
+
+    def _join(self, number, spec):
+        assert self.engine[number].running
+
+    _drain = _join
+
+    def _stop(self, number, spec):
+        self._seen(number, running=False)
+
+    def _remove(self, number, spec):
+        del self.engine[number]
+
+    def _commit(self, number, spec):
+        if self.record.current is not None:
+            self._generation(self.record.current, outcome="kept")
+        self._note(current=number, target=RUNNING, settled=False)
+        self._generation(number, outcome="current", committed="2026-01-01T00:00:00+00:00")
+
+    def _keep(self, number, spec):
+        self._seen(number, restart=ALWAYS)
+
+    def _park(self, number, spec):
+        self._seen(number, restart=STOPPED)
+
+    def _release(self, number, spec):
+        self._seen(number, restart=NEVER)
+
+    def _forget(self, number, spec):
+        self._generation(number, kept=False)
+
+    def _settle(self, number, spec):
+        self._note(settled=True)
+
+    def _want_running(self, number, spec):
+        self._note(target=RUNNING, settled=False)
+
+    def _want_stopped(self, number, spec):
+        self._note(target="stopped", settled=False)
+
+    def _want_absent(self, number, spec):
+        self._note(target=ABSENT, settled=False)
+
+    def _note(self, **changes):
+        self.record = dataclasses.replace(self.record, **changes)
+
+    def _seen(self, number, **changes):
+        self.engine[number] = dataclasses.replace(self.engine[number], **changes)
+
+    def _generation(self, number, **changes):
+        self.generations[number] = dataclasses.replace(self.generations[number], **changes)
+
+
+def perform(world: World, command: str, cut: int | None) -> None:
+    """Recover, then do it; with ``cut``, die before the operation of that number."""
+    world.abandon()
+    recovery = plan.recover(world.state())
+    steps = [(operation, recovery.spec) for operation in recovery.operations]
+    for operation, spec in steps[:cut]:
+        world.apply(operation, spec)
+    if cut is not None and cut <= len(steps):
+        return
+    made = world.intend(command)
+    for operation in made.operations[:None if cut is None else cut - len(steps)]:
+        world.apply(operation, made.spec)
+
+
+def consistent(world: World) -> None:
+    """Exactly what is committed runs, and nothing else is left over."""
+    running = {number for number, seen in world.engine.items() if seen.running}
+    wanted = {world.record.current} if world.record.target == RUNNING else set()
+    assert running == wanted
+    always = {number for number, seen in world.engine.items() if seen.restart == ALWAYS}
+    assert always == wanted
+    assert all(world.generations[number].committed for number in world.engine)
+    assert len(world.engine) <= 2
+    assert plan.settled(world.state())
+    assert plan.converge(world.state()) == []
+
+
+COMMANDS = st.lists(
+    st.tuples(
+        st.sampled_from(["start", "upgrade", "stop", "delete", "restart", "recover"]),
+        st.one_of(st.none(), st.integers(0, 20)),
+        st.booleans(),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(COMMANDS, st.sampled_from(["handover", "replace"]))
+def test_whatever_was_cut_short_one_recovery_brings_back_what_is_committed(commands, strategy):
+    world = World(strategy)
+    for command, cut, power_cut in commands:
+        perform(world, command, cut)
+        if power_cut:
+            world.power_cut()
+    perform(world, "recover", None)
+    consistent(world)
+
+
+@settings(max_examples=200, deadline=None)
+@given(COMMANDS, st.sampled_from(["handover", "replace"]))
+def test_after_a_power_cut_the_engine_alone_runs_only_what_was_committed(commands, strategy):
+    world = World(strategy)
+    for command, cut, _ in commands:
+        perform(world, command, cut)
+        world.power_cut()
+        running = [number for number, seen in world.engine.items() if seen.running]
+        assert all(world.generations[number].committed for number in running)
+        if world.record.target == RUNNING and cut is None:
+            assert running == [world.record.current]
