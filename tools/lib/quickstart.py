@@ -87,7 +87,8 @@ def merge(file: str, *assignments: str) -> str:
         before = json.loads(text) if text.strip() else {}
     except json.JSONDecodeError as error:
         raise SystemExit(f"{path}:{error.lineno}: not valid JSON: {error.msg}") from None
-    wanted = {name: json.loads(value) for name, _, value in (a.partition("=") for a in assignments)}
+    pairs = (assignment.split("=", 1) for assignment in assignments)
+    wanted = {name: json.loads(value) for name, value in pairs}
     if all(before.get(name) == value for name, value in wanted.items()):
         return "unchanged"
     _replace(path, json.dumps({**before, **wanted}, indent=4) + "\n", 0o644)
