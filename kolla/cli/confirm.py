@@ -2,14 +2,14 @@
 
 import sys
 
-from kolla.errors import UsageError
+from kolla.errors import KollaError, UsageError
 
 
 def confirm(app, what: str, otherwise: str) -> None:
     """Ask on the terminal whether to go on.
 
-    Raises UsageError if the answer is no (which ``otherwise`` confirms), and where there is
-    nobody to ask.
+    Raises KollaError if the answer is no (which ``otherwise`` confirms), and UsageError where
+    there is nobody to ask.
     """
     if not sys.stdin.isatty():
         raise UsageError(
@@ -17,4 +17,4 @@ def confirm(app, what: str, otherwise: str) -> None:
         )
     print(f"This {what}. Go on? [y/N] ", end="", file=app.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise UsageError(otherwise)
+        raise KollaError(otherwise)

@@ -105,7 +105,7 @@ class Show(_OnOne, ShowOne):
 
 
 class History(_OnOne, Lister):
-    """List the generations of a container: why each was made, and how it ended
+    """List a container's generations: why each was made, how it ended
 
     A generation can come back with `kolla container rollback` while its image is kept.
     """
@@ -155,7 +155,7 @@ class Restart(_OnContainers, action.Restart):
 
 
 class Upgrade(_OnContainers, action.Upgrade):
-    """Bring containers to what the configuration asks for, or to a release or image
+    """Bring containers to the configuration, a release or an image
 
     Atomic: if the new generation does not pass its check, the old one runs on, or again,
     and the report shows why. `kolla plan` shows beforehand what would change.

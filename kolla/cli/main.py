@@ -78,7 +78,9 @@ class Kolla(app.App):
         """Warnings to standard error; more with -v."""
         levels = (logging.ERROR, logging.WARNING, logging.INFO)
         level = dict(enumerate(levels)).get(self.options.verbose_level, logging.DEBUG)
-        logging.basicConfig(level=level, format="kolla: %(message)s", stream=self.stderr)
+        logging.basicConfig(
+            level=level, format="kolla: %(message)s", stream=self.stderr, force=True
+        )
 
     @functools.cached_property
     def deployment(self):

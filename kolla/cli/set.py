@@ -134,7 +134,7 @@ class Restart(_OnSets, action.Restart):
 
 
 class Upgrade(_OnSets, action.Upgrade):
-    """Bring the containers of a set to what the configuration asks for
+    """Bring the containers of a set to the configuration or a release
 
     Each container is upgraded atomically; the set is not: if one fails, the others stay
     as they are, the report says which are done, failed and not begun, and running the
@@ -161,7 +161,10 @@ class Check(_OnSets, checks.Check):
 
 
 class Logs(_OnSets, logs.Logs):
-    """Print what the containers of a set wrote, merged, with the container's name in front"""
+    """Print what the containers of a set wrote, merged
+
+    The name of the container stands in front of each line.
+    """
 
     example = "kolla set logs openstack-interface --since 10m\nkolla set logs --follow --tail 0"
 

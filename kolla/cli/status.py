@@ -3,7 +3,7 @@
 import dataclasses
 
 #: What the health of a set is said to be if any of its containers is that, worst first.
-_WORST = ("unhealthy", "unknown", "absent", "stopped", "healthy")
+_WORST = ("unhealthy", "unknown", "absent", "stopped", "healthy", "disabled")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,13 @@
+"""Fixtures of the unit tests."""
+
+import pytest
+
+from tests.unit.cli import CommandLine
+
+
+@pytest.fixture
+def kolla(tmp_path, monkeypatch):
+    """The command line with a plugin of two sets and two containers, and no engine."""
+    command_line = CommandLine(tmp_path)
+    monkeypatch.syspath_prepend(command_line.plugins)
+    return command_line

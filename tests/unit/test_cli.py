@@ -1,0 +1,151 @@
+"""What every command has in common: names, help, errors and exit codes."""
+
+import json
+import sys
+
+import pytest
+
+from kolla.cli.main import Kolla
+
+COMMANDS = sorted(Kolla().command_manager.commands)
+
+IMPORTED = (
+    "import json, sys; from kolla.cli.main import main; code = main();"
+    " print(json.dumps(sorted(sys.modules)), file=sys.stderr); sys.exit(code)"
+)
+
+
+def test_no_arguments_print_the_help(kolla):
+    answer = kolla()
+    assert answer.code == 0
+    assert "container upgrade" in answer.out and "usage: kolla" in answer.out
+
+
+def test_help_of_a_noun_lists_its_commands_only(kolla):
+    answer = kolla("set", "--help")
+    assert "set tree" in answer.out
+    assert "container list" not in answer.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_summary_and_an_example_that_names_it(kolla, name):
+    summary = kolla("--help").out.split(f"  {name} ", 1)[1].partition("\n")[0].strip()
+    assert 10 < len(summary) < 80
+    answer = kolla(*name.split(), "--help")
+    assert answer.code == 0
+    assert f"kolla {name}" in answer.out.split("example:")[1]
+
+
+def test_help_command_is_the_same_as_the_option(kolla):
+    assert kolla("help", "set", "list").out == kolla("set", "list", "--help").out
+
+
+@pytest.mark.parametrize("typed", ["set lst", "se list", "set lists", "container lits"])
+def test_unknown_command_names_the_nearest_on_standard_error(kolla, typed):
+    answer = kolla(*typed.split())
+    assert answer.code == 2
+    assert answer.out == ""
+    assert f"there is no command {typed!r}; did you mean " in answer.err
+
+
+def test_commands_cannot_be_abbreviated(kolla):
+    assert kolla("cont", "list").code == 2
+    assert kolla("container", "del", "probe", "--yes").code == 2
+
+
+def test_options_cannot_be_abbreviated(kolla):
+    answer = kolla("container", "stop", "probe", "--dry")
+    assert answer.code == 2
+    assert "did you mean '--dry-run'?" in answer.err
+
+
+def test_noun_alone_names_its_verbs(kolla):
+    answer = kolla("event")
+    assert answer.code == 2
+    assert answer.err == "kolla: `kolla event` needs a further word\n  one of: list\n"
+
+
+def test_global_options_may_stand_behind_the_command(kolla):
+    answer = kolla("set", "list", "--host", "elsewhere", "--set", "host.disabled=guard", "-f", "json")
+    assert [row["containers"] for row in answer.json] == [1, 1]
+
+
+def test_malformed_assignment_is_wrong_usage(kolla):
+    answer = kolla("--set", "host=x", "set", "list")
+    assert answer.code == 2
+    assert "GROUP.OPTION=VALUE" in answer.err
+
+
+def test_unknown_column_names_the_nearest_before_anything_is_done(kolla):
+    answer = kolla("set", "start", "caches", "-c", "outcom")
+    assert answer.code == 2
+    assert "there is no column 'outcom'; did you mean 'outcome'?" in answer.err
+
+
+def test_version_is_that_of_the_distribution(kolla):
+    assert kolla("--version").out.startswith("kolla ")
+
+
+def test_error_is_a_line_with_a_hint_and_no_traceback(kolla):
+    kolla.config.write_text("[DEFAULT]\nstate_dir = /dev/null/nowhere\n")
+    answer = kolla("set", "list")
+    assert answer.code == 1
+    assert answer.err.startswith("kolla: the state file /dev/null/nowhere")
+    assert "Traceback" not in answer.err
+
+
+def test_debug_shows_the_traceback(kolla):
+    kolla.config.write_text("[DEFAULT]\nstate_dir = /dev/null/nowhere\n")
+    assert "Traceback" in kolla("--debug", "set", "list").err
+
+
+def test_unexpected_error_says_that_it_is_a_bug(kolla, monkeypatch):
+    def fail(self, parsed_args):
+        raise ZeroDivisionError("by accident")
+
+    monkeypatch.setattr("kolla.cli.set.List.take_action", fail)
+    answer = kolla("set", "list")
+    assert answer.code == 1
+    assert answer.err == (
+        "kolla: this is a bug in kolla: ZeroDivisionError: by accident\n"
+        "  the option --debug shows where\n"
+    )
+
+
+def test_interruption_is_one_line_and_a_failure(kolla, monkeypatch):
+    def interrupt(self, parsed_args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kolla.cli.set.List.take_action", interrupt)
+    answer = kolla("set", "list")
+    assert answer.code == 1
+    assert answer.err.startswith("kolla: interrupted\n") and "kolla recover" in answer.err
+
+
+def test_reader_that_goes_away_is_no_error_message(kolla):
+    code = (
+        "import os, sys; from kolla.cli.main import main\n"
+        "reader, writer = os.pipe(); os.close(reader); os.dup2(writer, 1)\n"
+        "sys.exit(main())"
+    )
+    answer = kolla.process("--help", code=code)
+    assert (answer.code, answer.err) == (1, "")
+
+
+def test_broken_plugin_is_one_warning_and_the_others_work(kolla):
+    entry_points = next(kolla.plugins.glob("*.dist-info")) / "entry_points.txt"
+    with entry_points.open("a") as file:
+        file.write("broken = probe_missing:BROKEN\n")
+    answer = kolla.process("set", "list", "-f", "value", "-c", "name")
+    assert "caches" in answer.out.splitlines()
+    warnings = [line for line in answer.err.splitlines() if "'broken'" in line]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("kolla: ") and "distribution 'probe'" in warnings[0]
+
+
+@pytest.mark.parametrize("command", ["--help", "set list", "set tree", "container list"])
+def test_looking_imports_neither_docker_nor_rich(kolla, command):
+    answer = kolla.process(*command.split(), code=IMPORTED)
+    imported = set(json.loads(answer.err.splitlines()[-1]))
+    assert answer.code == 0
+    assert imported.isdisjoint({"docker", "rich", "requests", "urllib3"})
