@@ -85,16 +85,20 @@ class Kolla(app.App):
     @functools.cached_property
     def deployment(self):
         """The deployment that the global options name; warns of broken plugins."""
+        deployment = self.new_deployment()
+        for error in deployment.catalog.errors:
+            LOG.warning("%s", error)
+        return deployment
+
+    def new_deployment(self):
+        """The same without a warning, for who reports broken plugins himself."""
         from kolla.deployment import Deployment
 
-        deployment = Deployment(
+        return Deployment(
             config_dir=self.options.config_dir,
             host=self.options.host,
             overrides=dict(self.options.overrides),
         )
-        for error in deployment.catalog.errors:
-            LOG.warning("%s", error)
-        return deployment
 
     def run(self, argv: list[str]) -> int:
         """Run one command; an error becomes lines on standard error and an exit code."""

@@ -170,7 +170,7 @@ class Settings:
         ``known_options`` gives the option list in a container's image, None if there is
         none; options of such a service are not judged.
         """
-        found = checks.problems(self)
+        found = checks.all_problems(self)
         for container in self.catalog.containers.values():
             if self.service_options(container):
                 found += checks.of_service(self, container, known_options(container))
@@ -178,12 +178,12 @@ class Settings:
 
     def require_valid(self) -> None:
         """:class:`Invalid`, if anything is wrong with options of kolla or the plugins."""
-        if found := checks.problems(self):
+        if found := checks.obstacles(self):
             raise Invalid(found)
 
     def require_valid_service(self, container: Container, known: Mapping | None) -> None:
         """:class:`Invalid`, if options of a service do not fit the list of its image."""
-        if found := list(checks.of_service(self, container, known)):
+        if found := checks.of_service(self, container, known):
             raise Invalid(found)
 
     def blame(self, group: str, option: str, message: str) -> Problem:

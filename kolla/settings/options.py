@@ -120,21 +120,11 @@ _HOOKS = [
 ]
 
 
-def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
-    """All of kolla's own options by group, for oslo.config's generator."""
-    return [
-        ("DEFAULT", _DEFAULT),
-        ("host", _HOST),
-        ("backend", _BACKEND),
-        ("docker", _DOCKER),
-        ("images", _IMAGES),
-        ("engine", _ENGINE),
-        ("logs", _LOGS),
-        ("hooks", _HOOKS),
-    ]
-
-
 @functools.cache
 def by_group() -> dict[str, dict[str, cfg.Opt]]:
-    """The same by group and by the name in a file."""
-    return {group: {opt.dest: opt for opt in opts} for group, opts in list_opts()}
+    """All of kolla's own options by group and by the name in a file."""
+    groups = {
+        "DEFAULT": _DEFAULT, "host": _HOST, "backend": _BACKEND, "docker": _DOCKER,
+        "images": _IMAGES, "engine": _ENGINE, "logs": _LOGS, "hooks": _HOOKS,
+    }
+    return {group: {opt.dest: opt for opt in opts} for group, opts in groups.items()}

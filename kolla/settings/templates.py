@@ -5,6 +5,8 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
+#: What is printed instead of a secret.
+MASK = "********"
 _URL = "url:"
 
 
@@ -49,6 +51,13 @@ def references(template: str) -> list[str]:
     """The options a template refers to, ``group.option``, in the order they come in."""
     names = Template(template).get_identifiers()
     return list(dict.fromkeys(name.removeprefix(_URL) for name in names))
+
+
+def masked(template: str) -> str:
+    """The text with a mask for every reference that is left in it: for people to read."""
+    return Template(template).substitute({
+        name: MASK for name in Template(template).get_identifiers()
+    })
 
 
 def as_text(value: Any) -> str:

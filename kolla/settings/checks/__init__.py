@@ -1,11 +1,13 @@
 """Everything that can be wrong with the settings of a host, and where."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from kolla.settings.checks import files, names, network, services, values
 from kolla.settings.problems import Invalid, Problem
 
-_CHECKS = [
+#: A name that nobody knows may belong to a plugin that is broken.
+_OF_NAMES = [names.unknown_groups, names.unknown_nodes]
+_OTHERS = [
     names.unknown_options, names.unknown_variables, names.unknown_drivers, names.host_name,
     values.wrong, values.missing,
     files.exposed_secrets, files.missing, files.malformed_templates,
@@ -13,23 +15,31 @@ _CHECKS = [
 ]
 
 
-def problems(settings) -> list[Problem]:
-    """What is wrong with the options of kolla and of the plugins.
-
-    While plugins are broken, a name that nobody knows may be theirs: it is no problem
-    then beside the broken plugin, which :attr:`Catalog.errors` has.
-    """
-    checks = [*_CHECKS] if settings.catalog.errors else [names.unknown_groups, *_CHECKS,
-                                                         names.unknown_nodes]
-    found = [problem for check in checks for problem in _run(check, settings)]
-    return list(dict.fromkeys(found))
+def all_problems(settings) -> list[Problem]:
+    """What is wrong with the options of kolla and of the plugins, in the order of the files."""
+    return _run([*_OF_NAMES, *_OTHERS], settings)
 
 
-def _run(check, settings) -> Iterator[Problem]:
+def obstacles(settings) -> list[Problem]:
+    """The problems that keep kolla from acting: a broken plugin must not stop the others."""
+    return _run(_OTHERS if settings.catalog.errors else [*_OF_NAMES, *_OTHERS], settings)
+
+
+def of_service(settings, container, known) -> list[Problem]:
+    """What is wrong with the options of one service, by the option list in its image."""
+    return _sorted(services.problems(settings, container, known))
+
+
+def _run(checks: Iterable[Callable], settings) -> list[Problem]:
+    return _sorted(problem for check in checks for problem in _results(check, settings))
+
+
+def _results(check: Callable, settings) -> Iterator[Problem]:
     try:
         yield from check(settings)
     except Invalid as error:
         yield from error.problems
 
 
-of_service = services.problems
+def _sorted(found: Iterable[Problem]) -> list[Problem]:
+    return sorted(dict.fromkeys(found), key=lambda problem: (problem.file, problem.line or 0))

@@ -1,0 +1,174 @@
+"""``kolla config …``: what is configured, whether it is right, and what comes of it."""
+
+from kolla.cli.base import Command, Lister, ShowOne
+from kolla.errors import KollaError, UsageError
+from kolla.names import nearest
+from kolla.settings import Invalid, Problem, services, templates
+
+
+class Show(Lister):
+    """Show the effective value of every option, and where it comes from
+
+    The source is a file with its line, an environment variable, the command line or the
+    default. Secrets are masked.
+    """
+
+    example = "kolla config show\nkolla config show host -f json"
+    columns = ("group", "option", "value", "source")
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "group", metavar="GROUP", nargs="?",
+            help="only this group, for example host or glance-api/DEFAULT",
+        )
+        return parser
+
+    def take_action(self, parsed_args):
+        settings = self.app.deployment.settings
+        rows = [*_own_rows(settings), *_service_rows(settings)]
+        groups = {row[0] for row in rows}
+        wanted = parsed_args.group
+        if wanted and wanted not in groups:
+            raise UsageError(
+                f"there is no group [{wanted}]{nearest(wanted, groups)}",
+                f"the groups are: {', '.join(sorted(groups))}",
+            )
+        return self.columns, [row for row in rows if wanted in (None, row[0])]
+
+
+class Validate(Lister):
+    """Check the configuration; nothing is touched
+
+    Names the file and the line of everything that is wrong. Options of services are
+    checked against the list in their image, once that is built. Exit code 1 if anything
+    is wrong.
+    """
+
+    example = "kolla config validate\nkolla config validate -f json"
+    columns = ("kind", "file", "line", "message")
+
+    def take_action(self, parsed_args):
+        deployment = self.app.new_deployment()
+        problems = [
+            Problem(f"plugin {error.name!r} of {error.distribution!r}", None, error.message)
+            for error in deployment.catalog.errors
+        ]
+        notes: list[Problem] = []
+        try:
+            problems += deployment.settings.problems(_KnownOptions(deployment, notes))
+        except Invalid as error:
+            problems += error.problems
+        self.exit_code = 1 if problems else 0
+        found = [("problem", item) for item in problems] + [("note", item) for item in notes]
+        lines = [str(item) if kind == "problem" else f"note: {item}" for kind, item in found]
+        self.text = "\n".join(lines if problems else [*lines, "the configuration is valid"])
+        return self.columns, [(kind, item.file, item.line, item.message) for kind, item in found]
+
+
+class Sample(Command):
+    """Print a sample kolla.conf with every option of kolla and of the plugins"""
+
+    example = "kolla config sample > /etc/kolla/kolla.conf"
+
+    def take_action(self, parsed_args):
+        from kolla.settings import sample
+
+        sample.write(self.app.stdout)
+
+
+class Passwords(Lister):
+    """Fill in the secrets that are missing
+
+    They go to kolla.conf.d/passwords.conf, which only its owner can read. What is set
+    anywhere is left alone. Values are never printed.
+    """
+
+    example = "kolla config passwords --dry-run\nkolla config passwords"
+    columns = ("group", "option", "file")
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only tell which ones are missing"
+        )
+        return parser
+
+    def take_action(self, parsed_args):
+        from kolla.settings import passwords
+
+        settings = self.app.deployment.settings
+        act = passwords.missing if parsed_args.dry_run else passwords.fill_in
+        names, path = act(settings), passwords.path_in(settings.config_dir)
+        verb = "would fill in" if parsed_args.dry_run else "filled in"
+        lines = [f"{verb} [{group}] {option}" for group, option in names]
+        self.text = "\n".join([*lines, f"in {path}"] if names else ["no secret is missing"])
+        return self.columns, [(group, option, str(path)) for group, option in names]
+
+
+class Environment(ShowOne):
+    """Show the environment that a container gets
+
+    Every value comes from options alone. Secrets are masked.
+    """
+
+    example = "kolla config environment keystone\nkolla config environment keystone -f json"
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "name", metavar="CONTAINER", help="a container"
+        ).complete = "containers"
+        return parser
+
+    def take_action(self, parsed_args):
+        deployment, name = self.app.deployment, parsed_args.name
+        containers = deployment.catalog.containers
+        if name not in containers:
+            raise UsageError(
+                f"there is no container {name!r}{nearest(name, containers)}",
+                "`kolla container list --all` shows all of them",
+            )
+        variables = deployment.settings.environment(containers[name])
+        return tuple(variables), tuple(map(templates.masked, variables.values()))
+
+
+class _KnownOptions:
+    """Finds the option list of a container's image, or notes why there is none."""
+
+    def __init__(self, deployment, notes: list[Problem]):
+        self.deployment, self.notes = deployment, notes
+
+    def __call__(self, container):
+        try:
+            known = self.deployment.known_options(container)
+            reason = "its image is not built" if known is None else ""
+        except KollaError as error:
+            known, reason = None, error.message
+        if reason:
+            place = next(iter(self.deployment.settings.service_options(container).values()))
+            message = f"options of {container.name} are not checked: {reason}"
+            self.notes.append(Problem(place.file, place.line, message))
+        return known
+
+
+def _own_rows(settings):
+    for group, opts in settings.options.items():
+        for option in opts:
+            origin = settings.origin(group, option)
+            try:
+                text = templates.as_text(settings.value(group, option))
+            except Invalid:
+                text = origin.text if origin else ""
+            if text and settings.is_secret(group, option):
+                text = templates.MASK
+            yield group, option, text, str(origin or "default")
+
+
+def _service_rows(settings):
+    for container in settings.catalog.containers.values():
+        for (section, option), given in settings.service_options(container).items():
+            secret = services.is_secret(option, given.text)
+            source = f"{given.file}:{given.line}" if given.line else given.file
+            yield (f"{container.name}/{section}", option,
+                   templates.MASK if secret else given.text, source)
