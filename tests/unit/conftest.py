@@ -1,8 +1,13 @@
 """Fixtures of the unit tests."""
 
+import hypothesis
 import pytest
 
 from tests.unit.cli import CommandLine
+
+# A busy machine is not a defect.
+hypothesis.settings.register_profile("kolla", deadline=None)
+hypothesis.settings.load_profile("kolla")
 
 
 @pytest.fixture
