@@ -1,0 +1,82 @@
+"""kolla-identity: makes the service's user, catalog entry and endpoints in Keystone."""
+
+from keystoneauth1 import adapter, exceptions, session
+from keystoneauth1.identity import v3
+
+from kolla_image.environment import fail, require
+
+DOMAIN = "default"
+
+
+def password_login(url: str, user: str, password: str, project: str) -> v3.Password:
+    return v3.Password(
+        auth_url=url,
+        username=user,
+        password=password,
+        project_name=project,
+        user_domain_id=DOMAIN,
+        project_domain_id=DOMAIN,
+    )
+
+
+def ensure(identity: adapter.Adapter, kind: str, found_by: dict, wanted: dict) -> str:
+    """The id of a thing that is as wanted; it is made or changed if it has to be."""
+    found = identity.get(f"/{kind}s", params=found_by).json()[f"{kind}s"]
+    if not found:
+        body = {kind: {**found_by, **wanted}}
+        return identity.post(f"/{kind}s", json=body).json()[kind]["id"]
+    thing = found[0]
+    if any(thing.get(name) != value for name, value in wanted.items()):
+        identity.patch(f"/{kind}s/{thing['id']}", json={kind: wanted})
+    return thing["id"]
+
+
+def ensure_user(identity: adapter.Adapter, url: str, name: str, password: str) -> str:
+    """The id of the service's user. The password is only set where it is another one.
+
+    Setting it, even to the same, would revoke the tokens of the running service.
+    """
+    found_by = {"name": name, "domain_id": DOMAIN}
+    user = ensure(identity, "user", found_by, {"enabled": True})
+    try:
+        login = v3.Password(url, username=name, password=password, user_domain_id=DOMAIN)
+        session.Session(login).get_token()
+    except exceptions.Unauthorized:
+        identity.patch(f"/users/{user}", json={"user": {"password": password}})
+    return user
+
+
+def register(identity: adapter.Adapter, url: str) -> None:
+    domain = {"domain_id": DOMAIN}
+    project = ensure(identity, "project", {"name": "service", **domain}, {"enabled": True})
+    user = ensure_user(
+        identity, url, require("KOLLA_SERVICE_USER"), require("KOLLA_SERVICE_PASSWORD")
+    )
+    for name in require("KOLLA_SERVICE_ROLES").split(","):
+        role = ensure(identity, "role", {"name": name}, {})
+        identity.put(f"/projects/{project}/users/{user}/roles/{role}")
+    catalog = {"name": require("KOLLA_SERVICE_NAME"), "type": require("KOLLA_SERVICE_TYPE")}
+    service = ensure(identity, "service", catalog, {"enabled": True})
+    for interface in ("public", "internal", "admin"):
+        found_by = {
+            "service_id": service,
+            "interface": interface,
+            "region_id": require("KOLLA_IDENTITY_REGION"),
+        }
+        place = "PUBLIC" if interface == "public" else "INTERNAL"
+        ensure(identity, "endpoint", found_by, {"url": require(f"KOLLA_SERVICE_{place}_URL")})
+
+
+def main() -> None:
+    url = require("KOLLA_IDENTITY_URL")
+    login = password_login(
+        url,
+        require("KOLLA_IDENTITY_USER"),
+        require("KOLLA_IDENTITY_PASSWORD"),
+        require("KOLLA_IDENTITY_PROJECT"),
+    )
+    connection = session.Session(login, timeout=60)
+    try:
+        register(adapter.Adapter(connection, endpoint_override=url, connect_retries=5), url)
+    except exceptions.ClientException as error:
+        fail(f"Keystone at {url}: {error}")

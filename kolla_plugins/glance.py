@@ -1,0 +1,61 @@
+"""Glance: images of virtual machines, in files on this host."""
+
+from oslo_config import cfg
+
+from kolla.plugin import (
+    Container, File, Image, Listen, Strategy, Task, Volume, secret, shared_folder,
+)
+from kolla_plugins.openstack import (
+    IDENTITY, database_task, identity_task, service_environment, service_options,
+)
+
+GLANCE_API = Container(
+    name="glance-api",
+    parent="openstack-interface",
+    summary="Glance, images of virtual machines",
+    image=Image(
+        "glance-api",
+        folder=shared_folder("docker", "glance-api"),
+        parent="openstack-base",
+        per_release=True,
+    ),
+    user=42415,
+    strategy=Strategy.HANDOVER,
+    environment={
+        **service_environment("glance"),
+        "OS_KEYSTONE_AUTHTOKEN__AUTH_TYPE": "password",
+        "OS_KEYSTONE_AUTHTOKEN__AUTH_URL": "${keystone.internal_url}/v3",
+        "OS_KEYSTONE_AUTHTOKEN__WWW_AUTHENTICATE_URI": "${keystone.public_url}/v3",
+        "OS_KEYSTONE_AUTHTOKEN__REGION_NAME": "${identity.region}",
+        "OS_KEYSTONE_AUTHTOKEN__USERNAME": "${glance.user}",
+        "OS_KEYSTONE_AUTHTOKEN__PASSWORD": "${glance.password}",
+        "OS_KEYSTONE_AUTHTOKEN__PROJECT_NAME": "service",
+        "OS_KEYSTONE_AUTHTOKEN__USER_DOMAIN_ID": "default",
+        "OS_KEYSTONE_AUTHTOKEN__PROJECT_DOMAIN_ID": "default",
+    },
+    files=(File("/etc/glance/policy.yaml", option="glance.policy_file"),),
+    listens=(Listen("${glance.address}", "${glance.port}"),),
+    volumes=(Volume("glance", "/var/lib/glance"),),
+    requires=("mariadb", "keystone"),
+    bootstrap=(
+        database_task("glance"),
+        Task("schema", ("kolla-run", "glance-manage", "db_sync")),
+        identity_task("glance", "image"),
+    ),
+    expand=(
+        Task("expand", ("kolla-run", "glance-manage", "db", "expand")),
+        Task("migrate", ("kolla-run", "glance-manage", "db", "migrate")),
+    ),
+    contract=(Task("contract", ("kolla-run", "glance-manage", "db", "contract")),),
+    drain=("kolla-drain",),
+    options={
+        **IDENTITY,
+        "glance": (
+            *service_options("glance", 9292),
+            cfg.StrOpt("user", default="glance", help="Its user in Keystone."),
+            secret("password", help="The password of that user."),
+        ),
+    },
+    # Stores beside the file store, which the operator names in [DEFAULT] enabled_backends.
+    open_groups=("file*", "store*"),
+)

@@ -1,0 +1,54 @@
+"""Keystone: users, projects, tokens and the catalog of services."""
+
+from kolla.plugin import (
+    Container, File, Image, Listen, Strategy, Task, Volume, shared_folder,
+)
+from kolla_plugins.openstack import (
+    IDENTITY, database_task, service_environment, service_options,
+)
+
+KEYSTONE = Container(
+    name="keystone",
+    parent="openstack-interface",
+    summary="Keystone, identity: users, projects, tokens, the service catalog",
+    image=Image(
+        "keystone",
+        folder=shared_folder("docker", "keystone"),
+        parent="openstack-base",
+        per_release=True,
+    ),
+    user=42425,
+    strategy=Strategy.HANDOVER,
+    environment=service_environment("keystone"),
+    files=(File("/etc/keystone/policy.yaml", option="keystone.policy_file"),),
+    listens=(Listen("${keystone.address}", "${keystone.port}"),),
+    volumes=(Volume("keystone", "/var/lib/keystone"),),
+    requires=("mariadb",),
+    bootstrap=(
+        database_task("keystone"),
+        Task("fernet-keys", ("kolla-run", "keystone-manage", "fernet_setup")),
+        Task("credential-keys", ("kolla-run", "keystone-manage", "credential_setup")),
+        Task("schema", ("kolla-run", "keystone-manage", "db_sync")),
+        Task(
+            "admin",
+            ("kolla-run", "keystone-manage", "bootstrap"),
+            environment={
+                "OS_BOOTSTRAP_USERNAME": "${identity.admin_user}",
+                "OS_BOOTSTRAP_PROJECT_NAME": "${identity.admin_project}",
+                "OS_BOOTSTRAP_PASSWORD": "${identity.admin_password}",
+                "OS_BOOTSTRAP_REGION_ID": "${identity.region}",
+                "OS_BOOTSTRAP_SERVICE_NAME": "keystone",
+                "OS_BOOTSTRAP_PUBLIC_URL": "${keystone.public_url}/v3",
+                "OS_BOOTSTRAP_INTERNAL_URL": "${keystone.internal_url}/v3",
+                "OS_BOOTSTRAP_ADMIN_URL": "${keystone.internal_url}/v3",
+            },
+        ),
+    ),
+    expand=(
+        Task("expand", ("kolla-run", "keystone-manage", "db_sync", "--expand")),
+        Task("migrate", ("kolla-run", "keystone-manage", "db_sync", "--migrate")),
+    ),
+    contract=(Task("contract", ("kolla-run", "keystone-manage", "db_sync", "--contract")),),
+    drain=("kolla-drain",),
+    options={**IDENTITY, "keystone": service_options("keystone", 5000)},
+)

@@ -1,0 +1,80 @@
+"""What the OpenStack services share: who they are in Keystone, and where their data is."""
+
+from oslo_config import cfg
+
+from kolla.plugin import Task, secret
+
+IDENTITY = {
+    "identity": (
+        cfg.StrOpt("region", default="RegionOne", help="The region this host belongs to."),
+        cfg.StrOpt("admin_user", default="admin", help="The cloud's first administrator."),
+        cfg.StrOpt("admin_project", default="admin", help="That administrator's project."),
+        secret("admin_password", help="That administrator's password."),
+    ),
+}
+
+
+def service_options(service: str, port: int) -> tuple[cfg.Opt, ...]:
+    """Options that every HTTP service has in a group of its own; addresses are URLs' parts."""
+    url = f"http://${{{service}.address}}:${{{service}.port}}"
+    return (
+        cfg.StrOpt("address", default="${host.address}", help="The address it listens on."),
+        cfg.PortOpt("port", default=port, help="The port it listens on."),
+        cfg.StrOpt("public_url", default=url, help="Where users of the cloud reach it."),
+        cfg.StrOpt("internal_url", default=url, help="Where the other services reach it."),
+        cfg.IntOpt("workers", default=2, min=1, help="Processes that answer requests."),
+        cfg.StrOpt("database_name", default=service, help="Its database in MariaDB."),
+        cfg.StrOpt("database_user", default=service, help="Its user in MariaDB."),
+        secret("database_password", help="The password of that user."),
+        cfg.StrOpt("policy_file", help="A policy.yaml on this host, instead of the defaults."),
+    )
+
+
+def service_environment(service: str) -> dict[str, str]:
+    """The variables that every HTTP service with a database needs."""
+    login = f"${{url:{service}.database_user}}:${{url:{service}.database_password}}"
+    place = f"${{database.address}}:${{database.port}}/${{{service}.database_name}}"
+    return {
+        "KOLLA_ADDRESS": f"${{{service}.address}}",
+        "KOLLA_PORT": f"${{{service}.port}}",
+        "KOLLA_WORKERS": f"${{{service}.workers}}",
+        "OS_DATABASE__CONNECTION": f"mysql+pymysql://{login}@{place}",
+    }
+
+
+def database_task(service: str) -> Task:
+    """Makes the service's database and its user."""
+    return Task(
+        "database",
+        ("kolla-database",),
+        environment={
+            "KOLLA_DATABASE_ADDRESS": "${database.address}",
+            "KOLLA_DATABASE_PORT": "${database.port}",
+            "KOLLA_DATABASE_ROOT_PASSWORD": "${database.root_password}",
+            "KOLLA_DATABASE_NAME": f"${{{service}.database_name}}",
+            "KOLLA_DATABASE_USER": f"${{{service}.database_user}}",
+            "KOLLA_DATABASE_PASSWORD": f"${{{service}.database_password}}",
+        },
+    )
+
+
+def identity_task(service: str, kind: str, roles: str = "service") -> Task:
+    """Makes the service's user, catalog entry and endpoints in Keystone."""
+    return Task(
+        "identity",
+        ("kolla-identity",),
+        environment={
+            "KOLLA_IDENTITY_URL": "${keystone.internal_url}/v3",
+            "KOLLA_IDENTITY_REGION": "${identity.region}",
+            "KOLLA_IDENTITY_USER": "${identity.admin_user}",
+            "KOLLA_IDENTITY_PROJECT": "${identity.admin_project}",
+            "KOLLA_IDENTITY_PASSWORD": "${identity.admin_password}",
+            "KOLLA_SERVICE_NAME": service,
+            "KOLLA_SERVICE_TYPE": kind,
+            "KOLLA_SERVICE_USER": f"${{{service}.user}}",
+            "KOLLA_SERVICE_PASSWORD": f"${{{service}.password}}",
+            "KOLLA_SERVICE_ROLES": roles,
+            "KOLLA_SERVICE_PUBLIC_URL": f"${{{service}.public_url}}",
+            "KOLLA_SERVICE_INTERNAL_URL": f"${{{service}.internal_url}}",
+        },
+    )
