@@ -2,7 +2,7 @@
 
 import dataclasses
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kolla import desired
 from kolla import plan as planner
@@ -23,13 +23,15 @@ Observer = Callable[[str, str, bool], None]
 class Request:
     """One command: what to do, and with which containers."""
 
-    #: start, stop, restart, upgrade, rollback, delete or recover.
+    #: start, stop, restart, upgrade, rollback, confirm, delete or recover.
     kind: str
     containers: list[Container]
     release: str | None = None
     image: str | None = None
-    #: The generation to go back to.
-    to: int | None = None
+    #: By container: the generation to go back to, if not to the last known good.
+    targets: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    #: Whether a failure takes those back that this request has already upgraded.
+    rollback_on_failure: bool = False
     #: Whether ``delete`` takes the volumes as well.
     data: bool = False
 
@@ -43,7 +45,11 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        return all(result.outcome in ("done", "unchanged") for result in self.results)
+        return all(_succeeded(result) for result in self.results)
+
+
+def _succeeded(result: Result) -> bool:
+    return result.outcome in ("done", "unchanged")
 
 
 def run(
@@ -66,7 +72,7 @@ def run(
         container = next(c for c in request.containers if c.name == name)
         results[name] = runner.run(container, plans[name], states[name], ready)
         observer(name, results[name].outcome, True)
-        return results[name].outcome in ("done", "unchanged")
+        return _succeeded(results[name])
 
     graph = Graph(
         _needs(request), work, deployment.settings.value("engine", "parallel"),
@@ -74,13 +80,30 @@ def run(
     )
     for name in graph.run(runner.cancelled):
         results[name] = Result(name, "not begun", states[name].current, states[name].current)
+    if request.rollback_on_failure and not all(_succeeded(result) for result in results.values()):
+        _take_back(deployment, request, results, observer)
     return Report([results[c.name] for c in request.containers], plans)
+
+
+def _take_back(deployment, request, results: dict[str, Result], observer: Observer) -> None:
+    """Roll back what was upgraded before something else failed."""
+    targets = {
+        name: result.before for name, result in results.items()
+        if result.outcome == "done" and result.before not in (None, result.after)
+    }
+    containers = [c for c in request.containers if c.name in targets]
+    back = run(deployment, Request("rollback", containers, targets=targets), observer=observer)
+    for result in back.results:
+        outcome = "rolled back" if result.outcome == "done" else result.outcome
+        results[result.container] = dataclasses.replace(
+            result, outcome=outcome, before=results[result.container].before
+        )
 
 
 def _needs(request: Request) -> dict[str, set[str]]:
     names = {container.name for container in request.containers}
     needs = {c.name: set(c.requires) & names for c in request.containers}
-    if request.kind not in ("stop", "delete"):
+    if request.kind not in ("stop", "delete", "rollback"):
         return needs
     return {name: {other for other in names if name in needs[other]} for name in needs}
 
@@ -127,9 +150,24 @@ def _upgrade(deployment, request, container, state) -> Plan:
     reasons = differences(old, spec) + [f"secret: {name} changed" for name in sorted(rotated)]
     if not reasons:
         return Plan(container.name, "upgrade", before=state.current, after=state.current)
-    tasks = planner.tasks_of(spec, "expand") if old.image_id != spec.image_id else ()
+    tasks = _schema_tasks(deployment, spec) if old.image_id != spec.image_id else ()
     tasks += _tasks_using(deployment, spec, rotated)
     return planner.change(state, spec, "upgrade", tuple(reasons), tasks, _pins(request, spec))
+
+
+def _schema_tasks(deployment, spec) -> tuple[tuple[str, str], ...]:
+    expand = planner.tasks_of(spec, "expand")
+    dump = deployment.settings.value("engine", "dump_before_upgrade")
+    return (planner.tasks_of(spec, "dump") if dump and expand else ()) + expand
+
+
+def _confirm(deployment, request, container, state) -> Plan:
+    if state.current is None or state.record.target == ABSENT:
+        raise KollaError(
+            f"{container.name} does not run, so there is nothing to confirm",
+            f"`kolla container start {container.name}` first",
+        )
+    return planner.confirm(state)
 
 
 def _rotated(deployment, state: State, spec) -> set[str]:
@@ -168,7 +206,10 @@ def _rollback(deployment, request, container, state) -> Plan:
             f"{container.name} is not running, so there is nothing to roll back",
             f"`kolla container start {container.name}` first",
         )
-    number = request.to or planner.last_known_good(state, _survivor(deployment))
+    number = request.targets.get(container.name)
+    number = number or planner.last_known_good(state, _survivor(deployment))
+    if number is None and len(request.containers) > 1:
+        return Plan(container.name, "rollback", before=state.current, after=state.current)
     if number is None:
         raise KollaError(
             f"{container.name} has no earlier good generation that differs from this one",
@@ -235,6 +276,7 @@ _PLANNERS = {
     "start": _start,
     "upgrade": _upgrade,
     "rollback": _rollback,
+    "confirm": _confirm,
     "stop": lambda deployment, request, container, state: planner.stop(state),
     "restart": lambda deployment, request, container, state: planner.restart(state),
     "delete": lambda deployment, request, container, state: planner.delete(state),

@@ -69,7 +69,7 @@ class Deployment:
     def instances(self):
         from kolla.instance import Instances
 
-        return Instances(self.state_dir / "generations", self.settings)
+        return Instances(self.state_dir, self.settings)
 
     def require_valid(self, container: Container | None = None, options=None) -> None:
         """Raise :class:`kolla.settings.Invalid` if anything in the configuration is wrong.

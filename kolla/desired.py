@@ -1,9 +1,8 @@
 """What the configuration and an operator's command ask of a container."""
 
 import re
-import socket
 
-from kolla import releases
+from kolla import ports, releases
 from kolla.errors import KollaError
 from kolla.plan import State
 from kolla.plugin import Container, Downgrade
@@ -73,21 +72,11 @@ def _parts(version: str) -> list[int]:
 
 def require_ports(deployment, container: Container) -> None:
     """Raise :class:`KollaError` if somebody else holds a port the container needs."""
+    settings = deployment.settings
     for listen in container.listens:
-        settings = deployment.settings
-        address = settings.reveal(settings.render(listen.address))
-        port = int(settings.reveal(settings.render(listen.port)))
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((address, port))
-            except PermissionError:
-                continue
-            except OSError as error:
-                raise KollaError(
-                    f"{container.name} cannot listen on {address} port {port}:"
-                    f" {error.strerror.lower()}",
-                    f"`ss -ltnp 'sport = :{port}'` tells who does; end it, or choose another"
-                    " address or port in kolla.conf",
-                ) from None
+        address, port = settings.render(listen.address), settings.render(listen.port)
+        problem = ports.problem(address, int(port))
+        if problem:
+            raise KollaError(
+                f"{container.name}: {address} port {port} {problem}", problem.advice
+            )

@@ -15,6 +15,8 @@ from kolla.store import Store, now
 #: Seconds a new generation may take to bind its public address.
 JOIN_TIMEOUT = 60
 LOG_LINES = 40
+#: Exit code of a contract task that other hosts hold up (EX_TEMPFAIL of sysexits.h).
+WAITS = 75
 
 
 class Failed(KollaError):
@@ -49,6 +51,8 @@ class Executor:
     committed: Callable[[], None] = lambda: None
     #: Seconds between the stop of what served and the check of what serves now.
     unavailable: float = 0.0
+    #: Whom a contract task said it waits for.
+    waits_for: str = ""
     _silent_since: float | None = None
 
     def carry_out(self, plan: Plan, event: int) -> None:
@@ -91,26 +95,35 @@ class Executor:
         spec = self._spec(operation)
         self.backend.create(self.instances.make(spec, operation.generation))
 
-    def _bootstrap(self, operation: Operation) -> None:
-        self._task(operation)
+    def _task(self, operation: Operation) -> None:
+        self._require_success(operation, self._run(operation))
 
-    def _expand(self, operation: Operation) -> None:
-        self._task(operation)
+    _bootstrap = _dump = _expand = _before_rollback = _task
 
     def _contract(self, operation: Operation) -> None:
-        self._task(operation)
+        if self.waits_for:
+            return
+        outcome = self._run(operation)
+        if outcome.exit_code == WAITS:
+            self.waits_for = outcome.output or "another host"
+        else:
+            self._require_success(operation, outcome)
 
-    def _task(self, operation: Operation) -> None:
-        spec = self._spec(operation)
-        task = next(t for t in spec.tasks[operation.kind] if t["name"] == operation.task)
-        instance = self.instances.task(spec, operation.generation, task)
-        outcome = self.backend.run(instance, task["timeout"])
+    def _require_success(self, operation: Operation, outcome: Outcome) -> None:
         if outcome.exit_code != 0:
-            raise Failed(
-                operation,
-                f"the task {operation.task} ended with exit code {outcome.exit_code}",
-                outcome.output,
-            )
+            reason = f"the task {operation.task} ended with exit code {outcome.exit_code}"
+            raise Failed(operation, reason, outcome.output)
+
+    def _run(self, operation: Operation) -> Outcome:
+        spec = self._spec(operation)
+        phase = operation.kind.replace("-", "_")
+        task = next(t for t in spec.tasks[phase] if t["name"] == operation.task)
+        target = (self._plan.spec or spec).release
+        instance = self.instances.task(spec, operation.generation, task, phase, target)
+        return self.backend.run(instance, task["timeout"])
+
+    def _confirm(self, operation: Operation) -> None:
+        self.store.confirm(operation.container, operation.generation)
 
     def _start(self, operation: Operation) -> None:
         self.backend.start(self._name(operation))

@@ -1,5 +1,6 @@
 """From a spec to what the engine is given: secrets put in, files laid out."""
 
+import dataclasses
 import os
 import pathlib
 import shutil
@@ -10,6 +11,8 @@ from kolla.spec import Spec
 
 #: Where a generation finds its own small writable folder.
 GENERATION_FOLDER = "/var/lib/kolla/generation"
+#: Where a dump task writes, a folder of the host below the state directory.
+DUMPS = "/var/lib/kolla/dumps"
 
 
 def engine_name(container: str, generation: int, task: str = "") -> str:
@@ -18,21 +21,29 @@ def engine_name(container: str, generation: int, task: str = "") -> str:
 
 
 class Instances:
-    """Makes instances of specs, with their files below ``folder``."""
+    """Makes instances of specs, with their files below the state directory."""
 
-    def __init__(self, folder: pathlib.Path, settings):
-        self.folder, self.settings = folder, settings
+    def __init__(self, state_dir: pathlib.Path, settings):
+        self.folder, self.dumps = state_dir / "generations", state_dir / "dumps"
+        self.settings = settings
 
     def make(self, spec: Spec, generation: int) -> Instance:
         """The generation itself. Raises :class:`KollaError` if a secret is missing."""
         return self._instance(spec, generation, spec.environment, tuple(spec.command))
 
-    def task(self, spec: Spec, generation: int, task: dict) -> Instance:
+    def task(
+        self, spec: Spec, generation: int, task: dict, phase: str, target_release: str
+    ) -> Instance:
         """A one-shot command from the generation's image."""
         environment = spec.environment | task["environment"]
-        return self._instance(
+        environment["KOLLA_TARGET_RELEASE"] = target_release
+        made = self._instance(
             spec, generation, environment, tuple(task["command"]), task["name"]
         )
+        if phase != "dump":
+            return made
+        folder = _owned(self.dumps / spec.container, spec.user)
+        return dataclasses.replace(made, binds=(*made.binds, (str(folder), DUMPS, "rw")))
 
     def discard(self, container: str, generation: int) -> None:
         """Take away the folder of a generation that is gone."""
@@ -53,7 +64,9 @@ class Instances:
             name=engine_name(spec.container, generation, task),
             image=spec.image_id,
             user=spec.user,
-            environment=values | {"KOLLA_GENERATION": str(generation)},
+            environment={
+                **values, "KOLLA_GENERATION": str(generation), "KOLLA_RELEASE": spec.release,
+            },
             labels=labels,
             command=command,
             binds=self._binds(spec, generation),

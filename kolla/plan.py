@@ -246,6 +246,19 @@ def recover(state: State) -> Plan:
     )
 
 
+def confirm(state: State) -> Plan:
+    """The current generation stays: what only earlier ones needed is cleaned up."""
+    number = state.current
+    if number is None or state.generations[number].confirmed:
+        return Plan(state.name, "confirm", before=number, after=number)
+    steps = [
+        state.operation("contract", number, task=task)
+        for _, task in tasks_of(state.spec(number), "contract")
+    ]
+    steps.append(state.operation("confirm", number))
+    return Plan(state.name, "confirm", tuple(steps), before=number, after=number)
+
+
 def change(
     state: State,
     spec: Spec,
@@ -261,7 +274,13 @@ def change(
     new, old = state.highest + 1, state.current
     if state.record.target == ABSENT:
         old = None
-    steps = [state.operation("record", new), state.operation("create", new)]
+    steps = []
+    if action == "rollback":
+        steps += [
+            state.operation("before-rollback", old, task=task)
+            for _, task in tasks_of(state.spec(old), "before_rollback")
+        ]
+    steps += [state.operation("record", new), state.operation("create", new)]
     steps += [state.operation(phase, new, task=name) for phase, name in tasks]
     up = [state.operation("start", new), state.operation("check", new)]
     if spec.strategy == "handover":
@@ -280,7 +299,7 @@ def change(
 
 def tasks_of(spec: Spec, phase: str) -> tuple[tuple[str, str], ...]:
     """All tasks of a phase, as ``change`` takes them."""
-    return tuple((phase, task["name"]) for task in spec.tasks[phase])
+    return tuple((phase, task["name"]) for task in spec.tasks.get(phase, []))
 
 
 def _same_way(state: State, old: int | None) -> bool:
@@ -315,8 +334,8 @@ def last_known_good(state: State, probation_over) -> int | None:
         if number < state.current and generation.committed and generation.kept
         and generation.outcome == "kept" and not _same(generation.snapshot, running)
     ]
-    good = [g.number for g in earlier if probation_over(g)] or [g.number for g in earlier]
-    return max(good, default=None)
+    good = [g for g in earlier if g.confirmed or probation_over(g)] or earlier
+    return max((generation.number for generation in good), default=None)
 
 
 def _same(one: Spec, other: Spec) -> bool:

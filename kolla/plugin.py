@@ -186,10 +186,19 @@ class Container:
     requires: tuple[str, ...] = ()
     #: First set-up, before the first start.
     bootstrap: tuple[Task, ...] = ()
+    #: A copy of the data before a change of its schema, written below
+    #: ``/var/lib/kolla/dumps``, which is a folder of the host.
+    dump: tuple[Task, ...] = ()
     #: Changes of the schema that the running release tolerates, before an upgrade.
     expand: tuple[Task, ...] = ()
-    #: Clean-up once no generation needs the old schema any more.
+    #: Clean-up once a generation is confirmed. One that other hosts still hold up ends
+    #: with exit code 75 and says whom it waits for.
     contract: tuple[Task, ...] = ()
+    #: Run from the current image before a rollback, with the release it goes back to in
+    #: ``KOLLA_TARGET_RELEASE``; one that fails refuses the rollback.
+    before_rollback: tuple[Task, ...] = ()
+    #: Whether a generation that survived its probation counts as confirmed.
+    confirms_itself: bool = False
     #: Run inside the old generation before it stops; ends when its work is done.
     drain: tuple[str, ...] = ()
     #: Seconds the drain may take.

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from kolla import plan, rebuild
 from kolla.errors import KollaError
 from kolla.execute import Executor, Failed, Interrupted
+from kolla.host import State as FindingState
+from kolla.host import migration_of_requests
 from kolla.plan import Plan, State
 from kolla.plugin import Container
 
@@ -102,6 +104,7 @@ class Runner:
         name = steps.container
         executor = self._executor(name)
         executor.committed = ready
+        self._warn_of_handover(steps)
 
         def result(outcome: str, reason: str = "", evidence: str = "") -> Result:
             return Result(
@@ -118,7 +121,14 @@ class Runner:
             )
         if self.request.kind == "delete" and self.request.data:
             self._remove_volumes(name)
-        return result("done")
+        return result("done", executor.waits_for)
+
+    def _warn_of_handover(self, steps: Plan) -> None:
+        handed_over = any(operation.kind == "join" for operation in steps.operations)
+        if handed_over and steps.before is not None:
+            finding = migration_of_requests()
+            if finding.state is not FindingState.OK:
+                self._tell(steps.container)(f"warning: {finding.subject}: {finding.found}")
 
     def _attempt(self, steps: Plan, executor: Executor, event: int) -> None:
         """All of it, or back to what is committed: then the failure tells the whole story."""
@@ -133,6 +143,8 @@ class Runner:
         self, steps: Plan, failure: Failed, executor: Executor, event: int
     ) -> str:
         name, store = steps.container, self.store
+        if not store.has(name, steps.after) and steps.spec:
+            return f"nothing was changed, generation {steps.before} serves"
         if steps.spec is None or store.container(name).current == steps.after:
             return "`kolla recover` carries on from here"
         outcome = "discarded" if isinstance(failure, Interrupted) else "refused"

@@ -12,6 +12,8 @@ HANDOVER = Strategy.HANDOVER
 
 #: Paths of the host that make whoever can write there its master.
 CRUCIAL = ("/", "/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/run", "/sys", "/usr", "/var")
+#: When one-shot tasks run.
+PHASES = ("bootstrap", "dump", "expand", "contract", "before_rollback")
 SUPER = ("privileged", "pid", "ipc", "cgroup")
 
 
@@ -45,7 +47,8 @@ class Spec:
     drain: list[str]
     drain_grace: int
     stop_grace: int
-    #: ``bootstrap``, ``expand`` and ``contract`` to their tasks.
+    confirms_itself: bool = False
+    #: Each phase to its one-shot tasks.
     tasks: dict[str, list[dict]] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -115,9 +118,10 @@ def build(container: Container, settings, image: ImageFacts, release: str, versi
         drain=list(container.drain) or ["kolla-drain"] * (container.strategy is HANDOVER),
         drain_grace=container.drain_grace,
         stop_grace=container.stop_grace,
+        confirms_itself=container.confirms_itself,
         tasks={
             phase: [_task(task, settings) for task in getattr(container, phase)]
-            for phase in ("bootstrap", "expand", "contract")
+            for phase in PHASES
         },
     )
 

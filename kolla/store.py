@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS generations (
     reason TEXT NOT NULL DEFAULT '',
     evidence TEXT NOT NULL DEFAULT '',
     kept INTEGER NOT NULL DEFAULT 1,
+    confirmed TEXT,
     PRIMARY KEY (container, number)
 );
 CREATE TABLE IF NOT EXISTS events (
@@ -105,6 +106,8 @@ class Generation:
     evidence: str
     #: Whether its image still has the name that protects it from every prune.
     kept: bool = True
+    #: When an operator, or the end of its probation, confirmed it.
+    confirmed: str | None = None
 
     @property
     def snapshot(self):
@@ -270,6 +273,13 @@ class Store:
             outcome, reason, now(), evidence, evidence, name, number,
         )
 
+    def confirm(self, name: str, number: int) -> None:
+        """Record that a generation is there to stay."""
+        self._write(
+            "UPDATE generations SET confirmed = ? WHERE container = ? AND number = ?",
+            now(), name, number,
+        )
+
     def forget(self, name: str, number: int) -> None:
         """Record that a generation's image is no longer protected."""
         self._write(
@@ -288,6 +298,12 @@ class Store:
             " WHERE container = ? AND outcome = 'trying'",
             now(), name,
         )
+
+    def has(self, name: str, number: int) -> bool:
+        """Whether a generation of that number was ever recorded."""
+        return bool(self._rows(
+            "SELECT 1 FROM generations WHERE container = ? AND number = ?", name, number
+        ))
 
     def generations(self, name: str | None = None) -> list[Generation]:
         """All of one container, or of all, oldest first."""

@@ -104,6 +104,10 @@ class Rollback(Action):
     kind = "rollback"
 
 
+class Confirm(Action):
+    kind = "confirm"
+
+
 class Delete(Action):
     kind = "delete"
     leftover = True

@@ -198,7 +198,18 @@ class Rollback(_OnContainers, action.Rollback):
     def details(self, parsed_args):
         if parsed_args.to:
             self.only_one(parsed_args, "--to")
-        return {"to": parsed_args.to}
+            return {"targets": {parsed_args.names[0]: parsed_args.to}}
+        return {}
+
+
+class Confirm(_OnContainers, action.Confirm):
+    """Confirm that the current generation stays
+
+    What only earlier releases needed of the database schema is cleaned up, once every host
+    that shares the database has confirmed. After that there is no way back to them.
+    """
+
+    example = "kolla container confirm keystone"
 
 
 class Check(_OnContainers, checks.Check):

@@ -143,11 +143,35 @@ class Upgrade(_OnSets, action.Upgrade):
 
     example = "kolla set upgrade --dry-run\nkolla set upgrade openstack-interface --release 2026.2"
 
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--rollback-on-failure", action="store_true",
+            help="if one fails, return those that were already upgraded",
+        )
+        return parser
+
+    def details(self, parsed_args):
+        return {
+            **super().details(parsed_args),
+            "rollback_on_failure": parsed_args.rollback_on_failure,
+        }
+
 
 class Rollback(_OnSets, action.Rollback):
     """Return the containers of a set to their last known good generation"""
 
     example = "kolla set rollback openstack-interface --dry-run"
+    name_required = True
+
+
+class Confirm(_OnSets, action.Confirm):
+    """Confirm that the current generations of a set stay
+
+    See `kolla container confirm`.
+    """
+
+    example = "kolla set confirm openstack-interface"
     name_required = True
 
 

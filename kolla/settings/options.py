@@ -91,6 +91,11 @@ _ENGINE = [
         "keep_generations", default=5, min=2,
         help="How many generations of a container are kept to go back to.",
     ),
+    cfg.BoolOpt(
+        "dump_before_upgrade", default=True,
+        help="Whether the data of a service is dumped below state_dir before an upgrade changes"
+             " its schema.",
+    ),
     cfg.IntOpt(
         "probation", default=600, min=0,
         help="Seconds after an upgrade in which an unhealthy generation is rolled back by itself.",
