@@ -1,0 +1,68 @@
+"""RabbitMQ: the message queues of the control plane."""
+
+from oslo_config import cfg
+
+from kolla.plugin import (
+    Check, Container, Downgrade, Image, Listen, Strategy, Volume, secret, shared_folder,
+)
+
+OPTIONS = {
+    "messaging": (
+        cfg.StrOpt(
+            "address", default="${host.address}",
+            help="The IPv4 address RabbitMQ listens on, and where services find it.",
+        ),
+        cfg.PortOpt("port", default=5672, help="The port of that address for AMQP."),
+        cfg.PortOpt(
+            "distribution_port", default=25672,
+            help="The port of that address for other RabbitMQ nodes and for rabbitmqctl.",
+        ),
+        cfg.PortOpt(
+            "epmd_port", default=4369,
+            help="The port of that address, and of 127.0.0.1, on which a node is asked for its "
+            "distribution port. The same on all hosts.",
+        ),
+        cfg.StrOpt("user", default="openstack", help="The user that services log in as."),
+        secret("password", help="Its password. A new one holds after RabbitMQ's next start."),
+        secret("cookie", help="Whoever knows it controls the broker. The same on all hosts."),
+        cfg.FloatOpt(
+            "memory_share", default=0.4, min=0.01, max=1.0,
+            help="Publishers wait while RabbitMQ uses more than this share of the host's memory.",
+        ),
+        cfg.StrOpt(
+            "disk_reserve", default="500MB",
+            help="Publishers wait while less than this is free on the disk, as 500MB or 2GB.",
+        ),
+    ),
+}
+
+RABBITMQ = Container(
+    name="rabbitmq",
+    parent="messaging-control",
+    summary="RabbitMQ, the message queues of the control plane",
+    image=Image("rabbitmq", folder=shared_folder("docker", "rabbitmq")),
+    user=42439,
+    strategy=Strategy.REPLACE,
+    downgrade=Downgrade.REFUSED,
+    environment={
+        "KOLLA_ADDRESS": "${messaging.address}",
+        "KOLLA_PORT": "${messaging.port}",
+        "KOLLA_DISTRIBUTION_PORT": "${messaging.distribution_port}",
+        "KOLLA_EPMD_PORT": "${messaging.epmd_port}",
+        "KOLLA_NODE": "${host.name}",
+        "KOLLA_USER": "${messaging.user}",
+        "KOLLA_PASSWORD": "${messaging.password}",
+        "KOLLA_COOKIE": "${messaging.cookie}",
+        "OS_DEFAULT__VM_MEMORY_HIGH_WATERMARK.RELATIVE": "${messaging.memory_share}",
+        "OS_DEFAULT__DISK_FREE_LIMIT.ABSOLUTE": "${messaging.disk_reserve}",
+    },
+    listens=(
+        Listen("${messaging.address}", "${messaging.port}"),
+        Listen("${messaging.address}", "${messaging.distribution_port}"),
+        Listen("${messaging.address}", "${messaging.epmd_port}"),
+    ),
+    volumes=(Volume("rabbitmq", "/var/lib/rabbitmq"),),
+    check=Check(grace=180),
+    stop_grace=120,
+    options=OPTIONS,
+)
