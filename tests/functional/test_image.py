@@ -1,0 +1,218 @@
+"""Images are built as far as they have changed, and hold nothing of the site."""
+
+import pathlib
+import signal
+import textwrap
+import time
+
+import pytest
+
+from tests.functional import proxy
+from tests.functional.harness import MACHINE_CA_BUNDLE, Deployment
+
+NAMESPACE = "kolla-test"
+MARK = "kolla-test-certificate-mark"
+
+PLUGIN = """\
+import pathlib
+from kolla.plugin import Image
+
+HERE = pathlib.Path(__file__).parent
+PROBE = Image("probe", HERE / "probe")
+CHILD = Image("probe-child", HERE / "child", parent="probe", per_release=True)
+BROKEN = Image("broken", HERE / "broken")
+BROKEN_CHILD = Image("broken-child", HERE / "child", parent="broken", per_release=True)
+"""
+ENTRY_POINTS = """\
+[kolla.images]
+probe = probe_images:PROBE
+probe-child = probe_images:CHILD
+broken = probe_images:BROKEN
+broken-child = probe_images:BROKEN_CHILD
+"""
+#: Fetches from Debian and from the package index in earnest.
+PROBE = """\
+ARG PARENT
+FROM ${PARENT}
+RUN --mount=type=secret,id=apt --mount=type=secret,id=ca --mount=type=secret,id=sources \\
+    kolla-install python3-venv
+RUN --mount=type=secret,id=pip --mount=type=secret,id=ca \\
+    python3 -m venv /opt/probe \\
+    && PIP_CONFIG_FILE=/run/secrets/pip /opt/probe/bin/pip install --no-cache-dir iniconfig \\
+    && echo 4.5.6 > /usr/share/kolla/version
+"""
+CHILD = "ARG PARENT\nFROM ${PARENT}\nARG RELEASE\nCOPY file /\n"
+BROKEN = "ARG PARENT\nFROM ${PARENT}\nRUN echo 'the flux is missing' >&2; exit 3\n"
+
+
+@pytest.fixture(scope="module")
+def site(deployment: Deployment, engine):
+    """A deployment behind a proxy, with a mirror, an index and certificates of its own."""
+    bundle = deployment.directory / "ca.pem"
+    known = MACHINE_CA_BUNDLE.read_text() if MACHINE_CA_BUNDLE.exists() else ""
+    bundle.write_text(f"# {MARK}\n{known}")
+    plugin(deployment.directory / "plugin")
+    with proxy.proxy() as (address, asked):
+        deployment.configure(textwrap.dedent(f"""\
+            [images]
+            namespace = {NAMESPACE}
+            proxy = {address}
+            debian_mirror = http://{proxy.MIRROR}/debian
+            pip_index = http://{proxy.INDEX}
+            ca_bundle = {bundle}
+            """))
+        yield deployment, asked
+    with engine.client() as client:
+        for image in client.images.list(filters={"label": "kolla.image"}):
+            if any(tag.startswith(f"{NAMESPACE}/") for tag in image.tags):
+                client.images.remove(image.id, force=True)
+
+
+@pytest.fixture(scope="module")
+def built(site):
+    """The probe and all it is built on, from the first line of their Dockerfiles."""
+    names = ("base", "probe", "probe-child")
+    kolla(site, "image", "build", *names, "--no-cache", "--refresh-base")
+    return site
+
+
+def kolla(site, *arguments: str, **options):
+    deployment, _ = site
+    return deployment.kolla(*arguments, env=environment(deployment), **options)
+
+
+def environment(deployment: Deployment) -> dict[str, str]:
+    return {"PYTHONPATH": str(deployment.directory / "plugin")}
+
+
+def plugin(folder: pathlib.Path) -> None:
+    """A distribution with images of its own, as pip would have laid it down."""
+    files = {
+        "probe_images-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: probe\nVersion: 1\n",
+        "probe_images-1.dist-info/entry_points.txt": ENTRY_POINTS,
+        "probe_images.py": PLUGIN,
+        "probe/Dockerfile": PROBE,
+        "child/Dockerfile": CHILD,
+        "child/file": "one\n",
+        "broken/Dockerfile": BROKEN,
+    }
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+
+
+def results(site, *arguments: str, **options) -> dict[str, str]:
+    rows = kolla(site, "image", "build", *arguments, "-f", "json", **options).json()
+    return {row["image"]: row["result"] for row in rows}
+
+
+def test_everything_is_fetched_through_the_proxy_from_mirror_and_index(built):
+    _, asked = built
+    assert {proxy.MIRROR, proxy.INDEX} <= asked
+
+
+@pytest.mark.parametrize("name", ["debian", "base", "probe"])
+def test_nothing_of_the_site_is_in_an_image_or_its_history(built, engine, name):
+    with engine.client() as client:
+        image = client.images.get(f"{NAMESPACE}/{name}:trixie")
+        saved = b"".join(image.save())
+        told = f"{image.attrs}{image.history()}"
+    for secret in (*proxy.LOGIN.split(":"), proxy.MIRROR, proxy.INDEX, MARK):
+        assert secret.encode() not in saved, f"{secret} is in {name}"
+        assert secret not in told
+
+
+def test_nothing_of_the_site_is_in_a_log_or_left_on_disk(built, tmp_path):
+    deployment, _ = built
+    logs = [path.read_text() for path in (deployment.state_dir / "logs" / "build").iterdir()]
+    assert logs and not [log for log in logs if "kolla-test-password" in log]
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    deployment.kolla(
+        "image", "build", "probe", env={**environment(deployment), "TMPDIR": str(temporary)}
+    )
+    assert list(temporary.iterdir()) == []
+
+
+def test_the_root_image_has_debians_own_sources(built, engine):
+    with engine.client() as client:
+        sources = client.containers.run(
+            f"{NAMESPACE}/debian:trixie", network_mode="host", remove=True,
+            command=["sh", "-c", "cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>&-; true"],
+        ).decode()
+    assert [line for line in sources.splitlines() if line.startswith("URIs")] == [
+        "URIs: http://deb.debian.org/debian", "URIs: http://deb.debian.org/debian-security",
+    ]
+
+
+def test_labels_tell_version_revision_and_inputs(built, engine):
+    with engine.client() as client:
+        labels = client.images.get(f"{NAMESPACE}/probe-child:2026.1").labels
+    assert labels["kolla.image"] == "probe-child"
+    assert labels["kolla.release"] == "2026.1"
+    assert labels["kolla.inputs"].startswith("sha256:")
+    assert labels["org.opencontainers.image.version"] == "4.5.6"
+    assert labels["org.opencontainers.image.revision"]
+    assert labels["org.opencontainers.image.created"].endswith("+00:00")
+
+
+def test_a_second_build_does_nothing_and_takes_no_time(built):
+    begun = time.monotonic()
+    assert set(results(built, "probe-child").values()) == {"unchanged"}
+    assert time.monotonic() - begun < 10
+
+
+def test_a_changed_file_builds_its_image_and_no_other(built):
+    deployment, _ = built
+    file = deployment.directory / "plugin" / "child" / "file"
+    file.write_text("two\n")
+    rows = kolla(built, "image", "list", "-f", "json").json()
+    states = {row["name"]: row["state"] for row in rows}
+    assert (states["probe"], states["probe-child"]) == ("built", "outdated")
+    found = results(built, "probe-child")
+    assert found.pop("probe-child") == "built"
+    assert set(found.values()) == {"unchanged"}
+
+
+def test_one_failure_is_explained_and_does_not_hide_the_others(built, tmp_path):
+    summary = tmp_path / "summary.json"
+    done = kolla(built, "image", "build", "broken-child", "probe", "-f", "json",
+                 "--summary", str(summary), expect=1)
+    found = {row["image"]: row for row in done.json()}
+    assert found["probe"]["result"] == "unchanged"
+    assert found["broken"]["result"] == "failed"
+    assert found["broken"]["reason"] == "the flux is missing"
+    assert found["broken-child"]["result"] == "skipped"
+    assert found["broken"]["log"] in done.stderr
+    assert '"ok": false' in summary.read_text()
+
+
+def test_ctrl_c_ends_the_builds_and_tells_what_is_done(built):
+    deployment, _ = built
+    (deployment.directory / "plugin" / "broken" / "Dockerfile").write_text(
+        "ARG PARENT\nFROM ${PARENT}\nRUN echo begun; sleep 100\n"
+    )
+    process = deployment.spawn(
+        "image", "build", "broken-child", "-f", "value", "-c", "image", "-c", "result",
+        env=environment(deployment),
+    )
+    log = deployment.state_dir / "logs" / "build" / "broken-trixie.log"
+    deadline = time.monotonic() + 60
+    while not (log.exists() and " begun" in log.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "base unchanged\nbroken interrupted\nbroken-child not begun\n" in output
+
+
+def test_prune_removes_other_releases_and_keeps_what_the_configuration_needs(built):
+    kolla(built, "image", "build", "probe-child", "--release", "2026.2")
+    preview = kolla(built, "image", "prune", "--dry-run", "-f", "json").json()
+    assert f"{NAMESPACE}/probe-child:2026.2" in {row["tag"] for row in preview}
+    kolla(built, "image", "prune", expect=None)
+    kolla(built, "image", "prune", "--yes")
+    rows = kolla(built, "image", "list", "-f", "json").json()
+    releases = {row["release"] for row in rows if row["name"] == "probe-child"}
+    assert releases == {"2026.1"}
