@@ -9,10 +9,12 @@ an :class:`Image` in a module of its own and points an entry point at it::
     kolla.containers =
         memcached = kolla_memcached:MEMCACHED
 
-Texts that come from options are templates: ``${group.option}`` stands for an option
-of kolla.conf, ``${url:group.option}`` for the same, quoted for use inside a URL, and
-``$$`` for a dollar sign. An option that was registered with ``secret=True`` stays a
-reference in everything kolla stores or prints; its value is put in at the last moment.
+Texts that come from options are templates: ``${group.option}`` stands for an option of
+kolla.conf and ``$$`` for a dollar sign. ``${url:group.option}`` is the same, quoted for use
+inside a URL; ``${oslo:group.option}``, quoted for a variable ``OS_<GROUP>__<OPTION>`` that
+oslo.config reads, which would take ``$`` for the beginning of a name. An option that was
+registered with ``secret=True`` stays a reference in everything kolla stores or prints; its
+value is put in at the last moment.
 """
 
 import dataclasses

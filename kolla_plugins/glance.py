@@ -28,7 +28,7 @@ GLANCE_API = Container(
         "OS_KEYSTONE_AUTHTOKEN__WWW_AUTHENTICATE_URI": "${keystone.public_url}/v3",
         "OS_KEYSTONE_AUTHTOKEN__REGION_NAME": "${identity.region}",
         "OS_KEYSTONE_AUTHTOKEN__USERNAME": "${glance.user}",
-        "OS_KEYSTONE_AUTHTOKEN__PASSWORD": "${glance.password}",
+        "OS_KEYSTONE_AUTHTOKEN__PASSWORD": "${oslo:glance.password}",
         "OS_KEYSTONE_AUTHTOKEN__PROJECT_NAME": "service",
         "OS_KEYSTONE_AUTHTOKEN__USER_DOMAIN_ID": "default",
         "OS_KEYSTONE_AUTHTOKEN__PROJECT_DOMAIN_ID": "default",

@@ -13,7 +13,6 @@ _SECRET_NAME = re.compile(
     r"(^|[_.-])(password|passwd|secret|(secret|api|auth|access|private)_key|token|credential)s?$"
 )
 _SECRET_URL = re.compile(r"://[^/?#\s]*:[^@/$]+@")
-_REFERENCE = re.compile(r"\$\{(?:url:)?([^${}\s]+)\}")
 
 
 class ServiceOption(NamedTuple):
@@ -60,7 +59,7 @@ def reference(container: str, section: str, option: str) -> str:
 
 def is_secret(option: str, text: str) -> bool:
     """Whether the value of a service's option must not be stored or printed."""
-    if _REFERENCE.fullmatch(text):
+    if templates.REFERENCE.fullmatch(text):
         return False
     return bool(_SECRET_NAME.search(option.lower()) or _SECRET_URL.search(text))
 
@@ -88,8 +87,8 @@ def environment(
 def literal(text: str, is_known: Callable[[str], bool]) -> str:
     """Escape all dollar signs but those of references to options of kolla.conf."""
     parts, end = [], 0
-    for match in _REFERENCE.finditer(text):
-        if is_known(match[1]):
+    for match in templates.REFERENCE.finditer(text):
+        if is_known(match["name"]):
             parts += [templates.escape(text[end:match.start()]), match[0]]
             end = match.end()
     return "".join([*parts, templates.escape(text[end:])])

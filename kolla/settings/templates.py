@@ -1,5 +1,6 @@
-"""``${group.option}``, ``${url:group.option}`` and ``$$`` in texts."""
+"""``${group.option}``, ``${url:group.option}``, ``${oslo:group.option}`` and ``$$`` in texts."""
 
+import re
 import string
 import urllib.parse
 from collections.abc import Callable
@@ -7,7 +8,14 @@ from typing import Any
 
 #: What is printed instead of a secret.
 MASK = "********"
-_URL = "url:"
+
+#: How a value is quoted, by what stands before the colon.
+_QUOTES = {
+    "url": lambda text: urllib.parse.quote(text, safe=""),
+    # Not "$$": oslo.config first takes "\$" for a dollar sign.
+    "oslo": lambda text: text.replace("$", r"\$"),
+}
+REFERENCE = re.compile(r"\$\{(?:(?P<quote>url|oslo):)?(?P<name>[^${}\s]+)\}")
 
 
 class Template(string.Template):
@@ -24,11 +32,13 @@ class _Lookup:
         self.value = value
         self.encode = encode
 
-    def __getitem__(self, name: str) -> str:
-        text = self.value(name.removeprefix(_URL))
+    def __getitem__(self, inside: str) -> str:
+        reference = "${" + inside + "}"
+        quote, name = REFERENCE.fullmatch(reference).group("quote", "name")
+        text = self.value(name)
         if text is None:
-            return "${" + name + "}"
-        return urllib.parse.quote(text, safe="") if name.startswith(_URL) else self.encode(text)
+            return reference
+        return self.encode(_QUOTES[quote](text) if quote else text)
 
 
 def escape(text: str) -> str:
@@ -49,8 +59,9 @@ def partly(template: str, value: Callable[[str], str | None]) -> str:
 
 def references(template: str) -> list[str]:
     """The options a template refers to, ``group.option``, in the order they come in."""
-    names = Template(template).get_identifiers()
-    return list(dict.fromkeys(name.removeprefix(_URL) for name in names))
+    return list(dict.fromkeys(match["name"] for match in REFERENCE.finditer(
+        template.replace("$$", "")
+    )))
 
 
 def masked(template: str) -> str:
