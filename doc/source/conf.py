@@ -1,16 +1,36 @@
 """Sphinx configuration; `tox -e docs` builds with warnings as errors."""
 
+from cliff import sphinxext
+
 project = "kolla"
 copyright = "OpenStack contributors, Apache License 2.0"
 
 extensions = [
     "openstackdocstheme",
+    "cliff.sphinxext",
     "sphinx.ext.autodoc",
 ]
 
 html_theme = "openstackdocs"
+html_static_path = ["_static"]
 openstackdocs_auto_name = False
 openstackdocs_auto_version = False
 openstackdocs_repo_name = "openstack/kolla"
+
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
+
+# cliff's own, the same for every command; the page says once what they do.
+autoprogram_cliff_ignored = [
+    "--format", "--column", "--quote", "--noindent", "--max-width", "--fit-width",
+    "--print-empty", "--sort-column", "--sort-ascending", "--sort-descending", "--prefix",
+]
+
+
+def _example(parser):
+    """The examples of a command line by line, not filled like a paragraph."""
+    title, _, lines = (parser.epilog or "").partition("\n")
+    return [f"{title.capitalize()}:", "", *lines.splitlines(), ""] if lines else []
+
+
+sphinxext._format_epilog = _example

@@ -32,7 +32,7 @@ INSTALLED = (
 )
 
 OPENRC = {
-    "OS_AUTH_URL": "${identity.public_url}",
+    "OS_AUTH_URL": "${keystone.public_url}/v3",
     "OS_IDENTITY_API_VERSION": "3",
     "OS_USERNAME": "${identity.admin_user}",
     "OS_PASSWORD": "${identity.admin_password}",
