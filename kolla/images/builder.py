@@ -92,7 +92,7 @@ class _Workshop:
         self.namespace = value("images", "namespace")
         self.base_image = value("images", "base_image")
         self.secrets = [f"--secret=id={name},src={path}" for name, path in secrets.items()]
-        self.client = functools.cache(lambda: client.find(value("images", "docker_command")))
+        self.client = client.find(value("images", "docker_command"))
         self.environment = client.environment(value("docker", "url"))
         self.logs = _log_folder(deployment.state_dir)
         # An engine that cannot be reached is told of once, not for every image.
@@ -174,7 +174,7 @@ class _Workshop:
 
     def _docker_build(self, options: list[str], job: Job, dockerfile: str = "") -> None:
         job.run(
-            [self.client(), "build", "--progress=plain", "--network=host", *options],
+            [self.client, "build", "--progress=plain", "--network=host", *options],
             self.environment, dockerfile,
         )
 
@@ -197,12 +197,11 @@ class _Workshop:
         return "built", self.backend.image(target)
 
     def _bootstrap(self, target: str, told: Mapping[str, str], job: Job) -> None:
-        executable = self.client()
         with tempfile.TemporaryDirectory(prefix="kolla-build-") as folder:
             archive = pathlib.Path(folder, "debian.tar")
             root.bootstrap(self.site, archive, job)
             changes = [f'--change=LABEL {key}="{value}"' for key, value in told.items()]
-            job.run([executable, "import", *changes, str(archive), target], self.environment)
+            job.run([self.client, "import", *changes, str(archive), target], self.environment)
 
 
 def arguments_of(

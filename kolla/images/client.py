@@ -28,8 +28,8 @@ def find(command: str = "", path: str | None = None) -> str:
     raise KollaError(
         "no docker client here can build images with BuildKit: "
         + ("; ".join(refused) or "there is no program `docker` on the PATH"),
-        "apt-get install docker-buildx (Debian 13, Ubuntu: docker-buildx; Docker's own packages: "
-        "docker-buildx-plugin), or name another client in [images] docker_command",
+        "apt-get install docker-buildx (with Docker's own packages: docker-buildx-plugin), "
+        "or name another client in [images] docker_command",
     )
 
 
