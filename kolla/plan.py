@@ -165,6 +165,8 @@ def _run(state: State, number: int, seen: Observed | None) -> Iterator[Operation
     if not state.running(number):
         yield state.operation("start", number, "committed, and not running")
         yield state.operation("check", number)
+        if _strategy(state, number) == "handover":
+            yield state.operation("join", number)
 
 
 def _committed_before(state: State) -> list[int]:
