@@ -94,7 +94,7 @@ class Runner:
             state = self.deployment.inspect(name)
         steps = plan.recover(state)
         if self.request.kind not in ("recover", "start", "restart"):
-            steps = _without_check(steps)
+            steps = _without_waiting(steps)
         if not steps.operations:
             return False
         self._journalled(steps, lambda event: self._executor(name).carry_out(steps, event))
@@ -191,7 +191,7 @@ class Runner:
             self.deployment.backend.remove_volume(volume.name)
 
 
-def _without_check(steps: Plan) -> Plan:
-    """Recovery before another action: that action checks for itself."""
-    kept = tuple(operation for operation in steps.operations if operation.kind != "check")
+def _without_waiting(steps: Plan) -> Plan:
+    """Recovery before another action: a sick generation must not stand in its way."""
+    kept = tuple(step for step in steps.operations if step.kind not in ("check", "join"))
     return dataclasses.replace(steps, operations=kept)
