@@ -67,10 +67,11 @@ def build(
     images = graph.with_parents(deployment.catalog.images, names)
     afresh = {*(names if no_cache else ()), *([ROOT] if refresh_base else ())}
     site = Site.of(settings)
+    logs = _log_folder(deployment.state_dir)
     tell = functools.partial(observer, ROOT, "waiting")
     alone = deployment.locks.hold(LOCK, "image build", tell)
     with alone, private_files(site.secrets()) as secrets:
-        workshop = _Workshop(deployment, images, release, observer, site, secrets, afresh)
+        workshop = _Workshop(deployment, images, release, observer, site, secrets, afresh, logs)
         results = graph.walk(
             images, workshop.make, workshop.skip,
             jobs=settings.value("images", "jobs"), stop=workshop.runner.stop,
@@ -83,7 +84,7 @@ class _Workshop:
 
     def __init__(
         self, deployment, images: list[Image], release: str, observer: Observer, site: Site,
-        secrets: Mapping[str, pathlib.Path], afresh: set[str],
+        secrets: Mapping[str, pathlib.Path], afresh: set[str], logs: pathlib.Path,
     ):
         value = deployment.settings.value
         self.backend, self.runner = deployment.backend, Runner()
@@ -94,7 +95,7 @@ class _Workshop:
         self.secrets = [f"--secret=id={name},src={path}" for name, path in secrets.items()]
         self.client = client.find(value("images", "docker_command"))
         self.environment = client.environment(value("docker", "url"))
-        self.logs = _log_folder(deployment.state_dir)
+        self.logs = logs
         # An engine that cannot be reached is told of once, not for every image.
         self.backend.image(root_reference(self.namespace))
         for name in [ROOT, *self.images]:
@@ -191,10 +192,19 @@ class _Workshop:
         if self.base_image:
             options = [*_label_options(told), f"--tag={target}"]
             options += ["--pull"] if ROOT in self.afresh else []
-            self._docker_build([*options, "-"], job, f"FROM {self.base_image}\n")
+            self._pull([*options, "-"], job)
         else:
             self._bootstrap(target, told, job)
         return "built", self.backend.image(target)
+
+    def _pull(self, options: list[str], job: Job) -> None:
+        try:
+            self._docker_build(options, job, f"FROM {self.base_image}\n")
+        except KollaError as error:
+            raise KollaError(
+                f"{self.base_image} cannot be pulled: {error.message}",
+                "[images] base_image names it; left empty, the image is made with mmdebstrap",
+            ) from None
 
     def _bootstrap(self, target: str, told: Mapping[str, str], job: Job) -> None:
         with tempfile.TemporaryDirectory(prefix="kolla-build-") as folder:

@@ -68,10 +68,12 @@ def bootstrap(site: Site, archive: pathlib.Path, job: Job) -> None:
         try:
             job.run(argv, {"SOURCE_DATE_EPOCH": EPOCH})
         except KollaError as error:
-            raise KollaError(error.message, _explain(job.path.read_text())) from None
+            log = job.path.read_text()
+            first = next((line for line in log.splitlines() if line.startswith("E: ")), "")
+            raise KollaError(first or error.message, _advice(log)) from None
 
 
-def _explain(log: str) -> str:
+def _advice(log: str) -> str:
     if "NO_PUBKEY" in log or "signatures couldn't be verified" in log:
         return f"{KEYRING} does not know {SUITE}: apt-get install debian-archive-keyring"
     if "Failed to fetch" in log or "Could not resolve" in log or "Could not connect" in log:

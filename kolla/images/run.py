@@ -6,7 +6,6 @@ import re
 import shlex
 import signal
 import subprocess
-import textwrap
 import threading
 from collections.abc import Callable, Iterator, Mapping
 
@@ -102,7 +101,7 @@ class Job:
             except KollaError as error:
                 # BuildKit's own last word repeats the command, and not why it failed.
                 reason = said if said and "exit code" in last else last or error.message
-                raise KollaError(textwrap.shorten(reason, 160)) from None
+                raise KollaError(reason if len(reason) < 160 else f"… {reason[-160:]}") from None
 
 
 def message(line: str) -> str:
