@@ -86,6 +86,8 @@ class Settings:
         except (ValueError, cfg.TemplateSubstitutionError) as error:
             origin = self.sources.find(group, opt)
             text = origin.text if origin else str(opt.default)
+            for name in filter(self._is_known, values.taken_in(group, text)):
+                self.value(*_split(name))  # is to blame if it is wrong itself
             flaw = values.describe(opt, text, error.__context__ or error)
             raise Invalid([self.blame(group, option, flaw)]) from None
 

@@ -12,7 +12,7 @@ from kolla.settings.sources import COMMAND_LINE, Origin, Sources
 _SECRET_NAME = re.compile(
     r"(^|[_.-])(password|passwd|secret|(secret|api|auth|access|private)_key|token|credential)s?$"
 )
-_SECRET_URL = re.compile(r"://[^/?#\s]*:[^@/$]+@")
+_SECRET_URL = re.compile(r"://[^/?#\s]*:[^@/]+@")
 
 
 class ServiceOption(NamedTuple):
@@ -59,9 +59,9 @@ def reference(container: str, section: str, option: str) -> str:
 
 def is_secret(option: str, text: str) -> bool:
     """Whether the value of a service's option must not be stored or printed."""
-    if templates.REFERENCE.fullmatch(text):
-        return False
-    return bool(_SECRET_NAME.search(option.lower()) or _SECRET_URL.search(text))
+    literal_part = templates.REFERENCE.sub("", text)
+    by_name = _SECRET_NAME.search(option.lower()) and literal_part
+    return bool(by_name or _SECRET_URL.search(literal_part))
 
 
 def environment(
