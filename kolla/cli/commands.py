@@ -1,12 +1,13 @@
 """Which command is meant: by its exact name, never by a part of it."""
 
+import importlib.metadata
 import inspect
 import itertools
 
 from cliff import commandmanager
 
 from kolla import discovery
-from kolla.errors import UsageError
+from kolla.errors import KollaError, UsageError
 from kolla.names import nearest
 
 
@@ -17,27 +18,47 @@ class CommandManager(commandmanager.CommandManager):
     """
 
     def load_commands(self, namespace: str) -> None:
+        # Not with stevedore, which would import the modules of all commands.
         self.group_list.append(namespace)
-        plugins, self.errors = discovery.load(namespace)
-        for plugin in plugins:
-            self.add_command(plugin.name, plugin.thing)
+        for entry_point in importlib.metadata.entry_points(group=namespace):
+            self.commands[entry_point.name] = entry_point
 
     def find_command(self, argv: list[str]):
-        """The command class, its name and the arguments left; raises UsageError."""
+        """The command class, its name and the arguments left.
+
+        Raises UsageError if there is none, KollaError if its plugin cannot be imported.
+        """
         words = list(itertools.takewhile(lambda word: not word.startswith("-"), argv))
         for count in range(len(words), 0, -1):
             name = " ".join(words[:count])
             if name in self.commands:
-                return self.commands[name].load(), name, argv[count:]
+                return self._load(name), name, argv[count:]
         raise self._unknown(words)
 
     def summaries(self, noun: str = "") -> dict[str, str]:
         """The commands that begin with this word (or all), with the first line of their help."""
         return {
-            name: _summary(entry_point.load())
-            for name, entry_point in sorted(self)
-            if not noun or name.split()[0] == noun
+            name: self._summary(name)
+            for name in sorted(self.commands) if not noun or name.split()[0] == noun
         }
+
+    def _load(self, name: str):
+        entry_point = self.commands[name]
+        try:
+            return entry_point.load()
+        except Exception as error:  # a third party's code: anything may come out of it
+            raise KollaError(
+                f"the command {name!r} cannot be imported from {entry_point.value}: {error}",
+                f"it comes with the distribution {discovery.distribution_of(entry_point)!r}",
+            ) from error
+
+    def _summary(self, name: str) -> str:
+        try:
+            command = self._load(name)
+        except KollaError as error:
+            return f"({error.message})"
+        text = getattr(command, "_description", "") or inspect.getdoc(command) or ""
+        return text.partition("\n")[0].rstrip(".")
 
     def _unknown(self, words: list[str]) -> UsageError:
         if not words:
@@ -53,8 +74,3 @@ class CommandManager(commandmanager.CommandManager):
             f"there is no command {typed!r}{nearest(typed, self.commands)}",
             "`kolla --help` lists all commands",
         )
-
-
-def _summary(command) -> str:
-    text = getattr(command, "_description", "") or inspect.getdoc(command) or ""
-    return text.partition("\n")[0].rstrip(".")

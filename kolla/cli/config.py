@@ -3,7 +3,6 @@
 from kolla.cli.base import Command, Lister, ShowOne
 from kolla.errors import KollaError, UsageError
 from kolla.names import nearest
-from kolla.settings import Invalid, Problem, services, templates
 
 
 class Show(Lister):
@@ -49,12 +48,14 @@ class Validate(Lister):
     columns = ("kind", "file", "line", "message")
 
     def take_action(self, parsed_args):
+        from kolla.settings import Invalid, Problem
+
         deployment = self.app.new_deployment()
         problems = [
             Problem(f"plugin {error.name!r} of {error.distribution!r}", None, error.message)
             for error in deployment.catalog.errors
         ]
-        notes: list[Problem] = []
+        notes = []
         try:
             problems += deployment.settings.problems(_KnownOptions(deployment, notes))
         except Invalid as error:
@@ -122,6 +123,8 @@ class Environment(ShowOne):
         return parser
 
     def take_action(self, parsed_args):
+        from kolla.settings import templates
+
         deployment, name = self.app.deployment, parsed_args.name
         containers = deployment.catalog.containers
         if name not in containers:
@@ -136,7 +139,7 @@ class Environment(ShowOne):
 class _KnownOptions:
     """Finds the option list of a container's image, or notes why there is none."""
 
-    def __init__(self, deployment, notes: list[Problem]):
+    def __init__(self, deployment, notes: list):
         self.deployment, self.notes = deployment, notes
 
     def __call__(self, container):
@@ -146,6 +149,8 @@ class _KnownOptions:
         except KollaError as error:
             known, reason = None, error.message
         if reason:
+            from kolla.settings import Problem
+
             place = next(iter(self.deployment.settings.service_options(container).values()))
             message = f"options of {container.name} are not checked: {reason}"
             self.notes.append(Problem(place.file, place.line, message))
@@ -153,6 +158,8 @@ class _KnownOptions:
 
 
 def _own_rows(settings):
+    from kolla.settings import Invalid, templates
+
     for group, opts in settings.options.items():
         for option in opts:
             origin = settings.origin(group, option)
@@ -166,6 +173,8 @@ def _own_rows(settings):
 
 
 def _service_rows(settings):
+    from kolla.settings import services, templates
+
     for container in settings.catalog.containers.values():
         for (section, option), given in settings.service_options(container).items():
             secret = services.is_secret(option, given.text)

@@ -120,8 +120,6 @@ class Kolla(app.App):
         end = argv.index("--") if "--" in argv else len(argv)
         self.options, words = self.parser.parse_known_args(argv[:end])
         self.configure_logging()
-        for error in self.command_manager.errors:
-            LOG.warning("%s", error)
         if self.options.version:
             return self.print_version()
         if self.options.help or not words:

@@ -4,7 +4,6 @@ import dataclasses
 
 from kolla.cli.status import Status, statuses, worst
 from kolla.cli.values import Age, Text, age
-from kolla.plugin import ContainerSet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,10 +14,7 @@ class Branch:
     path: tuple[str, ...]
     #: Of the containers at and below it that are shown.
     statuses: list[Status]
-
-    @property
-    def is_set(self) -> bool:
-        return isinstance(self.node, ContainerSet)
+    is_set: bool = True
 
     @property
     def health(self) -> str | None:
@@ -62,7 +58,7 @@ def branches(deployment, everything: bool = False) -> list[Branch]:
         for child in catalog.children(node):
             found = [known[leaf.name] for leaf in catalog.subtree(child) if leaf.name in known]
             if found or everything:
-                yield Branch(child, (*path, child.name), found)
+                yield Branch(child, (*path, child.name), found, child.name in catalog.sets)
                 yield from below(child, (*path, child.name))
 
     return list(below(catalog.root, ()))

@@ -1,7 +1,6 @@
 """What every command has in common: names, help, errors and exit codes."""
 
 import json
-import sys
 
 import pytest
 
@@ -66,7 +65,8 @@ def test_noun_alone_names_its_verbs(kolla):
 
 
 def test_global_options_may_stand_behind_the_command(kolla):
-    answer = kolla("set", "list", "--host", "elsewhere", "--set", "host.disabled=guard", "-f", "json")
+    options = ("--host", "elsewhere", "--set", "host.disabled=guard")
+    answer = kolla("set", "list", *options, "-f", "json")
     assert [row["containers"] for row in answer.json] == [1, 1]
 
 
@@ -149,3 +149,8 @@ def test_looking_imports_neither_docker_nor_rich(kolla, command):
     imported = set(json.loads(answer.err.splitlines()[-1]))
     assert answer.code == 0
     assert imported.isdisjoint({"docker", "rich", "requests", "urllib3"})
+
+
+def test_help_does_not_import_what_reads_the_configuration(kolla):
+    answer = kolla.process("--help", code=IMPORTED)
+    assert "oslo_config.cfg" not in json.loads(answer.err.splitlines()[-1])
