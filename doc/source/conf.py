@@ -22,7 +22,7 @@ autodoc_typehints = "description"
 
 # cliff's own, the same for every command; the page says once what they do.
 autoprogram_cliff_ignored = [
-    "--format", "--column", "--quote", "--noindent", "--max-width", "--fit-width",
+    "--help", "--format", "--column", "--quote", "--noindent", "--max-width", "--fit-width",
     "--print-empty", "--sort-column", "--sort-ascending", "--sort-descending", "--prefix",
 ]
 

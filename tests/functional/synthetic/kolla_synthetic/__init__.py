@@ -1,0 +1,118 @@
+"""Two containers for tests, which start in a moment and fail on demand.
+
+Each writes what it does into ``/var/lib/synthetic/journal`` on its volume: ``start 3``,
+``stop 3``, ``bootstrap 1``, ``expand 4`` … where the number is the generation. A worker that
+finds another one at work writes ``conflict 4`` and ends.
+"""
+
+import pathlib
+
+from oslo_config import cfg
+
+from kolla.plugin import (
+    Check, Container, ContainerSet, File, Image, Listen, Strategy, Task, Volume, secret,
+)
+
+SYNTHETIC = ContainerSet("synthetic", "Services for tests, which fail on demand")
+
+IMAGE = Image(
+    "synthetic", folder=pathlib.Path(__file__).parent / "image", per_release=True
+)
+
+FAILURES = (
+    "none", "exit", "check", "answer", "stop", "join", "drain",
+    "bootstrap", "dump", "expand", "contract", "contract-waits", "before-rollback",
+)
+
+
+def failure_options(kind: str) -> tuple[cfg.Opt, ...]:
+    return (
+        cfg.StrOpt(
+            f"{kind}_failure", default="none", choices=FAILURES,
+            help="What goes wrong: it exits, fails its check, answers with 500, does not heed "
+            "SIGTERM, cannot join or drain, or a task of that name fails (or waits for another "
+            "host).",
+        ),
+        cfg.FloatOpt(
+            f"{kind}_failure_after", default=0,
+            help="Seconds from its start until exit, check or answer go wrong.",
+        ),
+        cfg.FloatOpt(
+            f"{kind}_start_delay", default=0, help="Seconds until it can be asked anything.",
+        ),
+    )
+
+
+OPTIONS = {
+    "synthetic": (
+        cfg.StrOpt(
+            "address", default="${host.address}", help="The address synthetic-http listens on.",
+        ),
+        cfg.PortOpt("port", default=18999, help="The port of that address."),
+        cfg.StrOpt("file", help="A file that synthetic-http gets as /etc/synthetic/file."),
+        secret("password", help="A secret that synthetic-worker gets."),
+        *failure_options("http"),
+        *failure_options("worker"),
+    ),
+}
+
+
+def environment(kind: str) -> dict[str, str]:
+    return {
+        "KOLLA_FAILURE": f"${{synthetic.{kind}_failure}}",
+        "KOLLA_FAILURE_AFTER": f"${{synthetic.{kind}_failure_after}}",
+        "KOLLA_START_DELAY": f"${{synthetic.{kind}_start_delay}}",
+    }
+
+
+def tasks(phase: str) -> tuple[Task, ...]:
+    return (Task(phase, ("kolla-task", phase), timeout=30),)
+
+
+def container(kind: str, **differences) -> Container:
+    return Container(
+        name=f"synthetic-{kind}",
+        parent="synthetic",
+        image=IMAGE,
+        user=42999,
+        command=("kolla-start", kind),
+        volumes=(Volume(f"synthetic-{kind}", "/var/lib/synthetic"),),
+        check=Check(interval=1, timeout=5, retries=2, grace=5),
+        dump=tasks("dump"),
+        expand=tasks("expand"),
+        contract=tasks("contract"),
+        before_rollback=tasks("before-rollback"),
+        stop_grace=5,
+        options=OPTIONS,
+        **differences,
+    )
+
+
+HTTP = container(
+    "http",
+    summary="Answers with its generation, and hands over",
+    strategy=Strategy.HANDOVER,
+    environment={
+        "KOLLA_ADDRESS": "${synthetic.address}",
+        "KOLLA_PORT": "${synthetic.port}",
+        **environment("http"),
+    },
+    listens=(Listen("${synthetic.address}", "${synthetic.port}"),),
+    files=(File("/etc/synthetic/file", option="synthetic.file"),),
+    bootstrap=tasks("bootstrap"),
+    drain=("kolla-drain",),
+    drain_grace=30,
+)
+
+WORKER = container(
+    "worker",
+    summary="Tolerates no second one at the same time, and is replaced",
+    strategy=Strategy.REPLACE,
+    environment={"KOLLA_PASSWORD": "${synthetic.password}", **environment("worker")},
+    bootstrap=(
+        Task(
+            "bootstrap", ("kolla-task", "bootstrap"), timeout=30,
+            environment={"KOLLA_BOOTSTRAP_PASSWORD": "${synthetic.password}"},
+        ),
+    ),
+)

@@ -1,0 +1,73 @@
+"""The wheel: complete, and enough by itself."""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def run(*command, cwd=None):
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Built from a copy: a build leaves things behind."""
+    copy = tmp_path_factory.mktemp("source") / "kolla"
+    ignored = shutil.ignore_patterns("build", ".eggs", ".tox", ".venv")
+    shutil.copytree(ROOT, copy, symlinks=True, ignore=ignored)
+    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", copy / "dist", copy)
+    (wheel,) = (copy / "dist").glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def environment(wheel, tmp_path_factory):
+    """An empty virtual environment with nothing but the wheel and what that asks for."""
+    venv = tmp_path_factory.mktemp("venv")
+    run(sys.executable, "-m", "venv", venv)
+    run(venv / "bin" / "pip", "install", wheel)
+    return venv
+
+
+def test_wheel_holds_every_file_of_the_images_and_the_configuration(wheel):
+    tracked = run("git", "-C", ROOT, "ls-files", "docker", "etc").splitlines()
+    held = {
+        name.partition("/share/kolla/")[2]
+        for name in zipfile.ZipFile(wheel).namelist() if "/share/kolla/" in name
+    }
+    assert set(tracked) <= held
+
+
+def test_installed_scripts_keep_their_executable_bits(environment):
+    for line in run("git", "-C", ROOT, "ls-files", "--stage", "docker").splitlines():
+        mode, name = line.split()[0], line.split("\t")[1]
+        installed = environment / "share" / "kolla" / name
+        assert bool(installed.stat().st_mode & 0o100) == (mode == "100755"), name
+
+
+def test_installed_kolla_finds_its_plugins_and_images(environment, tmp_path):
+    kolla = environment / "bin" / "kolla"
+    assert "keystone" in run(kolla, "--config-dir", tmp_path, "set", "tree", cwd=tmp_path)
+    folders = run(
+        environment / "bin" / "python", "-c",
+        "from kolla.catalog import Catalog\n"
+        "for container in Catalog.load().containers.values(): print(container.image.folder)",
+        cwd=tmp_path,
+    ).splitlines()
+    assert folders and all(pathlib.Path(folder, "Dockerfile").is_file() for folder in folders)
+    assert all(folder.startswith(f"{environment}/share/kolla/docker/") for folder in folders)
+
+
+def test_installed_kolla_prints_every_option(environment, tmp_path):
+    sample = run(environment / "bin" / "kolla", "config", "sample", cwd=tmp_path)
+    assert "[keystone]" in sample and "[images]" in sample
