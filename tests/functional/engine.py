@@ -2,7 +2,8 @@
 
 It has its own data root, socket and containerd namespaces, no bridge and no iptables
 rules. Images stay in the data root from one run to the next, as a cache; containers and
-volumes do not. ``KOLLA_TEST_CACHE`` says where that is (/var/cache/kolla-tests).
+volumes do not. ``KOLLA_TEST_CACHE`` says where that is (/var/cache/kolla-tests), and
+``KOLLA_TEST_RUN`` where its socket is (/run/kolla-tests): two runs at a time need two of each.
 
 Run as a program it stops an engine that a killed test run left behind::
 
@@ -21,7 +22,7 @@ import docker
 
 CACHE = pathlib.Path(os.environ.get("KOLLA_TEST_CACHE", "/var/cache/kolla-tests"))
 #: Short, because the path of a UNIX socket may have no more than 107 characters.
-RUN = pathlib.Path("/run/kolla-tests")
+RUN = pathlib.Path(os.environ.get("KOLLA_TEST_RUN", "/run/kolla-tests"))
 DOCKERD = shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 
 
