@@ -17,6 +17,7 @@ from kolla.cli.commands import CommandManager
 from kolla.cli.completion import Complete
 from kolla.cli.help import Help
 from kolla.cli.parser import Parser, assignment
+from kolla.cli.postpone import postpone
 from kolla.errors import KollaError
 
 LOG = logging.getLogger(__name__)
@@ -173,4 +174,7 @@ def _readable(error: BaseException) -> KollaError:
 
 def main() -> int:
     """The console script."""
+    # oslo.config needs it for options that are URIs, and its regular expressions take a
+    # tenth of the time of `kolla set list`.
+    postpone("rfc3986")
     return Kolla().run(sys.argv[1:])

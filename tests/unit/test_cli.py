@@ -5,6 +5,7 @@ import json
 import pytest
 
 from kolla.cli.main import Kolla
+from tests.unit.cli import Answer
 
 COMMANDS = sorted(Kolla().command_manager.commands)
 
@@ -141,6 +142,16 @@ def test_broken_plugin_is_one_warning_and_the_others_work(kolla):
     warnings = [line for line in answer.err.splitlines() if "'broken'" in line]
     assert len(warnings) == 1
     assert warnings[0].startswith("kolla: ") and "distribution 'probe'" in warnings[0]
+
+
+def test_postponed_module_is_imported_when_something_in_it_is_asked_for(kolla):
+    code = (
+        "import sys; from kolla.cli.postpone import postpone; postpone('wave'); import wave\n"
+        "assert 'struct' not in vars(wave)\n"
+        "from wave import Error; import wave as again\n"
+        "assert wave.Error is Error is again.Error and 'open' in vars(wave)"
+    )
+    assert kolla.process(code=code) == Answer(0, "", "")
 
 
 @pytest.mark.parametrize("command", ["--help", "set list", "set tree", "container list"])
