@@ -83,12 +83,14 @@ class Settings:
         opt = self._option(group, option)
         try:
             return self.conf[opt.dest] if group == "DEFAULT" else self.conf[group][opt.dest]
-        except (ValueError, cfg.TemplateSubstitutionError) as error:
+        except RecursionError:
+            raise Invalid([self.blame(group, option, "stands for itself")]) from None
+        except (ValueError, cfg.Error) as error:
             origin = self.sources.find(group, opt)
             text = origin.text if origin else str(opt.default)
             for name in filter(self._is_known, values.taken_in(group, text)):
                 self.value(*_split(name))  # is to blame if it is wrong itself
-            flaw = values.describe(opt, text, error.__context__ or error)
+            flaw = values.describe(opt, text, error)
             raise Invalid([self.blame(group, option, flaw)]) from None
 
     def origin(self, group: str, option: str) -> sources.Origin | None:

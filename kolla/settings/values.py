@@ -23,10 +23,15 @@ def flaw(opt: cfg.Opt, text: str) -> str:
 
 def describe(opt: cfg.Opt, text: str, error: Exception) -> str:
     """What is wrong with a value, without the value itself if it is a secret."""
+    if isinstance(error, cfg.NoSuchOptError | cfg.NoSuchGroupError):
+        return f"takes in what does not exist ({error}); write $$ for a dollar sign"
     kind = opt.type.type_name.removesuffix(" value")
     if opt.secret:
         return f"is not a valid {kind}"
-    detail = "" if _PYTHON_JARGON.search(str(error)) else f": {error}"
+    # oslo.config wraps the type's own words. They tell what was put in for a dollar sign,
+    # which may be a secret.
+    reason = str(error.__context__ or error)
+    detail = "" if "$" in text or _PYTHON_JARGON.search(reason) else f": {reason}"
     return f"{text!r} is not a valid {kind}{detail}"
 
 

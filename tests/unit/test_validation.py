@@ -98,6 +98,19 @@ def test_a_wrong_value_that_takes_in_another_option_is_found(tmp_path):
     assert found == ["kolla.conf:2: [web] port: '1$debug' is not a valid port"]
 
 
+@pytest.mark.parametrize("value, message", [
+    ("$nothing", "takes in what does not exist (no such option nothing in group [DEFAULT]); "
+                 "write $$ for a dollar sign"),
+    ("${no.thing}", "takes in what does not exist (no such group [no]); "
+                    "write $$ for a dollar sign"),
+    ("a$policy", "stands for itself"),
+])
+def test_a_dollar_sign_that_leads_nowhere_names_file_and_line(tmp_path, value, message):
+    assert problems(tmp_path, f"[web]\npolicy = {value}\n") == [
+        f"kolla.conf:2: [web] policy: {message}"
+    ]
+
+
 def test_a_required_option_has_to_be_set(tmp_path):
     needy = make_container(options={"needy": (cfg.StrOpt("must", required=True),)})
     assert problems(tmp_path, "", needy) == ["kolla.conf: [needy] must has to be set"]
