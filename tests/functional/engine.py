@@ -67,8 +67,8 @@ class Engine:
             f"--pidfile={self._pidfile}",
             # The machine's own daemon.json must not leak in, nor its containers.
             f"--config-file={self._configuration()}",
-            "--containerd-namespace=kolla-tests",
-            "--containerd-plugins-namespace=kolla-tests-plugins",
+            f"--containerd-namespace={self.run.name}",
+            f"--containerd-plugins-namespace={self.run.name}-plugins",
             "--bridge=none",
             "--iptables=false",
             "--ip6tables=false",
