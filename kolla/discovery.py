@@ -45,7 +45,12 @@ class PluginError:
 
 
 def distribution_of(entry_point: importlib.metadata.EntryPoint) -> str:
-    return entry_point.dist.name if entry_point.dist else "unknown"
+    return _name(entry_point.dist) if entry_point.dist else "unknown"
+
+
+@functools.cache
+def _name(distribution: importlib.metadata.Distribution) -> str:
+    return distribution.name  # reads and parses a file each time
 
 
 def _entry_points(namespace: str) -> importlib.metadata.EntryPoints:

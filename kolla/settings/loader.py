@@ -11,7 +11,7 @@ from oslo_config import cfg
 from kolla.errors import KollaError, UsageError
 from kolla.names import nearest
 from kolla.plugin import Container
-from kolla.settings import checks, services, sources, templates, values
+from kolla.settings import services, sources, templates, values
 from kolla.settings.configured import configured
 from kolla.settings.overrides import check_overrides
 from kolla.settings.problems import Invalid, Problem
@@ -174,20 +174,20 @@ class Settings:
         ``known_options`` gives the option list in a container's image, None if there is
         none; options of such a service are not judged.
         """
-        found = checks.all_problems(self)
+        found = self._checks.all_problems(self)
         for container in self.catalog.containers.values():
             if self.service_options(container):
-                found += checks.of_service(self, container, known_options(container))
+                found += self._checks.of_service(self, container, known_options(container))
         return found
 
     def require_valid(self) -> None:
         """:class:`Invalid`, if anything is wrong with options of kolla or the plugins."""
-        if found := checks.obstacles(self):
+        if found := self._checks.obstacles(self):
             raise Invalid(found)
 
     def require_valid_service(self, container: Container, known: Mapping | None) -> None:
         """:class:`Invalid`, if options of a service do not fit the list of its image."""
-        if found := checks.of_service(self, container, known):
+        if found := self._checks.of_service(self, container, known):
             raise Invalid(found)
 
     def blame(self, group: str, option: str, message: str) -> Problem:
@@ -206,6 +206,12 @@ class Settings:
         return Problem(f"plugin {container.name!r} of {distribution!r}", None, message)
 
     # How it is done
+
+    @functools.cached_property
+    def _checks(self):
+        from kolla.settings import checks  # commands that only show something need none
+
+        return checks
 
     def _secret(self, name: str) -> str | None:
         """The value of a secret; None if it, or one that it takes in, has yet to be set."""
