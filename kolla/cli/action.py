@@ -93,7 +93,7 @@ class Upgrade(Action):
         parser.add_argument(
             "--release", metavar="RELEASE",
             help="go to this OpenStack release, and stay with it until the next explicit upgrade",
-        )
+        ).complete = "releases"
         return parser
 
     def details(self, parsed_args):

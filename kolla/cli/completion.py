@@ -39,7 +39,7 @@ def candidates(app, words: list[str]) -> list[str]:
     """What may stand where the last word is; nothing if that cannot be told."""
     *before, last = words
     try:
-        app.options, typed = app.parser.parse_known_args(before)
+        _, typed = app.parser.parse_known_args(before, app.options)
     except KollaError:  # an option still waits for its value
         return []
     names = [name.split() for name in app.command_manager.commands]
@@ -88,9 +88,16 @@ def _generations(deployment, arguments: list[str]) -> list[str]:
     return [str(generation.number) for generation in deployment.store.generations(name)]
 
 
+def _releases(deployment, arguments: list[str]) -> list[str]:
+    """For which an image has pins."""
+    images = deployment.catalog.images.values()
+    return sorted({pins.stem for image in images for pins in image.folder.glob("pins/*.txt")})
+
+
 _SOURCES = {
     "sets": _sets,
     "containers": _containers,
     "sets and containers": lambda *given: _sets(*given) + _containers(*given),
     "generations": _generations,
+    "releases": _releases,
 }
