@@ -82,6 +82,10 @@ def _containers(deployment, arguments: list[str]) -> list[str]:
     return [name for name in deployment.catalog.containers if name not in arguments]
 
 
+def _images(deployment, arguments: list[str]) -> list[str]:
+    return [name for name in deployment.catalog.images if name not in arguments]
+
+
 def _generations(deployment, arguments: list[str]) -> list[str]:
     """Of the container named before."""
     name = next((word for word in arguments if word in deployment.catalog.containers), "")
@@ -99,5 +103,6 @@ _SOURCES = {
     "containers": _containers,
     "sets and containers": lambda *given: _sets(*given) + _containers(*given),
     "generations": _generations,
+    "images": _images,
     "releases": _releases,
 }

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 import pathlib
 import shutil
 import textwrap
@@ -11,6 +12,8 @@ from kolla.cli.confirm import confirm
 from kolla.cli.progress import progress
 from kolla.cli.values import Age, ImageId, Lines, Size, Text
 from kolla.errors import KollaError
+
+LOG = logging.getLogger(__name__)
 
 #: Lines of a failed build's log that are printed.
 TAIL = 20
@@ -35,7 +38,7 @@ class Build(Lister):
         ).complete = "images"
         parser.add_argument(
             "--release", metavar="RELEASE", help="of OpenStack; default: the configured one"
-        )
+        ).complete = "releases"
         parser.add_argument(
             "--no-cache", action="store_true",
             help="build the named images (or all) afresh, from the first line of their Dockerfile",
@@ -144,22 +147,20 @@ class Prune(Lister):
     def take_action(self, parsed_args):
         from kolla.images import prune
 
-        removals = prune.plan(self.app.deployment)
+        deployment = self.app.deployment
+        removals = prune.plan(deployment)
         if removals and not (parsed_args.yes or parsed_args.dry_run):
             confirm(self.app, f"removes {len(removals)} images", "nothing was removed")
+        if parsed_args.dry_run:
+            results = dict.fromkeys(removals, "to be removed")
+        else:
+            results = prune.remove(deployment, removals, tell=LOG.warning)
+        self.exit_code = 1 if any(text.startswith("failed") for text in results.values()) else 0
         return self.columns, [
             (Text(removal.tag), ImageId(removal.image_id), Size(removal.size), removal.reason,
-             "to be removed" if parsed_args.dry_run else self._remove(removal))
-            for removal in removals
+             text)
+            for removal, text in results.items()
         ]
-
-    def _remove(self, removal) -> str:
-        try:
-            self.app.deployment.backend.untag(removal.tag or removal.image_id)
-        except KollaError as error:
-            self.exit_code = 1
-            return f"failed: {error.message}"
-        return "removed"
 
 
 @dataclasses.dataclass(frozen=True)

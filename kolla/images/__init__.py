@@ -11,6 +11,9 @@ SUITE = "trixie"
 #: The root of the tree of images: plain Debian, which no Dockerfile makes.
 ROOT = "debian"
 
+#: What is locked while images are built or removed.
+LOCK = "images"
+
 
 def tag(image: "Image", release: str) -> str:
     """The OpenStack release for images that have one, else that of Debian."""

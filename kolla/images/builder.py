@@ -11,14 +11,11 @@ from kolla import releases
 from kolla.backends.base import ImageFacts
 from kolla.errors import KollaError
 from kolla.images import (
-    ROOT, SUITE, client, graph, inputs, labels, reference, root, root_reference, tag,
+    LOCK, ROOT, SUITE, client, graph, inputs, labels, reference, root, root_reference, tag,
 )
 from kolla.images.run import Job, Runner
 from kolla.images.site import Site, private_files
 from kolla.plugin import Image
-
-#: What is locked while images are built or removed.
-LOCK = "images"
 
 #: Told, from any thread, of an image's name, what happens to it (``waiting``, ``building`` or
 #: its outcome) and the last line of its log, or the reason for the outcome.

@@ -1,10 +1,11 @@
 """Which images nobody needs any more."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from kolla.backends.base import ImageFacts
-from kolla.images import graph, reference, root_reference
+from kolla.errors import KollaError
+from kolla.images import LOCK, graph, reference, root_reference
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +27,29 @@ def plan(deployment) -> list[Removal]:
         deployment.backend.images(), namespace, _wanted(deployment, namespace),
         _generations(deployment),
     )
+
+
+def remove(
+    deployment, removals: Iterable[Removal], tell: Callable[[str], None]
+) -> dict[Removal, str]:
+    """Remove what still can go, and what became of each: ``removed`` or why it ``failed``.
+
+    Waits for builds to end, and tells so: they have images without a name for a while.
+    """
+    with deployment.locks.hold(LOCK, "image prune", tell):
+        still = set(plan(deployment))
+        return {
+            removal: _remove(deployment.backend, removal)
+            for removal in removals if removal in still
+        }
+
+
+def _remove(backend, removal: Removal) -> str:
+    try:
+        backend.untag(removal.tag or removal.image_id)
+    except KollaError as error:
+        return f"failed: {error.message}"
+    return "removed"
 
 
 def unneeded(
