@@ -7,7 +7,6 @@ import pytest
 from oslo_config import cfg
 from tests.unit.plugins import make_container, plugin
 
-from kolla import discovery
 from kolla.catalog import Catalog
 from kolla.errors import KollaError, UsageError
 from kolla.plugin import ContainerSet, Image
@@ -122,24 +121,6 @@ def test_images_are_those_of_plugins_and_of_containers():
     own = Image("web", Path("/y"), parent="base")
     catalog = Catalog([FRONT, plugin(image), plugin(make_container("web", image=own))])
     assert list(catalog.images) == ["base", "web"] and catalog.distribution("web") == "kolla"
-
-
-@pytest.fixture
-def site(tmp_path, monkeypatch):
-    """A folder on the path, and a function that installs a distribution into it."""
-    monkeypatch.syspath_prepend(tmp_path)
-
-    def install(name: str, entry_points: str, **modules: str) -> None:
-        metadata = tmp_path / f"{name.replace('-', '_')}-1.dist-info"
-        metadata.mkdir()
-        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
-        (metadata / "entry_points.txt").write_text(entry_points)
-        for module, text in modules.items():
-            (tmp_path / f"{module}.py").write_text(text)
-        discovery._scan.cache_clear()
-
-    yield install
-    discovery._scan.cache_clear()
 
 
 @pytest.mark.parametrize("code, reason", [

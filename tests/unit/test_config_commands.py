@@ -87,6 +87,33 @@ def test_sample_is_a_kolla_conf_with_every_option_of_kolla_and_the_plugins(kolla
     assert kolla("config", "validate", conf=out)[0] == 0
 
 
+PLUGIN = """
+from pathlib import Path
+from oslo_config import cfg
+from kolla.plugin import Container, Image
+CACHE = Container(
+    name="cache", parent="database-control", summary="", user=1,
+    image=Image("cache", Path("/nowhere"), parent=None),
+    options={"cache": (cfg.IntOpt("memory", default=64, help="Megabytes."),)},
+)
+"""
+
+
+def test_the_group_of_a_third_party_plugin_is_in_the_sample_by_itself(kolla, site):
+    site("kolla-cache", "[kolla.containers]\ncache = their_cache:CACHE\n", their_cache=PLUGIN)
+    out = kolla("config", "sample", conf="")[1]
+    assert "[cache]" in out and "# Megabytes. (integer value)\n#memory = 64\n" in out
+    assert kolla("config", "validate", conf="[cache]\nmemory = 1\n")[0] == 0
+
+
+def test_a_broken_plugin_is_warned_of_and_fails_validation_once(kolla, site):
+    site("kolla-broken", "[kolla.containers]\nbroken = not_there:X\n")
+    code, out, err = kolla("config", "show", "host", conf="")
+    assert code == 0 and "plugin 'broken' (kolla.containers) of distribution 'kolla-broken'" in err
+    code, out, err = kolla("config", "validate")
+    assert code == 1 and (out + err).count("'kolla-broken'") == 1
+
+
 def test_sample_is_what_oslos_generator_makes_of_the_entry_point(kolla):
     from oslo_config import generator
 
