@@ -17,7 +17,7 @@ from kolla.errors import KollaError, UsageError
 from kolla.hooks import Event
 from kolla.names import nearest
 from kolla.plugin import Container
-from kolla.settings import Invalid, Settings
+from kolla.settings import Settings
 from kolla.store import ABSENT, Record, Store, now, who
 
 LOG = logging.getLogger(__name__)
@@ -74,11 +74,13 @@ class Deployment:
     def require_valid(self, container: Container | None = None, options=None) -> None:
         """Raise :class:`kolla.settings.Invalid` if anything in the configuration is wrong.
 
-        With a container and the option list of its image, that service's options too.
+        With a container and the option list of its image: if anything in that service's
+        options is. A broken plugin does not stop the others.
         """
-        problems = self.settings.problems(lambda other: options if other is container else None)
-        if problems:
-            raise Invalid(problems)
+        if container is None:
+            self.settings.require_valid()
+        else:
+            self.settings.require_valid_service(container, options)
 
     # Choosing containers
 
