@@ -68,8 +68,7 @@ class Settings:
             origin = found.find("host", catalog.options["host"]["name"])
             host = origin.text if origin else socket.gethostname()
         own = config_dir / "hosts" / f"{host}.conf"
-        if own.exists():
-            found.files.extend(sources.read([own]))
+        found.files.extend(sources.read(sources.existing(own)))
         return cls(catalog, config_dir, host, found)
 
     # Values

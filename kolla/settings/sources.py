@@ -61,9 +61,7 @@ class SourceFile(iniparser.BaseParser):
             # Not the line itself: it may hold a secret.
             raise Invalid([Problem(str(path), error.lineno, error.msg)]) from error
         except OSError as error:
-            raise KollaError(
-                f"cannot read {path}: {error.strerror}", "run kolla as its owner, usually root"
-            ) from error
+            raise _unreadable(path, error) from error
 
     def new_section(self, section: str) -> None:
         self.sections.append((section, self.lineno))
@@ -135,8 +133,27 @@ def variable_of(group: str, option: str) -> str:
 
 def common_files(config_dir: Path) -> list[Path]:
     """kolla.conf and kolla.conf.d/*.conf, in the order in which they are read."""
-    main = config_dir / "kolla.conf"
-    return [*([main] if main.exists() else []), *sorted(config_dir.glob("kolla.conf.d/*.conf"))]
+    more = config_dir / "kolla.conf.d"
+    try:
+        names = sorted(os.listdir(more)) if more.exists() else []
+    except OSError as error:
+        raise _unreadable(more, error) from error
+    found = [more / name for name in names if name.endswith(".conf")]
+    return existing(config_dir / "kolla.conf") + found
+
+
+def existing(path: Path) -> list[Path]:
+    """The file, if there is one; KollaError if that is not for us to know."""
+    try:
+        return [path] if path.exists() else []
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> KollaError:
+    return KollaError(
+        f"cannot read {path}: {error.strerror}", "run kolla as its owner, usually root"
+    )
 
 
 def read(paths: Iterable[Path]) -> list[SourceFile]:

@@ -1,4 +1,7 @@
+import os
 import socket
+import tempfile
+from pathlib import Path
 
 import pytest
 from oslo_config import cfg
@@ -101,6 +104,24 @@ def test_a_file_that_is_no_text_is_named_with_the_line(tmp_path):
     (tmp_path / "kolla.conf").write_bytes(b"[web]\n# \xff\n")
     with pytest.raises(Invalid, match="kolla.conf:2: is not UTF-8"):
         Settings.load(make_catalog(), tmp_path)
+
+
+@pytest.mark.parametrize("closed", ["kolla.conf", "kolla.conf.d", "kolla.conf.d/a.conf", "hosts"])
+def test_what_is_not_for_us_to_read_is_named(closed):
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        catalog = make_settings(folder, "", a="", hosts_me="").catalog
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755)
+        (folder / closed).chmod(0o000)
+        os.seteuid(65534 if user == 0 else user)
+        try:
+            with pytest.raises(KollaError, match=f"cannot read .*/{closed}.*: Permission denied"):
+                Settings.load(catalog, folder, "me")
+        finally:
+            os.seteuid(user)
+            (folder / closed).chmod(0o755)
 
 
 def test_a_list_from_the_environment_and_a_multi_value_option_stay_whole(tmp_path, monkeypatch):
