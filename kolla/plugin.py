@@ -181,6 +181,8 @@ class Container:
     listens: tuple[Listen, ...] = ()
     files: tuple[File, ...] = ()
     volumes: tuple[Volume, ...] = ()
+    #: Besides ``/run/kolla`` and ``/tmp``, which every container has; naming one of them
+    #: sets its size.
     scratch: tuple[Scratch, ...] = ()
     host_mounts: tuple[HostMount, ...] = ()
     privileges: tuple[Privilege, ...] = ()

@@ -12,6 +12,8 @@ HANDOVER = Strategy.HANDOVER
 
 #: Paths of the host that make whoever can write there its master.
 CRUCIAL = ("/", "/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/run", "/sys", "/usr", "/var")
+#: Writable places that every container has, and their size.
+SCRATCH = {"/run/kolla": "64m", "/tmp": "64m"}
 #: When one-shot tasks run.
 PHASES = ("bootstrap", "dump", "expand", "contract", "before_rollback")
 SUPER = ("privileged", "pid", "ipc", "cgroup")
@@ -99,7 +101,7 @@ def build(container: Container, settings, image: ImageFacts, release: str, versi
         command=list(container.command),
         files=_files(container, settings),
         volumes={volume.path: volume.name for volume in container.volumes},
-        scratch={scratch.path: scratch.size for scratch in container.scratch},
+        scratch=SCRATCH | {scratch.path: scratch.size for scratch in container.scratch},
         host_mounts={
             mount.path: [
                 mount.source,
