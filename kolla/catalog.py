@@ -123,6 +123,8 @@ class Catalog:
             if not isinstance(plugin.thing, kind):
                 found = type(plugin.thing).__name__
                 self._drop(plugin, f"should be a kolla.plugin.{kind.__name__}, is a {found}")
+            elif wrong := soundness.misdeclared(plugin.thing):
+                self._drop(plugin, wrong)
             elif plugin.thing.name != plugin.name:
                 self._drop(plugin, f"declares another name than its entry point: "
                                    f"{plugin.thing.name!r}")

@@ -1,6 +1,10 @@
 """What makes a plugin unusable although it could be imported."""
 
+import dataclasses
+import types
+import typing
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from oslo_config import cfg
 
@@ -34,52 +38,85 @@ def all_images(plugins: Sequence[Plugin]) -> dict[str, Image]:
     return dict(sorted(images.items()))
 
 
+def misdeclared(thing: Any) -> str:
+    """A field whose value is not of the type that the public API declares, or nothing."""
+    for name, hint in typing.get_type_hints(type(thing)).items():
+        value = getattr(thing, name)
+        if not _fits(value, hint):
+            expected = getattr(hint, "__name__", str(hint))
+            return f"its {name!r} should be of type {expected}, but is {value!r:.80}"
+    return ""
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    kind, inner = typing.get_origin(hint), typing.get_args(hint)
+    if kind is types.UnionType:
+        return any(_fits(value, option) for option in inner)
+    if kind is tuple:
+        return isinstance(value, tuple) and all(_fits(item, inner[0]) for item in value)
+    if kind is Mapping:
+        return isinstance(value, Mapping) and all(
+            _fits(key, inner[0]) and _fits(item, inner[1]) for key, item in value.items()
+        )
+    return isinstance(value, hint) and not (dataclasses.is_dataclass(value) and misdeclared(value))
+
+
 def flaws(plugins: Sequence[Plugin], declared: Sequence[Plugin]) -> dict[tuple[str, str], str]:
     """What is wrong with the plugins, by key.
 
     ``declared`` are all that there were before any was left out: whoever needs one of
     them, and finds it gone, is told so.
     """
-    sets, containers = things(plugins, ContainerSet), things(plugins, Container)
-    images = all_images(plugins)
-    declared_names = {key(plugin) for plugin in declared}
-    parents = {name: [node.parent] if node.parent else [] for name, node in sets.items()}
-    requirements = {name: list(c.requires) for name, c in containers.items()}
-    bases = {
-        name: [] if image.parent in (None, FOUNDATION) else [image.parent]
-        for name, image in images.items()
-    }
+    relations = _Relations(plugins, declared)
+    found = {key(plugin): relations.flaw(plugin.thing) for plugin in plugins}
+    return {name: message for name, message in found.items() if message}
 
-    def lacking(kind: str, what: str, name: str, known: Mapping) -> str:
-        if name in known:
-            return ""
-        if (kind, name) in declared_names:
-            return f"{what} {name!r} cannot be used"
-        return f"{what} {name!r} does not exist{nearest(name, known)}"
 
-    def flaw(plugin: Plugin) -> str:
-        thing = plugin.thing
-        if isinstance(thing, Image):
-            return (_cycle(thing.name, bases, "is built on itself")
-                    or _first(lacking("image", "its parent", name, images)
-                              for name in bases[thing.name]))
-        if isinstance(thing, ContainerSet):
-            return (_cycle(thing.name, parents, "is below itself")
-                    or _first(lacking("node", "its parent", name, sets)
-                              for name in parents[thing.name]))
+class _Relations:
+    """Who hangs on whom."""
+
+    def __init__(self, plugins: Sequence[Plugin], declared: Sequence[Plugin]):
+        self.declared = {key(plugin) for plugin in declared}
+        self.sets = things(plugins, ContainerSet)
+        self.containers = things(plugins, Container)
+        self.images = all_images(plugins)
+        self.parents = {name: _some(node.parent) for name, node in self.sets.items()}
+        self.requires = {name: node.requires for name, node in self.containers.items()}
+        self.bases = {
+            name: () if image.parent == FOUNDATION else _some(image.parent)
+            for name, image in self.images.items()
+        }
+
+    def flaw(self, thing: ContainerSet | Container | Image) -> str:
+        match thing:
+            case ContainerSet():
+                return _cycle(thing.name, self.parents, "is below itself") or self._lacks(
+                    "its parent", self.parents[thing.name], self.sets)
+            case Image():
+                return self._flaw_of_image(thing, "")
         return (
-            lacking("node", "its parent", thing.parent, sets)
-            or _first(lacking("node", "the container it requires,", name, containers)
-                      for name in thing.requires)
-            or _cycle(thing.name, requirements, "requires itself")
-            or _other_image(thing.image, images)
-            or _cycle(thing.image.name, bases, "its image is built on itself")
-            or _first(lacking("image", "the parent of its image,", name, images)
-                      for name in bases[thing.image.name])
+            self._lacks("its parent", (thing.parent,), self.sets)
+            or self._lacks("the container it requires,", thing.requires, self.containers)
+            or _cycle(thing.name, self.requires, "requires itself")
+            or self._flaw_of_image(thing.image, "its image ")
         )
 
-    found = {key(plugin): flaw(plugin) for plugin in plugins}
-    return {name: message for name, message in found.items() if message}
+    def _flaw_of_image(self, image: Image, what: str) -> str:
+        if self.images[image.name] != image:
+            return f"its image {image.name!r} is declared differently elsewhere"
+        bases = self.bases[image.name]
+        return _cycle(image.name, self.bases, f"{what}is built on itself") or self._lacks(
+            "the parent of its image," if what else "its parent", bases, self.images, "image")
+
+    def _lacks(
+        self, what: str, names: Sequence[str], known: Mapping, kind: str = "node"
+    ) -> str:
+        for name in names:
+            if name not in known:
+                gone = (kind, name) in self.declared
+                end = "cannot be used" if gone else f"does not exist{nearest(name, known)}"
+                return f"{what} {name!r} {end}"
+        return ""
 
 
 def merge_options(own: Options, plugins: Iterable[Plugin]) -> tuple[Options, dict]:
@@ -102,8 +139,8 @@ def merge_options(own: Options, plugins: Iterable[Plugin]) -> tuple[Options, dic
     return merged, conflicts
 
 
-def _first(messages: Iterable[str]) -> str:
-    return next(filter(None, messages), "")
+def _some(name: str | None) -> tuple[str, ...]:
+    return (name,) if name else ()
 
 
 def _cycle(name: str, edges: Mapping[str, Sequence[str]], verdict: str) -> str:
@@ -118,9 +155,3 @@ def _cycle(name: str, edges: Mapping[str, Sequence[str]], verdict: str) -> str:
                 seen.add(following)
                 trails.append([*trail, following])
     return ""
-
-
-def _other_image(image: Image, images: Mapping[str, Image]) -> str:
-    if images[image.name] == image:
-        return ""
-    return f"its image {image.name!r} is declared differently elsewhere"
