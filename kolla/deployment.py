@@ -1,5 +1,6 @@
 """One host's deployment: everything a command needs, made when it is first asked for."""
 
+import collections
 import dataclasses
 import functools
 import hashlib
@@ -135,11 +136,10 @@ class Deployment:
 
     def gather(self, names: list[str]) -> dict:
         """The :class:`kolla.plan.State` of each, with one call to the engine."""
-        seen = self.backend.observe()
-        return {
-            name: self._state(name, [item for item in seen if item.container == name])
-            for name in names
-        }
+        seen = collections.defaultdict(list)
+        for item in self.backend.observe():
+            seen[item.container].append(item)
+        return {name: self._state(name, seen[name]) for name in names}
 
     def inspect(self, name: str):
         """The :class:`kolla.plan.State` of one, with restart policies."""
