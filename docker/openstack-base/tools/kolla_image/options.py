@@ -7,7 +7,6 @@ current name, with underscores.
 import json
 import sys
 
-from keystoneauth1 import loading
 from oslo_config import cfg, types
 from stevedore import named
 
@@ -47,6 +46,8 @@ def compact(listings) -> dict[str, dict[str, dict]]:
 
 def with_logins(table: dict[str, dict[str, dict]]) -> dict[str, dict[str, dict]]:
     """Groups that log in to Keystone take the options of the chosen ``auth_type`` as well."""
+    from keystoneauth1 import loading
+
     logins = [
         option
         for name in sorted(loading.get_available_plugin_names())

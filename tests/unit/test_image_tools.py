@@ -1,0 +1,111 @@
+"""What the OpenStack images do to options and databases, without an image."""
+
+import importlib.machinery
+import importlib.util
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from oslo_config import cfg
+
+from kolla.plugin import shared_folder
+
+FOLDER = shared_folder("docker", "openstack-base")
+
+
+def script(name):
+    """A Python script of the image, which has no file name extension, as a module."""
+    loader = importlib.machinery.SourceFileLoader(name, str(FOLDER / "bin" / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def options(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER / "tools"))
+    return importlib.import_module("kolla_image.options")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def leave_no_bytecode():
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    yield
+    sys.dont_write_bytecode = before
+
+
+KNOWN = {
+    "oslo_messaging_notifications": {
+        "driver": {"type": "string", "multi": True},
+        "retry": {"type": "integer"},
+    },
+    "DEFAULT": {"trusted": {"type": "string", "multi": True}},
+}
+
+
+def test_each_line_of_a_multi_valued_option_becomes_a_line_of_the_file():
+    environment = {"OS_OSLO_MESSAGING_NOTIFICATIONS__DRIVER": "messagingv2\nlog"}
+    content = script("kolla-run").extract(environment, KNOWN)
+    assert content == "[oslo_messaging_notifications]\ndriver = messagingv2\ndriver = log\n"
+
+
+def test_multi_valued_options_leave_the_environment_and_others_stay():
+    environment = {
+        "OS_DEFAULT__TRUSTED": "a",
+        "OS_OSLO_MESSAGING_NOTIFICATIONS__RETRY": "3",
+        "PATH": "/bin",
+    }
+    script("kolla-run").extract(environment, KNOWN)
+    assert environment == {"OS_OSLO_MESSAGING_NOTIFICATIONS__RETRY": "3", "PATH": "/bin"}
+
+
+@given(st.lists(st.text("abc:/=[] ,", min_size=1).filter(str.strip), min_size=1))
+def test_oslo_config_reads_back_the_values_that_were_given(tmp_path_factory, values):
+    content = script("kolla-run").extract({"OS_DEFAULT__TRUSTED": "\n".join(values)}, KNOWN)
+    path = tmp_path_factory.mktemp("multi") / "multi.conf"
+    path.write_text(content)
+    conf = cfg.ConfigOpts()
+    conf.register_opt(cfg.MultiStrOpt("trusted"))
+    conf(["--config-file", str(path)])
+    assert conf.trusted == [value.strip() for value in values]
+
+
+def test_option_list_tells_type_limits_choices_and_repetition(options):
+    listing = [
+        ("api", [
+            cfg.PortOpt("port"),
+            cfg.IntOpt("tries", min=0),
+            cfg.BoolOpt("fast"),
+            cfg.FloatOpt("pause"),
+            cfg.ListOpt("hosts"),
+            cfg.DictOpt("weights"),
+            cfg.StrOpt("mode", choices=[("on", "working"), ("off", "resting")]),
+            cfg.MultiStrOpt("driver"),
+        ]),
+    ]
+    assert options.compact(listing) == {
+        "api": {
+            "port": {"type": "integer", "min": 0, "max": 65535},
+            "tries": {"type": "integer", "min": 0},
+            "fast": {"type": "boolean"},
+            "pause": {"type": "float"},
+            "hosts": {"type": "list"},
+            "weights": {"type": "dict"},
+            "mode": {"type": "string", "choices": ["on", "off"]},
+            "driver": {"type": "string", "multi": True},
+        },
+    }
+
+
+def test_option_list_names_options_as_the_environment_does(options):
+    listing = [(None, [cfg.StrOpt("log-file")]), (cfg.OptGroup("db"), [cfg.StrOpt("url")])]
+    assert options.compact(listing) == {
+        "DEFAULT": {"log_file": {"type": "string"}},
+        "db": {"url": {"type": "string"}},
+    }
+
+
+def test_groups_listed_twice_hold_the_options_of_both(options):
+    listing = [("db", [cfg.StrOpt("url")]), ("db", [cfg.StrOpt("name")])]
+    assert set(options.compact(listing)["db"]) == {"url", "name"}
