@@ -237,7 +237,12 @@ class Deployment:
 
     def shell(self, container: str, command: tuple[str, ...], tty: bool) -> tuple[str, ...]:
         """The command line with which a person enters the current generation."""
-        return self.backend.shell(self._engine_name(container, None), command, tty)
+        name = self._engine_name(container, None)
+        if not self.backend.inspect(name).running:
+            raise KollaError(
+                f"{container} is not running", f"`kolla container start {container}` first"
+            )
+        return self.backend.shell(name, command, tty)
 
     def _engine_name(self, container: str, generation: int | None) -> str:
         from kolla.instance import engine_name
