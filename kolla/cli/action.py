@@ -9,6 +9,7 @@ import textwrap
 from kolla.cli import plans
 from kolla.cli.base import Lister
 from kolla.cli.confirm import confirm
+from kolla.cli.parser import release
 from kolla.cli.progress import progress
 from kolla.cli.values import Text
 
@@ -46,12 +47,15 @@ class Action(Lister):
             kind=self.kind, containers=self.containers(parsed_args), **self.details(parsed_args)
         )
         if parsed_args.dry_run:
-            return self._preview(actions.run(self.app.deployment, request, dry_run=True))
+            report = actions.run(self.app.deployment, request, dry_run=True)
+            return self._preview(parsed_args, report)
         with progress(self.app) as observer:
             report = actions.run(self.app.deployment, request, observer=observer)
         self._results = report.results
         self.exit_code = 0 if report.ok else 1
-        return self.columns, [_row(result) for result in report.results]
+        return self.columns, [
+            _row(result, report.plans[result.container].reasons) for result in report.results
+        ]
 
     def produce_output(self, parsed_args, column_names, data):
         super().produce_output(parsed_args, column_names, data)
@@ -61,7 +65,7 @@ class Action(Lister):
                 if result.outcome == "failed":
                     self._explain(result)
 
-    def _preview(self, report):
+    def _preview(self, parsed_args, report):
         records = self.app.deployment.records()
         self.text = plans.text(report.plans, records)
         return plans.COLUMNS, plans.rows(report.plans, records)
@@ -91,7 +95,7 @@ class Upgrade(Action):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            "--release", metavar="RELEASE",
+            "--release", metavar="RELEASE", type=release,
             help="go to this OpenStack release, and stay with it until the next explicit upgrade",
         ).complete = "releases"
         return parser
@@ -129,13 +133,27 @@ class Delete(Action):
         return super().take_action(parsed_args)
 
     def _ask(self, parsed_args) -> None:
-        names = ", ".join(container.name for container in self.containers(parsed_args))
-        what = f"{names} with all data" if parsed_args.data else names
+        containers = self.containers(parsed_args)
+        what = ", ".join(container.name for container in containers) or "nothing"
+        if parsed_args.data:
+            what += f" and the data in {self._volumes(containers)}"
         confirm(self.app, f"deletes {what}", "nothing was deleted")
 
+    def _preview(self, parsed_args, report):
+        columns, rows = super()._preview(parsed_args, report)
+        if parsed_args.data:
+            volumes = self._volumes(self.containers(parsed_args))
+            self.text += f"\nafterwards: delete the data in {volumes}"
+        return columns, rows
 
-def _row(result) -> tuple:
+    def _volumes(self, containers) -> str:
+        names = [volume.name for container in containers for volume in container.volumes]
+        return f"the volumes {', '.join(names)}" if names else "no volume"
+
+
+def _row(result, reasons: tuple[str, ...]) -> tuple:
+    why = result.reason or ("; ".join(reasons) if result.outcome == "done" else "")
     return (
         result.container, result.outcome, Text(result.before), Text(result.after),
-        round(result.seconds, 1), round(result.unavailable, 1), result.reason,
+        round(result.seconds, 1), round(result.unavailable, 1), why,
     )

@@ -8,7 +8,7 @@ from kolla.cli import action, checks, logs
 from kolla.cli.base import Command, Lister, ShowOne
 from kolla.cli.details import FIELDS, generation_of, values
 from kolla.cli.parser import positive
-from kolla.cli.status import status, statuses
+from kolla.cli.status import require_known, status, statuses
 from kolla.cli.values import Age, ImageId, Text
 from kolla.errors import KollaError, UsageError
 
@@ -43,9 +43,7 @@ class _OnOne:
 
     def name(self, parsed_args) -> str:
         """The name, once it is known that there is such a container."""
-        deployment = self.app.deployment
-        if parsed_args.name not in {*deployment.catalog.containers, *deployment.records()}:
-            deployment.select([parsed_args.name])
+        require_known(self.app.deployment, parsed_args.name)
         return parsed_args.name
 
 
@@ -75,7 +73,7 @@ class List(Lister):
             item.name, Text(item.container.parent if item.container else None),
             Text(item.generation.number if item.generation else None),
             Text(spec.release if spec else None), Text(spec.version if spec else None),
-            Text(item.pin), item.health, Age(item.record.health_at),
+            ImageId(item.pin), item.health, Age(item.record.health_at),
         )
 
 

@@ -34,8 +34,8 @@ def values(deployment, known, generation) -> tuple:
         "health": known.health,
         "detail": known.record.health_detail,
         "checked": Age(known.record.health_at),
-        "pin": Text(known.pin),
-        **_made(generation),
+        "pin": ImageId(known.pin),
+        **_made(known, generation),
         **_running(spec),
     }
     return tuple(about[field] for field in FIELDS)
@@ -68,9 +68,10 @@ def _declared(deployment, known) -> dict:
     }
 
 
-def _made(generation) -> dict:
+def _made(known, generation) -> dict:
     if generation is None:
-        return {"generation": Text(None), "state": "not made yet", "cause": "",
+        state = "deleted" if known.record.last_number else "not made yet"
+        return {"generation": Text(None), "state": state, "cause": "",
                 "created": Age(None), "reason": "", "evidence": ""}
     return {
         "generation": generation.number,

@@ -2,6 +2,7 @@
 
 from kolla.cli.base import Lister
 from kolla.cli.parser import positive
+from kolla.cli.status import require_known
 from kolla.cli.values import Age, Text
 
 
@@ -29,6 +30,8 @@ class List(Lister):
         return parser
 
     def take_action(self, parsed_args):
+        if parsed_args.container:
+            require_known(self.app.deployment, parsed_args.container)
         found = self.app.deployment.store.events(
             parsed_args.limit, parsed_args.container, parsed_args.operations
         )

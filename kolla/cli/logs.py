@@ -46,10 +46,14 @@ class Logs(Command):
 
     def show(self, parsed_args, lines: Iterator, width: int = 0) -> None:
         """Print them, with the name in front if it is given a width."""
-        for at, name, line in lines:
-            prefix = f"{at} " if parsed_args.timestamps else ""
-            label = f"{name:<{width}} | " if width else ""
-            print(f"{prefix}{label}{line}", file=self.app.stdout, flush=parsed_args.follow)
+        try:
+            for at, name, line in lines:
+                prefix = f"{at} " if parsed_args.timestamps else ""
+                label = f"{name:<{width}} | " if width else ""
+                print(f"{prefix}{label}{line}", file=self.app.stdout, flush=parsed_args.follow)
+        except KeyboardInterrupt:
+            if not parsed_args.follow:  # else it is the only way to end it
+                raise
 
 
 def merged(sources: list[Iterator], follow: bool) -> Iterator:

@@ -80,7 +80,7 @@ class Kolla(app.App):
         levels = (logging.ERROR, logging.WARNING, logging.INFO)
         level = dict(enumerate(levels)).get(self.options.verbose_level, logging.DEBUG)
         logging.basicConfig(
-            level=level, format="kolla: %(message)s", stream=self.stderr, force=True
+            level=level, format="kolla: %(message)s", handlers=[_StandardError()], force=True
         )
 
     @functools.cached_property
@@ -158,13 +158,19 @@ class Kolla(app.App):
         return error.exit_code
 
 
+class _StandardError(logging.StreamHandler):
+    """Writes to what standard error is at the moment: a progress display takes it over."""
+
+    stream = property(lambda self: sys.stderr, lambda self, stream: None)
+
+
 def _readable(error: BaseException) -> KollaError:
     if isinstance(error, KollaError):
         return error
     if isinstance(error, KeyboardInterrupt):
         return KollaError(
             "interrupted",
-            "the next command finishes or undoes what was begun; `kolla recover` does it now",
+            "what was begun is finished or undone by the next command, or by `kolla recover`",
         )
     return KollaError(
         f"this is a bug in kolla: {type(error).__name__}: {error}",

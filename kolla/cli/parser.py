@@ -4,6 +4,7 @@ import argparse
 import re
 from typing import NoReturn
 
+from kolla import releases
 from kolla.errors import UsageError
 from kolla.names import nearest
 
@@ -52,6 +53,12 @@ def assignment(text: str) -> tuple[str, str]:
     if not equals or "." not in option:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form GROUP.OPTION=VALUE")
     return option, value
+
+
+def release(text: str) -> str:
+    """The type of the name of an OpenStack release."""
+    releases.parse(text)
+    return text
 
 
 def positive(text: str) -> int:

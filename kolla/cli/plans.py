@@ -4,7 +4,7 @@ import dataclasses
 
 from cliff.columns import FormattableColumn
 
-from kolla.cli.values import Lines, Text
+from kolla.cli.values import ImageId, Lines, Text, short_id
 
 COLUMNS = ("container", "action", "before", "after", "pin", "blocked", "reasons", "operations")
 
@@ -22,7 +22,7 @@ class _Operations(FormattableColumn):
 def rows(plans: dict, records: dict) -> list[tuple]:
     """In the order of COLUMNS."""
     return [
-        (name, plan.action, Text(plan.before), Text(plan.after), Text(_pin(records.get(name))),
+        (name, plan.action, Text(plan.before), Text(plan.after), ImageId(_pin(records.get(name))),
          plan.blocked, Lines(list(plan.reasons)), _Operations(plan.operations))
         for name, plan in plans.items()
     ]
@@ -34,7 +34,7 @@ def text(plans: dict, records: dict) -> str:
     for name, plan in plans.items():
         lines.append(str(plan))
         if pin := _pin(records.get(name)):
-            lines.append(f"  pinned to {pin} until the next explicit upgrade")
+            lines.append(f"  pinned to {short_id(pin)} until the next explicit upgrade")
     return "\n".join(lines) or "nothing to do"
 
 

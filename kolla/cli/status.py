@@ -49,6 +49,12 @@ def status(deployment, name: str) -> Status:
     return _status(deployment, name, enabled)
 
 
+def require_known(deployment, name: str) -> None:
+    """Raise UsageError unless there is, or was, a container of that name."""
+    if name not in {*deployment.catalog.containers, *deployment.records()}:
+        deployment.select([name])
+
+
 def _status(deployment, name: str, enabled: bool) -> Status:
     record = deployment.store.container(name)
     current = None

@@ -15,10 +15,10 @@ class Age(FormattableColumn):
 
 
 class ImageId(FormattableColumn):
-    """The id of an image; people see the twelve characters by which they know it."""
+    """An image's id, a tag or None; people see twelve characters of an id."""
 
     def human_readable(self) -> str:
-        return self._value.removeprefix("sha256:")[:12] or "-"
+        return short_id(self._value or "-")
 
 
 class Lines(FormattableColumn):
@@ -52,17 +52,18 @@ class Text(FormattableColumn):
         return "-" if self._value in (None, "") else str(self._value)
 
 
+def short_id(text: str) -> str:
+    """What people call an image by: the first twelve characters of an id, or its tag."""
+    return text.removeprefix("sha256:")[:12] if text.startswith("sha256:") else text
+
+
 def age(time: str | None) -> str:
     """How long ago an ISO time was: ``3 min ago``."""
     if not time:
         return "-"
     then = datetime.datetime.fromisoformat(time)
-    return f"{duration((datetime.datetime.now(datetime.UTC) - then).total_seconds())} ago"
-
-
-def duration(seconds: float) -> str:
-    """The largest unit that fits: ``90`` is ``1 min``."""
+    seconds = (datetime.datetime.now(datetime.UTC) - then).total_seconds()
     for unit, size in _UNITS:
         if seconds >= size:
-            return f"{int(seconds // size)} {unit}"
-    return "less than a second"
+            return f"{int(seconds // size)} {unit} ago"
+    return "just now"

@@ -4,7 +4,6 @@ import pytest
 
 from kolla.cli import action, checks, container, event, plan, plans
 from kolla.cli import set as container_set
-from kolla.store import now
 from tests.unit.factory import make_spec
 
 
@@ -21,7 +20,8 @@ def history(kolla):
         store.commit("probe", number)
     store.begin("probe", make_spec(container="probe", version="3.0"), {}, "upgrade")
     store.end("probe", 3, "refused", "check failed: it says no", "check: no\nlog: no port")
-    store.update("probe", release_pin="2026.1", health="healthy", health_at=now())
+    seen = {"health": "healthy", "health_at": "2026-01-01T00:00:00+00:00"}
+    store.update("probe", release_pin="2026.1", **seen)
     action_id = store.open_event("upgrade", "probe", 3, "environment: A added")
     store.open_event("create", "probe", 3, parent=action_id)
     store.close_event(action_id, "failed", 1.5, "check failed")
@@ -160,6 +160,8 @@ def test_unknown_generation_is_wrong_usage(history):
     ("container rollback probe guard --to 3", "--to is for one container"),
     ("container upgrade probe guard --image x", "--image is for one container"),
     ("container rollback probe --to 0", "'0' is not a whole number above 0"),
+    ("container upgrade probe --release new", "'new' is not an OpenStack release"),
+    ("event list --container prob", "there is no container 'prob'; did you mean 'probe'?"),
     ("event list --limit some", "'some' is not a whole number above 0"),
     ("container logs probe --since yesterday", "'yesterday' is neither a time"),
     ("set delete", "the following arguments are required: SET"),
