@@ -120,7 +120,7 @@ class DockerBackend(Backend):
             except NotFound:
                 return None
             finally:
-                self._api.remove_container(holder, force=True)
+                self._api.remove_container(holder, v=True, force=True)
 
     # The life of a container
 
@@ -172,7 +172,7 @@ class DockerBackend(Backend):
 
     def remove(self, name: str) -> None:
         with self._errors(f"does not remove {name}"), contextlib.suppress(NotFound):
-            self._api.remove_container(name, force=True)
+            self._api.remove_container(name, v=True, force=True)
 
     def set_restart(self, name: str, policy: str) -> None:
         with self._errors(f"does not change the restart policy of {name}"):
