@@ -60,6 +60,8 @@ RABBITMQ = Container(
         Listen("${messaging.address}", "${messaging.port}"),
         Listen("${messaging.address}", "${messaging.distribution_port}"),
         Listen("${messaging.address}", "${messaging.epmd_port}"),
+        # epmd always binds the loopback address as well.
+        Listen("127.0.0.1", "${messaging.epmd_port}"),
     ),
     volumes=(Volume("rabbitmq", "/var/lib/rabbitmq"),),
     check=Check(grace=180),
