@@ -44,7 +44,9 @@ def foreign_addresses(settings) -> Iterator[Problem]:
 
 def ports_used_twice(settings) -> Iterator[Problem]:
     for one, two in itertools.combinations(_listens(settings), 2):
-        if one.port == two.port and _clash(one.address, two.address):
+        # One port on two addresses, of which the operator made one.
+        same = one.container is two.container and one.listen.port == two.listen.port
+        if one.port == two.port and _clash(one.address, two.address) and not same:
             later = max(one, two, key=lambda bound: _is_set(settings, bound))
             names = " and ".join(dict.fromkeys([one.container.name, two.container.name]))
             message = f"port {one.port} of {later.address} is wanted twice, by {names}"
