@@ -28,6 +28,10 @@ address = {address}
 [docker]
 url = {url}
 
+[messaging]
+# epmd binds the loopback address too, where an operator's may listen already.
+epmd_port = 14369
+
 [images]
 ca_bundle = {ca_bundle}
 pip_index = {pip_index}
