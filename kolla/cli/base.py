@@ -9,6 +9,7 @@ import inspect
 from cliff import command, lister, show
 
 from kolla.cli.parser import Parser
+from kolla.cli.values import FLAT, flat
 from kolla.errors import UsageError
 from kolla.names import nearest
 
@@ -68,11 +69,18 @@ class Lister(_Columns, lister.Lister, Command):
         return parser
 
     def produce_output(self, parsed_args, column_names, data) -> int:
-        if self.text is None or parsed_args.formatter != "table" or parsed_args.columns:
-            return super().produce_output(parsed_args, column_names, data)
-        self.app.stdout.write(f"{self.text}\n")
-        return 0
+        if self.text is not None and parsed_args.formatter == "table" and not parsed_args.columns:
+            self.app.stdout.write(f"{self.text}\n")
+            return 0
+        if parsed_args.formatter in FLAT:
+            data = [tuple(map(flat, row)) for row in data]
+        return super().produce_output(parsed_args, column_names, data)
 
 
 class ShowOne(_Columns, show.ShowOne, Command):
     """One thing with its fields: ``take_action`` returns the columns and the values."""
+
+    def produce_output(self, parsed_args, column_names, data) -> int:
+        if parsed_args.formatter in FLAT:
+            data = tuple(map(flat, data))
+        return super().produce_output(parsed_args, column_names, data)

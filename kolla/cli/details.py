@@ -88,7 +88,7 @@ def _running(spec) -> dict:
     return {
         "release": Text(spec.release),
         "version": Text(spec.version),
-        "image": spec.image,
+        "image": ImageId(spec.image),
         "image_id": ImageId(spec.image_id),
         "user": spec.user,
         "strategy": spec.strategy,

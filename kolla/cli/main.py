@@ -183,4 +183,6 @@ def main() -> int:
     # oslo.config needs it for options that are URIs, and its regular expressions take a
     # tenth of the time of `kolla set list`.
     postpone("rfc3986")
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal that cannot show everything
     return Kolla().run(sys.argv[1:])

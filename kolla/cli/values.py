@@ -1,20 +1,40 @@
 """Cells that a person and a program read differently."""
 
 import datetime
+import json
 
 from cliff.columns import FormattableColumn
 
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
-class Age(FormattableColumn):
+#: Formats in which a cell is a single text.
+FLAT = ("csv", "value")
+
+
+def flat(cell):
+    """A cell for such a format: empty for None, JSON for a list or a mapping."""
+    value = cell.machine_readable() if isinstance(cell, FormattableColumn) else cell
+    if value is None:
+        return ""
+    return json.dumps(value) if isinstance(value, (bool, dict, list)) else value
+
+
+class _Cell(FormattableColumn):
+    """Can be sorted: None comes last."""
+
+    def __lt__(self, other) -> bool:
+        return (self._value is None, self._value) < (other._value is None, other._value)
+
+
+class Age(_Cell):
     """A time in ISO 8601 or None; people see how long ago that was."""
 
     def human_readable(self) -> str:
         return age(self._value)
 
 
-class ImageId(FormattableColumn):
+class ImageId(_Cell):
     """An image's id, a tag or None; people see twelve characters of an id."""
 
     def human_readable(self) -> str:
@@ -34,7 +54,7 @@ class Lines(FormattableColumn):
         return "\n".join(self._value)
 
 
-class Size(FormattableColumn):
+class Size(_Cell):
     """A number of bytes or None; people see megabytes, or whatever fits."""
 
     def human_readable(self) -> str:
@@ -43,7 +63,7 @@ class Size(FormattableColumn):
         return decimal(self._value) if self._value else "-"
 
 
-class Text(FormattableColumn):
+class Text(_Cell):
     """Anything that may be None; people see a dash for it, and yes or no for truth."""
 
     def human_readable(self) -> str:

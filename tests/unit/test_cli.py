@@ -154,6 +154,17 @@ def test_postponed_module_is_imported_when_something_in_it_is_asked_for(kolla):
     assert kolla.process(code=code) == Answer(0, "", "")
 
 
+def test_broken_command_of_a_third_party_names_its_distribution_and_harms_no_other(kolla):
+    entry_points = next(kolla.plugins.glob("*.dist-info")) / "entry_points.txt"
+    with entry_points.open("a") as file:
+        file.write("[kolla.cli]\nprobe hello = probe_missing:Hello\n")
+    answer = kolla.process("probe", "hello")
+    assert answer.code == 1
+    assert "cannot be imported from probe_missing:Hello" in answer.err
+    assert "distribution 'probe'" in answer.err
+    assert "set tree " in kolla.process("--help").out
+
+
 @pytest.mark.parametrize("command", ["--help", "set list", "set tree", "container list"])
 def test_looking_imports_neither_docker_nor_rich(kolla, command):
     answer = kolla.process(*command.split(), code=IMPORTED)

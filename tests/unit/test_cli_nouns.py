@@ -92,6 +92,18 @@ def test_age_of_health_is_for_people_and_its_time_for_programs(history):
     assert checked.startswith("20") and "T" in checked and checked.endswith("+00:00")
 
 
+def test_nothing_is_an_empty_text_in_csv_and_lists_are_json(history):
+    csv = history("container", "list", "-f", "csv", "-c", "name", "-c", "generation").out
+    assert csv.splitlines() == ['"name","generation"', '"guard",""', '"probe",2']
+    assert history("set", "show", "caches", "-f", "value", "-c", "sets").out == '["near-caches"]\n'
+
+
+def test_rows_are_sorted_with_nothing_last(history):
+    answer = history("container", "list", "--sort-column", "generation", "-f", "json")
+    assert [row["generation"] for row in answer.json] == [2, None]
+    assert answer.err == ""
+
+
 def test_set_show_tells_what_it_holds_and_where_it_came_from(history):
     shown = history("set", "show", "caches", "-f", "json").json
     assert shown["sets"] == ["near-caches"]
