@@ -1,6 +1,7 @@
 """What makes a plugin unusable although it could be imported."""
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,9 +39,12 @@ def all_images(plugins: Sequence[Plugin]) -> dict[str, Image]:
     return dict(sorted(images.items()))
 
 
+_hints = functools.cache(typing.get_type_hints)
+
+
 def misdeclared(thing: Any) -> str:
     """A field whose value is not of the type that the public API declares, or nothing."""
-    for name, hint in typing.get_type_hints(type(thing)).items():
+    for name, hint in _hints(type(thing)).items():
         value = getattr(thing, name)
         if not _fits(value, hint):
             expected = getattr(hint, "__name__", str(hint))
