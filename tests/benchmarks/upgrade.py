@@ -1,0 +1,152 @@
+"""What clients notice of twenty changes of the service they use, made in different ways."""
+
+import dataclasses
+import time
+
+from tests.benchmarks import compose, lab, plot, variants
+from tests.benchmarks.loading import Loading, wait_until_it_answers
+from tests.benchmarks.report import Result, milliseconds, times
+from tests.benchmarks.stats import Sample, Summary, between, median, summarise
+from tests.benchmarks.ways import Compose, Kolla, KollaReleases, Recreate, Way
+
+RATE = 200
+#: What is asked of each service.
+URLS = {
+    "keystone": f"http://{lab.ADDRESS}:5000/v3",
+    "glance-api": f"http://{lab.ADDRESS}:9292/versions",
+}
+LATER_RELEASE = "2026.2"
+#: Of a handover: p99 in proportion to the steady state's, the maximum beyond it in seconds.
+P99_BAR, MAX_BAR = 3, 0.1
+
+
+@dataclasses.dataclass
+class Measured:
+    """One way, with one service. Times are those of the monotonic clock."""
+
+    service: str
+    way: str
+    samples: list[Sample]
+    #: When the steady state was measured.
+    steady: tuple[float, float]
+    #: When each change began and when the service answered again.
+    changes: list[tuple[float, float]]
+
+    @property
+    def at_rest(self) -> Summary:
+        return summarise(between(self.samples, *self.steady))
+
+    @property
+    def during(self) -> Summary:
+        """From the first change to a second after the last."""
+        begin, end = self.changes[0][0], self.changes[-1][1] + 1
+        return summarise(between(self.samples, begin, end))
+
+
+def run(quick: bool) -> Result:
+    changes, steady = (4, 10) if quick else (20, 30)
+    found = []
+    with lab.running_engine() as engine, lab.deployment(engine) as deployment:
+        _prepare(deployment)
+        for service in ("glance-api", "keystone"):
+            for way in _ways(deployment, service):
+                found.append(_measure(deployment, way, service, changes, steady))
+            deployment.configure("", "80-change")
+            deployment.configure("", "90-variants")
+            deployment.kolla("container", "start", service)
+    bars = {}
+    for one in found:
+        if "handover" in one.way:
+            bars |= _bars(one)
+    services = {one.service for one in found}
+    return Result(
+        "upgrade",
+        f"{changes} changes of a service in a row, at {RATE} requests a second on new "
+        "connections and 4 keep-alive clients",
+        ("service, way", "each takes", "requests", "failed", "gap", "p50", "p99", "p99.9", "max",
+         "steady: p50", "p99", "max", "p99 ratio", "own lag"),
+        [_row(one) for one in found],
+        {f"{one.service}, {one.way}": _data(one) for one in found},
+        bars,
+        ["Latencies count from the time a request was to leave; own lag: how late the load"
+         " generator was with 1 of 100.", f"Rivals: {compose.version()}" if compose.command()
+         else "docker-compose is not installed (apt-get install docker-compose)"],
+        {service: plot.drawing([one for one in found if one.service == service])
+         for service in sorted(services)},
+    )
+
+
+def _prepare(deployment: lab.Deployment) -> None:
+    lab.build_images(deployment, "mariadb", *URLS)
+    lab.build_images(deployment, *URLS, "--release", LATER_RELEASE)
+    deployment.install("kolla_variants", variants.ENTRY_POINTS)
+    deployment.configure("[host]\nenabled = mariadb, keystone, glance-api\n", "70-enabled")
+    deployment.kolla("set", "start")
+
+
+def _ways(deployment: lab.Deployment, service: str):
+    """They are begun one after the other, with nothing else on the service's port."""
+    yield Kolla("kolla, handover", deployment, service)
+    yield KollaReleases("kolla, handover between releases", deployment, service, LATER_RELEASE)
+    variant = f"{service}-replaced"
+    others = {"mariadb", *URLS} - {service}
+    deployment.configure(
+        f"[host]\nenabled = {', '.join(sorted(others))}, {variant}\n", "90-variants"
+    )
+    yield Kolla("kolla, replace", deployment, variant)
+    if compose.command():
+        yield Compose(deployment, variant)
+    yield Recreate(deployment, variant)
+
+
+def _measure(
+    deployment: lab.Deployment, way: Way, service: str, changes: int, steady: float
+) -> Measured:
+    url, marks = URLS[service], []
+    way.begin()
+    wait_until_it_answers(url)
+    with Loading(url, RATE, deployment.directory / "samples").running() as load:
+        time.sleep(3)
+        began = time.monotonic()
+        time.sleep(steady)
+        ended = time.monotonic()
+        for number in range(1, changes + 1):
+            begin = time.monotonic()
+            way.change(number)
+            wait_until_it_answers(url)
+            marks.append((begin, time.monotonic()))
+            time.sleep(1)
+    way.end()
+    return Measured(service, way.name, load.samples, (began, ended), marks)
+
+
+def _bars(one: Measured) -> dict[str, bool]:
+    rest, during = one.at_rest, one.during
+    what = f"{one.service}, {one.way}: "
+    return {
+        f"{what}no request failed": during.failed == 0,
+        f"{what}p99 at most {P99_BAR} times the steady state's": during.p99 <= P99_BAR * rest.p99,
+        f"{what}max at most {milliseconds(MAX_BAR)} above": during.max <= rest.max + MAX_BAR,
+    }
+
+
+def _row(one: Measured) -> list[str]:
+    rest, during = one.at_rest, one.during
+    latencies = (during.gap, during.p50, during.p99, during.p999, during.max,
+                 rest.p50, rest.p99, rest.max)
+    return [
+        f"{one.service}, {one.way}",
+        f"{median([end - begin for begin, end in one.changes]):.1f} s",
+        f"{during.requests:,}", f"{during.failed:,}", *map(milliseconds, latencies),
+        times(during.p99 / rest.p99), milliseconds(max(rest.lag, during.lag)),
+    ]
+
+
+def _data(one: Measured) -> dict:
+    errors = sorted({sample.error for sample in one.samples if sample.error})
+    return {
+        "steady": dataclasses.asdict(one.at_rest),
+        "during": dataclasses.asdict(one.during),
+        "changes": [end - begin for begin, end in one.changes],
+        "errors": {text: sum(s.error == text for s in one.samples) for text in errors},
+    }
