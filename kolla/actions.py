@@ -151,6 +151,7 @@ def _upgrade(deployment, request, container, state) -> Plan:
     if not reasons:
         return Plan(container.name, "upgrade", before=state.current, after=state.current)
     tasks = _schema_tasks(deployment, spec) if old.image_id != spec.image_id else ()
+    tasks = planner.tasks_of(spec, "verify") + tasks
     tasks += _tasks_using(deployment, spec, rotated)
     return planner.change(state, spec, "upgrade", tuple(reasons), tasks, _pins(request, spec))
 
@@ -188,7 +189,7 @@ def _tasks_using(deployment, spec, secrets: set[str]) -> tuple[tuple[str, str], 
 
 def _desired(deployment, request, container, state):
     spec = desired.spec(deployment, container, state, request.release, request.image)
-    deployment.require_valid(container, deployment.options_of(spec.image_id))
+    deployment.require_valid(container, deployment.options_of(spec.image_id, container))
     return spec
 
 
@@ -279,7 +280,7 @@ _PLANNERS = {
     "confirm": _confirm,
     "stop": lambda deployment, request, container, state: planner.stop(state),
     "restart": lambda deployment, request, container, state: planner.restart(state),
-    "delete": lambda deployment, request, container, state: planner.delete(state),
+    "delete": lambda deployment, request, container, state: planner.delete(state, request.data),
     "recover": lambda deployment, request, container, state: planner.recover(state),
 }
 

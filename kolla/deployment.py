@@ -190,14 +190,14 @@ class Deployment:
         pin = self.store.container(container.name)
         release = pin.release_pin or self.settings.value("DEFAULT", "release")
         facts = self.backend.image(pin.image_pin or self.reference(container, release))
-        return None if facts is None else self.options_of(facts.id)
+        return None if facts is None else self.options_of(facts.id, container)
 
-    def options_of(self, image_id: str) -> dict:
-        """The option list inside an image, kept in the state directory once it was read."""
+    def options_of(self, image_id: str, container: Container) -> dict:
+        """The option list in a container's image, kept in the state directory once read."""
         cached = self.state_dir / "options" / f"{image_id.removeprefix('sha256:')}.json"
         if cached.exists():
             return json.loads(cached.read_text())
-        content = self.backend.read_file(image_id, OPTION_LIST) or b"{}"
+        content = self.backend.read_file(image_id, OPTION_LIST, container.name) or b"{}"
         cached.parent.mkdir(parents=True, exist_ok=True)
         draft = cached.with_suffix(f".{os.getpid()}")
         draft.write_bytes(content)

@@ -109,8 +109,11 @@ class Backend(abc.ABC):
         """Take a name from an image; the engine deletes an image without names."""
 
     @abc.abstractmethod
-    def read_file(self, image: str, path: str) -> bytes | None:
-        """A file inside an image; None if it is not there."""
+    def read_file(self, image: str, path: str, container: str = "") -> bytes | None:
+        """A file inside an image; None if it is not there.
+
+        With ``container`` the recovery of that one takes away what a killed read left.
+        """
 
     @abc.abstractmethod
     def create(self, instance: Instance) -> None:
@@ -125,7 +128,7 @@ class Backend(abc.ABC):
 
     @abc.abstractmethod
     def remove(self, name: str) -> None:
-        """Remove it, running or not; volumes with a name stay."""
+        """Remove it, running or not, and its unnamed volumes; those with a name stay."""
 
     @abc.abstractmethod
     def set_restart(self, name: str, policy: str) -> None: ...

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import shutil
 import tarfile
 import threading
@@ -20,6 +21,7 @@ from kolla.backends.base import (
     Observed,
     Outcome,
 )
+from kolla.instance import engine_name
 
 #: Seconds the engine may take beyond what a command was given.
 MARGIN = 60
@@ -110,17 +112,27 @@ class DockerBackend(Backend):
         with self._errors(f"does not untag {reference}"), contextlib.suppress(ImageNotFound):
             self._api.remove_image(reference)
 
-    def read_file(self, image: str, path: str) -> bytes | None:
+    def read_file(self, image: str, path: str, container: str = "") -> bytes | None:
         with self._errors(f"does not read {path} from {image}"):
-            holder = self._api.create_container(image, command=["true"])["Id"]
+            holder = self._holder(image, container)
             try:
                 chunks, _ = self._api.get_archive(holder, path)
                 archive = tarfile.open(fileobj=io.BytesIO(b"".join(chunks)))
                 return archive.extractfile(archive.next()).read()
             except NotFound:
+                self._api.inspect_container(holder)  # it is the file that is not there
                 return None
             finally:
-                self._api.remove_container(holder, v=True, force=True)
+                self.remove(holder)
+
+    def _holder(self, image: str, container: str) -> str:
+        """A container that never runs; to the recovery of ``container`` it is a task."""
+        task = f"read-{os.getpid()}-{threading.get_ident()}"
+        name = engine_name(container, 0, task) if container else None
+        labels = {
+            "kolla.container": container, "kolla.generation": "0", "kolla.task": task,
+        } if container else {}
+        return self._api.create_container(image, ["true"], name=name, labels=labels)["Id"]
 
     # The life of a container
 
