@@ -6,7 +6,8 @@ from kolla.plugin import (
     Container, File, Image, Listen, Strategy, Task, Volume, secret, shared_folder,
 )
 from kolla_plugins.openstack import (
-    IDENTITY, database_task, identity_task, service_environment, service_options,
+    IDENTITY, database_task, identity_task, login_environment, service_environment,
+    service_options,
 )
 
 GLANCE_API = Container(
@@ -21,18 +22,7 @@ GLANCE_API = Container(
     ),
     user=42415,
     strategy=Strategy.HANDOVER,
-    environment={
-        **service_environment("glance"),
-        "OS_KEYSTONE_AUTHTOKEN__AUTH_TYPE": "password",
-        "OS_KEYSTONE_AUTHTOKEN__AUTH_URL": "${keystone.internal_url}/v3",
-        "OS_KEYSTONE_AUTHTOKEN__WWW_AUTHENTICATE_URI": "${keystone.public_url}/v3",
-        "OS_KEYSTONE_AUTHTOKEN__REGION_NAME": "${identity.region}",
-        "OS_KEYSTONE_AUTHTOKEN__USERNAME": "${glance.user}",
-        "OS_KEYSTONE_AUTHTOKEN__PASSWORD": "${oslo:glance.password}",
-        "OS_KEYSTONE_AUTHTOKEN__PROJECT_NAME": "service",
-        "OS_KEYSTONE_AUTHTOKEN__USER_DOMAIN_ID": "default",
-        "OS_KEYSTONE_AUTHTOKEN__PROJECT_DOMAIN_ID": "default",
-    },
+    environment={**service_environment("glance"), **login_environment("glance")},
     files=(File("/etc/glance/policy.yaml", option="glance.policy_file"),),
     listens=(Listen("${glance.address}", "${glance.port}"),),
     volumes=(Volume("glance", "/var/lib/glance"),),
@@ -48,6 +38,8 @@ GLANCE_API = Container(
     ),
     contract=(Task("contract", ("kolla-run", "glance-manage", "db", "contract")),),
     drain=("kolla-drain",),
+    # Imports of images that run in the background are finished.
+    stop_grace=120,
     options={
         **IDENTITY,
         "glance": (

@@ -42,6 +42,23 @@ def service_environment(service: str) -> dict[str, str]:
     }
 
 
+def login_environment(service: str) -> dict[str, str]:
+    """How the service logs in to Keystone to have tokens checked."""
+    options = {
+        "AUTH_TYPE": "password",
+        "AUTH_URL": "${keystone.internal_url}/v3",
+        "WWW_AUTHENTICATE_URI": "${keystone.public_url}/v3",
+        "REGION_NAME": "${identity.region}",
+        "USERNAME": f"${{{service}.user}}",
+        "PASSWORD": f"${{{service}.password}}",
+        "PROJECT_NAME": "service",
+        "USER_DOMAIN_ID": "default",
+        "PROJECT_DOMAIN_ID": "default",
+        "SERVICE_TOKEN_ROLES_REQUIRED": "true",
+    }
+    return {f"OS_KEYSTONE_AUTHTOKEN__{name}": value for name, value in options.items()}
+
+
 def database_task(service: str) -> Task:
     """Makes the service's database and its user."""
     return Task(
