@@ -44,7 +44,17 @@ class Deployment:
 
     @functools.cached_property
     def settings(self) -> Settings:
+        if self._host is not None:
+            self._require_host_file(self.config_dir / "hosts")
         return Settings.load(self.catalog, self.config_dir, self._host, self._overrides)
+
+    def _require_host_file(self, folder: pathlib.Path) -> None:
+        known = [path.stem for path in folder.glob("*.conf")]
+        if self._host not in known:
+            raise UsageError(
+                f"there is no {folder / self._host}.conf{nearest(self._host, known)}",
+                "--host names the host whose file is read",
+            )
 
     @functools.cached_property
     def state_dir(self) -> pathlib.Path:

@@ -98,7 +98,7 @@ class Executor:
     def _task(self, operation: Operation) -> None:
         self._require_success(operation, self._run(operation))
 
-    _bootstrap = _dump = _expand = _before_rollback = _task
+    _bootstrap = _verify = _dump = _expand = _before_rollback = _task
 
     def _contract(self, operation: Operation) -> None:
         if self.waits_for:
@@ -231,8 +231,14 @@ class Executor:
         self._health(operation, "stopped")
 
     def _want_absent(self, operation: Operation) -> None:
-        self.store.update(operation.container, target="absent", settled=0)
+        self.store.update(
+            operation.container, target="absent", settled=0, release_pin=None, image_pin=None
+        )
         self._health(operation, "absent")
+
+    def _erase(self, operation: Operation) -> None:
+        for volume in self._spec(operation).volumes.values():
+            self.backend.remove_volume(volume)
 
     # Helpers
 

@@ -215,10 +215,14 @@ def stop(state: State) -> Plan:
     return _retarget(state, dataclasses.replace(state.record, target=STOPPED), "stop")
 
 
-def delete(state: State) -> Plan:
+def delete(state: State, data: bool = False) -> Plan:
+    """Take it from the engine; with ``data`` its volumes as well."""
+    number = state.current
+    erase = [state.operation("erase", number, "its data was meant")] if data and number else []
     if state.record.target == ABSENT and not state.observed:
-        return Plan(state.name, "delete", before=state.current, after=state.current)
-    return _retarget(state, dataclasses.replace(state.record, target=ABSENT), "delete")
+        return Plan(state.name, "delete", tuple(erase), before=number, after=number)
+    plan = _retarget(state, dataclasses.replace(state.record, target=ABSENT), "delete")
+    return dataclasses.replace(plan, operations=(*plan.operations, *erase))
 
 
 def _retarget(state: State, wanted: Record, action: str) -> Plan:

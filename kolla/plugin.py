@@ -190,6 +190,8 @@ class Container:
     requires: tuple[str, ...] = ()
     #: First set-up, before the first start.
     bootstrap: tuple[Task, ...] = ()
+    #: Judges the configuration, before an upgrade touches anything.
+    verify: tuple[Task, ...] = ()
     #: A copy of the data before a change of its schema, written below
     #: ``/var/lib/kolla/dumps``, which is a folder of the host.
     dump: tuple[Task, ...] = ()

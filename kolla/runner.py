@@ -119,8 +119,6 @@ class Runner:
             return result(
                 "interrupted" if interrupted else "failed", failure.message, failure.evidence
             )
-        if self.request.kind == "delete" and self.request.data:
-            self._remove_volumes(name)
         return result("done", executor.waits_for)
 
     def _warn_of_handover(self, steps: Plan) -> None:
@@ -184,11 +182,6 @@ class Runner:
             self.deployment.kept_reference, self.deployment.fingerprints,
             self.cancelled, self._tell(name),
         )
-
-    def _remove_volumes(self, name: str) -> None:
-        container = self.deployment.catalog.containers[name]
-        for volume in container.volumes:
-            self.deployment.backend.remove_volume(volume.name)
 
 
 def _without_waiting(steps: Plan) -> Plan:

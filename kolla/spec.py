@@ -15,7 +15,7 @@ CRUCIAL = ("/", "/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/run", "/sys
 #: Writable places that every container has, and their size.
 SCRATCH = {"/run/kolla": "64m", "/tmp": "64m"}
 #: When one-shot tasks run.
-PHASES = ("bootstrap", "dump", "expand", "contract", "before_rollback")
+PHASES = ("bootstrap", "verify", "dump", "expand", "contract", "before_rollback")
 SUPER = ("privileged", "pid", "ipc", "cgroup")
 
 

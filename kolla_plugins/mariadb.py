@@ -46,8 +46,7 @@ MARIADB = Container(
     # After a crash InnoDB replays its log first.
     check=Check(grace=300),
     bootstrap=(Task("database", ("kolla-bootstrap",)),),
-    # An option that MariaDB refuses is found before the running one stops.
-    expand=(Task("configuration", ("kolla-configure", "--verify")),),
+    verify=(Task("configuration", ("kolla-configure", "--verify")),),
     stop_grace=120,
     options=OPTIONS,
 )

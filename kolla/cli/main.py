@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 import pathlib
+import signal
 import sys
 import textwrap
 import traceback
@@ -185,4 +186,6 @@ def main() -> int:
     postpone("rfc3986")
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that cannot show everything
+    # Whoever ends kolla wants it tidied up behind, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     return Kolla().run(sys.argv[1:])

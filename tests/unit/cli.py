@@ -71,6 +71,9 @@ class CommandLine:
             "[host]\nenabled = caches\n"
             f"[docker]\nurl = unix://{folder}/no-engine.sock\n"
         )
+        hosts = self.config.parent / "hosts"
+        hosts.mkdir()
+        (hosts / "other.conf").touch()
         self.plugins = folder / "plugins"
         metadata = self.plugins / "probe-1.0.dist-info"
         metadata.mkdir(parents=True)

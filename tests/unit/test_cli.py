@@ -66,9 +66,15 @@ def test_noun_alone_names_its_verbs(kolla):
 
 
 def test_global_options_may_stand_behind_the_command(kolla):
-    options = ("--host", "elsewhere", "--set", "host.disabled=guard")
+    options = ("--host", "other", "--set", "host.disabled=guard")
     answer = kolla("set", "list", *options, "-f", "json")
     assert [row["containers"] for row in answer.json] == [1, 1]
+
+
+def test_a_host_without_a_file_is_wrong_usage_and_the_nearest_is_named(kolla):
+    answer = kolla("--host", "othr", "set", "list")
+    assert answer.code == 2
+    assert "hosts/othr.conf; did you mean 'other'?" in answer.err
 
 
 def test_malformed_assignment_is_wrong_usage(kolla):
