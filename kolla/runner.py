@@ -49,7 +49,7 @@ class Runner:
         """Never raises: a failure is a result."""
         began = time.monotonic()
         name = container.name
-        if not planned.operations and self.request.kind != "recover" and plan.settled(state):
+        if not planned.operations and self._settled(state):
             return Result(name, "unchanged", state.current, state.current)
         try:
             with self.deployment.locks.hold(name, self.request.kind, self._tell(name)):
@@ -60,6 +60,11 @@ class Runner:
             LOG.debug("while at work on %s", name, exc_info=True)
             reason = f"a bug in kolla: {type(error).__name__}: {error}"
             return self._failed(state, reason, began)
+
+    def _settled(self, state: State) -> bool:
+        """Whether there is nothing to recover, not even the journal of a killed command."""
+        asked_for = self.request.kind == "recover"
+        return not asked_for and plan.settled(state) and not self.store.begun(state.name)
 
     def _failed(self, state: State, reason: str, began: float, evidence: str = "") -> Result:
         seconds = time.monotonic() - began

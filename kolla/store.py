@@ -299,6 +299,12 @@ class Store:
             now(), name,
         )
 
+    def begun(self, name: str) -> bool:
+        """Whether somebody is at work on a container, or was when he was killed."""
+        return bool(self._rows(
+            "SELECT 1 FROM events WHERE container = ? AND outcome = 'begun' LIMIT 1", name
+        ))
+
     def has(self, name: str, number: int) -> bool:
         """Whether a generation of that number was ever recorded."""
         return bool(self._rows(

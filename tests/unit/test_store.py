@@ -49,6 +49,13 @@ def test_what_a_killed_command_left_is_named_interrupted_and_discarded(store):
     assert [e.outcome for e in store.events() if e.id == event] == ["interrupted"]
 
 
+def test_a_killed_command_is_noticed_until_its_journal_is_closed(store):
+    store.open_event("restart", "web", 1)
+    assert store.begun("web") and not store.begun("other")
+    store.abandon("web")
+    assert not store.begun("web")
+
+
 def test_a_spec_comes_back_as_it_was(store):
     spec = make_spec(environment={"A": "${b.c}"}, files={"/x": ["text", "0o600"]})
     store.begin("web", spec, {}, "a test")
