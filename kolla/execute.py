@@ -227,14 +227,17 @@ class Executor:
         self.store.update(operation.container, target="running", settled=0)
 
     def _want_stopped(self, operation: Operation) -> None:
-        self.store.update(operation.container, target="stopped", settled=0)
-        self._health(operation, "stopped")
+        self._want(operation, "stopped")
 
     def _want_absent(self, operation: Operation) -> None:
+        self._want(operation, "absent", release_pin=None, image_pin=None)
+
+    def _want(self, operation: Operation, target: str, **values) -> None:
+        """What is wanted and the health that goes with it, in one write."""
         self.store.update(
-            operation.container, target="absent", settled=0, release_pin=None, image_pin=None
+            operation.container, target=target, settled=0,
+            health=target, health_detail="", health_at=now(), **values,
         )
-        self._health(operation, "absent")
 
     def _erase(self, operation: Operation) -> None:
         for volume in self._spec(operation).volumes.values():
