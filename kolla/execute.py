@@ -208,8 +208,9 @@ class Executor:
         self.backend.stop(self._name(operation), spec.stop_grace if spec else 10)
 
     def _remove(self, operation: Operation) -> None:
-        self.backend.remove(self._name(operation))
+        # In this order: while it is on the engine, recovery knows that there is a folder.
         self.instances.discard(operation.container, operation.generation)
+        self.backend.remove(self._name(operation))
 
     def _remove_task(self, operation: Operation) -> None:
         name = engine_name(operation.container, operation.generation, operation.task)
@@ -218,6 +219,8 @@ class Executor:
     def _forget(self, operation: Operation) -> None:
         reference = self.kept_reference(operation.container, operation.generation)
         self.backend.untag(reference)
+        # Of one that was laid out and never created.
+        self.instances.discard(operation.container, operation.generation)
         self.store.forget(operation.container, operation.generation)
 
     def _settle(self, operation: Operation) -> None:
