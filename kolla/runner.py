@@ -94,8 +94,7 @@ class Runner:
         """Finish or discard what an earlier command left; True if there was anything."""
         self.store.abandon(name)
         state = self.deployment.inspect(name)
-        if rebuild.adopt(self.store, name, state.observed):
-            self.store.abandon(name)
+        if rebuild.rebuild(self.deployment, state):
             state = self.deployment.inspect(name)
         steps = plan.recover(state)
         if self.request.kind not in ("recover", "start", "restart"):

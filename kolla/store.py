@@ -3,6 +3,7 @@
 Every method is one transaction. Times are UTC in ISO 8601, durations in seconds.
 """
 
+import contextlib
 import dataclasses
 import datetime
 import getpass
@@ -11,6 +12,7 @@ import os
 import pathlib
 import sqlite3
 import threading
+from collections.abc import Iterator
 
 from kolla.errors import KollaError
 from kolla.numbers import Numbers
@@ -232,14 +234,14 @@ class Store:
         with self._lock:
             number = 1 + max(self.container(name).last_number, self.numbers.highest(name))
             self.numbers.claim(name, number)
-            with self._transaction():
+            with self.transaction():
                 self.update(name, last_number=number, settled=0)
                 self._insert(name, number, spec, secrets, cause)
             return number
 
     def adopt(self, name: str, number: int, spec, cause: str) -> None:
         """Take in a generation that the engine has and this file does not."""
-        with self._lock, self._transaction():
+        with self.transaction():
             highest = max(number, self.container(name).last_number, self.numbers.highest(name))
             self.update(name, last_number=highest, settled=0)
             self._insert(name, number, spec, {}, cause)
@@ -253,7 +255,7 @@ class Store:
 
     def commit(self, name: str, number: int, replaced_as: str = "kept", **pins) -> None:
         """The one transaction that decides which generation counts."""
-        with self._lock, self._transaction():
+        with self.transaction():
             previous = self.container(name).current
             if previous is not None and previous != number:
                 self.end(name, previous, replaced_as, f"replaced by generation {number}")
@@ -354,8 +356,11 @@ class Store:
         )
         return [EventRecord(**dict(row)) for row in reversed(rows)]
 
-    def _transaction(self) -> "_Transaction":
-        return _Transaction(self._db, self.path)
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes within it are one, or none."""
+        with self._lock, _Transaction(self._db, self.path):
+            yield
 
 
 class _Transaction:

@@ -88,8 +88,19 @@ def test_a_lost_store_learns_from_the_labels_what_is_current(store, policy, targ
     assert adopt(store, "web", {4: seen(4, NEVER), 7: seen(7, policy), 8: seen(8, NEVER)})
     assert store.container("web").current == 7
     assert store.container("web").target == target
-    assert outcomes(store) == {4: "kept", 7: "current", 8: "trying"}
+    assert outcomes(store) == {4: "kept", 7: "current", 8: "discarded"}
     assert store.begin("web", make_spec(), {}, "a test") == 9
+
+
+def test_a_store_that_was_half_rebuilt_is_as_if_it_were_not(store, monkeypatch):
+    def killed(*arguments, **pins):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Store, "commit", killed)
+        adopt(store, "web", {7: seen(7, ALWAYS)})
+    assert adopt(store, "web", {7: seen(7, ALWAYS)})
+    assert outcomes(store) == {7: "current"}
 
 
 def test_an_older_state_file_learns_of_a_newer_committed_generation(store):
