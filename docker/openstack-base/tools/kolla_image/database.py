@@ -30,4 +30,4 @@ def main() -> None:
             for sql, values in statements(*wanted):
                 cursor.execute(sql, values)
     except pymysql.MySQLError as error:
-        fail(f"the database at {address}:{port} refuses: {error.args[-1]}")
+        fail(f"the database at {address}:{port} cannot be used: {error.args[-1]}")

@@ -78,5 +78,7 @@ def main() -> None:
     connection = session.Session(login, timeout=60)
     try:
         register(adapter.Adapter(connection, endpoint_override=url, connect_retries=5), url)
+    except exceptions.ConnectFailure:
+        fail(f"Keystone at {url} cannot be reached")
     except exceptions.ClientException as error:
         fail(f"Keystone at {url}: {error}")
