@@ -4,11 +4,15 @@ Everything goes through ``kolla`` as an operator runs it, in a process of its ow
 """
 
 import dataclasses
+import io
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import tarfile
+import tomllib
 from collections.abc import Mapping
 
 from tests.functional.engine import Engine
@@ -29,8 +33,10 @@ address = {address}
 url = {url}
 
 [messaging]
-# epmd binds the loopback address too, where an operator's may listen already.
+# An operator's RabbitMQ may run already: epmd binds the loopback address too, and a node
+# starts only if nobody has its distribution port, on whatever address.
 epmd_port = 14369
+distribution_port = 25673
 
 [images]
 ca_bundle = {ca_bundle}
@@ -68,6 +74,10 @@ class Deployment:
     def state_dir(self) -> pathlib.Path:
         return self.directory / "state"
 
+    @property
+    def plugins(self) -> pathlib.Path:
+        return self.directory / "plugins"
+
     def prepare(self) -> "Deployment":
         """Write kolla.conf; passwords are not made yet."""
         self.config_dir.mkdir(parents=True)
@@ -89,6 +99,27 @@ class Deployment:
         path.write_text(text)
         return path
 
+    def install_plugin(self, project: pathlib.Path) -> "Deployment":
+        """Let ``kolla`` see the plugin in a folder with a pyproject.toml, as pip would.
+
+        For this deployment alone, and in a moment.
+        """
+        text = tomllib.loads((project / "pyproject.toml").read_text())
+        name, version = text["project"]["name"], text["project"]["version"]
+        information = self.plugins / f"{name.replace('-', '_')}-{version}.dist-info"
+        information.mkdir(parents=True)
+        (information / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        )
+        lines = []
+        for group, points in text["project"]["entry-points"].items():
+            lines += [f"[{group}]", *(f"{point} = {place}" for point, place in points.items())]
+        (information / "entry_points.txt").write_text("\n".join(lines) + "\n")
+        for package in text["tool"]["setuptools"]["packages"]:
+            (self.plugins / package).symlink_to(project / package)
+        shutil.rmtree(self.directory / "cache", ignore_errors=True)
+        return self
+
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment of the command line, with nothing of the developer's in it."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
@@ -97,6 +128,7 @@ class Deployment:
             "COLUMNS": "120",
             # stevedore's cache notices a plugin installed a moment ago only after minutes.
             "XDG_CACHE_HOME": str(self.directory / "cache"),
+            "PYTHONPATH": str(self.plugins),
             **(extra or {}),
         }
 
@@ -134,3 +166,23 @@ class Deployment:
     def command(self, *arguments: str) -> list[str]:
         """The command line that ``kolla`` and ``spawn`` run."""
         return [str(BIN / "kolla"), "--config-dir", str(self.config_dir), *arguments]
+
+
+def derive(engine: Engine, parent: str, tag: str, *lines: str, **scripts: str) -> str:
+    """Build an image on another one: further lines of its Dockerfile, and commands it gets.
+
+    An underscore in a command's name stands for a dash. Returns the tag.
+    """
+    texts = {name.replace("_", "-"): text for name, text in scripts.items()}
+    copies = [f"COPY --chown=0:0 {name} /usr/local/bin/{name}" for name in texts]
+    texts["Dockerfile"] = "\n".join([f"FROM {parent}", *copies, *lines, ""])
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as archive:
+        for name, text in texts.items():
+            facts = tarfile.TarInfo(name)
+            facts.size, facts.mode = len(text.encode()), 0o755
+            archive.addfile(facts, io.BytesIO(text.encode()))
+    context.seek(0)
+    with engine.client() as client:
+        client.images.build(fileobj=context, custom_context=True, tag=tag, rm=True, forcerm=True)
+    return tag

@@ -127,3 +127,11 @@ def test_engine_tells_version_live_restore_and_what_runs(helper):
     with http.server.HTTPServer(("127.0.0.1", 0), Info) as server:
         threading.Thread(target=server.handle_request).start()
         assert helper.engine(f"tcp://127.0.0.1:{server.server_port}") == "26.1.5 true 3"
+
+
+def test_options_of_an_earlier_run_are_remembered(helper, tmp_path):
+    file = tmp_path / "quickstart.conf"
+    assert helper.option(str(file), "images.ca_bundle") == ""
+    options(file, "images.ca_bundle=/etc/site.pem\n")
+    assert helper.option(str(file), "images.ca_bundle") == "/etc/site.pem"
+    assert helper.option(str(file), "images.proxy") == ""

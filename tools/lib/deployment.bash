@@ -4,7 +4,7 @@
 
 configure() {
     step "Configuration in $config_dir"
-    local own=$config_dir/kolla.conf.d/quickstart.conf host
+    local host
     host=$config_dir/hosts/$(uname -n).conf
     mkdir -p "$config_dir/hosts"
     local lines=()
@@ -21,7 +21,7 @@ configure() {
     [[ ! -v given[debian-mirror] ]] || lines+=("images.debian_mirror=${given[debian-mirror]}")
     [[ ! -v given[state-dir] ]] || lines+=("DEFAULT.state_dir=${given[state-dir]}")
     [[ ! -v given[docker-url] ]] || lines+=("docker.url=${given[docker-url]}")
-    if [[ ${#lines[@]} -gt 0 && $(printf '%s\n' "${lines[@]}" | helper options "$own") == changed ]]
+    if [[ ${#lines[@]} -gt 0 && $(printf '%s\n' "${lines[@]}" | helper options "$own_conf") == changed ]]
     then
         change "kolla.conf.d/quickstart.conf: the options of this script"
     fi

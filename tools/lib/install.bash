@@ -49,8 +49,9 @@ install_kolla() {
 
 # What pip here was told to trust, or else what the machine trusts; that holds for the images too.
 choose_certificates() {
-    ca_bundle=${PIP_CERT:-$("$venv/bin/pip" config get global.cert 2>/dev/null || echo "$machine_ca")}
-    ca_bundle=${given[ca-bundle]-$ca_bundle}
+    if [[ -z $ca_bundle && ! -v given[ca-bundle] ]]; then
+        ca_bundle=$("$venv/bin/pip" config get global.cert 2>/dev/null || echo "$machine_ca")
+    fi
     [[ ! -r $ca_bundle ]] || export PIP_CERT=$ca_bundle
 }
 

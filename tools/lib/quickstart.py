@@ -5,6 +5,7 @@
     merge FILE KEY=JSON...     put keys into a JSON file; prints "changed" if that was needed
     options FILE               put GROUP.OPTION=VALUE lines of standard input into a
                                configuration file; prints "changed" if that was needed
+    option FILE GROUP.OPTION   what stands there; nothing if it is not there
     digest DIRECTORY           of all that kolla is installed from
     setting CONFIG_DIR GROUP.OPTION
                                what kolla takes it for (in kolla's own environment)
@@ -97,10 +98,7 @@ def merge(file: str, *assignments: str) -> str:
 
 def options(file: str) -> str:
     """Options of a configuration file take these values; the others stay as they are."""
-    path = pathlib.Path(file)
-    config = configparser.ConfigParser(interpolation=None, default_section="")
-    config.optionxform = str
-    config.read(path)
+    path, config = pathlib.Path(file), _parsed(file)
     before = {name: dict(config[name]) for name in config.sections()}
     for line in sys.stdin.read().splitlines():
         name, _, value = line.partition("=")
@@ -116,6 +114,12 @@ def options(file: str) -> str:
     # The proxy may hold credentials.
     _replace(path, text.getvalue().rstrip("\n") + "\n", 0o600)
     return "changed"
+
+
+def option(file: str, name: str) -> str:
+    """The value of an option in a configuration file."""
+    group, _, key = name.partition(".")
+    return _parsed(file).get(group, key, fallback="")
 
 
 def digest(directory: str) -> str:
@@ -151,6 +155,13 @@ def _settings(config_dir: str):
     return Settings.load(Catalog.load(), pathlib.Path(config_dir))
 
 
+def _parsed(file: str) -> configparser.ConfigParser:
+    config = configparser.ConfigParser(interpolation=None, default_section="")
+    config.optionxform = str
+    config.read(file)
+    return config
+
+
 def _replace(path: pathlib.Path, text: str, mode: int) -> None:
     """Write a file so that others see either the old or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -163,7 +174,7 @@ def _replace(path: pathlib.Path, text: str, mode: int) -> None:
 
 COMMANDS = {
     "address": address, "engine": engine, "merge": merge,
-    "options": options, "digest": digest, "setting": setting, "openrc": openrc,
+    "options": options, "option": option, "digest": digest, "setting": setting, "openrc": openrc,
 }
 
 if __name__ == "__main__":
