@@ -156,18 +156,20 @@ class _Workshop:
         return "built", self.backend.image(target)
 
     def _first_build(self, name: str, build: list[str], job: Job) -> str:
-        """Build without a tag; the version that the image tells.
+        """Build under a name of its own; the version that the image tells.
 
         The build that gives the image its tag has that for a label, and the rest from the cache.
         """
-        with tempfile.TemporaryDirectory(prefix="kolla-build-") as folder:
-            id_file = pathlib.Path(folder, "id")
-            options = [*_label_options(labels.identity(name, self._tag(name)))]
-            options += ["--no-cache"] if name in self.afresh else []
-            self._docker_build([*options, f"--iidfile={id_file}", *build], job)
-            image_id = id_file.read_text().strip()
-        version = self.backend.read_file(image_id, labels.VERSION_FILE)
-        self.backend.untag(image_id)
+        # Not by the id that the client writes: that is another one on engines with
+        # containerd's image store.
+        trial = f"{self.namespace}-trial/{name}:{self._tag(name)}"
+        options = [*_label_options(labels.identity(name, self._tag(name))), f"--tag={trial}"]
+        options += ["--no-cache"] if name in self.afresh else []
+        try:
+            self._docker_build([*options, *build], job)
+            version = self.backend.read_file(trial, labels.VERSION_FILE)
+        finally:
+            self.backend.untag(trial)
         return version.decode().strip() if version else self._tag(name)
 
     def _docker_build(self, options: list[str], job: Job, dockerfile: str = "") -> None:
