@@ -3,7 +3,7 @@
 import dataclasses
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kolla.backends.base import ALWAYS, NEVER, STOPPED, Backend, BackendError, Outcome
 from kolla.errors import KollaError
@@ -54,6 +54,7 @@ class Executor:
     #: Whom a contract task said it waits for.
     waits_for: str = ""
     _silent_since: float | None = None
+    _healthy: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def carry_out(self, plan: Plan, event: int) -> None:
         """All operations in order. Raises :class:`Failed` at the first that fails."""
@@ -159,7 +160,12 @@ class Executor:
             return Outcome(1, f"the check could not run: {error.message}")
 
     def _served(self, operation: Operation, outcome: Outcome) -> None:
-        self._health(operation, "healthy", outcome.output)
+        """It is well; that goes on record at once for the current one, else with the commit."""
+        self._healthy = {
+            "health": "healthy", "health_detail": outcome.output, "health_at": now(),
+        }
+        if operation.generation == self.store.container(operation.container).current:
+            self.store.update(operation.container, **self._healthy)
         if self._silent_since is not None:
             self.unavailable += time.monotonic() - self._silent_since
             self._silent_since = None
@@ -175,7 +181,8 @@ class Executor:
     def _commit(self, operation: Operation) -> None:
         replaced_as = "rolled back" if self._plan.action == "rollback" else "kept"
         self.store.commit(
-            operation.container, operation.generation, replaced_as, **self._plan.pins
+            operation.container, operation.generation, replaced_as,
+            **self._plan.pins, **self._healthy,
         )
         self.committed()
 
@@ -247,11 +254,6 @@ class Executor:
             self.backend.remove_volume(volume)
 
     # Helpers
-
-    def _health(self, operation: Operation, health: str, detail: str = "") -> None:
-        self.store.update(
-            operation.container, health=health, health_detail=detail, health_at=now()
-        )
 
     def _name(self, operation: Operation) -> str:
         return engine_name(operation.container, operation.generation)

@@ -253,13 +253,16 @@ class Store:
             name, number, spec.to_json(), json.dumps(secrets), cause, now(),
         )
 
-    def commit(self, name: str, number: int, replaced_as: str = "kept", **pins) -> None:
-        """The one transaction that decides which generation counts."""
+    def commit(self, name: str, number: int, replaced_as: str = "kept", **values) -> None:
+        """The one transaction that decides which generation counts.
+
+        ``values`` are further columns of the container's record.
+        """
         with self.transaction():
             previous = self.container(name).current
             if previous is not None and previous != number:
                 self.end(name, previous, replaced_as, f"replaced by generation {number}")
-            self.update(name, current=number, target=RUNNING, settled=0, **pins)
+            self.update(name, current=number, target=RUNNING, settled=0, **values)
             self._write(
                 "UPDATE generations SET outcome = 'current', ended = NULL,"
                 " committed = coalesce(committed, ?) WHERE container = ? AND number = ?",
