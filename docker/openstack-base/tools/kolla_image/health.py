@@ -16,7 +16,7 @@ class Database(pluginbase.HealthcheckBaseExtension):
         self.engine = sqlalchemy.create_engine(
             os.environ["OS_DATABASE__CONNECTION"],
             poolclass=pool.NullPool,
-            connect_args={"connect_timeout": 5},
+            connect_args={"connect_timeout": 5, "read_timeout": 5},
         )
 
     def healthcheck(self, server_port):
