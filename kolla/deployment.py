@@ -1,7 +1,6 @@
 """One host's deployment: everything a command needs, made when it is first asked for."""
 
 import collections
-import dataclasses
 import functools
 import hashlib
 import hmac
@@ -18,8 +17,9 @@ from kolla.errors import KollaError, UsageError
 from kolla.hooks import Event
 from kolla.names import nearest
 from kolla.plugin import Container
+from kolla.records import ABSENT, Record, now, who
 from kolla.settings import Settings
-from kolla.store import ABSENT, Record, Store, now, who
+from kolla.store import Store
 
 LOG = logging.getLogger(__name__)
 
@@ -269,16 +269,3 @@ class Deployment:
                 f"`kolla container history {container}` tells what became of it",
             )
         return name
-
-
-@dataclasses.dataclass(frozen=True)
-class Health:
-    """What a container's check said."""
-
-    container: str
-    generation: int | None
-    #: healthy, unhealthy, stopped, absent.
-    status: str
-    detail: str
-    #: UTC, ISO 8601.
-    at: str

@@ -9,8 +9,9 @@ from kolla.backends.base import ALWAYS, NEVER, STOPPED, Backend, BackendError, O
 from kolla.errors import KollaError
 from kolla.instance import Instances, engine_name
 from kolla.plan import Operation, Plan
+from kolla.records import now
 from kolla.spec import Spec
-from kolla.store import Store, now
+from kolla.store import Store
 
 #: Seconds a new generation may take to bind its public address.
 JOIN_TIMEOUT = 60

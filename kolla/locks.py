@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from kolla.errors import KollaError
-from kolla.store import now, who
+from kolla.records import now, who
 
 
 class Locks:

@@ -6,11 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 
-from kolla import plan, rebuild
+from kolla import planner, rebuild
 from kolla.errors import KollaError
 from kolla.execute import Executor, Failed, Interrupted
 from kolla.host import State as FindingState
 from kolla.host import migration_of_requests
+from kolla.intents import planned
 from kolla.plan import Plan, State
 from kolla.plugin import Container
 
@@ -64,7 +65,7 @@ class Runner:
     def _settled(self, state: State) -> bool:
         """Whether there is nothing to recover, not even the journal of a killed command."""
         asked_for = self.request.kind == "recover"
-        return not asked_for and plan.settled(state) and not self.store.begun(state.name)
+        return not asked_for and planner.settled(state) and not self.store.begun(state.name)
 
     def _failed(self, state: State, reason: str, began: float, evidence: str = "") -> Result:
         seconds = time.monotonic() - began
@@ -81,8 +82,6 @@ class Runner:
             outcome = "done" if recovered else "unchanged"
             current = self.store.container(name).serving
             return Result(name, outcome, current, current, seconds=time.monotonic() - began)
-        from kolla.actions import planned
-
         state = self.deployment.inspect(name)
         steps = planned(self.deployment, self.request, container, state)
         if not steps.operations:
@@ -96,7 +95,7 @@ class Runner:
         state = self.deployment.inspect(name)
         if rebuild.rebuild(self.deployment, state):
             state = self.deployment.inspect(name)
-        steps = plan.recover(state)
+        steps = planner.recover(state)
         if self.request.kind not in ("recover", "start", "restart"):
             steps = _without_waiting(steps)
         if not steps.operations:
@@ -153,7 +152,7 @@ class Runner:
         try:
             store.end(name, steps.after, outcome, failure.reason, failure.evidence)
             executor.cancelled = threading.Event()  # the way back is not interrupted
-            executor.carry_out(plan.recover(self.deployment.inspect(name)), event)
+            executor.carry_out(planner.recover(self.deployment.inspect(name)), event)
         except KollaError as error:
             return f"the way back failed too: {error.message}; `kolla recover` tries again"
         if steps.before is None:

@@ -12,20 +12,14 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
+from kolla.backends import answers
 from kolla.backends.base import (
-    NEVER,
-    Backend,
-    BackendError,
-    ImageFacts,
-    Instance,
-    Observed,
-    Outcome,
+    NEVER, Backend, BackendError, ImageFacts, Instance, Observed, Outcome,
 )
 from kolla.instance import engine_name
 
 #: Seconds the engine may take beyond what a command was given.
 MARGIN = 60
-OUTPUT_LIMIT = 16_384
 
 
 class DockerBackend(Backend):
@@ -72,12 +66,12 @@ class DockerBackend(Backend):
     def observe(self) -> list[Observed]:
         with self._errors("does not list its containers"):
             rows = self._api.containers(all=True, filters={"label": "kolla.container"})
-        return [_listed(row) for row in rows]
+        return [answers.listed(row) for row in rows]
 
     def inspect(self, name: str) -> Observed | None:
         with self._errors(f"does not show {name}"):
             try:
-                return _inspected(self._api.inspect_container(name))
+                return answers.inspected(self._api.inspect_container(name))
             except NotFound:
                 return None
 
@@ -202,7 +196,7 @@ class DockerBackend(Backend):
             execution = api.exec_create(name, bounded)["Id"]
             output = api.exec_start(execution)
             exit_code = api.exec_inspect(execution)["ExitCode"]
-        text = _text(output)
+        text = answers.text(output)
         if exit_code in (124, 137):
             text = f"{text}\n{command[0]} did not end within {timeout} s".strip()
         return Outcome(exit_code, text)
@@ -217,7 +211,7 @@ class DockerBackend(Backend):
                 output = self._api.logs(instance.name, tail=200)
         finally:
             self.remove(instance.name)
-        text = _text(output)
+        text = answers.text(output)
         if exit_code is None:
             return Outcome(124, f"{text}\nit did not end within {timeout} s".strip())
         return Outcome(exit_code, text)
@@ -250,7 +244,7 @@ class DockerBackend(Backend):
                 name, stream=True, follow=follow, timestamps=True,
                 tail="all" if tail is None else tail, since=since, until=until,
             )
-            for line in _lines(stream):
+            for line in answers.lines(stream):
                 at, _, text = line.partition(" ")
                 yield at, text
 
@@ -266,48 +260,6 @@ class DockerBackend(Backend):
     def version(self) -> str:
         with self._errors("does not tell its version"):
             return f"Docker {self._api.version()['Version']}"
-
-
-def _listed(row: dict) -> Observed:
-    labels = row["Labels"]
-    return Observed(
-        name=row["Names"][0].lstrip("/"),
-        container=labels["kolla.container"],
-        generation=int(labels["kolla.generation"]),
-        running=row["State"] in ("running", "restarting", "paused"),
-        status=row["State"],
-        task=labels.get("kolla.task", ""),
-        labels=labels,
-    )
-
-
-def _inspected(found: dict) -> Observed:
-    labels, state = found["Config"]["Labels"], found["State"]
-    return Observed(
-        name=found["Name"].lstrip("/"),
-        container=labels.get("kolla.container", ""),
-        generation=int(labels.get("kolla.generation", 0)),
-        running=state["Status"] in ("running", "restarting", "paused"),
-        status=state["Status"],
-        task=labels.get("kolla.task", ""),
-        restart=found["HostConfig"]["RestartPolicy"]["Name"] or NEVER,
-        labels=labels,
-        started_at=state["StartedAt"],
-        exit_code=state["ExitCode"],
-    )
-
-
-def _lines(stream) -> Iterator[str]:
-    rest = b""
-    for chunk in stream:
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from (line.decode(errors="replace") for line in lines)
-    if rest:
-        yield rest.decode(errors="replace")
-
-
-def _text(output: bytes) -> str:
-    return output[-OUTPUT_LIMIT:].decode(errors="replace").strip()
 
 
 def _root_cause(error: BaseException) -> str:

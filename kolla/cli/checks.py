@@ -14,12 +14,12 @@ class Check(Lister):
         raise NotImplementedError
 
     def take_action(self, parsed_args):
-        from kolla import actions
+        from kolla import health
 
-        found = actions.check(self.app.deployment, self.containers(parsed_args))
-        self.exit_code = 0 if all(health.status == "healthy" for health in found) else 1
+        found = health.check(self.app.deployment, self.containers(parsed_args))
+        self.exit_code = 0 if all(answer.status == "healthy" for answer in found) else 1
         return self.columns, [
-            (health.container, health.status, Text(health.generation), health.detail,
-             Age(health.at))
-            for health in found
+            (answer.container, answer.status, Text(answer.generation), answer.detail,
+             Age(answer.at))
+            for answer in found
         ]

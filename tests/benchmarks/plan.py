@@ -3,11 +3,11 @@
 import gc
 import time
 
-from kolla import plan
+from kolla import planner
 from kolla.backends.base import ALWAYS, NEVER, Observed
 from kolla.plan import Plan, State
 from kolla.spec import Spec, differences
-from kolla.store import RUNNING, Generation, Record
+from kolla.records import RUNNING, Generation, Record
 from tests.benchmarks.report import Result, milliseconds, times
 from tests.benchmarks.stats import median
 
@@ -56,21 +56,21 @@ def _time(make, states: list[State]) -> float:
 
 
 def _nothing(state: State) -> Plan:
-    assert plan.settled(state)
-    return plan.start(state, None)
+    assert planner.settled(state)
+    return planner.start(state, None)
 
 
 def _upgrade(state: State) -> Plan:
     wanted = _spec(state.name, "3")
     reasons = differences(state.spec(state.current), wanted)
-    return plan.change(state, wanted, "upgrade", tuple(reasons), (("expand", "expand"),))
+    return planner.change(state, wanted, "upgrade", tuple(reasons), (("expand", "expand"),))
 
 
 def _recovery(state: State) -> Plan:
     """Both generations run: killed between the commit and the stop of the old one."""
     observed = {number: _observed(state.name, number, True) for number in state.observed}
     record = Record(state.name, current=2, last_number=2, target=RUNNING, settled=False)
-    return plan.recover(State(record, state.generations, observed, highest=2))
+    return planner.recover(State(record, state.generations, observed, highest=2))
 
 
 def _state(name: str) -> State:

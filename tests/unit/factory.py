@@ -3,7 +3,7 @@
 from kolla.backends.base import ALWAYS, NEVER, Observed
 from kolla.plan import State
 from kolla.spec import Spec
-from kolla.store import RUNNING, Generation, Record
+from kolla.records import RUNNING, Generation, Record
 
 CHECK = {"command": ["kolla-check"], "interval": 30, "timeout": 10, "retries": 3, "grace": 5}
 

@@ -1,6 +1,6 @@
+from kolla import planner
+from kolla.plan import Plan
 from tests.unit.factory import make_generation, make_observed, make_spec, make_state
-
-from kolla import plan
 
 HANDOVER = {"strategy": "handover", "drain": ["kolla-drain"]}
 
@@ -12,28 +12,29 @@ def running(spec=None):
 
 
 def steps(made) -> list[str]:
-    operations = made.operations if isinstance(made, plan.Plan) else made
+    operations = made.operations if isinstance(made, Plan) else made
     return [str(operation).partition(":")[0] for operation in operations]
 
 
 def test_a_first_start_bootstraps_checks_and_commits():
     task = {"name": "schema", "command": ["x"], "environment": {}, "timeout": 1}
     spec = make_spec(tasks={"bootstrap": [task], "expand": [], "contract": []})
-    assert steps(plan.start(make_state(None), spec)) == [
+    assert steps(planner.start(make_state(None), spec)) == [
         "record web-g1", "create web-g1", "bootstrap web-g1 schema", "start web-g1",
         "check web-g1", "commit web-g1", "keep web-g1", "settle web",
     ]
 
 
 def test_starting_what_runs_is_nothing_to_do():
-    made = plan.start(running(), None)
+    made = planner.start(running(), None)
     assert not made.operations
     assert str(made) == "web: nothing to do"
 
 
 def test_replace_stops_the_old_one_only_after_everything_slow_is_done():
-    made = plan.change(running(), make_spec(version="2"), "upgrade", ("image: changed",),
-                       (("expand", "schema"),))
+    made = planner.change(
+        running(), make_spec(version="2"), "upgrade", ("image: changed",), (("expand", "schema"),)
+    )
     assert str(made) == (
         "web: upgrade, generation 1 -> 2\n"
         "  because image: changed\n"
@@ -51,7 +52,7 @@ def test_replace_stops_the_old_one_only_after_everything_slow_is_done():
 
 
 def test_handover_stops_the_old_one_only_after_the_new_one_counts():
-    made = plan.change(running(make_spec(**HANDOVER)), make_spec(**HANDOVER), "upgrade", ())
+    made = planner.change(running(make_spec(**HANDOVER)), make_spec(**HANDOVER), "upgrade", ())
     assert steps(made) == [
         "record web-g2", "create web-g2", "start web-g2", "check web-g2", "join web-g2",
         "commit web-g2", "keep web-g2", "release web-g1", "drain web-g1", "stop web-g1",
@@ -60,15 +61,15 @@ def test_handover_stops_the_old_one_only_after_the_new_one_counts():
 
 
 def test_a_restart_of_a_handover_service_is_handed_over():
-    assert "join web-g2" in steps(plan.restart(running(make_spec(**HANDOVER))))
+    assert "join web-g2" in steps(planner.restart(running(make_spec(**HANDOVER))))
 
 
 def test_a_restart_of_another_service_keeps_its_generation():
-    assert steps(plan.restart(running())) == ["stop web-g1", "start web-g1", "check web-g1"]
+    assert steps(planner.restart(running())) == ["stop web-g1", "start web-g1", "check web-g1"]
 
 
 def test_stop_commits_the_intent_before_the_engine_is_touched():
-    assert steps(plan.stop(running())) == [
+    assert steps(planner.stop(running())) == [
         "want-stopped web", "park web-g1", "stop web-g1", "settle web",
     ]
 
@@ -79,7 +80,7 @@ def test_recovery_discards_what_was_never_committed_and_starts_what_was():
         [make_observed(1, running=False, restart="always"), make_observed(2, restart="no")],
         record={"settled": False},
     )
-    assert steps(plan.converge(state)) == [
+    assert steps(planner.converge(state)) == [
         "stop web-g2", "remove web-g2", "start web-g1", "check web-g1", "forget web-g2",
         "settle web",
     ]
@@ -90,14 +91,14 @@ def test_recovery_after_the_commit_finishes_the_handover():
         2, "current", spec=make_spec(**HANDOVER))
     state = make_state(2, [old, new], [make_observed(1), make_observed(2, restart="no")],
                        record={"settled": False})
-    assert steps(plan.converge(state)) == [
+    assert steps(planner.converge(state)) == [
         "keep web-g2", "release web-g1", "drain web-g1", "stop web-g1", "settle web",
     ]
 
 
 def test_recovery_recreates_a_current_generation_that_somebody_removed():
     state = make_state(1, [make_generation(1, "current")], [])
-    assert steps(plan.converge(state)) == [
+    assert steps(planner.converge(state)) == [
         "create web-g1", "keep web-g1", "start web-g1", "check web-g1", "settle web",
     ]
 
@@ -106,20 +107,20 @@ def test_recovery_leaves_a_container_stopped_that_an_operator_stopped():
     state = make_state(1, [make_generation(1, "current")],
                        [make_observed(1, running=False, restart="unless-stopped")],
                        record={"target": "stopped"})
-    assert plan.converge(state) == []
-    assert plan.settled(state)
+    assert planner.converge(state) == []
+    assert planner.settled(state)
 
 
 def test_nothing_is_settled_while_two_generations_run():
     state = make_state(2, [make_generation(1), make_generation(2, "current")],
                        [make_observed(1), make_observed(2)])
-    assert not plan.settled(state)
+    assert not planner.settled(state)
 
 
 def test_pruning_keeps_what_a_rollback_needs():
     generations = [make_generation(n, spec=make_spec(version=str(n))) for n in range(1, 6)]
     state = make_state(5, generations, [make_observed(5)], keep=2)
-    made = plan.change(state, make_spec(version="6"), "upgrade", ())
+    made = planner.change(state, make_spec(version="6"), "upgrade", ())
     assert [s for s in steps(made) if s.startswith("forget")] == [
         "forget web-g1", "forget web-g2", "forget web-g3",
     ]
@@ -128,7 +129,7 @@ def test_pruning_keeps_what_a_rollback_needs():
 def test_delete_takes_every_generation_from_the_engine():
     state = make_state(2, [make_generation(1), make_generation(2, "current")],
                        [make_observed(1, running=False), make_observed(2)])
-    assert steps(plan.delete(state)) == [
+    assert steps(planner.delete(state)) == [
         "want-absent web", "remove web-g1", "stop web-g2", "remove web-g2", "forget web-g1",
         "forget web-g2", "settle web",
     ]
@@ -137,14 +138,14 @@ def test_delete_takes_every_generation_from_the_engine():
 def test_rollback_goes_to_the_newest_generation_that_survived_its_probation():
     generations = [make_generation(n) for n in (1, 2)] + [make_generation(3, "current")]
     state = make_state(3, generations, [make_observed(3)])
-    assert plan.last_known_good(state, lambda generation: generation.number == 1) == 1
-    assert plan.last_known_good(state, lambda generation: False) == 2
+    assert planner.last_known_good(state, lambda generation: generation.number == 1) == 1
+    assert planner.last_known_good(state, lambda generation: False) == 2
 
 
 def test_rollback_never_goes_to_one_that_was_rolled_back_or_is_the_same():
     same = make_spec()
     generations = [make_generation(1), make_generation(2, "rolled back"),
                    make_generation(3, spec=same), make_generation(4, "current", spec=same)]
-    assert plan.last_known_good(
+    assert planner.last_known_good(
         make_state(4, generations, [make_observed(4)]), lambda generation: True
     ) == 1

@@ -9,10 +9,10 @@ import dataclasses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kolla import plan
+from kolla import planner
 from kolla.backends.base import ALWAYS, NEVER, STOPPED, Observed
-from kolla.plan import State
-from kolla.store import ABSENT, RUNNING, Generation, Record
+from kolla.plan import Operation, Plan, State
+from kolla.records import ABSENT, RUNNING, Generation, Record
 from tests.unit.factory import make_generation, make_spec
 
 
@@ -35,23 +35,23 @@ class World:
         return State(self.record, dict(self.generations), dict(self.engine),
                      highest=self.record.last_number)
 
-    def intend(self, command: str) -> plan.Plan:
+    def intend(self, command: str) -> Plan:
         state = self.state()
         if command == "start":
-            return plan.start(state, self.spec())
+            return planner.start(state, self.spec())
         if command == "upgrade":
             if state.current is None or self.record.target != RUNNING:
-                return plan.Plan("web", "upgrade")
-            return plan.change(state, self.spec(), "upgrade", ("a test",))
-        return {"stop": plan.stop, "delete": plan.delete, "restart": plan.restart,
-                "recover": plan.recover}[command](state)
+                return Plan("web", "upgrade")
+            return planner.change(state, self.spec(), "upgrade", ("a test",))
+        return {"stop": planner.stop, "delete": planner.delete, "restart": planner.restart,
+                "recover": planner.recover}[command](state)
 
     def abandon(self) -> None:
         for number, generation in self.generations.items():
             if generation.outcome == "trying":
                 self._generation(number, outcome="discarded")
 
-    def apply(self, operation: plan.Operation, spec) -> None:
+    def apply(self, operation: Operation, spec) -> None:
         getattr(self, "_" + operation.kind.replace("-", "_"))(operation.generation, spec)
 
     def power_cut(self) -> None:
@@ -129,7 +129,7 @@ class World:
 def perform(world: World, command: str, cut: int | None) -> None:
     """Recover, then do it; with ``cut``, die before the operation of that number."""
     world.abandon()
-    recovery = plan.recover(world.state())
+    recovery = planner.recover(world.state())
     steps = [(operation, recovery.spec) for operation in recovery.operations]
     for operation, spec in steps[:cut]:
         world.apply(operation, spec)
@@ -149,8 +149,8 @@ def consistent(world: World) -> None:
     assert always == wanted
     assert all(world.generations[number].committed for number in world.engine)
     assert len(world.engine) <= 2
-    assert plan.settled(world.state())
-    assert plan.converge(world.state()) == []
+    assert planner.settled(world.state())
+    assert planner.converge(world.state()) == []
 
 
 COMMANDS = st.lists(

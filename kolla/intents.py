@@ -1,0 +1,183 @@
+"""From a command to the plan of one container."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from kolla import desired, planner
+from kolla.deployment import Deployment
+from kolla.errors import KollaError, UsageError
+from kolla.plan import Plan, State
+from kolla.plugin import Container
+from kolla.records import ABSENT, RUNNING, now
+from kolla.spec import describe_image, differences
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """One command: what to do, and with which containers."""
+
+    #: start, stop, restart, upgrade, rollback, confirm, delete or recover.
+    kind: str
+    containers: list[Container]
+    release: str | None = None
+    image: str | None = None
+    #: By container: the generation to go back to, if not to the last known good.
+    targets: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    #: Whether a failure takes those back that this request has already upgraded.
+    rollback_on_failure: bool = False
+    #: Whether ``delete`` takes the volumes as well.
+    data: bool = False
+
+
+def planned(
+    deployment: Deployment, request: Request, container: Container, state: State
+) -> Plan:
+    """The plan for one container as things stand."""
+    return _PLANNERS[request.kind](deployment, request, container, state)
+
+
+def _start(deployment, request, container, state) -> Plan:
+    if state.current is not None and state.record.target != ABSENT:
+        return planner.start(state, None)
+    _require_requirements(deployment, request, container)
+    if not any(seen.running for seen in state.observed.values()):
+        desired.require_ports(deployment, container)
+    return planner.start(state, _desired(deployment, request, container, state))
+
+
+def _require_requirements(deployment, request, container) -> None:
+    """A first start needs what it requires; not if that starts in the same command."""
+    here = {c.name for c in deployment.settings.enabled()}
+    together = {c.name for c in request.containers}
+    for name in sorted(set(container.requires) & here - together):
+        if deployment.store.container(name).target != RUNNING:
+            raise KollaError(
+                f"{container.name} requires {name}, which is not running",
+                f"`kolla container start {name}` first, or start their set",
+            )
+
+
+def _upgrade(deployment, request, container, state) -> Plan:
+    if state.current is None or state.record.target == ABSENT:
+        return _start(deployment, request, container, state)
+    if state.record.target != RUNNING:
+        raise KollaError(
+            f"{container.name} is stopped, and an upgrade needs it running",
+            f"`kolla container start {container.name}` first",
+        )
+    spec = _desired(deployment, request, container, state)
+    old = state.spec(state.current)
+    rotated = _rotated(deployment, state, spec)
+    reasons = differences(old, spec) + [f"secret: {name} changed" for name in sorted(rotated)]
+    if not reasons:
+        return Plan(container.name, "upgrade", before=state.current, after=state.current)
+    tasks = _schema_tasks(deployment, spec) if old.image_id != spec.image_id else ()
+    tasks = planner.tasks_of(spec, "verify") + tasks
+    tasks += _tasks_using(deployment, spec, rotated)
+    return planner.change(state, spec, "upgrade", tuple(reasons), tasks, _pins(request, spec))
+
+
+def _schema_tasks(deployment, spec) -> tuple[tuple[str, str], ...]:
+    expand = planner.tasks_of(spec, "expand")
+    dump = deployment.settings.value("engine", "dump_before_upgrade")
+    return (planner.tasks_of(spec, "dump") if dump and expand else ()) + expand
+
+
+def _confirm(deployment, request, container, state) -> Plan:
+    if state.current is None or state.record.target == ABSENT:
+        raise KollaError(
+            f"{container.name} does not run, so there is nothing to confirm",
+            f"`kolla container start {container.name}` first",
+        )
+    return planner.confirm(state)
+
+
+def _rotated(deployment, state: State, spec) -> set[str]:
+    """Secrets whose value is not the one the current generation was made with."""
+    old = state.generations[state.current].secrets
+    new = deployment.fingerprints(spec)
+    return {name for name in new if name in old and old[name] != new[name]}
+
+
+def _tasks_using(deployment, spec, secrets: set[str]) -> tuple[tuple[str, str], ...]:
+    """Bootstrap tasks that are given one of these secrets, and so have to apply it."""
+    return tuple(
+        ("bootstrap", task["name"]) for task in spec.tasks["bootstrap"]
+        if any(secrets & set(deployment.settings.references(text))
+               for text in task["environment"].values())
+    )
+
+
+def _desired(deployment, request, container, state):
+    spec = desired.spec(deployment, container, state, request.release, request.image)
+    deployment.require_valid(container, deployment.options_of(spec.image_id, container))
+    return spec
+
+
+def _pins(request: Request, spec) -> dict[str, str | None]:
+    if request.image:
+        return {"image_pin": request.image, "release_pin": spec.release or None}
+    if request.release and spec.release:
+        return {"image_pin": None, "release_pin": request.release}
+    return {}
+
+
+def _rollback(deployment, request, container, state) -> Plan:
+    if state.current is None or state.record.target != RUNNING:
+        raise KollaError(
+            f"{container.name} is not running, so there is nothing to roll back",
+            f"`kolla container start {container.name}` first",
+        )
+    number = request.targets.get(container.name)
+    number = number or planner.last_known_good(state, _survivor(deployment))
+    if number is None and len(request.containers) > 1:
+        return Plan(container.name, "rollback", before=state.current, after=state.current)
+    if number is None:
+        raise KollaError(
+            f"{container.name} has no earlier good generation that differs from this one",
+            f"`kolla container history {container.name}` shows all; --to names one",
+        )
+    generation = state.generations.get(number)
+    if generation is None:
+        raise UsageError(
+            f"{container.name} has no generation {number}",
+            f"`kolla container history {container.name}` shows all",
+        )
+    if number == state.current:
+        return Plan(container.name, "rollback", before=number, after=number)
+    if not generation.committed or not generation.kept:
+        raise KollaError(
+            f"generation {number} of {container.name} was {generation.outcome}"
+            f" and cannot come back: {generation.reason or 'its image is no longer kept'}",
+            f"`kolla container history {container.name}` shows those that can",
+        )
+    spec = generation.snapshot
+    desired.refuse_downgrade(container, state.spec(state.current), spec)
+    pins = {"image_pin": spec.image_id, "release_pin": spec.release or None}
+    reason = f"back to generation {number}: {describe_image(spec)}"
+    return planner.change(state, spec, "rollback", (reason,), pins=pins)
+
+
+def _survivor(deployment) -> Callable:
+    """Whether a generation was current for longer than the probation."""
+    probation = deployment.settings.value("engine", "probation")
+
+    def survived(generation) -> bool:
+        ended = datetime.fromisoformat(generation.ended or now())
+        lasted = ended - datetime.fromisoformat(generation.committed)
+        return lasted.total_seconds() >= probation
+
+    return survived
+
+
+_PLANNERS = {
+    "start": _start,
+    "upgrade": _upgrade,
+    "rollback": _rollback,
+    "confirm": _confirm,
+    "stop": lambda deployment, request, container, state: planner.stop(state),
+    "restart": lambda deployment, request, container, state: planner.restart(state),
+    "delete": lambda deployment, request, container, state: planner.delete(state, request.data),
+    "recover": lambda deployment, request, container, state: planner.recover(state),
+}

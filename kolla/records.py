@@ -1,0 +1,95 @@
+"""What the store holds: one line for each container, generation and event."""
+
+import dataclasses
+import datetime
+import getpass
+import os
+
+#: What an operator last asked for.
+RUNNING, STOPPED, ABSENT = "running", "stopped", "absent"
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What counts for one container."""
+
+    name: str
+    current: int | None = None
+    last_number: int = 0
+    #: running, stopped or absent: what an operator last asked for.
+    target: str = ABSENT
+    release_pin: str | None = None
+    #: A tag or an image id.
+    image_pin: str | None = None
+    #: False while a command is at work, and after one that was killed.
+    settled: bool = True
+    health: str = "unknown"
+    health_detail: str = ""
+    health_at: str | None = None
+
+    @property
+    def serving(self) -> int | None:
+        """The generation that counts; None once the container was deleted."""
+        return None if self.target == ABSENT else self.current
+
+
+@dataclasses.dataclass(frozen=True)
+class Generation:
+    """A spec put to work."""
+
+    container: str
+    number: int
+    spec: str
+    #: Secret reference to a keyed fingerprint of its value.
+    secrets: dict[str, str]
+    cause: str
+    created: str
+    committed: str | None
+    ended: str | None
+    #: trying, current, kept, refused, discarded, rolled back, deleted.
+    outcome: str
+    reason: str
+    evidence: str
+    #: Whether its image still has the name that protects it from every prune.
+    kept: bool = True
+    #: When an operator, or the end of its probation, confirmed it.
+    confirmed: str | None = None
+
+    @property
+    def snapshot(self):
+        """The :class:`kolla.spec.Spec`."""
+        from kolla.spec import Spec
+
+        return Spec.from_json(self.spec)
+
+
+@dataclasses.dataclass(frozen=True)
+class EventRecord:
+    """A line of the journal: an action, or (with a parent) one operation of it."""
+
+    id: int
+    parent: int | None
+    at: str
+    who: str
+    action: str
+    container: str
+    generation: int | None
+    #: begun, done, failed, interrupted.
+    outcome: str
+    detail: str
+    seconds: float | None
+
+
+def now() -> str:
+    """The present, UTC."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+
+
+def who() -> str:
+    """The login name of the person behind this process, sudo or not."""
+    if os.environ.get("SUDO_USER"):
+        return os.environ["SUDO_USER"]
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
