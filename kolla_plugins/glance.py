@@ -2,12 +2,10 @@
 
 from oslo_config import cfg
 
-from kolla.plugin import (
-    Container, File, Image, Listen, Strategy, Task, Volume, secret, shared_folder,
-)
+from kolla.plugin import Container, File, Image, Listen, Strategy, Volume, secret, shared_folder
 from kolla_plugins.openstack import (
-    IDENTITY, database_task, identity_task, login_environment, service_environment,
-    service_options,
+    IDENTITY, database_task, identity_task, login_environment, schema_phases, schema_task,
+    service_environment, service_options,
 )
 
 GLANCE_API = Container(
@@ -29,14 +27,10 @@ GLANCE_API = Container(
     requires=("mariadb", "keystone"),
     bootstrap=(
         database_task("glance"),
-        Task("schema", ("kolla-run", "glance-manage", "db_sync")),
+        schema_task("bootstrap"),
         identity_task("glance", "image"),
     ),
-    expand=(
-        Task("expand", ("kolla-run", "glance-manage", "db", "expand")),
-        Task("migrate", ("kolla-run", "glance-manage", "db", "migrate")),
-    ),
-    contract=(Task("contract", ("kolla-run", "glance-manage", "db", "contract")),),
+    **schema_phases("glance-api"),
     drain=("kolla-drain",),
     # Imports of images that run in the background are finished.
     stop_grace=120,

@@ -4,7 +4,7 @@ from kolla.plugin import (
     Container, File, Image, Listen, Strategy, Task, Volume, shared_folder,
 )
 from kolla_plugins.openstack import (
-    IDENTITY, database_task, service_environment, service_options,
+    IDENTITY, database_task, schema_phases, schema_task, service_environment, service_options,
 )
 
 KEYSTONE = Container(
@@ -28,7 +28,7 @@ KEYSTONE = Container(
         database_task("keystone"),
         Task("fernet-keys", ("kolla-run", "keystone-manage", "fernet_setup")),
         Task("credential-keys", ("kolla-run", "keystone-manage", "credential_setup")),
-        Task("schema", ("kolla-run", "keystone-manage", "db_sync")),
+        schema_task("bootstrap"),
         Task(
             "admin",
             ("kolla-run", "keystone-manage", "bootstrap"),
@@ -44,11 +44,7 @@ KEYSTONE = Container(
             },
         ),
     ),
-    expand=(
-        Task("expand", ("kolla-run", "keystone-manage", "db_sync", "--expand")),
-        Task("migrate", ("kolla-run", "keystone-manage", "db_sync", "--migrate")),
-    ),
-    contract=(Task("contract", ("kolla-run", "keystone-manage", "db_sync", "--contract")),),
+    **schema_phases("keystone"),
     drain=("kolla-drain",),
     options={**IDENTITY, "keystone": service_options("keystone", 5000)},
 )

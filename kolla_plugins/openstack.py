@@ -35,6 +35,7 @@ def service_environment(service: str) -> dict[str, str]:
     login = f"${{url:{service}.database_user}}:${{url:{service}.database_password}}"
     place = f"${{database.address}}:${{database.port}}/${{{service}.database_name}}"
     return {
+        "KOLLA_HOST": "${host.name}",
         "KOLLA_ADDRESS": f"${{{service}.address}}",
         "KOLLA_PORT": f"${{{service}.port}}",
         "KOLLA_WORKERS": f"${{{service}.workers}}",
@@ -73,6 +74,27 @@ def database_task(service: str) -> Task:
             "KOLLA_DATABASE_PASSWORD": f"${{{service}.database_password}}",
         },
     )
+
+
+def schema_task(phase: str, **environment: str) -> Task:
+    """One phase in the life of the service's database; what it runs is in the image."""
+    return Task(
+        phase,
+        ("kolla-run", "kolla-schema", phase),
+        environment={"KOLLA_LOCK_TIMEOUT": "${engine.lock_timeout}", **environment},
+        timeout=4 * 3600,
+    )
+
+
+def schema_phases(container: str) -> dict[str, tuple[Task, ...]]:
+    """The phases of an upgrade; ``schema_task("bootstrap")`` comes before them."""
+    dump = {"KOLLA_CONTAINER": container, "KOLLA_DUMPS_KEPT": "${engine.keep_generations}"}
+    return {
+        "dump": (schema_task("dump", **dump),),
+        "expand": (schema_task("expand"),),
+        "contract": (schema_task("contract"),),
+        "before_rollback": (schema_task("before-rollback"),),
+    }
 
 
 def identity_task(service: str, kind: str, roles: str = "service") -> Task:

@@ -1,0 +1,95 @@
+"""The ledger: two tables in a service's own database, changed under a lock of its server.
+
+``kolla_hosts`` holds which host runs which release, ``kolla_schema`` what was done to the
+schema. A dump of the database holds them too: what is restored knows what it is.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import sqlalchemy
+from sqlalchemy import exc, pool
+
+from kolla_image.environment import fail
+from kolla_image.phases import Host, State, Step
+
+TABLES = (
+    """CREATE TABLE IF NOT EXISTS kolla_hosts (
+        name VARCHAR(255) PRIMARY KEY, release_name VARCHAR(32) NOT NULL,
+        since DATETIME NOT NULL, confirmed BOOLEAN NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS kolla_schema (
+        phase VARCHAR(32) PRIMARY KEY, release_name VARCHAR(32) NOT NULL,
+        version VARCHAR(64) NOT NULL, host VARCHAR(255) NOT NULL,
+        since DATETIME NOT NULL, done BOOLEAN NOT NULL)""",
+)
+
+
+class Ledger:
+    """Reads and writes the tables. ``who``: host, release and version of the writer."""
+
+    def __init__(self, connection: sqlalchemy.Connection, who: dict[str, str]):
+        self.connection, self.who = connection, who
+
+    def execute(self, sql: str, **values):
+        return self.connection.execute(sqlalchemy.text(sql), values)
+
+    def state(self) -> State:
+        hosts = self.execute("SELECT name, release_name, since, confirmed FROM kolla_hosts")
+        steps = self.execute(
+            "SELECT phase, release_name, version, host, since, done FROM kolla_schema"
+        )
+        return State(
+            {row.name: Host(*row) for row in hosts.all()},
+            {row.phase: Step(*row) for row in steps.all()},
+        )
+
+    def say(self, release: str, confirmed: bool) -> None:
+        """What this host runs now."""
+        self.execute(
+            "REPLACE INTO kolla_hosts VALUES (:host, :release, UTC_TIMESTAMP(), :confirmed)",
+            host=self.who["host"], release=release, confirmed=confirmed,
+        )
+
+    def begin(self, phase: str) -> None:
+        self.execute(
+            "REPLACE INTO kolla_schema"
+            " VALUES (:phase, :release, :version, :host, UTC_TIMESTAMP(), FALSE)",
+            phase=phase, **self.who,
+        )
+
+    def finish(self, phase: str) -> None:
+        self.execute("UPDATE kolla_schema SET done = TRUE WHERE phase = :phase", phase=phase)
+
+    def forget(self, host: str) -> None:
+        self.execute("DELETE FROM kolla_hosts WHERE name = :host", host=host)
+
+    def lock(self, timeout: int) -> None:
+        """Keep every other host from doing anything; wait ``timeout`` seconds for that.
+
+        The server ends the lock with the connection, so also when this host dies.
+        """
+        name = f"kolla_schema.{self.connection.engine.url.database}"[:64]
+        asked = self.execute("SELECT GET_LOCK(:name, :timeout)", name=name, timeout=timeout)
+        if not asked.scalar():
+            holder = self.state().steps.get("lock")
+            fail(f"the schema is locked {holder or 'by another host'}; waited {timeout} s")
+        self.begin("lock")
+
+
+@contextlib.contextmanager
+def connected(who: dict[str, str]) -> Iterator[Ledger]:
+    """The ledger in the database that the service itself uses."""
+    engine = sqlalchemy.create_engine(
+        os.environ["OS_DATABASE__CONNECTION"], poolclass=pool.NullPool,
+        isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 10},
+    )
+    try:
+        with engine.connect() as connection:
+            ledger = Ledger(connection, who)
+            for table in TABLES:
+                ledger.execute(table)
+            yield ledger
+    except exc.DBAPIError as error:
+        place = f"{engine.url.host}:{engine.url.port}/{engine.url.database}"
+        fail(f"the database {place} refuses: {error.orig.args[-1]}")

@@ -1,0 +1,141 @@
+"""kolla-schema: the phases in the life of the database of a service, on any of its hosts.
+
+What a phase runs is in the image: ``KOLLA_SCHEMA_SYNC`` makes the schema of an empty
+database, ``KOLLA_SCHEMA_EXPAND`` and ``KOLLA_SCHEMA_CONTRACT`` change that of a running
+service; commands with a semicolon between them.
+"""
+
+import argparse
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+
+from kolla_image import phases
+from kolla_image import dump as dumps
+from kolla_image.environment import fail, require
+from kolla_image.ledger import Ledger, connected
+
+#: Exit code of a contract that other hosts hold up (EX_TEMPFAIL of sysexits.h).
+WAITS = 75
+
+
+def bootstrap(ledger: Ledger, who: dict[str, str]) -> None:
+    """Before the first start on this host; the others may run an earlier release."""
+    state = ledger.state()
+    phases.refuse_older(state, who["release"])
+    if done := phases.nothing_to_expand(state, who["release"], who["version"]):
+        print(done)
+    elif set(state.hosts) - {who["host"]}:
+        run(ledger, "EXPAND", "expand")
+    else:
+        run(ledger, "SYNC", "expand", "contract")
+    # It has no earlier release to go back to.
+    ledger.say(who["release"], confirmed=True)
+
+
+def dump(ledger: Ledger, who: dict[str, str]) -> None:
+    """Before an upgrade: a copy of the data as it is."""
+    known = ledger.state().hosts.get(who["host"])
+    release = known.release if known else "unknown"
+    print("the database is dumped to", dumps.dump(ledger.connection.engine.url, release))
+
+
+def expand(ledger: Ledger, who: dict[str, str]) -> None:
+    """Before an upgrade, while the earlier release serves."""
+    state = ledger.state()
+    phases.refuse_older(state, who["release"])
+    if done := phases.nothing_to_expand(state, who["release"], who["version"]):
+        print(done)
+    else:
+        run(ledger, "EXPAND", "expand")
+    confirmed = phases.confirmed_already(state, who["host"], who["release"])
+    ledger.say(who["release"], confirmed)
+
+
+def contract(ledger: Ledger, who: dict[str, str]) -> None:
+    """Once this host has confirmed the release; it is done when the last one has."""
+    ledger.say(who["release"], confirmed=True)
+    state = ledger.state()
+    if done := phases.nothing_to_contract(state, who["release"], who["version"]):
+        print(done)
+    elif others := phases.held_up_by(state, who["release"]):
+        print("the schema is contracted later, it waits for", ", ".join(map(str, others)))
+        sys.exit(WAITS)
+    else:
+        run(ledger, "CONTRACT", "contract")
+
+
+def before_rollback(ledger: Ledger, who: dict[str, str]) -> None:
+    """Before this host goes back to an earlier release."""
+    target = require("KOLLA_TARGET_RELEASE")
+    phases.refuse_older(ledger.state(), target)
+    ledger.say(target, confirmed=False)
+
+
+def status(ledger: Ledger, who: dict[str, str]) -> None:
+    """What the ledger holds."""
+    state = ledger.state()
+    for host in state.hosts.values():
+        print(f"{host}, since {host.since:%Y-%m-%d %H:%M} UTC")
+    for step in state.steps.values():
+        print(f"{step.phase} {step}" + ("" if step.done or step.phase == "lock" else ": not done"))
+
+
+def forget(ledger: Ledger, who: dict[str, str], host: str) -> None:
+    """A host that is gone for good no longer holds up the others."""
+    known = ledger.state().hosts
+    if host not in known:
+        fail(f"there is no host {host}, only {', '.join(known) or 'none'}")
+    ledger.forget(host)
+    print(f"{host} is forgotten")
+    state = ledger.state()
+    if not phases.held_up_by(state, who["release"]) and not phases.nothing_to_contract(
+        state, who["release"], who["version"]
+    ):
+        print(f"it was the last one: `kolla-schema contract` contracts for {who['release']}")
+
+
+def run(ledger: Ledger, commands: str, *steps: str) -> None:
+    """Run commands of the service, and record them: begun before, done after."""
+    interrupted = any(ledger.state().interrupted(step) for step in steps)
+    wrapper = [sys.executable, "-m", "kolla_image.repeat"] if interrupted else []
+    for step in steps:
+        ledger.begin(step)
+    for command in require(f"KOLLA_SCHEMA_{commands}").split(";"):
+        print(f"kolla-schema: {command.strip()}", flush=True)
+        ended = subprocess.run([*wrapper, *shlex.split(command)])
+        if ended.returncode:
+            fail(f"`{command.strip()}` ended with exit code {ended.returncode}")
+    for step in steps:
+        ledger.finish(step)
+
+
+PHASES = {
+    "bootstrap": bootstrap, "dump": dump, "expand": expand, "contract": contract,
+    "before-rollback": before_rollback, "status": status, "forget": forget,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="phase", required=True)
+    for name, phase in PHASES.items():
+        command = commands.add_parser(name, help=phase.__doc__.splitlines()[0])
+        if phase is forget:
+            command.add_argument("host")
+    arguments = vars(parser.parse_args())
+    phase = PHASES[arguments.pop("phase")]
+    who = {
+        "host": require("KOLLA_HOST"),
+        "release": require("KOLLA_RELEASE"),
+        "version": pathlib.Path("/usr/share/kolla/version").read_text().strip(),
+    }
+    with connected(who) as ledger:
+        try:
+            if phase is not status:
+                ledger.lock(int(os.environ.get("KOLLA_LOCK_TIMEOUT", "60")))
+            phase(ledger, who, **arguments)
+        except phases.Refused as refusal:
+            fail(str(refusal))

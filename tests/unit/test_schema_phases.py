@@ -1,0 +1,174 @@
+"""Who may do what to a schema that several hosts share; no database."""
+
+import datetime
+import importlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kolla.plugin import shared_folder
+
+FOLDER = shared_folder("docker", "openstack-base", "tools")
+NOON = datetime.datetime(2026, 5, 1, 12)
+RELEASES = ("2025.2", "2026.1", "2026.2")
+VERSIONS = {"2025.2": "28.1.0", "2026.1": "29.1.0", "2026.2": "30.0.0"}
+
+
+@pytest.fixture
+def module(monkeypatch):
+    """A module of the image's tools by its name."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    return lambda name: importlib.import_module(f"kolla_image.{name}")
+
+
+@pytest.fixture
+def phases(module):
+    return module("phases")
+
+
+def state(phases, hosts=(), expand="", contract="", done=True, version=""):
+    """A ledger: hosts as (name, release, confirmed), and how far the schema is."""
+    known = {"expand": expand, "contract": contract}
+    steps = {
+        phase: phases.Step(phase, release, version or VERSIONS[release], "ctl1", NOON, done)
+        for phase, release in known.items() if release
+    }
+    return phases.State(
+        {name: phases.Host(name, release, NOON, confirmed) for name, release, confirmed in hosts},
+        steps,
+    )
+
+
+def test_refusal_names_host_release_and_time(phases):
+    with pytest.raises(phases.Refused) as refusal:
+        phases.refuse_older(state(phases, contract="2026.2"), "2026.1")
+    assert str(refusal.value) == (
+        "the schema was contracted for 2026.2 by ctl1 on 2026-05-01 12:00 UTC: "
+        "2026.1 cannot use it any more"
+    )
+
+
+def test_a_contraction_that_was_interrupted_refuses_older_releases_as_well(phases):
+    with pytest.raises(phases.Refused):
+        phases.refuse_older(state(phases, contract="2026.2", done=False), "2026.1")
+
+
+@pytest.mark.parametrize("contract", ["", "2025.2", "2026.1"])
+def test_a_release_may_use_what_was_contracted_for_it_or_before(phases, contract):
+    phases.refuse_older(state(phases, contract=contract, expand="2026.2"), "2026.1")
+
+
+def test_a_second_host_finds_the_schema_expanded_and_says_by_whom(phases):
+    done = phases.nothing_to_expand(state(phases, expand="2026.1"), "2026.1", "29.1.0")
+    assert done == (
+        "the schema is expanded already, for 2026.1 by ctl1 on 2026-05-01 12:00 UTC"
+    )
+
+
+def test_an_interrupted_expansion_is_taken_up_again(phases):
+    interrupted = state(phases, expand="2026.1", done=False)
+    assert phases.nothing_to_expand(interrupted, "2026.1", "29.1.0") == ""
+    assert interrupted.interrupted("expand")
+
+
+def test_older_software_leaves_the_expansion_of_newer_software_alone(phases):
+    begun = state(phases, expand="2026.2", done=False)
+    assert phases.nothing_to_expand(begun, "2026.1", "29.1.0")
+    newer = state(phases, expand="2026.1", version="29.2.0")
+    assert phases.nothing_to_expand(newer, "2026.1", "29.1.0")
+
+
+def test_a_newer_version_of_the_same_release_expands(phases):
+    assert phases.nothing_to_expand(state(phases, expand="2026.1"), "2026.1", "29.2.0") == ""
+
+
+def test_contract_waits_for_hosts_that_are_older_or_have_not_confirmed(phases):
+    hosts = [
+        ("ctl1", "2026.1", True), ("ctl2", "2026.1", False), ("ctl3", "2025.2", True),
+        ("ctl4", "2026.2", True),
+    ]
+    waiting = phases.held_up_by(state(phases, hosts), "2026.1")
+    assert [str(host) for host in waiting] == [
+        "ctl2 (2026.1, not confirmed)", "ctl3 (2025.2, confirmed)"
+    ]
+
+
+def test_what_is_contracted_is_not_contracted_again(phases):
+    contracted = state(phases, expand="2026.1", contract="2026.1")
+    assert phases.nothing_to_contract(contracted, "2026.1", "29.1.0")
+    assert phases.nothing_to_contract(contracted, "2025.2", "28.1.0")
+
+
+def test_an_interrupted_contraction_is_taken_up_again(phases):
+    interrupted = state(phases, expand="2026.1", contract="2026.1", done=False)
+    assert phases.nothing_to_contract(interrupted, "2026.1", "29.1.0") == ""
+
+
+def test_a_schema_that_is_expanded_for_more_is_contracted_with_that(phases):
+    expanded = state(phases, expand="2026.2", contract="2025.2")
+    assert "with that" in phases.nothing_to_contract(expanded, "2026.1", "29.1.0")
+    assert phases.nothing_to_contract(expanded, "2026.2", "30.0.0") == ""
+
+
+@pytest.mark.parametrize("known, kept", [
+    ([("ctl1", "2026.1", True)], True),
+    ([("ctl1", "2026.1", False)], False),
+    ([("ctl1", "2025.2", True)], False),
+    ([], False),
+])
+def test_an_upgrade_within_a_release_keeps_its_confirmation(phases, known, kept):
+    assert phases.confirmed_already(state(phases, known), "ctl1", "2026.1") is kept
+
+
+@given(st.data())
+def test_no_host_is_ever_left_with_a_schema_it_cannot_use(data):
+    """Three hosts upgrade, confirm and go back as they like, under the rules."""
+    import sys
+
+    sys.path.insert(0, str(FOLDER))
+    try:
+        phases = importlib.import_module("kolla_image.phases")
+    finally:
+        sys.path.remove(str(FOLDER))
+    hosts = {name: ("2025.2", True) for name in ("ctl1", "ctl2", "ctl3")}
+    expand = contract = "2025.2"
+    for _ in range(data.draw(st.integers(1, 30))):
+        name = data.draw(st.sampled_from(sorted(hosts)))
+        release, _ = hosts[name]
+        now = state(
+            phases, [(other, *told) for other, told in hosts.items()], expand, contract
+        )
+        move = data.draw(st.sampled_from(["upgrade", "confirm", "back"]))
+        if move == "upgrade" and release != RELEASES[-1]:
+            wanted = RELEASES[RELEASES.index(release) + 1]
+            phases.refuse_older(now, wanted)
+            expand, hosts[name] = max(expand, wanted), (wanted, False)
+        elif move == "back" and release != RELEASES[0]:
+            wanted = RELEASES[RELEASES.index(release) - 1]
+            try:
+                phases.refuse_older(now, wanted)
+            except phases.Refused:
+                assert contract > wanted
+            else:
+                hosts[name] = (wanted, False)
+        elif move == "confirm":
+            hosts[name] = (release, True)
+            now = state(
+                phases, [(other, *told) for other, told in hosts.items()], expand, contract
+            )
+            done = phases.nothing_to_contract(now, release, VERSIONS[release])
+            if not done and not phases.held_up_by(now, release):
+                contract = release
+        assert all(told[0] >= contract for told in hosts.values())
+
+
+def test_the_newest_dumps_are_kept_whatever_generation_they_are_before(module):
+    names = [
+        "keystone-before-g9-from-2025.2-20260101T000000Z.sql.gz",
+        "keystone-before-g10-from-2026.1-20260301T000000Z.sql.gz",
+        "keystone-before-g2-from-2026.1-20260201T000000Z.sql.gz",
+    ]
+    assert module("dump").outdated(names, 2) == names[:1]
+    assert module("dump").outdated(names, 5) == []
