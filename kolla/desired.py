@@ -21,6 +21,9 @@ def spec(
     """
     pin = state.record
     wanted = release or pin.release_pin or deployment.settings.value("DEFAULT", "release")
+    current = state.current if state.current in state.generations else None
+    if release and current and container.image.per_release:
+        refuse_jump(container, state.spec(current).release, release)
     reference = image or (pin.image_pin if not release else None)
     facts = deployment.backend.image(reference or deployment.reference(container, wanted))
     if facts is None:
@@ -28,8 +31,7 @@ def spec(
     of_image = facts.labels.get("kolla.release", wanted) if container.image.per_release else ""
     version = facts.labels.get(VERSION, "")
     made = build(container, deployment.settings, facts, of_image, version)
-    current = state.current
-    if current is not None and current in state.generations:
+    if current:
         refuse(container, state.spec(current), made, explicit=bool(image))
     return made
 
@@ -49,11 +51,16 @@ def _missing(deployment, container: Container, release: str, reference: str | No
 
 def refuse(container: Container, old: Spec, new: Spec, explicit: bool = False) -> None:
     """Raise :class:`KollaError` where the way from one spec to the other does not exist."""
-    if old.release and new.release and not explicit:
-        reason = releases.refuse_jump(old.release, new.release)
-        if reason:
-            raise KollaError(f"{container.name}: {reason}")
+    if not explicit:
+        refuse_jump(container, old.release, new.release)
     refuse_downgrade(container, old, new)
+
+
+def refuse_jump(container: Container, old: str, new: str) -> None:
+    """Raise :class:`KollaError` where no upgrade leads from one release to the other."""
+    reason = releases.refuse_jump(old, new) if old and new else ""
+    if reason:
+        raise KollaError(f"{container.name}: {reason}")
 
 
 def refuse_downgrade(container: Container, old: Spec, new: Spec) -> None:
