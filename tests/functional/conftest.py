@@ -14,9 +14,14 @@ A test that wants a running Keystone::
 
 Container names belong to the engine, so there is one deployment at a time: ``deployment``
 lives as long as a module, ``fresh_deployment`` as long as a test; a module uses one of them.
+``synthetic`` is a deployment in which the synthetic service runs, which starts in a moment.
+Two test runs at a time need a ``KOLLA_TEST_NETWORK`` each, like 127.0.78 (and see engine.py).
 """
 
+import contextlib
 import itertools
+import os
+import pathlib
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -25,7 +30,9 @@ from tests.functional.engine import Engine
 from tests.functional.harness import Completed, Deployment
 
 #: Each deployment gets an address of its own, out of the way of an operator's services.
-ADDRESSES = (f"127.0.77.{number}" for number in itertools.count(1))
+NETWORK = os.environ.get("KOLLA_TEST_NETWORK", "127.0.77")
+ADDRESSES = (f"{NETWORK}.{number}" for number in itertools.count(1))
+SYNTHETIC = pathlib.Path(__file__).parent / "synthetic"
 
 
 @pytest.fixture(scope="session")
@@ -61,19 +68,44 @@ def images(engine: Engine, tmp_path_factory) -> Callable[..., Completed]:
     return build
 
 
+@pytest.fixture(scope="session")
+def synthetic_images(engine: Engine, tmp_path_factory) -> tuple[str, str]:
+    """The images of the synthetic service, an earlier and a later one."""
+    builder = Deployment(engine, tmp_path_factory.mktemp("builder"), "127.0.0.1").prepare()
+    builder.install_plugin(SYNTHETIC)
+    for release in ("2026.1", "2026.2"):
+        builder.kolla("image", "build", "synthetic", "--release", release, timeout=2400)
+    return "kolla/synthetic:2026.1", "kolla/synthetic:2026.2"
+
+
+@pytest.fixture(scope="module")
+def synthetic(deployment: Deployment, synthetic_images) -> Deployment:
+    """A deployment in which both containers of the synthetic service run."""
+    deployment.install_plugin(SYNTHETIC)
+    deployment.configure("[host]\nenabled = synthetic\n", "10-host")
+    deployment.kolla("config", "passwords")
+    deployment.kolla("set", "start")
+    return deployment
+
+
 @pytest.fixture(scope="module")
 def deployment(engine: Engine, tmp_path_factory, request) -> Iterator[Deployment]:
     """A deployment with a configuration and nothing else, for the tests of one module."""
-    yield from _deployment(engine, tmp_path_factory, request.module.__name__.rpartition(".")[2])
+    name = request.module.__name__.rpartition(".")[2]
+    with new_deployment(engine, tmp_path_factory, name) as deployment:
+        yield deployment
 
 
 @pytest.fixture
 def fresh_deployment(engine: Engine, tmp_path_factory, request) -> Iterator[Deployment]:
     """A deployment with a configuration and nothing else, for one test."""
-    yield from _deployment(engine, tmp_path_factory, "fresh")
+    with new_deployment(engine, tmp_path_factory, "fresh") as deployment:
+        yield deployment
 
 
-def _deployment(engine: Engine, tmp_path_factory, name: str) -> Iterator[Deployment]:
+@contextlib.contextmanager
+def new_deployment(engine: Engine, tmp_path_factory, name: str) -> Iterator[Deployment]:
+    """A deployment with a configuration, on an engine without containers and volumes."""
     engine.clean()
     yield Deployment(engine, tmp_path_factory.mktemp(name), next(ADDRESSES)).prepare()
     if engine.pid() is None:
