@@ -119,7 +119,7 @@ wait_for_checks() {
         fi
         sleep 2
     done
-    kolla set check -c container -c generation -c status --fit-width
+    kolla set check -c container -c generation -c health --fit-width
 }
 
 # The unit that runs `kolla recover` after a boot.
