@@ -42,6 +42,6 @@ GLANCE_API = Container(
             secret("password", help="The password of that user."),
         ),
     },
-    # Stores beside the file store, which the operator names in [DEFAULT] enabled_backends.
-    open_groups=("file*", "store*"),
+    # Stores of Glance's own, and those that the operator names in enabled_backends.
+    open_groups=("os_glance_*", "file*", "store*"),
 )

@@ -51,7 +51,7 @@ def login_environment(service: str) -> dict[str, str]:
         "WWW_AUTHENTICATE_URI": "${keystone.public_url}/v3",
         "REGION_NAME": "${identity.region}",
         "USERNAME": f"${{{service}.user}}",
-        "PASSWORD": f"${{{service}.password}}",
+        "PASSWORD": f"${{oslo:{service}.password}}",
         "PROJECT_NAME": "service",
         "USER_DOMAIN_ID": "default",
         "PROJECT_DOMAIN_ID": "default",
