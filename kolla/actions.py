@@ -71,7 +71,7 @@ def _take_back(deployment, request, results: dict[str, Result], observer: Observ
     """Roll back what was upgraded before something else failed."""
     targets = {
         name: result.before for name, result in results.items()
-        if result.outcome == "done" and result.before not in (None, result.after)
+        if result.outcome in ("done", "interrupted") and result.before not in (None, result.after)
     }
     containers = [c for c in request.containers if c.name in targets]
     back = run(deployment, Request("rollback", containers, targets=targets), observer=observer)

@@ -29,10 +29,11 @@ class Failed(KollaError):
 
 
 class Interrupted(Failed):
-    """The operator pressed Ctrl-C."""
+    """The operator pressed Ctrl-C; ``finished`` if that came too late to stop anything."""
 
-    def __init__(self, operation: Operation):
+    def __init__(self, operation: Operation, finished: bool = False):
         super().__init__(operation, "interrupted by the operator")
+        self.message, self.finished = self.reason, finished
 
 
 @dataclasses.dataclass
@@ -58,13 +59,20 @@ class Executor:
     _healthy: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def carry_out(self, plan: Plan, event: int) -> None:
-        """All operations in order. Raises :class:`Failed` at the first that fails."""
-        self._plan = plan
+        """All operations in order. Raises :class:`Failed` at the first that fails.
+
+        Ctrl-C stops it where there is a way back: before anything is done, and before the
+        commit of a new generation. The rest would be left half done, and is finished first.
+        """
+        self._plan, self._way_back = plan, True
         for operation in plan.operations:
-            if self.cancelled.is_set():
+            if self._way_back and self.cancelled.is_set():
                 raise Interrupted(operation)
             self.tell(str(operation))
+            self._way_back = plan.spec is not None and self._way_back
             self._step(operation, event)
+        if self.cancelled.is_set():
+            raise Interrupted(operation, finished=True)
 
     def _step(self, operation: Operation, event: int) -> None:
         began = time.monotonic()
@@ -143,9 +151,14 @@ class Executor:
             if time.monotonic() > deadline:
                 reason = f"its check did not pass within {check['grace']} s"
                 raise Failed(operation, reason, self._evidence(operation, outcome))
-            if self.cancelled.wait(pause):
-                raise Interrupted(operation)
+            self._wait(operation, pause)
             pause = min(pause * 1.5, 1.0)
+
+    def _wait(self, operation: Operation, seconds: float) -> None:
+        if not self._way_back:
+            time.sleep(seconds)
+        elif self.cancelled.wait(seconds):
+            raise Interrupted(operation)
 
     def _ask(self, operation: Operation, check: dict) -> Outcome:
         name = self._name(operation)
@@ -185,6 +198,7 @@ class Executor:
             operation.container, operation.generation, replaced_as,
             **self._plan.pins, **self._healthy,
         )
+        self._way_back = False
         self.committed()
 
     def _keep(self, operation: Operation) -> None:

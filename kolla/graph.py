@@ -1,7 +1,10 @@
 """Work on several containers at once, in the order they need each other."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Set
+
+LOG = logging.getLogger(__name__)
 
 #: Tells that a container serves, so that what needs it may begin.
 Ready = Callable[[], None]
@@ -42,6 +45,8 @@ class Graph:
                 if cancelled.is_set():
                     raise
                 cancelled.set()
+                LOG.warning("interrupted: what cannot be left half done is finished first;"
+                            " Ctrl-C again leaves at once")
 
     def _running(self) -> bool:
         begun = set(self._needs) - set(self._waiting)

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import pathlib
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -19,10 +20,14 @@ class Locks:
         self.folder, self.timeout = folder, timeout
 
     @contextlib.contextmanager
-    def hold(self, name: str, action: str, tell: Callable[[str], None]) -> Iterator[None]:
+    def hold(
+        self, name: str, action: str, tell: Callable[[str], None],
+        cancelled: threading.Event | None = None,
+    ) -> Iterator[None]:
         """Hold the lock of a container; ``tell`` is told whom we wait for.
 
-        Raises :class:`KollaError` if it is still taken after ``timeout`` seconds.
+        Raises :class:`KollaError` if it is still taken after ``timeout`` seconds, or when
+        the waiting is cancelled.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -30,12 +35,12 @@ class Locks:
         except OSError as error:
             raise KollaError(f"the lock of {name} cannot be taken: {error}") from None
         with file:
-            self._acquire(file, name, tell)
+            self._acquire(file, name, tell, cancelled or threading.Event())
             _write(file, {"who": who(), "pid": os.getpid(), "action": action, "since": now()})
             yield
             _write(file, {})
 
-    def _acquire(self, file, name: str, tell: Callable[[str], None]) -> None:
+    def _acquire(self, file, name: str, tell, cancelled: threading.Event) -> None:
         deadline, told = time.monotonic() + self.timeout, ""
         while not _try(file):
             holder = _holder(file)
@@ -47,7 +52,8 @@ class Locks:
                     f"{name} is locked by {holder}, for more than {self.timeout} s",
                     "wait for it, end it, or raise [engine] lock_timeout",
                 )
-            time.sleep(0.1)
+            if cancelled.wait(0.1):
+                raise KollaError(f"interrupted while it waited for {holder}")
 
 
 def _try(file) -> bool:
@@ -59,11 +65,10 @@ def _try(file) -> bool:
 
 
 def _write(file, holder: dict) -> None:
+    # Not through the file's buffer, which would be written once more when it is closed.
     with contextlib.suppress(OSError):  # a full disk: the lock itself holds all the same
-        file.seek(0)
-        file.truncate()
-        file.write(json.dumps(holder))
-        file.flush()
+        os.ftruncate(file.fileno(), 0)
+        os.write(file.fileno(), json.dumps(holder).encode())
 
 
 def _holder(file) -> str:

@@ -53,8 +53,12 @@ class Runner:
         if not planned.operations and self._settled(state):
             return Result(name, "unchanged", state.current, state.current)
         try:
-            with self.deployment.locks.hold(name, self.request.kind, self._tell(name)):
+            with self.deployment.locks.hold(
+                name, self.request.kind, self._tell(name), self.cancelled
+            ):
                 return self._locked(container, began, ready)
+        except Interrupted as error:
+            return self._failed(state, str(error), began, outcome="interrupted")
         except KollaError as error:
             return self._failed(state, str(error), began, getattr(error, "evidence", ""))
         except Exception as error:  # whatever it is, the other containers go on
@@ -67,9 +71,12 @@ class Runner:
         asked_for = self.request.kind == "recover"
         return not asked_for and planner.settled(state) and not self.store.begun(state.name)
 
-    def _failed(self, state: State, reason: str, began: float, evidence: str = "") -> Result:
+    def _failed(
+        self, state: State, reason: str, began: float, evidence: str = "",
+        outcome: str = "failed",
+    ) -> Result:
         seconds = time.monotonic() - began
-        return Result(state.name, "failed", state.current, state.current, reason, seconds,
+        return Result(state.name, outcome, state.current, state.current, reason, seconds,
                       evidence=evidence)
 
     def _tell(self, name: str) -> Callable[[str], None]:
@@ -144,6 +151,10 @@ class Runner:
         self, steps: Plan, failure: Failed, executor: Executor, event: int
     ) -> str:
         name, store = steps.container, self.store
+        if isinstance(failure, Interrupted) and failure.finished:
+            return "what it had begun is finished all the same"
+        if isinstance(failure, Interrupted) and steps.spec is None:
+            return "nothing was changed"
         if not store.has(name, steps.after) and steps.spec:
             return f"nothing was changed, generation {steps.before} serves"
         if steps.spec is None or store.container(name).current == steps.after:
