@@ -22,16 +22,19 @@ import contextlib
 import itertools
 import os
 import pathlib
+import shutil
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.functional.engine import Engine
-from tests.functional.harness import Completed, Deployment
+from tests.functional.harness import Completed, Deployment, run
 
 #: Each deployment gets an address of its own, out of the way of an operator's services.
 NETWORK = os.environ.get("KOLLA_TEST_NETWORK", "127.0.77")
 ADDRESSES = (f"{NETWORK}.{number}" for number in itertools.count(1))
+ROOT = pathlib.Path(__file__).parents[2]
 SYNTHETIC = pathlib.Path(__file__).parent / "synthetic"
 
 
@@ -111,3 +114,23 @@ def new_deployment(engine: Engine, tmp_path_factory, name: str) -> Iterator[Depl
     if engine.pid() is None:
         engine.start()
     engine.clean()
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory) -> pathlib.Path:
+    """Built from a copy: a build leaves things behind."""
+    copy = tmp_path_factory.mktemp("source") / "kolla"
+    ignored = shutil.ignore_patterns("build", ".eggs", ".tox", ".venv")
+    shutil.copytree(ROOT, copy, symlinks=True, ignore=ignored)
+    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", copy / "dist", copy)
+    (wheel,) = (copy / "dist").glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="session")
+def environment(wheel: pathlib.Path, tmp_path_factory) -> pathlib.Path:
+    """An empty virtual environment with nothing but the wheel and what that asks for."""
+    venv = tmp_path_factory.mktemp("venv")
+    run(sys.executable, "-m", "venv", venv)
+    run(venv / "bin" / "pip", "install", wheel)
+    return venv

@@ -65,6 +65,8 @@ class Deployment:
     directory: pathlib.Path
     address: str
     name: str = "testhost"
+    #: Where the `kolla` that it is run with is.
+    bin: pathlib.Path = BIN
 
     @property
     def config_dir(self) -> pathlib.Path:
@@ -99,26 +101,43 @@ class Deployment:
         path.write_text(text)
         return path
 
-    def install_plugin(self, project: pathlib.Path) -> "Deployment":
+    def install_plugin(self, project: pathlib.Path) -> None:
         """Let ``kolla`` see the plugin in a folder with a pyproject.toml, as pip would.
 
         For this deployment alone, and in a moment.
         """
-        text = tomllib.loads((project / "pyproject.toml").read_text())
-        name, version = text["project"]["name"], text["project"]["version"]
-        information = self.plugins / f"{name.replace('-', '_')}-{version}.dist-info"
+        information, links, points = self._of_plugin(project)
         information.mkdir(parents=True)
+        name, _, version = information.stem.rpartition("-")
         (information / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+            f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: {version}\n"
         )
+        (information / "entry_points.txt").write_text(points)
+        for link, target in links.items():
+            link.symlink_to(target)
+        shutil.rmtree(self.directory / "cache", ignore_errors=True)
+
+    def remove_plugin(self, project: pathlib.Path) -> None:
+        """The reverse."""
+        information, links, _ = self._of_plugin(project)
+        shutil.rmtree(information)
+        for link in links:
+            link.unlink()
+        shutil.rmtree(self.directory / "cache", ignore_errors=True)
+
+    def _of_plugin(self, project: pathlib.Path):
+        """Where its metadata goes, its packages with where they are, and its entry points."""
+        text = tomllib.loads((project / "pyproject.toml").read_text())
+        name, version = text["project"]["name"].replace("-", "_"), text["project"]["version"]
         lines = []
         for group, points in text["project"]["entry-points"].items():
             lines += [f"[{group}]", *(f"{point} = {place}" for point, place in points.items())]
-        (information / "entry_points.txt").write_text("\n".join(lines) + "\n")
-        for package in text["tool"]["setuptools"]["packages"]:
-            (self.plugins / package).symlink_to(project / package)
-        shutil.rmtree(self.directory / "cache", ignore_errors=True)
-        return self
+        packages = text["tool"]["setuptools"]["packages"]
+        return (
+            self.plugins / f"{name}-{version}.dist-info",
+            {self.plugins / package: project / package for package in packages},
+            "\n".join([*lines, ""]),
+        )
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment of the command line, with nothing of the developer's in it."""
@@ -165,7 +184,7 @@ class Deployment:
 
     def command(self, *arguments: str) -> list[str]:
         """The command line that ``kolla`` and ``spawn`` run."""
-        return [str(BIN / "kolla"), "--config-dir", str(self.config_dir), *arguments]
+        return [str(self.bin / "kolla"), "--config-dir", str(self.config_dir), *arguments]
 
 
 def derive(engine: Engine, parent: str, tag: str, *lines: str, **scripts: str) -> str:
@@ -186,3 +205,12 @@ def derive(engine: Engine, parent: str, tag: str, *lines: str, **scripts: str) -
     with engine.client() as client:
         client.images.build(fileobj=context, custom_context=True, tag=tag, rm=True, forcerm=True)
     return tag
+
+
+def run(*command, cwd: pathlib.Path | None = None) -> str:
+    """Run a command that must succeed; returns its standard output."""
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

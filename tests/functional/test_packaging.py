@@ -1,42 +1,10 @@
 """The wheel: complete, and enough by itself."""
 
 import pathlib
-import shutil
-import subprocess
-import sys
 import zipfile
 
-import pytest
-
-ROOT = pathlib.Path(__file__).parents[2]
-
-
-def run(*command, cwd=None):
-    done = subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """Built from a copy: a build leaves things behind."""
-    copy = tmp_path_factory.mktemp("source") / "kolla"
-    ignored = shutil.ignore_patterns("build", ".eggs", ".tox", ".venv")
-    shutil.copytree(ROOT, copy, symlinks=True, ignore=ignored)
-    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", copy / "dist", copy)
-    (wheel,) = (copy / "dist").glob("*.whl")
-    return wheel
-
-
-@pytest.fixture(scope="module")
-def environment(wheel, tmp_path_factory):
-    """An empty virtual environment with nothing but the wheel and what that asks for."""
-    venv = tmp_path_factory.mktemp("venv")
-    run(sys.executable, "-m", "venv", venv)
-    run(venv / "bin" / "pip", "install", wheel)
-    return venv
+from tests.functional.conftest import ROOT
+from tests.functional.harness import run
 
 
 def test_wheel_holds_every_file_of_the_images_and_the_configuration(wheel):
