@@ -132,6 +132,7 @@ class Deployment:
 
     def _unknown(self, name: str) -> UsageError:
         if name in self.catalog.containers:
+            self.require_valid()  # a misspelt name in [host] enabled is to be told first
             return UsageError(
                 f"{name} does not run on this host", "[host] enabled and disabled decide that"
             )
