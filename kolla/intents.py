@@ -154,6 +154,13 @@ def _rollback(deployment, request, container, state) -> Plan:
         )
     spec = generation.snapshot
     desired.refuse_downgrade(container, state.spec(state.current), spec)
+    if deployment.backend.image(spec.image_id) is None:
+        raise KollaError(
+            f"the image of generation {number} of {container.name}, {describe_image(spec)},"
+            " is no longer on the engine: `docker system prune -a` takes even images with a name",
+            f"build or load it again, then `kolla container upgrade {container.name}"
+            f" --image {spec.image}`",
+        )
     pins = {"image_pin": spec.image_id, "release_pin": spec.release or None}
     reason = f"back to generation {number}: {describe_image(spec)}"
     return planner.change(state, spec, "rollback", (reason,), pins=pins)
