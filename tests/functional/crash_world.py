@@ -1,0 +1,239 @@
+"""What has to hold once nobody is at work on a container, whatever happened before."""
+
+import collections
+import dataclasses
+import http.client
+import pathlib
+import shutil
+import socket
+
+from kolla.records import ABSENT, RUNNING, STOPPED, Generation, Record
+from kolla.store import Store
+from tests.functional.crash import Ended, Tool
+from tests.functional.harness import Deployment
+
+CONFIGURATION = """\
+[host]
+enabled = {container}
+
+[engine]
+keep_generations = 2
+
+[synthetic]
+port = {port}
+"""
+#: How often the service is asked: two that share a port answer in turns.
+QUESTIONS = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """A container as the engine has it."""
+
+    name: str
+    generation: int
+    status: str
+    restart: str
+    pid: int
+
+
+class World:
+    """One container of the synthetic service: its state file, the engine, and its answers."""
+
+    def __init__(self, deployment: Deployment, container: str, port: int = 18999):
+        self.deployment, self.container, self.port = deployment, container, port
+        self.kind = container.removeprefix("synthetic-")
+        self.tool = Tool(deployment)
+        deployment.configure(CONFIGURATION.format(container=container, port=port), "50-world")
+        self._given: dict[int, str] = {}
+        self.reset()
+
+    def kolla(self, *arguments: str, expect: int | None = 0) -> Ended:
+        """Run a command that nothing happens to."""
+        ended = self.tool.run(*arguments)
+        assert expect is None or ended.exit_code == expect, (
+            f"kolla {' '.join(arguments)} ended with {ended.exit_code}\n{ended.output}"
+        )
+        return ended
+
+    # What is recorded
+
+    @property
+    def state_file(self) -> pathlib.Path:
+        return self.deployment.state_dir / "kolla.sqlite"
+
+    def read(self, question):
+        """Ask the state file, over a connection of its own."""
+        store = Store(self.deployment.state_dir)
+        try:
+            return question(store)
+        finally:
+            store.close()
+
+    def record(self) -> Record:
+        return self.read(lambda store: store.container(self.container))
+
+    def generations(self) -> list[Generation]:
+        return self.read(lambda store: store.generations(self.container))
+
+    def events(self) -> list:
+        return self.read(
+            lambda store: store.events(limit=1_000_000, container=self.container, operations=True)
+        )
+
+    def lose_state(self) -> None:
+        """The state file is gone; the numbers beside it are not."""
+        for path in self.deployment.state_dir.glob("kolla.sqlite*"):
+            path.unlink()
+        highest = max(self._given, default=0)
+        self._given = {number: "lost" for number in range(1, highest + 1)}
+
+    def reset(self) -> None:
+        """As on a machine that has never seen this container."""
+        with self.deployment.engine.client() as client:
+            for container in client.containers.list(all=True):
+                if container.labels.get("kolla.container") in (None, self.container):
+                    container.remove(force=True, v=True)
+            for volume in client.volumes.list():
+                if volume.name == self.container:
+                    volume.remove(force=True)
+            for number in self.kept_images():
+                client.images.remove(self._kept(number))
+        shutil.rmtree(self.deployment.state_dir, ignore_errors=True)
+        self._given = {}
+        self.kolla("config", "passwords")
+
+    # What the engine has
+
+    def seen(self) -> list[Seen]:
+        """Of this container. Fails if there is anything on the engine that nobody owns."""
+        found = []
+        with self.deployment.engine.client() as client:
+            for row in client.api.containers(all=True):
+                if not row["Labels"].get("kolla.container"):
+                    raise AssertionError(f"nobody's container is on the engine: {row}")
+                if row["Labels"]["kolla.container"] == self.container:
+                    assert "kolla.task" not in row["Labels"], f"a task was left over: {row}"
+                    found.append(self._inspected(client.api.inspect_container(row["Id"])))
+            volumes = client.api.volumes(filters={"dangling": True})["Volumes"] or []
+        nobodys = [v["Name"] for v in volumes if not v["Name"].startswith("synthetic-")]
+        assert not nobodys, f"nobody's volumes are on the engine: {nobodys}"
+        return found
+
+    def _inspected(self, found: dict) -> Seen:
+        return Seen(
+            found["Name"].lstrip("/"), int(found["Config"]["Labels"]["kolla.generation"]),
+            found["State"]["Status"], found["HostConfig"]["RestartPolicy"]["Name"],
+            found["State"]["Pid"],
+        )
+
+    def kept_images(self) -> set[int]:
+        """Generations whose image has a name that protects it."""
+        prefix = self._kept("")
+        with self.deployment.engine.client() as client:
+            tags = [tag for image in client.api.images() for tag in image["RepoTags"] or []]
+        return {int(tag.removeprefix(prefix)) for tag in tags if tag.startswith(prefix)}
+
+    def _kept(self, number: int | str) -> str:
+        return f"kolla-generation/{self.container}:{number}"
+
+    def folders(self) -> set[int]:
+        folder = self.deployment.state_dir / "generations" / self.container
+        return {int(path.name) for path in folder.iterdir()} if folder.exists() else set()
+
+    # What serves
+
+    def answers(self) -> set[str]:
+        """What clients of the public address are told: generations, or that nobody is there."""
+        return {self.ask() for _ in range(QUESTIONS)}
+
+    def ask(self) -> str:
+        connection = http.client.HTTPConnection(
+            self.deployment.address, self.port, timeout=10
+        )
+        try:
+            connection.request("GET", "/generation")
+            answer = connection.getresponse()
+            return answer.read().decode() if answer.status == 200 else str(answer.status)
+        except ConnectionRefusedError:
+            return "nobody"
+        finally:
+            connection.close()
+
+    def serving(self) -> set[int]:
+        """Generations at work, by whatever way they can be asked; the record is not."""
+        running = {item.generation for item in self.seen() if item.status == "running"}
+        answers = self.answers() - {"nobody"} if self.kind == "http" else set()
+        assert {int(answer) for answer in answers} <= running, (answers, running)
+        return running
+
+    def committed(self) -> set[int]:
+        """Generations that counted at some time."""
+        return {generation.number for generation in self.generations() if generation.committed}
+
+    def well(self, seen: Seen) -> bool:
+        """What the container's own check would say, asked on its private socket."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(f"/proc/{seen.pid}/root/run/kolla/app.sock")
+            connection.sendall(b"GET /check HTTP/1.0\r\n\r\n")
+            return b" 200 " in connection.recv(4096)
+
+    # What has to hold
+
+    def assert_consistent(self) -> None:
+        """Nobody is at work, and everything is as it is recorded."""
+        record, generations = self.record(), self.generations()
+        self._assert_recorded(record, generations)
+        self._assert_numbers(record, generations)
+        self._assert_events()
+        seen = self.seen()
+        self._assert_engine(record, {g.number: g for g in generations}, seen)
+        self._assert_serves(record, seen)
+
+    def _assert_recorded(self, record: Record, generations: list[Generation]) -> None:
+        assert record.settled, record
+        outcomes = collections.Counter(generation.outcome for generation in generations)
+        assert outcomes["trying"] == 0, outcomes
+        current = [g.number for g in generations if g.outcome == "current"]
+        assert current == ([] if record.current is None else [record.current]), (current, record)
+        assert record.target != RUNNING or record.current is not None
+        if record.target != RUNNING:
+            assert record.health in ("unknown", record.target), record
+
+    def _assert_numbers(self, record: Record, generations: list[Generation]) -> None:
+        for generation in generations:
+            made = self._given.setdefault(generation.number, generation.created)
+            assert made in ("lost", generation.created), (
+                f"number {generation.number} was used twice"
+            )
+        assert record.last_number >= max(self._given, default=0)
+        unknown = set(self._given) - {g.number for g in generations}
+        assert all(self._given[number] == "lost" for number in unknown)
+
+    def _assert_events(self) -> None:
+        begun = [event for event in self.events() if event.outcome == "begun"]
+        assert not begun, f"nobody is at work, but the journal says so: {begun}"
+
+    def _assert_engine(
+        self, record: Record, generations: dict[int, Generation], seen: list[Seen]
+    ) -> None:
+        wanted = {RUNNING: ("running", "always"), STOPPED: ("exited", "unless-stopped")}
+        here = {item.generation: (item.status, item.restart) for item in seen}
+        current = here.pop(record.current, None)
+        assert current == wanted.get(record.target), (current, record)
+        committed = {n for n, g in generations.items() if g.committed} - {record.current}
+        kept = {max(committed, default=0)} if record.target != ABSENT else set()
+        assert set(here) <= kept, f"orphans: {here} beside {record.current}, of {committed}"
+        assert all(state[1] == "no" for state in here.values()), here
+        assert not {status for status, _ in here.values()} & {"running", "restarting"}, here
+        folders = self.folders()
+        assert folders == {item.generation for item in seen}, (folders, seen)
+        tags = self.kept_images()
+        assert tags == {number for number, g in generations.items() if g.kept}, tags
+
+    def _assert_serves(self, record: Record, seen: list[Seen]) -> None:
+        running = [item for item in seen if item.status == "running"]
+        assert all(self.well(item) for item in running)
+        if self.kind == "http":
+            serving = {str(record.current)} if record.target == RUNNING else {"nobody"}
+            assert self.answers() == serving, (self.answers(), record)

@@ -1,0 +1,88 @@
+"""The tool is killed with SIGKILL at every point of every command, and recovery runs.
+
+Each command runs once to its end, which tells all points: before and after each write to the
+state file and each call of the engine. Then it runs again from the same beginning for every
+state of the world between two of them, and is killed there; and once more for every call of
+the engine, killed while the engine is at work. See crash_rounds.py for what has to hold.
+
+``KOLLA_TEST_CRASH=all`` also kills it at points between which nothing changes.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.functional.conftest import ADDRESSES, ROOT
+from tests.functional.crash_rounds import COMMANDS, Report
+
+CONTAINERS = {"handover": "synthetic-http", "replace": "synthetic-worker"}
+
+pytestmark = pytest.mark.exhaustive
+
+
+class Worker:
+    """A process that puts one container through commands, one after the other."""
+
+    def __init__(self, container: str, commands: list[str], directory: pathlib.Path):
+        self.errors = directory.with_suffix(".errors")
+        with self.errors.open("w") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.functional.crash_rounds", directory,
+                 next(ADDRESSES), container, *commands],
+                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+                text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )
+        self._reports: dict[str, Report] = {}
+
+    def report(self, command: str) -> Report:
+        while command not in self._reports:
+            line = self.process.stdout.readline()
+            assert line, f"it ended with {self.process.wait()}\n{self.errors.read_text()}"
+            report = Report(**json.loads(line))
+            self._reports[report.command] = report
+        return self._reports[command]
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def workers(engine, synthetic_images, request, tmp_path_factory):
+    """One for each strategy: they share the engine, but neither container nor state file."""
+    engine.clean()
+    chosen: dict[str, list[str]] = {}
+    for item in request.session.items:
+        if item.path == request.path:
+            names = chosen.setdefault(item.callspec.params["strategy"], [])
+            names.append(item.callspec.params["command"])
+    folder = tmp_path_factory.mktemp("crash")
+    workers = {
+        strategy: Worker(CONTAINERS[strategy], commands, folder / strategy)
+        for strategy, commands in chosen.items()
+    }
+    yield workers
+    for worker in workers.values():
+        worker.end()
+    engine.clean()
+
+
+@pytest.mark.parametrize("strategy", CONTAINERS)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_wherever_it_is_killed_one_generation_counts_and_serves(
+    workers, strategy, command, capsys
+):
+    began = time.monotonic()
+    report = workers[strategy].report(command)
+    with capsys.disabled():
+        print(
+            f"\n{strategy} {command}: {report.points} points, killed {report.killed} times"
+            f" in {report.seconds} s, waited for {time.monotonic() - began:.0f} s"
+        )
+    assert not report.failures, "\n".join(report.failures)
+    assert report.missed <= report.killed / 20
