@@ -3,7 +3,7 @@
 # Numbered steps with progress and times, and failures that tell what to do about them.
 # The caller sets `steps` (how many there are) and `log` (a file that gets the details).
 
-step=0 title='' changes=0 changes_before=0 step_began=0
+step=0 title='' changes=0 changes_before=0 step_began=0 at_work=''
 
 # step TITLE: ends the step before and begins the next.
 step() {
@@ -47,8 +47,8 @@ logged() {
     local advice=$1 began=$SECONDS next=10 size code=0 pid
     shift
     size=$(stat -c %s "$log")
-    "$@" >>"$log" 2>&1 &
-    pid=$!
+    (trap - ERR && "$@") >>"$log" 2>&1 &
+    pid=$! at_work=$!
     while kill -0 "$pid" 2>/dev/null; do
         sleep 0.2
         if [[ $((SECONDS - began)) -ge $next ]]; then
@@ -57,6 +57,7 @@ logged() {
         fi
     done
     wait "$pid" || code=$?
+    at_work=''
     if [[ $code -ne 0 ]]; then
         tail -c "+$((size + 1))" "$log" | tail -n 15 | sed 's/^/        | /' >&2
         die "${1##*/} ended with exit code $code (all of its output: $log)" "$advice"
@@ -65,4 +66,14 @@ logged() {
 
 # The rest that can happen: a command without a message of its own, and Ctrl-C.
 trap 'die "line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
-trap 'echo; echo "quickstart: interrupted in step $step of $steps; run it again to go on" >&2; exit 130' INT TERM
+trap interrupted INT TERM
+
+interrupted() {
+    trap - INT TERM ERR
+    printf '\nquickstart: interrupted in step %s of %s; run it again to go on\n' "$step" "$steps" >&2
+    if [[ -n $at_work ]]; then
+        echo "  What apt or pip has begun, they finish first; Ctrl-C again does not wait." >&2
+        wait "$at_work" || true
+    fi
+    exit 130
+}
