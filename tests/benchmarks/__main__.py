@@ -32,7 +32,7 @@ def main() -> int:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     folder = arguments.output or pathlib.Path(tempfile.mkdtemp(prefix="kolla-benchmarks-"))
     folder.mkdir(parents=True, exist_ok=True)
-    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, soft_wrap=False)
     console.print(", ".join(f"{name} {fact}" for name, fact in report.machine().items()) + "\n")
     met = True
     for name in arguments.names or NAMES:

@@ -41,7 +41,8 @@ def times(value: float) -> str:
 
 
 def show(result: Result, console: Console) -> None:
-    table = Table(title=f"{result.name}: {result.title}", title_justify="left", expand=False)
+    console.print(f"[bold]{result.name}[/]: {result.title}")
+    table = Table()
     for number, column in enumerate(result.columns):
         table.add_column(column, justify="right" if number else "left", overflow="fold")
     for row in result.rows:

@@ -9,15 +9,20 @@ from kolla_plugins.keystone import KEYSTONE
 VARIANTS = ContainerSet("variants", "The same services, upgraded in another way")
 
 
+#: The command of a container that nobody tells to take its public address.
+JOINS_BY_ITSELF = (
+    "bash", "-c", "touch /var/lib/kolla/generation/joined && exec kolla-start"
+)
+
+
 def replaced(container: Container) -> Container:
-    """It joins by itself, as nobody asks it to, and its SIGTERM drains."""
-    join = "touch /var/lib/kolla/generation/joined && exec kolla-start"
+    """A container that is stopped before the next one starts; its SIGTERM drains."""
     return dataclasses.replace(
         container,
         name=f"{container.name}-replaced",
         parent=VARIANTS.name,
         strategy=Strategy.REPLACE,
-        command=("bash", "-c", join),
+        command=JOINS_BY_ITSELF,
         drain=(),
     )
 
