@@ -103,7 +103,7 @@ def kill_soon(seconds: float) -> Callable[[], None]:
 def interrupt() -> None:
     """Ctrl-C. The main thread hears of it while this one waits."""
     os.kill(os.getpid(), signal.SIGINT)
-    time.sleep(0.05)
+    time.sleep(0.2)
 
 
 def stop() -> None:

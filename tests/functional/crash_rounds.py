@@ -57,10 +57,8 @@ def verb(name: str, *options: str) -> Callable[[World], tuple[str, ...]]:
 # Where commands begin. What a round leaves behind often is the beginning of the next one.
 
 def running(world: World) -> None:
-    if world.record().target == ABSENT and world.generations():
+    if world.record().target != RUNNING:
         world.kolla(*started(world))
-    elif world.record().target != RUNNING:
-        world.kolla("container", "start", world.container)
 
 
 def stopped(world: World) -> None:
@@ -122,14 +120,27 @@ def current(world: World) -> Spec:
 _changes = itertools.count(1)
 
 
+def as_released(world: World) -> tuple[str, ...]:
+    """Stay with the release, also where a deletion has taken its pin away."""
+    released = [g.snapshot.release for g in world.generations() if g.outcome == "current"]
+    return ("--set", f"DEFAULT.release={(released or RELEASES)[0]}")
+
+
+def started(world: World) -> tuple[str, ...]:
+    return (*as_released(world), "container", "start", world.container)
+
+
+def upgraded(world: World, option: str, value) -> tuple[str, ...]:
+    return (*as_released(world), "--set", f"synthetic.{world.kind}_{option}={value}",
+            "container", "upgrade", world.container)
+
+
 def reconfigured(world: World) -> tuple[str, ...]:
-    change = f"synthetic.{world.kind}_failure_after={next(_changes)}"
-    return ("--set", change, "container", "upgrade", world.container)
+    return upgraded(world, "failure_after", next(_changes))
 
 
 def refused(world: World) -> tuple[str, ...]:
-    return ("--set", f"synthetic.{world.kind}_failure=exit", "container", "upgrade",
-            world.container)
+    return upgraded(world, "failure", "exit")
 
 
 def other_image(world: World) -> tuple[str, ...]:
@@ -146,13 +157,6 @@ def earlier(world: World) -> int | None:
 
 def rollback(world: World) -> tuple[str, ...]:
     return ("container", "rollback", world.container, "--to", str(earlier(world)))
-
-
-def started(world: World) -> tuple[str, ...]:
-    """After a deletion, which took the pin away: of the release it was at before."""
-    released = [g.snapshot.release for g in world.generations() if g.outcome == "current"]
-    release = (released or RELEASES)[0]
-    return ("--set", f"DEFAULT.release={release}", *verb("start")(world))
 
 
 COMMANDS = {

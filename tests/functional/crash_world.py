@@ -1,11 +1,13 @@
 """What has to hold once nobody is at work on a container, whatever happened before."""
 
 import collections
+import contextlib
 import dataclasses
 import http.client
 import pathlib
 import shutil
 import socket
+import time
 
 from kolla.records import ABSENT, RUNNING, STOPPED, Generation, Record
 from kolla.store import Store
@@ -172,7 +174,17 @@ class World:
         return {generation.number for generation in self.generations() if generation.committed}
 
     def well(self, seen: Seen) -> bool:
-        """What the container's own check would say, asked on its private socket."""
+        """What the container's own check would say, asked on its private socket.
+
+        One that was started a moment ago is given the time to open that.
+        """
+        for _ in range(100):
+            with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+                return self._well(seen)
+            time.sleep(0.05)
+        return False
+
+    def _well(self, seen: Seen) -> bool:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(f"/proc/{seen.pid}/root/run/kolla/app.sock")
             connection.sendall(b"GET /check HTTP/1.0\r\n\r\n")
