@@ -10,7 +10,7 @@ from kolla.errors import KollaError, UsageError
 from kolla.plan import Plan, State
 from kolla.plugin import Container
 from kolla.records import ABSENT, RUNNING, now
-from kolla.spec import describe_image, differences
+from kolla.spec import Spec, describe_image, differences
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,11 +70,14 @@ def _upgrade(deployment, request, container, state) -> Plan:
     old = state.spec(state.current)
     rotated = _rotated(deployment, state, spec)
     reasons = differences(old, spec) + [f"secret: {name} changed" for name in sorted(rotated)]
+    changed = _changed_tasks(old, spec)
+    reasons += [f"task: {name} changed" for name in changed]
     if not reasons:
         return Plan(container.name, "upgrade", before=state.current, after=state.current)
     tasks = _schema_tasks(deployment, spec) if old.image_id != spec.image_id else ()
     tasks = planner.tasks_of(spec, "verify") + tasks
-    tasks += _tasks_using(deployment, spec, rotated)
+    again = dict.fromkeys([*changed, *_tasks_using(deployment, spec, rotated)])
+    tasks += tuple(("bootstrap", name) for name in again)
     return planner.change(state, spec, "upgrade", tuple(reasons), tasks, _pins(request, spec))
 
 
@@ -100,13 +103,22 @@ def _rotated(deployment, state: State, spec) -> set[str]:
     return {name for name in new if name in old and old[name] != new[name]}
 
 
-def _tasks_using(deployment, spec, secrets: set[str]) -> tuple[tuple[str, str], ...]:
+def _changed_tasks(old: Spec, new: Spec) -> list[str]:
+    """Bootstrap tasks that would do something else than they did, as with a changed URL."""
+    before = {task["name"]: task for task in old.tasks["bootstrap"]}
+    return [
+        task["name"] for task in new.tasks["bootstrap"]
+        if task["environment"] != before.get(task["name"], task)["environment"]
+    ]
+
+
+def _tasks_using(deployment, spec: Spec, secrets: set[str]) -> list[str]:
     """Bootstrap tasks that are given one of these secrets, and so have to apply it."""
-    return tuple(
-        ("bootstrap", task["name"]) for task in spec.tasks["bootstrap"]
+    return [
+        task["name"] for task in spec.tasks["bootstrap"]
         if any(secrets & set(deployment.settings.references(text))
                for text in task["environment"].values())
-    )
+    ]
 
 
 def _desired(deployment, request, container, state):
