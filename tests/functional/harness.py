@@ -3,6 +3,7 @@
 Everything goes through ``kolla`` as an operator runs it, in a process of its own.
 """
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tarfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tests.functional.engine import Engine
 
@@ -182,9 +183,35 @@ class Deployment:
             stderr=subprocess.PIPE, text=True, start_new_session=True, env=self.environment(env),
         )
 
+    @contextlib.contextmanager
+    def spawned(self, *arguments: str) -> Iterator[subprocess.Popen]:
+        """``spawn``, and at the end of the block nothing is left of it."""
+        process = self.spawn(*arguments)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
     def command(self, *arguments: str) -> list[str]:
         """The command line that ``kolla`` and ``spawn`` run."""
         return [str(self.bin / "kolla"), "--config-dir", str(self.config_dir), *arguments]
+
+
+def line_of(process: subprocess.Popen, text: str) -> str:
+    """Wait for a line of a spawned command's standard error, like a step of its progress."""
+    for line in process.stderr:
+        if text in line:
+            return line
+    raise AssertionError(f"it ended with {process.wait()} and never wrote {text!r}")
+
+
+def finish(process: subprocess.Popen, expect: int = 0) -> str:
+    """Wait for the end of a spawned command; returns the rest of its standard error."""
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == expect, errors
+    return errors
 
 
 def derive(engine: Engine, parent: str, tag: str, *lines: str, **scripts: str) -> str:

@@ -132,9 +132,9 @@ def _everything(deployment: Deployment) -> dict:
 
 
 def remembered(deployment: Deployment) -> list[str]:
-    """The whole state file, as SQL."""
+    """All rows of the state file, as SQL."""
     path = deployment.state_dir / "kolla.sqlite"
     if not path.exists():
         return []
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        return list(database.iterdump())
+        return [line for line in database.iterdump() if line.startswith("INSERT")]

@@ -1,0 +1,67 @@
+"""Several operators at once, and one who changes their mind."""
+
+import re
+import signal
+
+from tests.functional.harness import Deployment, finish, line_of
+from tests.functional.watching import generation, serving
+
+NAME = "synthetic-http"
+
+
+def upgrade(delay: float) -> tuple[str, ...]:
+    """An upgrade that has something to do, and takes at least that many seconds."""
+    return ("--set", f"synthetic.http_start_delay={delay}", "container", "upgrade", NAME)
+
+
+def history(deployment: Deployment) -> list[dict]:
+    return deployment.kolla("container", "history", NAME, "-f", "json").json()
+
+
+def test_second_operator_is_told_who_is_at_work_and_both_end_well(synthetic):
+    number = generation(synthetic)
+    with (
+        serving(synthetic) as answers,
+        synthetic.spawned(*upgrade(2.0)) as first,
+    ):
+        line_of(first, "start synthetic-http")
+        with synthetic.spawned(*upgrade(0.1)) as second:
+            told = line_of(second, "waits for")
+            finish(first)
+            finish(second)
+    assert re.search(
+        rf"waits for \w+'s upgrade \(process {first.pid}\), at work since 20\d\d-\d\d-", told
+    )
+    assert set(answers.given) == {number, number + 1, number + 2}
+    assert [row["state"] for row in history(synthetic)][-3:] == ["kept", "kept", "current"]
+
+
+def test_operator_who_waits_too_long_is_told_for_whom(synthetic):
+    with synthetic.spawned(*upgrade(3.0)) as first:
+        line_of(first, "start synthetic-http")
+        done = synthetic.kolla("--set", "engine.lock_timeout=0", *upgrade(0), expect=1)
+        assert f"process {first.pid}" in done.stderr and "lock_timeout" in done.stderr
+        finish(first)
+
+
+def test_other_containers_are_not_held_up(synthetic):
+    with synthetic.spawned(*upgrade(4.0)) as first:
+        line_of(first, "start synthetic-http")
+        synthetic.kolla("container", "restart", "synthetic-worker")
+        assert first.poll() is None
+        finish(first)
+
+
+def test_ctrl_c_takes_the_new_generation_away_again(synthetic):
+    number = generation(synthetic)
+    with serving(synthetic) as answers:
+        with synthetic.spawned(*upgrade(30.0)) as process:
+            line_of(process, "check synthetic-http")
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+        assert process.returncode == 1
+    assert set(answers.given) == {number}
+    assert history(synthetic)[-1]["state"] == "discarded"
+    with synthetic.engine.client() as client:
+        found = client.containers.list(all=True, filters={"name": f"{NAME}-g"})
+    assert [item.name for item in found if item.status == "running"] == [f"{NAME}-g{number}"]
