@@ -76,18 +76,34 @@ class Executor:
 
     def _step(self, operation: Operation, event: int) -> None:
         began = time.monotonic()
-        step = self.store.open_event(
-            operation.kind, operation.container, operation.generation,
-            " ".join(filter(None, (operation.task, operation.cause))), parent=event,
+        step = self._note(
+            self.store.open_event, operation.kind, operation.container, operation.generation,
+            " ".join(filter(None, (operation.task, operation.cause))), event,
         )
+        outcome, detail = "failed", None
         try:
             getattr(self, "_" + operation.kind.replace("-", "_"))(operation)
+            outcome = "done"
         except KollaError as error:
-            self.store.close_event(step, "failed", time.monotonic() - began, error.message)
+            detail = error.message
             if isinstance(error, Failed):
                 raise
             raise Failed(operation, str(error), self._evidence(operation)) from error
-        self.store.close_event(step, "done", time.monotonic() - began)
+        finally:
+            if step is not None:
+                self._note(
+                    self.store.close_event, step, outcome, time.monotonic() - began, detail
+                )
+
+    def _note(self, write: Callable, *values, **columns):
+        """What only tells of the work does not stop it: half-way, with the disk full, what
+        was stopped has to be started again.
+        """
+        try:
+            return write(*values, **columns)
+        except KollaError as error:
+            self.tell(f"not on record: {error.message}")
+            return None
 
     # One method for each kind of operation
 
@@ -179,7 +195,7 @@ class Executor:
             "health": "healthy", "health_detail": outcome.output, "health_at": now(),
         }
         if operation.generation == self.store.container(operation.container).current:
-            self.store.update(operation.container, **self._healthy)
+            self._note(self.store.update, operation.container, **self._healthy)
         if self._silent_since is not None:
             self.unavailable += time.monotonic() - self._silent_since
             self._silent_since = None

@@ -1,5 +1,6 @@
 """Carries one container from its plan to its result: lock, recovery, plan, clean-up."""
 
+import contextlib
 import dataclasses
 import logging
 import threading
@@ -160,8 +161,9 @@ class Runner:
         if steps.spec is None or store.container(name).current == steps.after:
             return "`kolla recover` carries on from here"
         outcome = "discarded" if isinstance(failure, Interrupted) else "refused"
-        try:
+        with contextlib.suppress(KollaError):  # a full disk: what served comes first
             store.end(name, steps.after, outcome, failure.reason, failure.evidence)
+        try:
             executor.cancelled = threading.Event()  # the way back is not interrupted
             executor.carry_out(planner.recover(self.deployment.inspect(name)), event)
         except KollaError as error:
@@ -186,9 +188,10 @@ class Runner:
             detail = error.message
             raise
         finally:
-            seconds = time.monotonic() - began
-            self.store.close_event(event, outcome, seconds, detail)
             self.deployment.notify(steps, outcome, detail or "")
+            # If it cannot be written: a failure tells more by itself.
+            with contextlib.suppress(*[KollaError] * (outcome != "done")):
+                self.store.close_event(event, outcome, time.monotonic() - began, detail)
 
     def _executor(self, name: str) -> Executor:
         return Executor(

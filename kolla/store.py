@@ -78,9 +78,9 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             raise KollaError(
                 f"the state file {self.path} cannot be opened: {error}",
-                "kolla needs to write there: run it as root, or name another [DEFAULT] "
-                "state_dir; a file that is broken can be moved away, `kolla recover` then "
-                "rebuilds it from the containers' labels",
+                "kolla needs to write there: is the disk full? else run it as root, or name "
+                "another [DEFAULT] state_dir; a file that is broken can be moved away, "
+                "`kolla recover` then rebuilds it from the containers' labels",
             ) from None
 
     def _prepare(self) -> None:
