@@ -18,6 +18,8 @@ CACHE = pathlib.Path(os.environ.get("KOLLA_BENCHMARK_CACHE", "/var/cache/kolla-b
 RUN = pathlib.Path("/run/kolla-benchmarks")
 #: Out of the way of an operator's services and of the tests.
 ADDRESS = "127.0.78.1"
+#: RabbitMQ looks at 127.0.0.1 too, where it is to meet nobody else's.
+MESSAGING = "[messaging]\nepmd_port = 14370\ndistribution_port = 25674\n"
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
@@ -66,6 +68,7 @@ def deployment(engine: Engine) -> Iterator[Deployment]:
     with tempfile.TemporaryDirectory(prefix="kolla-benchmark-") as folder:
         made = Deployment(engine, pathlib.Path(folder), ADDRESS)
         made.prepare()
+        made.configure(MESSAGING, "10-benchmark")
         made.kolla("config", "passwords")
         try:
             yield made

@@ -3,6 +3,9 @@
 import collections
 import html
 import math
+from collections.abc import Iterable
+
+from tests.benchmarks.stats import median
 
 #: Pixels.
 WIDTH, HEIGHT, LEFT, TOP, BETWEEN = 1100, 150, 70, 50, 46
@@ -67,18 +70,29 @@ def _panel(panel, top: float, scale: float) -> list[str]:
             failed.add(bin)
         else:
             answered[bin].append(sample.latency)
-    for kind, choose in (("max", max), ("median", lambda v: sorted(v)[len(v) // 2])):
-        points = (
-            f"{x(begin + (bin + .5) * STEP):.1f},{y(choose(latencies)):.1f}"
-            for bin, latencies in sorted(answered.items())
-        )
-        parts.append(f'<polyline class="{kind}" points="{" ".join(points)}"/>')
+    for kind, choose in (("max", max), ("median", median)):
+        for run in _runs(answered):
+            points = (
+                f"{x(begin + (bin + .5) * STEP):.1f},{y(choose(answered[bin])):.1f}" for bin in run
+            )
+            parts.append(f'<polyline class="{kind}" points="{" ".join(points)}"/>')
     for bin in failed:
         at = x(begin + (bin + .5) * STEP)
         parts.append(_line("failed", at, top, at, top + 12))
     for second in range(0, int(WIDTH / scale), 10 if WIDTH / scale < 400 else 60):
         parts.append(_text(x(begin + second), top + HEIGHT + 14, f"{second} s", anchor="middle"))
     return parts
+
+
+def _runs(bins: Iterable[int]) -> list[list[int]]:
+    """Consecutive numbers, together: a line does not lead over a time without answers."""
+    runs: list[list[int]] = []
+    for bin in sorted(bins):
+        if runs and runs[-1][-1] == bin - 1:
+            runs[-1].append(bin)
+        else:
+            runs.append([bin])
+    return runs
 
 
 def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:

@@ -36,6 +36,10 @@ def milliseconds(seconds: float) -> str:
     return f"{value:.0f} ms" if value >= 100 else f"{value:.3g} ms"
 
 
+def seconds(value: float) -> str:
+    return f"{value:.2f} s"
+
+
 def times(value: float) -> str:
     return f"{value:.2f}×"
 
@@ -44,7 +48,8 @@ def show(result: Result, console: Console) -> None:
     console.print(f"[bold]{result.name}[/]: {result.title}")
     table = Table()
     for number, column in enumerate(result.columns):
-        table.add_column(column, justify="right" if number else "left", overflow="fold")
+        text = all(not row[number][:1].isdigit() for row in result.rows)
+        table.add_column(column, justify="left" if text else "right", overflow="fold")
     for row in result.rows:
         table.add_row(*row)
     console.print(table)
