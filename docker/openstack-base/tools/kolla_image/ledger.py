@@ -1,17 +1,19 @@
-"""The ledger: two tables in a service's own database, changed under a lock of its server.
+"""The ledger: two tables in a service's own database, changed under a lock.
 
 ``kolla_hosts`` holds which host runs which release, ``kolla_schema`` what was done to the
 schema. A dump of the database holds them too: what is restored knows what it is.
+
+The lock is that of a row, kept by a transaction that stays open: Galera refuses GET_LOCK.
 """
 
 import contextlib
-import os
 from collections.abc import Iterator
 
 import sqlalchemy
+from pymysql.constants import ER
 from sqlalchemy import exc, pool
 
-from kolla_image.environment import fail
+from kolla_image.environment import fail, require
 from kolla_image.phases import Host, State, Step
 
 TABLES = (
@@ -64,31 +66,46 @@ class Ledger:
     def forget(self, host: str) -> None:
         self.execute("DELETE FROM kolla_hosts WHERE name = :host", host=host)
 
-    def lock(self, timeout: int) -> None:
+    def lock(self, guard: sqlalchemy.Connection, timeout: int) -> None:
         """Keep every other host from doing anything; wait ``timeout`` seconds for that.
 
-        The server ends the lock with the connection, so also when this host dies.
+        The lock lasts as long as the connection ``guard``, which ends when this host dies.
         """
-        name = f"kolla_schema.{self.connection.engine.url.database}"[:64]
-        asked = self.execute("SELECT GET_LOCK(:name, :timeout)", name=name, timeout=timeout)
-        if not asked.scalar():
-            holder = self.state().steps.get("lock")
-            fail(f"the schema is locked {holder or 'by another host'}; waited {timeout} s")
-        self.begin("lock")
+        if "lock" not in self.state().steps:
+            self.begin("lock")
+        wait = sqlalchemy.text("SET SESSION innodb_lock_wait_timeout = :timeout")
+        lock = sqlalchemy.text("SELECT 1 FROM kolla_schema WHERE phase = 'lock' FOR UPDATE")
+        guard.execute(wait, {"timeout": timeout})
+        try:
+            guard.execute(lock)
+        except exc.OperationalError as error:
+            if error.orig.args[0] != ER.LOCK_WAIT_TIMEOUT:
+                raise
+            holder = self.state().steps.get("holder", "by another host")
+            fail(f"the schema is locked {holder}; waited {timeout} s")
+        self.begin("holder")
 
 
 @contextlib.contextmanager
-def connected(who: dict[str, str]) -> Iterator[Ledger]:
-    """The ledger in the database that the service itself uses."""
+def connected(who: dict[str, str], timeout: int | None) -> Iterator[Ledger]:
+    """The ledger in the database that the service itself uses.
+
+    It is locked for the time of the block, unless ``timeout`` is None.
+    """
     engine = sqlalchemy.create_engine(
-        os.environ["OS_DATABASE__CONNECTION"], poolclass=pool.NullPool,
-        isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 10},
+        require("OS_DATABASE__CONNECTION"), poolclass=pool.NullPool,
+        connect_args={"connect_timeout": 10},
     )
     try:
-        with engine.connect() as connection:
+        with (
+            engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection,
+            engine.connect() as guard,
+        ):
             ledger = Ledger(connection, who)
             for table in TABLES:
                 ledger.execute(table)
+            if timeout is not None:
+                ledger.lock(guard, timeout)
             yield ledger
     except exc.DBAPIError as error:
         place = f"{engine.url.host}:{engine.url.port}/{engine.url.database}"

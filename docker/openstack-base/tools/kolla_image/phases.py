@@ -27,7 +27,7 @@ class Host:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """The last time that something (lock, expand, contract) was done, and by whom."""
+    """The last time that something (expand, contract) was done, and by whom."""
 
     phase: str
     release: str

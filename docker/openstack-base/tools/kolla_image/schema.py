@@ -19,6 +19,9 @@ from kolla_image.ledger import Ledger, connected
 
 #: Exit code of a contract that other hosts hold up (EX_TEMPFAIL of sysexits.h).
 WAITS = 75
+#: A change of a table waits for the transactions that use it, and everybody else for the
+#: change: not for a day, which is the default.
+PATIENCE = "SET SESSION lock_wait_timeout = 20"
 
 
 def bootstrap(ledger: Ledger, who: dict[str, str]) -> None:
@@ -79,8 +82,9 @@ def status(ledger: Ledger, who: dict[str, str]) -> None:
     state = ledger.state()
     for host in state.hosts.values():
         print(f"{host}, since {host.since:%Y-%m-%d %H:%M} UTC")
-    for step in state.steps.values():
-        print(f"{step.phase} {step}" + ("" if step.done or step.phase == "lock" else ": not done"))
+    for phase in ("expand", "contract"):
+        if phase in state.steps:
+            print(phase, f"{state.steps[phase]}{': not done' * state.interrupted(phase)}")
 
 
 def forget(ledger: Ledger, who: dict[str, str], host: str) -> None:
@@ -101,11 +105,15 @@ def run(ledger: Ledger, commands: str, *steps: str) -> None:
     """Run commands of the service, and record them: begun before, done after."""
     interrupted = any(ledger.state().interrupted(step) for step in steps)
     wrapper = [sys.executable, "-m", "kolla_image.repeat"] if interrupted else []
+    url = ledger.connection.engine.url.update_query_dict({"init_command": PATIENCE})
+    environment = {
+        **os.environ, "OS_DATABASE__CONNECTION": url.render_as_string(hide_password=False)
+    }
     for step in steps:
         ledger.begin(step)
     for command in require(f"KOLLA_SCHEMA_{commands}").split(";"):
         print(f"kolla-schema: {command.strip()}", flush=True)
-        ended = subprocess.run([*wrapper, *shlex.split(command)])
+        ended = subprocess.run([*wrapper, *shlex.split(command)], env=environment)
         if ended.returncode:
             fail(f"`{command.strip()}` ended with exit code {ended.returncode}")
     for step in steps:
@@ -132,10 +140,9 @@ def main() -> None:
         "release": require("KOLLA_RELEASE"),
         "version": pathlib.Path("/usr/share/kolla/version").read_text().strip(),
     }
-    with connected(who) as ledger:
+    timeout = int(os.environ.get("KOLLA_LOCK_TIMEOUT", "60"))
+    with connected(who, None if phase is status else timeout) as ledger:
         try:
-            if phase is not status:
-                ledger.lock(int(os.environ.get("KOLLA_LOCK_TIMEOUT", "60")))
             phase(ledger, who, **arguments)
         except phases.Refused as refusal:
             fail(str(refusal))
