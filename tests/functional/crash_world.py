@@ -38,6 +38,14 @@ class Seen:
     restart: str
     pid: int
 
+    @property
+    def running(self) -> bool:
+        return self.status in ("running", "restarting")
+
+
+def _labels(found: dict) -> dict:
+    return found["Config"]["Labels"]
+
 
 class World:
     """One container of the synthetic service: its state file, the engine, and its answers."""
@@ -108,23 +116,16 @@ class World:
     # What the engine has
 
     def seen(self) -> list[Seen]:
-        """Of this container. Fails if there is anything on the engine that nobody owns."""
-        found = []
+        """The generations of this container."""
+        ours = {"label": f"kolla.container={self.container}"}
         with self.deployment.engine.client() as client:
-            for row in client.api.containers(all=True):
-                if not row["Labels"].get("kolla.container"):
-                    raise AssertionError(f"nobody's container is on the engine: {row}")
-                if row["Labels"]["kolla.container"] == self.container:
-                    assert "kolla.task" not in row["Labels"], f"a task was left over: {row}"
-                    found.append(self._inspected(client.api.inspect_container(row["Id"])))
-            volumes = client.api.volumes(filters={"dangling": True})["Volumes"] or []
-        nobodys = [v["Name"] for v in volumes if not v["Name"].startswith("synthetic-")]
-        assert not nobodys, f"nobody's volumes are on the engine: {nobodys}"
-        return found
+            rows = client.api.containers(all=True, filters=ours)
+            found = [client.api.inspect_container(row["Id"]) for row in rows]
+        return [self._inspected(each) for each in found if "kolla.task" not in _labels(each)]
 
     def _inspected(self, found: dict) -> Seen:
         return Seen(
-            found["Name"].lstrip("/"), int(found["Config"]["Labels"]["kolla.generation"]),
+            found["Name"].lstrip("/"), int(_labels(found)["kolla.generation"]),
             found["State"]["Status"], found["HostConfig"]["RestartPolicy"]["Name"],
             found["State"]["Pid"],
         )
@@ -162,9 +163,15 @@ class World:
         finally:
             connection.close()
 
+    def wait_until_started(self, seconds: float = 20) -> None:
+        """Until all that runs is well: the engine has started it again a moment ago."""
+        deadline = time.monotonic() + seconds
+        while not all(self.well(item) for item in self.seen() if item.running):
+            assert time.monotonic() < deadline, self.seen()
+
     def serving(self) -> set[int]:
         """Generations at work, by whatever way they can be asked; the record is not."""
-        running = {item.generation for item in self.seen() if item.status == "running"}
+        running = {item.generation for item in self.seen() if item.running}
         answers = self.answers() - {"nobody"} if self.kind == "http" else set()
         assert {int(answer) for answer in answers} <= running, (answers, running)
         return running
@@ -186,7 +193,8 @@ class World:
 
     def _well(self, seen: Seen) -> bool:
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(f"/proc/{seen.pid}/root/run/kolla/app.sock")
+            processes = self.deployment.engine.processes
+            connection.connect(f"{processes}/{seen.pid}/root/run/kolla/app.sock")
             connection.sendall(b"GET /check HTTP/1.0\r\n\r\n")
             return b" 200 " in connection.recv(4096)
 
@@ -198,6 +206,7 @@ class World:
         self._assert_recorded(record, generations)
         self._assert_numbers(record, generations)
         self._assert_events()
+        self._assert_nobodys()
         seen = self.seen()
         self._assert_engine(record, {g.number: g for g in generations}, seen)
         self._assert_serves(record, seen)
@@ -226,6 +235,18 @@ class World:
         begun = [event for event in self.events() if event.outcome == "begun"]
         assert not begun, f"nobody is at work, but the journal says so: {begun}"
 
+    def _assert_nobodys(self) -> None:
+        """Nothing is on the engine that nobody owns, and no task is left over."""
+        with self.deployment.engine.client() as client:
+            rows = client.api.containers(all=True)
+            volumes = client.api.volumes(filters={"dangling": True})["Volumes"] or []
+        for row in rows:
+            owner = row["Labels"].get("kolla.container")
+            assert owner, f"nobody's container is on the engine: {row}"
+            assert owner != self.container or "kolla.task" not in row["Labels"], row
+        names = [volume["Name"] for volume in volumes]
+        assert all(name.startswith("synthetic-") for name in names), names
+
     def _assert_engine(
         self, record: Record, generations: dict[int, Generation], seen: list[Seen]
     ) -> None:
@@ -237,15 +258,14 @@ class World:
         kept = {max(committed, default=0)} if record.target != ABSENT else set()
         assert set(here) <= kept, f"orphans: {here} beside {record.current}, of {committed}"
         assert all(state[1] == "no" for state in here.values()), here
-        assert not {status for status, _ in here.values()} & {"running", "restarting"}, here
+        assert not any(item.running for item in seen if item.generation in here), here
         folders = self.folders()
         assert folders == {item.generation for item in seen}, (folders, seen)
         tags = self.kept_images()
         assert tags == {number for number, g in generations.items() if g.kept}, tags
 
     def _assert_serves(self, record: Record, seen: list[Seen]) -> None:
-        running = [item for item in seen if item.status == "running"]
-        assert all(self.well(item) for item in running)
+        assert all(self.well(item) for item in seen if item.running)
         if self.kind == "http":
             serving = {str(record.current)} if record.target == RUNNING else {"nobody"}
             assert self.answers() == serving, (self.answers(), record)

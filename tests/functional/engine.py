@@ -33,6 +33,9 @@ class EngineError(Exception):
 class Engine:
     """Start, stop, kill and clean the engine of the tests."""
 
+    #: Where the processes are found that the engine names.
+    processes = "/proc"
+
     def __init__(self, cache: pathlib.Path = CACHE, run: pathlib.Path = RUN):
         self.cache = cache
         self.run = run

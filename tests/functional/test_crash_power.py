@@ -1,0 +1,83 @@
+"""Power cuts: everything dies, the engine starts again by itself, nobody types anything."""
+
+import signal
+
+import pytest
+
+from kolla.records import RUNNING
+from tests.functional.conftest import SYNTHETIC, new_deployment
+from tests.functional.crash_power import PowerEngine
+from tests.functional.crash_samples import Samples
+from tests.functional.crash_world import World
+from tests.functional.watching import generation, serving, until
+
+
+@pytest.fixture(scope="module")
+def power(engine, synthetic_images):
+    """An engine whose power can be cut, in the place of the ordinary one."""
+    engine.clean()
+    engine.stop()
+    power = PowerEngine(engine.cache, engine.run)
+    power.start()
+    try:
+        yield power
+    finally:
+        power.cut_power()
+        engine.start()
+        engine.clean()
+
+
+@pytest.fixture
+def deployed(power, tmp_path_factory):
+    with new_deployment(power, tmp_path_factory, "power") as deployment:
+        deployment.install_plugin(SYNTHETIC)
+        yield deployment
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("container", ["synthetic-http", "synthetic-worker"])
+def test_after_a_power_cut_only_what_was_committed_serves(deployed, power, container):
+    world = World(deployed, container)
+    for where, child in Samples(world).stopped("power", of_each=2):
+        print(where)
+        wanted = world.record().target
+        power.cut_power()
+        child.signal(signal.SIGKILL)
+        child.wait()
+        power.start()
+        world.wait_until_started()
+        serving, record, committed = world.serving(), world.record(), world.committed()
+        assert serving <= committed, (where, serving)
+        assert serving or RUNNING not in (wanted, record.target) or not committed, where
+        world.kolla("recover")
+        world.assert_consistent()
+
+
+def test_after_a_reboot_exactly_the_current_generations_come_up(deployed, power):
+    deployed.configure("[host]\nenabled = synthetic\n")
+    deployed.kolla("config", "passwords")
+    deployed.kolla("set", "start")
+    deployed.kolla("container", "restart", "synthetic-http")
+    deployed.kolla("container", "stop", "synthetic-worker")
+    power.cut_power()
+    power.start()
+    assert until(lambda: generation(deployed)) == 2
+    with power.client() as client:
+        running = [container.name for container in client.containers.list()]
+    assert running == ["synthetic-http-g2"]
+    rows = deployed.kolla("recover", "-f", "json").json()
+    assert {row["outcome"] for row in rows} == {"unchanged"}
+
+
+@pytest.mark.parametrize("way", ["restart", "kill"])
+def test_a_new_engine_process_loses_no_request(synthetic, way):
+    """Which is also how the engine is upgraded."""
+    number = generation(synthetic)
+    with serving(synthetic) as answers:
+        getattr(synthetic.engine, way)()
+        if way == "kill":
+            synthetic.engine.start()
+        asked = len(answers.given)
+        answers.wait_for(lambda: len(answers.given) > asked + 20)
+        synthetic.kolla("container", "check", "synthetic-http")
+    assert set(answers.given) == {number}
