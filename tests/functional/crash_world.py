@@ -101,7 +101,7 @@ class World:
     def reset(self) -> None:
         """As on a machine that has never seen this container."""
         with self.deployment.engine.client() as client:
-            for container in client.containers.list(all=True):
+            for container in client.containers.list(all=True, ignore_removed=True):
                 if container.labels.get("kolla.container") in (None, self.container):
                     container.remove(force=True, v=True)
             for volume in client.volumes.list():
