@@ -89,6 +89,19 @@ def test_nothing_to_change_is_unchanged_and_touches_nothing(synthetic, command):
     assert all(row["before"] == row["after"] for row in rows)
 
 
+def test_start_of_what_is_stopped_changes_nothing_else(synthetic):
+    number = generation(synthetic)
+    synthetic.kolla("container", "stop", NAME)
+    path = synthetic.configure("[synthetic-http/DEFAULT]\nworkers = 9\n", "82-new")
+    done = synthetic.kolla("container", "upgrade", NAME, expect=1)
+    assert f"`kolla container start {NAME}` first" in done.stderr
+    (row,) = synthetic.kolla("container", "start", NAME, "-f", "json").json()
+    assert (row["outcome"], row["after"], generation(synthetic)) == ("done", number, number)
+    shown = synthetic.kolla("container", "show", NAME, "-f", "json").json()
+    assert "OS_DEFAULT__WORKERS" not in shown["environment"]
+    path.unlink()
+
+
 def test_unchanged_is_said_to_people(synthetic):
     assert "unchanged" in synthetic.kolla("container", "upgrade", NAME).stdout
     assert f"{NAME}: nothing to do" in synthetic.kolla("plan").stdout

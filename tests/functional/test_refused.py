@@ -1,6 +1,10 @@
 """Whatever is wrong with a new generation: the old one serves, and it is told why."""
 
+import contextlib
 import dataclasses
+import os
+import re
+import socket
 
 import pytest
 
@@ -145,6 +149,26 @@ def test_first_start_that_fails_leaves_nothing_running(synthetic):
         )
     (row,) = synthetic.kolla("container", "start", "synthetic-worker", "-f", "json").json()
     assert row["outcome"] == "done"
+
+
+@contextlib.contextmanager
+def another_program(address: str, port: int):
+    with socket.create_server((address, port)):
+        yield
+
+
+def test_port_that_another_program_holds_is_named_with_its_holder(synthetic):
+    holder = rf"in use by .* \({os.getpid()}\)"
+    number = generation(synthetic)
+    with another_program(synthetic.address, 18997), serving(synthetic):
+        refusal = refuse(synthetic, NAME, "--set", "synthetic.port=18997")
+    assert f"cannot bind {synthetic.address}:18997" in refusal.told
+    assert_old_one_is_as_before(synthetic, NAME, number)
+    synthetic.kolla("container", "delete", NAME, "--yes")
+    with another_program(synthetic.address, 18999), untouched(synthetic):
+        done = synthetic.kolla("container", "start", NAME, expect=1)
+    assert re.search(holder, done.stderr), done.stderr
+    synthetic.kolla("container", "start", NAME)
 
 
 UNTOUCHED = {

@@ -111,6 +111,19 @@ def test_set_is_rolled_back_as_a_whole(chain):
     assert numbers(chain) == ["2", "2", "2"]
 
 
+def test_hooks_are_told_and_a_broken_one_harms_nothing(chain, tmp_path):
+    path = chain.configure("[hooks]\nenabled = chain-broken, chain-note\n", "80-hooks")
+    done = chain.kolla(
+        "set", "restart", "chain", "-f", "json", env={"KOLLA_TEST_NOTES": str(tmp_path / "notes")}
+    )
+    path.unlink()
+    assert set(outcomes(done.json()).values()) == {"done"}
+    assert "the hook chain-broken failed" in done.stderr
+    assert (tmp_path / "notes").read_text().splitlines() == [
+        f"restart {name} {number} done" for name, number in generations(chain).items()
+    ]
+
+
 DRY = (
     ("set", "start", "--dry-run"), ("set", "stop", "chain", "--dry-run"),
     ("set", "restart", "chain", "--dry-run"), ("set", "upgrade", "--dry-run"),

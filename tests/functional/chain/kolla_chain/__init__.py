@@ -1,10 +1,11 @@
-"""Three workers: the second requires the first, the third the second."""
+"""Three workers: the second requires the first, the third the second. And two hooks."""
 
 import dataclasses
+import os
 
 from oslo_config import cfg
 
-from kolla.plugin import Container, ContainerSet, Volume
+from kolla.plugin import Container, ContainerSet, Event, Volume
 from kolla_synthetic import FAILURES, WORKER
 
 CHAIN = ContainerSet("chain", "Services that require each other")
@@ -36,3 +37,13 @@ def link(name: str, *requires: str) -> Container:
 FIRST = link("first")
 SECOND = link("second", "chain-first")
 THIRD = link("third", "chain-second")
+
+
+def note(event: Event) -> None:
+    """Add a line to the file that an environment variable names."""
+    with open(os.environ["KOLLA_TEST_NOTES"], "a") as notes:
+        print(event.action, event.container, event.generation, event.outcome, file=notes)
+
+
+def broken(event: Event) -> None:
+    raise RuntimeError("this hook is broken")

@@ -1,0 +1,22 @@
+"""One cloud for all tests of this folder: they leave it running, whatever they do to it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.functional.cloud.client import Cloud, process_list_watched
+from tests.functional.conftest import new_deployment
+
+
+@pytest.fixture(scope="package")
+def cloud(engine, images, tmp_path_factory) -> Iterator[Cloud]:
+    """MariaDB, RabbitMQ, Keystone and Glance of 2026.1, started from nothing."""
+    images("2026.1")
+    images("2026.2")
+    with new_deployment(engine, tmp_path_factory, "cloud") as deployment:
+        deployment.kolla("config", "passwords")
+        cloud = Cloud(deployment)
+        with process_list_watched(list(cloud.secrets().values())) as exposed:
+            cloud.started = deployment.kolla("set", "start", "-f", "json").json()
+        cloud.exposed = exposed
+        yield cloud

@@ -1,0 +1,150 @@
+"""What runs in a container may do little, leaves nothing behind and tells no secret."""
+
+import json
+import re
+
+import pytest
+
+from tests.functional.watching import get, until
+
+NAMES = ("mariadb", "rabbitmq", "keystone", "glance-api")
+USERS = {"mariadb": 42434, "rabbitmq": 42439, "keystone": 42425, "glance-api": 42415}
+
+
+def inside(cloud, name: str, *command: str, expect: int | None = 0) -> str:
+    return cloud.deployment.kolla("container", "exec", name, "--", *command, expect=expect).stdout
+
+
+def inspected(cloud, name: str) -> dict:
+    with cloud.deployment.engine.client() as client:
+        return client.containers.get(*cloud.running(name)).attrs
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_container_has_no_rights_beyond_its_own(cloud, name):
+    host = inspected(cloud, name)["HostConfig"]
+    assert host["ReadonlyRootfs"] and not host["Privileged"]
+    assert (host["CapDrop"], host["CapAdd"]) == (["ALL"], None)
+    assert "no-new-privileges" in host["SecurityOpt"]
+    assert (host["PidMode"], host["IpcMode"], host["NetworkMode"]) == ("", "private", "host")
+    assert host["RestartPolicy"]["Name"] == "always"
+    assert host["LogConfig"]["Config"] == {"max-size": "50m", "max-file": "3"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_process_is_an_ordinary_user_without_capabilities(cloud, name):
+    status = inside(cloud, name, "bash", "-c", "cat /proc/[0-9]*/status")
+    for field, value in (("Uid", rf"({USERS[name]}\s+){{3}}{USERS[name]}"), ("NoNewPrivs", "1"),
+                         ("CapEff", "0+"), ("CapBnd", "0+")):
+        found = re.findall(rf"^{field}:\s+(.*?)\s*$", status, re.MULTILINE)
+        assert found and all(re.fullmatch(value, text) for text in found), (field, found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_root_file_system_cannot_be_written_to(cloud, name):
+    places = "for p in / /etc /usr /opt /var/lib /home; do touch $p/x 2>/dev/null && echo $p; done"
+    assert inside(cloud, name, "bash", "-c", f"{places}; true") == ""
+    inside(cloud, name, "bash", "-c", "touch /tmp/x /run/kolla/x && rm /tmp/x /run/kolla/x")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_process_1_reaps_a_zombie(cloud, name):
+    # The parent of the sleep ends before it does, so that process 1 becomes its parent.
+    found = inside(
+        cloud, name, "bash", "-c",
+        "cat /proc/1/comm; orphan=$(sleep 0.2 > /dev/null & echo $!); ps() { cat /proc/$1/stat; };"
+        "ps $orphan | cut -d ' ' -f 4; sleep 0.6; ps $orphan 2> /dev/null;"
+        "cat /proc/[0-9]*/stat | cut -d ' ' -f 3 | grep Z; true",
+    )
+    assert found.splitlines() == ["tini", "1"]
+
+
+@pytest.mark.parametrize("name", ["keystone", "glance-api"])
+def test_requests_are_logged_on_standard_output_alone(cloud, name):
+    port, path = {"keystone": (5000, "/v3"), "glance-api": (9292, "/versions")}[name]
+    files = ("bash", "-c", "find / -xdev -newer /proc/1/comm -type f 2>/dev/null; "
+             "find /tmp /run/kolla /var/lib/{keystone,glance} /var/lib/kolla -type f "
+             "-printf '%p %s\\n' 2>/dev/null; true")
+    before = inside(cloud, name, *files)
+    for number in range(20):
+        get(cloud.deployment.address, port, f"{path}?kolla-test={number}")
+    assert inside(cloud, name, *files) == before
+    log = until(lambda: [
+        line for line in cloud.deployment.kolla("container", "logs", name).stdout.splitlines()
+        if "kolla-test=19" in line
+    ])
+    assert len(log) == 1 and "GET" in log[0]
+
+
+@pytest.mark.parametrize("name", ["mariadb", "rabbitmq"])
+def test_log_files_are_not_written(cloud, name):
+    found = inside(
+        cloud, name, "bash", "-c",
+        "find /var/log /tmp /run/kolla -type f -size +0 \\( -name '*.log*' -o -name '*.err' \\); "
+        "true",
+    )
+    assert [line for line in found.splitlines() if not line.endswith("install.log")] == []
+    assert cloud.deployment.kolla("container", "logs", name, "--tail", "5").stdout
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_check_is_cheap(cloud, name):
+    """Its cost is printed (-s), not judged: that is for a machine at rest."""
+    loop = "TIMEFORMAT='%U %S'; time for i in {1..10}; do kolla-check; done"
+    done = cloud.deployment.kolla("container", "exec", name, "--", "bash", "-c", loop)
+    user, system = map(float, done.stderr.split()[-2:])
+    print(f"kolla-check of {name}: {(user + system) * 100:.1f} ms of CPU inside its process")
+
+
+# Secrets
+
+def test_no_task_had_a_secret_among_its_arguments(cloud):
+    assert cloud.exposed == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_secrets_are_in_no_label_and_no_image(cloud, name):
+    secrets = cloud.secrets()
+    with cloud.deployment.engine.client() as client:
+        container = client.containers.get(*cloud.running(name))
+        told = json.dumps([
+            container.labels, container.attrs["Args"], container.attrs["Path"],
+            container.image.attrs, container.image.history(),
+        ])
+    assert [option for option, value in secrets.items() if value in told] == []
+
+
+def test_secrets_are_in_no_file_of_the_state_directory(cloud):
+    values = {option: value.encode() for option, value in cloud.secrets().items()}
+    found = []
+    for path in cloud.deployment.state_dir.rglob("*"):
+        if path.is_file() and "dumps" not in path.parts:
+            content = path.read_bytes()
+            found += [(str(path), option) for option, value in values.items() if value in content]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_secrets_are_in_no_log(cloud, name):
+    log = cloud.deployment.kolla("container", "logs", name).stdout
+    assert log
+    assert [option for option, value in cloud.secrets().items() if value in log] == []
+
+
+def test_secrets_are_in_nothing_that_is_printed(cloud):
+    told = "".join(
+        cloud.deployment.kolla(*command, "-f", "json").stdout for command in (
+            ("event", "list", "--limit", "10000", "--operations"), ("config", "show"), ("plan",),
+            *(("container", "show", name) for name in NAMES),
+            *(("container", "history", name) for name in NAMES),
+            *(("config", "environment", name) for name in NAMES),
+        )
+    )
+    assert [option for option, value in cloud.secrets().items() if value in told] == []
+
+
+def test_files_with_secrets_are_their_owners_alone(cloud):
+    assert cloud.passwords.stat().st_mode & 0o777 == 0o600
+    state = cloud.deployment.state_dir
+    assert state.stat().st_mode & 0o077 == 0
+    assert (state / "kolla.sqlite").stat().st_mode & 0o777 == 0o600
