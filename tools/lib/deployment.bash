@@ -72,7 +72,7 @@ prepare_kernel() {
         say "it has no tcp_migrate_req (Linux 5.14); handovers work, a little less smoothly"
         return
     fi
-    if ! grep -qsxF "$line" "$file"; then
+    if standard && ! grep -qsxF "$line" "$file"; then
         change "$file: $line"
         mkdir -p "${file%/*}"
         printf '# Connections that wait while a generation hands over are not lost.\n%s\n' \

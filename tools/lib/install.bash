@@ -13,7 +13,7 @@ install_packages() {
     if [[ ! -e /usr/share/keyrings/debian-archive-keyring.gpg ]]; then
         packages+=("debian-archive-keyring?")
     fi
-    if ! command -v dockerd >/dev/null || ! buildkit_client; then
+    if ! engine_here || ! buildkit_client; then
         packages+=("${engine_packages[@]}")
     fi
     if [[ ${#packages[@]} -gt 0 ]]; then
@@ -23,6 +23,12 @@ install_packages() {
     fi
     find_python || die "there is no Python of 3.11 or newer with venv" \
         "this needs Debian 12, Debian 13, Ubuntu 24.04 or newer"
+}
+
+# An engine that answers, or that can be started, or that somebody else looks after.
+engine_here() {
+    [[ -n ${given[docker-url]-} ]] || command -v dockerd >/dev/null ||
+        { find_python && engine_facts unix:///var/run/docker.sock; }
 }
 
 install_kolla() {

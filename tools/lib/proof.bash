@@ -7,7 +7,7 @@ prove() {
     step "Proof, with the OpenStack client"
     # shellcheck source=/dev/null
     source "$openrc"
-    unset http_proxy https_proxy
+    unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
     local folder name image
     folder=$(mktemp -d)
     name=quickstart-$(date +%s)-$$

@@ -60,7 +60,7 @@ logged() {
     at_work=''
     if [[ $code -ne 0 ]]; then
         tail -c "+$((size + 1))" "$log" | tail -n 15 | sed 's/^/        | /' >&2
-        die "${1##*/} ended with exit code $code (all of its output: $log)" "$advice"
+        die "${1//_/ } ended with exit code $code (all of its output: $log)" "$advice"
     fi
 }
 

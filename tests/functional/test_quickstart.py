@@ -1,0 +1,107 @@
+"""tools/quickstart, beside whatever runs on this machine already."""
+
+import dataclasses
+import pathlib
+import stat
+import subprocess
+
+import pytest
+
+from tests.functional.conftest import NETWORK
+from tests.functional.harness import Deployment
+
+TOOLS = pathlib.Path(__file__).parents[2] / "tools"
+PORTS = "[messaging]\nepmd_port = 14369\ndistribution_port = 25673\n"
+
+
+@dataclasses.dataclass(frozen=True)
+class Quickstart:
+    deployment: Deployment
+
+    def run(self, *arguments, exit_code=0):
+        """Run it with closed standard input; everything it said."""
+        folder = self.deployment.directory
+        options = [
+            "--config-dir", self.deployment.config_dir, "--venv", folder / "venv",
+            "--log", folder / "quickstart.log", *arguments,
+        ]
+        done = subprocess.run(
+            ["bash", "-c", 'exec "$0" "$@" <&-', TOOLS / "quickstart", *options],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1800,
+        )
+        assert done.returncode == exit_code, done.stdout
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def quickstart(engine, images, tmp_path_factory):
+    """Before its first run; the images are there, so that it goes quicker."""
+    images()
+    engine.clean()
+    folder = tmp_path_factory.mktemp("quickstart")
+    deployment = Deployment(engine, folder, f"{NETWORK}.250", bin=folder / "venv" / "bin")
+    deployment.config_dir.mkdir()
+    deployment.configure(PORTS)
+    yield Quickstart(deployment)
+    engine.clean()
+
+
+@pytest.fixture(scope="module")
+def first_run(quickstart):
+    return quickstart.run(
+        "--address", quickstart.deployment.address,
+        "--state-dir", quickstart.deployment.state_dir,
+        "--docker-url", quickstart.deployment.engine.url,
+    )
+
+
+def test_it_ends_with_a_deployment_that_was_proved_to_work(first_run):
+    assert "Keystone issues a token" in first_run
+    assert "comes back with the same checksum" in first_run
+    assert first_run.count("The deployment runs, and was proved to work") == 1
+
+
+def test_every_container_is_healthy(first_run, quickstart):
+    health = quickstart.deployment.kolla("set", "check", "-f", "json").json()
+    assert {row["health"] for row in health} == {"healthy"}
+    assert {row["container"] for row in health} >= {"mariadb", "keystone", "glance-api"}
+
+
+def test_credentials_and_passwords_are_for_their_owner_only(first_run, quickstart):
+    config = quickstart.deployment.config_dir
+    for name in ("openrc", "kolla.conf.d/passwords.conf", "kolla.conf.d/quickstart.conf"):
+        assert stat.S_IMODE((config / name).stat().st_mode) == 0o600, name
+
+
+def test_no_password_is_in_its_output_or_its_log(first_run, quickstart):
+    openrc = (quickstart.deployment.config_dir / "openrc").read_text()
+    password = openrc.partition("OS_PASSWORD=")[2].split()[0].strip("'")
+    assert len(password) > 10
+    log = (quickstart.deployment.directory / "quickstart.log").read_text()
+    assert password not in first_run and password not in log
+
+
+def test_second_run_changes_nothing_and_says_so(first_run, quickstart):
+    before = quickstart.deployment.kolla("container", "list", "-f", "json", "-c", "generation")
+    output = quickstart.run()
+    assert "Nothing had to be changed" in output
+    assert "  done (" not in output
+    after = quickstart.deployment.kolla("container", "list", "-f", "json", "-c", "generation")
+    assert after.stdout == before.stdout
+
+
+def test_it_brings_back_what_was_stopped(first_run, quickstart):
+    quickstart.deployment.kolla("container", "stop", "keystone")
+    output = quickstart.run()
+    assert "keystone started" in output
+    assert "Keystone issues a token" in output
+
+
+def test_failed_step_names_what_failed_and_what_to_do(first_run, quickstart):
+    wrong = quickstart.deployment.configure("[keystone]\nwokers = 3\n", "95-wrong")
+    try:
+        output = quickstart.run(exit_code=1)
+    finally:
+        wrong.unlink()
+    assert f"{wrong}:2" in output and "workers" in output
+    assert "step 3 of 12 failed" in output and "to do:" in output
