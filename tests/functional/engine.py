@@ -102,7 +102,7 @@ class Engine:
         return _Client(base_url=self.url, timeout=timeout)
 
     def clean(self) -> None:
-        """Remove all containers and volumes; images stay."""
+        """Remove all containers and volumes; images stay, except those only generations name."""
         with self.client() as client:
             for container in client.containers.list(all=True, ignore_removed=True):
                 try:
@@ -111,6 +111,10 @@ class Engine:
                     pass
             for volume in client.volumes.list():
                 volume.remove(force=True)
+            for image in client.api.images(filters={"reference": "kolla-generation/*"}):
+                for tag in image["RepoTags"]:
+                    if tag.startswith("kolla-generation/"):
+                        client.images.remove(tag)
 
     def kill(self) -> None:
         """``kill -9`` of the engine; its containers live on. ``start`` brings it back."""
