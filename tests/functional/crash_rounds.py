@@ -17,7 +17,6 @@ import traceback
 from collections.abc import Callable
 
 from kolla.records import ABSENT, RUNNING
-from kolla.spec import Spec
 from tests.functional import crash
 from tests.functional.conftest import SYNTHETIC
 from tests.functional.crash import Point
@@ -113,8 +112,10 @@ def lost(world: World) -> None:
 
 # What is asked of them
 
-def current(world: World) -> Spec:
-    return next(g for g in world.generations() if g.outcome == "current").snapshot
+def release_of(world: World) -> str:
+    """Of the current generation, or of one to begin with."""
+    released = [g.snapshot.release for g in world.generations() if g.outcome == "current"]
+    return (released or RELEASES)[0]
 
 
 _changes = itertools.count(1)
@@ -122,8 +123,7 @@ _changes = itertools.count(1)
 
 def as_released(world: World) -> tuple[str, ...]:
     """Stay with the release, also where a deletion has taken its pin away."""
-    released = [g.snapshot.release for g in world.generations() if g.outcome == "current"]
-    return ("--set", f"DEFAULT.release={(released or RELEASES)[0]}")
+    return ("--set", f"DEFAULT.release={release_of(world)}")
 
 
 def started(world: World) -> tuple[str, ...]:
@@ -145,12 +145,12 @@ def refused(world: World) -> tuple[str, ...]:
 
 def other_image(world: World) -> tuple[str, ...]:
     """With the dump and the expansion of a schema."""
-    other = next(release for release in RELEASES if release != current(world).release)
+    other = next(release for release in RELEASES if release != release_of(world))
     return ("container", "upgrade", world.container, "--image", f"kolla/synthetic:{other}")
 
 
 def earlier(world: World) -> int | None:
-    release = current(world).release
+    release = release_of(world)
     return max((g.number for g in world.generations() if g.committed and g.kept
                 and g.outcome != "current" and g.snapshot.release != release), default=None)
 

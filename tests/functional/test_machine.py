@@ -1,0 +1,156 @@
+"""Random sequences of commands and accidents on a real engine.
+
+A command may be killed at any point, and the next one comes on top of what that left. Whenever
+nobody is at work and nothing was done behind kolla's back, everything has to be consistent.
+
+The same sequences each time; others, and hundreds of them, with ``KOLLA_TEST_CRASH=all``.
+"""
+
+import contextlib
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test,
+)
+
+from kolla.records import ABSENT, RUNNING, STOPPED
+from tests.functional import crash_rounds
+from tests.functional.conftest import SYNTHETIC, new_deployment
+from tests.functional.crash_samples import EVERYTHING
+from tests.functional.crash_world import World
+
+#: After so many points the command is killed; most commands have fewer than 180.
+KILLED = st.one_of(st.none(), st.none(), st.integers(0, 180))
+
+
+class Machine(RuleBasedStateMachine):
+    """Drives one container; what is wanted of it is what the last command that ended said."""
+
+    #: By container; set by the test.
+    worlds: dict[str, World] = {}
+
+    def __init__(self):
+        super().__init__()
+        self.at_rest = True
+
+    @initialize(container=st.sampled_from(["synthetic-http", "synthetic-worker"]))
+    def begin(self, container):
+        self.world = self.worlds[container]
+        self.world.reset()
+        self.wanted = ABSENT
+
+    # Commands
+
+    def command(self, arguments, wanted: str | None, killed: int | None) -> None:
+        """Run it; ``wanted`` is what is wanted of the container once it has succeeded."""
+        ended = self.world.tool.run(*arguments, trap=killed)
+        assert ended.exit_code in (-9, 0, 1), ended.output
+        assert "bug in kolla" not in ended.output, ended.output
+        if ended.exit_code == 0:
+            self.at_rest, self.wanted = True, wanted or self.wanted
+        elif ended.exit_code < 0:
+            self.at_rest, self.wanted = False, None
+        elif not self.at_rest:
+            self.recover(None)
+
+    def verb(self, *words: str) -> tuple[str, ...]:
+        return (*crash_rounds.as_released(self.world), "container", *words, self.world.container)
+
+    @rule(killed=KILLED)
+    def start(self, killed):
+        self.command(self.verb("start"), RUNNING, killed)
+
+    @rule(killed=KILLED)
+    def stop(self, killed):
+        self.command(self.verb("stop"), None if self.wanted == ABSENT else STOPPED, killed)
+
+    @rule(killed=KILLED)
+    def restart(self, killed):
+        self.command(self.verb("restart"), None, killed)
+
+    @rule(killed=KILLED)
+    def delete(self, killed):
+        self.command(self.verb("delete", "--yes"), ABSENT, killed)
+
+    @rule(killed=KILLED)
+    def confirm(self, killed):
+        self.command(self.verb("confirm"), None, killed)
+
+    @rule(killed=KILLED)
+    def rollback(self, killed):
+        self.command(self.verb("rollback"), None, killed)
+
+    @rule(killed=KILLED)
+    def upgrade_the_configuration(self, killed):
+        self.command(crash_rounds.reconfigured(self.world), RUNNING, killed)
+
+    @rule(killed=KILLED)
+    def upgrade_the_image(self, killed):
+        self.command(crash_rounds.other_image(self.world), RUNNING, killed)
+
+    @rule(killed=KILLED, failure=st.sampled_from(["exit", "check", "join", "expand", "drain"]))
+    def upgrade_to_what_fails(self, killed, failure):
+        arguments = crash_rounds.upgraded(self.world, "failure", failure)
+        self.command(arguments, RUNNING, killed)
+
+    @rule(killed=KILLED)
+    def recover(self, killed):
+        self.command(("recover",), None, killed)
+        if killed is None:
+            self.at_rest = True
+
+    # Accidents
+
+    @rule()
+    def engine_is_killed_and_started(self):
+        self.world.deployment.engine.kill()
+        self.world.deployment.engine.start()
+
+    @rule(choice=st.randoms(use_true_random=False))
+    def container_is_removed_by_hand(self, choice):
+        seen = self.world.seen()
+        if seen:
+            with self.world.deployment.engine.client() as client:
+                client.api.remove_container(choice.choice(seen).name, force=True)
+            self.at_rest = False
+
+    @precondition(lambda self: self.at_rest)
+    @rule()
+    def state_file_is_lost(self):
+        self.world.lose_state()
+        self.at_rest = False
+
+    # What has to hold
+
+    @invariant()
+    def everything_is_consistent(self):
+        if self.at_rest:
+            self.world.assert_consistent()
+            assert self.wanted in (None, self.world.record().target)
+
+    def teardown(self):
+        with contextlib.suppress(AttributeError):
+            self.recover(None)
+            self.everything_is_consistent()
+
+
+@pytest.mark.exhaustive
+def test_whatever_happens_in_whatever_order(engine, synthetic_images, tmp_path_factory):
+    with new_deployment(engine, tmp_path_factory, "machine") as http:
+        worker = type(http)(engine, tmp_path_factory.mktemp("machine"), http.address).prepare()
+        for deployment in (http, worker):
+            deployment.install_plugin(SYNTHETIC)
+        Machine.worlds = {
+            "synthetic-http": World(http, "synthetic-http"),
+            "synthetic-worker": World(worker, "synthetic-worker"),
+        }
+        run_state_machine_as_test(
+            Machine,
+            settings=settings(
+                max_examples=300 if EVERYTHING else 12, stateful_step_count=12,
+                derandomize=not EVERYTHING, database=None, deadline=None,
+                phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+            ),
+        )
