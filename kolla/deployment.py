@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 import logging
-import os
 import pathlib
 import secrets
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from kolla import images
 from kolla.catalog import Catalog
 from kolla.errors import KollaError, UsageError
+from kolla.files import write_whole
 from kolla.hooks import Event
 from kolla.names import nearest
 from kolla.plugin import Container
@@ -209,10 +209,7 @@ class Deployment:
         if cached.exists():
             return json.loads(cached.read_text())
         content = self.backend.read_file(image_id, OPTION_LIST, container.name) or b"{}"
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        draft = cached.with_suffix(f".{os.getpid()}")
-        draft.write_bytes(content)
-        draft.rename(cached)
+        write_whole(cached, content)
         return json.loads(content)
 
     # Secrets
@@ -230,10 +227,7 @@ class Deployment:
     def _key(self) -> bytes:
         path = self.state_dir / "fingerprint.key"
         if not path.exists():
-            draft = path.with_suffix(f".{os.getpid()}")
-            draft.touch(mode=0o600)
-            draft.write_bytes(secrets.token_bytes(32))
-            draft.rename(path)
+            write_whole(path, secrets.token_bytes(32))
         return path.read_bytes()
 
     # People

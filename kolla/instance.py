@@ -7,6 +7,7 @@ import shutil
 
 from kolla.backends.base import Instance
 from kolla.errors import KollaError
+from kolla.files import write_whole
 from kolla.spec import Spec
 
 #: Where a generation finds its own small writable folder.
@@ -91,7 +92,9 @@ class Instances:
         binds = [(str(_owned(home / "own", spec.user)), GENERATION_FOLDER, "rw")]
         for path, (content, mode) in sorted(spec.files.items()):
             place = home / "files" / path.lstrip("/")
-            _write(place, self.settings.reveal(content), int(mode, 8), spec.user)
+            _owned(place.parent, spec.user)
+            text = self.settings.reveal(content)
+            write_whole(place, text.encode(), int(mode, 8), owner=spec.user)
             binds.append((str(place), path, "ro"))
         binds += [
             (source, path, options)
@@ -110,15 +113,3 @@ def _owned(folder: pathlib.Path, user: int) -> pathlib.Path:
             "kolla has to run as root, with space left below [DEFAULT] state_dir",
         ) from None
     return folder
-
-
-def _write(place: pathlib.Path, content: str, mode: int, user: int) -> None:
-    _owned(place.parent, user)
-    try:
-        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(content)
-        os.chown(place, user, user)
-        place.chmod(mode)
-    except OSError as error:
-        raise KollaError(f"{place} cannot be written: {error.strerror}") from None

@@ -3,10 +3,10 @@
 A number is never used twice, even if the state file is lost.
 """
 
-import os
 import pathlib
 
 from kolla.errors import KollaError
+from kolla.files import write_whole
 
 
 class Numbers:
@@ -29,21 +29,8 @@ class Numbers:
             ) from None
 
     def claim(self, name: str, number: int) -> None:
-        """Write a number down so that it survives a power cut."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            draft = self.folder / f".{name}"
-            with draft.open("w") as file:
-                file.write(f"{number}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            draft.rename(self.folder / name)
-            directory = os.open(self.folder, os.O_RDONLY)
-            os.fsync(directory)
-            os.close(directory)
-        except OSError as error:
-            raise KollaError(
-                f"the number of a new generation of {name} cannot be written to"
-                f" {self.folder}: {error.strerror}",
-                "is the disk full?",
-            ) from None
+        """Write a number down so that it survives a power cut.
+
+        Raises :class:`KollaError` if it cannot be written.
+        """
+        write_whole(self.folder / name, f"{number}\n".encode())

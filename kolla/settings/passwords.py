@@ -4,13 +4,13 @@ import contextlib
 import fcntl
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from oslo_config import cfg
 
 from kolla.errors import KollaError
+from kolla.files import write_whole
 from kolla.settings import values
 from kolla.settings.loader import Settings
 from kolla.settings.sources import SourceFile, normal_group
@@ -54,7 +54,7 @@ def fill_in(settings: Settings) -> list[tuple[str, str]]:
         wanted = [name for name in missing(settings) if not _is_set(found, *name)]
         if wanted:
             text = path.read_text(encoding="utf-8") if found else _HEADER
-            _replace(path.resolve(), _with_secrets(text, found, wanted))
+            write_whole(path.resolve(), _with_secrets(text, found, wanted).encode())
     return wanted
 
 
@@ -115,17 +115,3 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, at once or not at all."""
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".passwords-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        os.unlink(draft)
-        raise
