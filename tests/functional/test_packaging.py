@@ -3,6 +3,7 @@
 import pathlib
 import zipfile
 
+from kolla.images import inputs
 from tests.functional.conftest import ROOT
 from tests.functional.harness import run
 
@@ -39,3 +40,11 @@ def test_installed_kolla_finds_its_plugins_and_images(environment, tmp_path):
 def test_installed_kolla_prints_every_option(environment, tmp_path):
     sample = run(environment / "bin" / "kolla", "config", "sample", cwd=tmp_path)
     assert "[keystone]" in sample and "[images]" in sample
+
+
+def test_installation_builds_the_same_images_as_the_checkout(environment):
+    """What Python compiles when it is installed does not count."""
+    for dockerfile in (ROOT / "docker").glob("*/Dockerfile"):
+        name = dockerfile.parent.name
+        installed = environment / "share" / "kolla" / "docker" / name
+        assert inputs.digest(installed, {}, "") == inputs.digest(dockerfile.parent, {}, ""), name
