@@ -58,7 +58,7 @@ def examine(settings, running: Callable[[], set[str]]) -> Iterator[Finding]:
         yield debian_bootstrap()
     yield migration_of_requests()
     yield cgroups()
-    yield from listens(settings, running if facts else set)
+    yield from listens(settings, running if facts else None)
     if facts and engine.startswith("unix://"):
         root = pathlib.Path(facts["DockerRootDir"])
         yield disk("disk of the engine", root, ENGINE_MINIMUM, ENGINE_COMFORT)
@@ -83,14 +83,19 @@ def engine_facts(url: str) -> tuple[dict, Finding]:
         facts = api.info()
         api.close()
     except (docker.errors.DockerException, requests.RequestException) as error:
-        reason = str(error).strip().rpartition(": ")[2]
         return {}, Finding(
-            "engine", State.MISSING, f"nothing answers at {url}: {reason}",
+            "engine", State.MISSING, f"nothing answers at {url}: {_cause(error)}",
             "apt-get install docker.io; systemctl start docker (or run dockerd); "
             "[docker] url names another engine",
         )
     found = f"{facts['ServerVersion']}, {facts['Driver']}, at {url}"
     return facts, Finding("engine", State.OK, found)
+
+
+def _cause(error: BaseException) -> str:
+    while error.__context__ is not None:
+        error = error.__context__
+    return getattr(error, "strerror", None) or str(error)
 
 
 def live_restore(facts: dict) -> Finding:
@@ -154,8 +159,11 @@ def cgroups() -> Finding:
     )
 
 
-def listens(settings, running: Callable[[], set[str]]) -> Iterator[Finding]:
-    """The addresses and ports that containers of this host bind: free, or theirs already."""
+def listens(settings, running: Callable[[], set[str]] | None) -> Iterator[Finding]:
+    """The addresses and ports that containers of this host bind: free, or theirs already.
+
+    ``running`` is None while the engine does not answer.
+    """
     ours: set[str] | None = None
     for container in settings.enabled():
         for listen in container.listens:
@@ -165,13 +173,15 @@ def listens(settings, running: Callable[[], set[str]]) -> Iterator[Finding]:
             problem = ports.problem(address, port)
             if problem is None:
                 yield Finding(subject, State.OK, f"{where} is free")
-                continue
-            if ours is None:
-                ours = running()
-            if problem.taken and container.name in ours:
+            elif problem.taken and running is None:
+                yield Finding(
+                    subject, State.WARNING, f"{where} {problem}",
+                    f"only the engine can tell whether that is {container.name} itself",
+                )
+            elif problem.taken and container.name in (ours := running() if ours is None else ours):
                 yield Finding(subject, State.OK, f"{where} is {container.name}'s")
-                continue
-            yield Finding(subject, State.MISSING, f"{where} {problem}", problem.advice)
+            else:
+                yield Finding(subject, State.MISSING, f"{where} {problem}", problem.advice)
 
 
 def disk(subject: str, path: pathlib.Path, minimum: int, comfort: int) -> Finding:

@@ -16,7 +16,8 @@ def test_engine_that_does_not_answer_is_missing_with_advice(tmp_path):
     facts, finding = host.engine_facts(f"unix://{tmp_path}/docker.sock")
     assert facts == {}
     assert finding.state is State.MISSING
-    assert f"{tmp_path}/docker.sock" in finding.found
+    socket_path = f"{tmp_path}/docker.sock"
+    assert finding.found == f"nothing answers at unix://{socket_path}: No such file or directory"
     assert "apt-get install docker.io" in finding.advice
 
 
@@ -102,6 +103,12 @@ def test_port_of_another_program_is_missing_and_named(taken):
 def test_port_of_the_running_container_is_ours(taken):
     (finding,) = host.listens(Settings("127.0.0.1", taken), lambda: {"keystone"})
     assert finding.state is State.OK
+
+
+def test_taken_port_is_a_warning_while_the_engine_does_not_answer(taken):
+    (finding,) = host.listens(Settings("127.0.0.1", taken), None)
+    assert finding.state is State.WARNING
+    assert "only the engine can tell" in finding.advice
 
 
 def test_engine_is_not_asked_while_all_ports_are_free():
