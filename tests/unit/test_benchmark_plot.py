@@ -22,5 +22,5 @@ def test_the_picture_shows_latencies_changes_and_failures():
     assert texts.count("a & b") == 2
     kinds = [element.get("class") for element in picture.iter()]
     assert kinds.count("change") == 2
-    assert kinds.count("max") == kinds.count("median") == 2
+    assert kinds.count("max") == kinds.count("median") == 4  # before and after the failures
     assert kinds.count("failed") == 4  # 0.2 seconds without an answer, in each panel
