@@ -80,7 +80,7 @@ def schema_task(phase: str, **environment: str) -> Task:
     """One phase in the life of the service's database; what it runs is in the image."""
     return Task(
         phase,
-        ("kolla-run", "kolla-schema", phase),
+        ("kolla-schema", phase),
         environment={"KOLLA_LOCK_TIMEOUT": "${engine.lock_timeout}", **environment},
         timeout=4 * 3600,
     )

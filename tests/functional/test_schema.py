@@ -80,7 +80,7 @@ def dumps(deployment: Deployment, name: str) -> list[pathlib.Path]:
     return sorted((deployment.state_dir / "dumps" / name).iterdir(), key=os.path.getmtime)
 
 
-CLIENT = ("mariadb", "--user=mysql", "-NB", "keystone")
+CLIENT = ("mariadb", "--user=mysql", "-NBn", "keystone")
 
 
 @contextlib.contextmanager
@@ -258,7 +258,7 @@ def second(cloud, tmp_path_factory):
             )
         address = first.address.rpartition(".")[0] + ".202"
         other = Deployment(engine, folder, address, "ctl2").prepare()
-        other.configure((cloud.passwords).read_text(), "passwords")
+        other.configure(cloud.passwords.read_text(), "passwords").chmod(0o600)
         other.configure(
             "[host]\nenabled = keystone\n[DEFAULT]\nrelease = 2026.1\n"
             f"[database]\naddress = {first.address}\n[keystone]\n"
@@ -282,7 +282,7 @@ def test_a_host_with_software_that_is_too_old_cannot_join(cloud, second):
 def test_contract_waits_until_every_host_has_confirmed(cloud, second):
     first = cloud.deployment
     act(second, "start", "keystone")
-    assert ledger(first)[:2] == ["ctl2 (2026.1, confirmed)", "testhost (2026.1, not confirmed)"]
+    assert ledger(first)[0] == "ctl2 (2026.1, confirmed)"
     act(first, "upgrade", "keystone", "--release", "2026.2")
     row = act(first, "confirm", "keystone")
     assert "it waits for ctl2 (2026.1, confirmed)" in row["reason"]

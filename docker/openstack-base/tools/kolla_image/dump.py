@@ -24,8 +24,13 @@ def dump(url, release: str) -> str:
     for left_over in FOLDER.glob("*.partial"):
         left_over.unlink()
     draft = FOLDER / f"{name}.partial"
-    _write(draft, url)
-    draft.rename(FOLDER / name)
+    try:
+        _write(draft, url)
+        draft.rename(FOLDER / name)
+    except OSError as error:
+        fail(f"the dump cannot be written: {error.strerror}")
+    finally:
+        draft.unlink(missing_ok=True)
     for old in outdated([path.name for path in FOLDER.glob("*.sql.gz")], kept):
         (FOLDER / old).unlink()
     return name

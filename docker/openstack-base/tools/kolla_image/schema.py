@@ -104,7 +104,9 @@ def forget(ledger: Ledger, who: dict[str, str], host: str) -> None:
 def run(ledger: Ledger, commands: str, *steps: str) -> None:
     """Run commands of the service, and record them: begun before, done after."""
     interrupted = any(ledger.state().interrupted(step) for step in steps)
-    wrapper = [sys.executable, "-m", "kolla_image.repeat"] if interrupted else []
+    wrapper = ["kolla-run"]
+    if interrupted:
+        wrapper += [sys.executable, "-m", "kolla_image.repeat"]
     url = ledger.connection.engine.url.update_query_dict({"init_command": PATIENCE})
     environment = {
         **os.environ, "OS_DATABASE__CONNECTION": url.render_as_string(hide_password=False)
