@@ -36,7 +36,7 @@ url = {url}
 [messaging]
 # An operator's RabbitMQ may run already: epmd binds the loopback address too, and a node
 # starts only if nobody has its distribution port, on whatever address.
-epmd_port = 14369
+epmd_port = {epmd_port}
 distribution_port = 25673
 
 [images]
@@ -88,6 +88,7 @@ class Deployment:
             state_dir=self.state_dir,
             name=self.name,
             address=self.address,
+            epmd_port=14000 + int(self.address.split(".")[2]),
             url=self.engine.url,
             ca_bundle=MACHINE_CA_BUNDLE if MACHINE_CA_BUNDLE.exists() else "",
             pip_index=os.environ.get("PIP_INDEX_URL", ""),

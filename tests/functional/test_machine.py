@@ -64,7 +64,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(killed=KILLED)
     def stop(self, killed):
-        self.command(self.verb("stop"), None if self.wanted == ABSENT else STOPPED, killed)
+        wanted = STOPPED if self.wanted == RUNNING else None
+        self.command(self.verb("stop"), wanted, killed)
 
     @rule(killed=KILLED)
     def restart(self, killed):
@@ -114,13 +115,15 @@ class Machine(RuleBasedStateMachine):
         if seen:
             with self.world.deployment.engine.client() as client:
                 client.api.remove_container(choice.choice(seen).name, force=True)
-            self.at_rest = False
+            self.at_rest, self.world.removed_by_hand = False, True
 
     @precondition(lambda self: self.at_rest)
     @rule()
     def state_file_is_lost(self):
         self.world.lose_state()
         self.at_rest = False
+        if self.world.removed_by_hand:
+            self.wanted = None  # what was wanted of it is nowhere any more
 
     # What has to hold
 

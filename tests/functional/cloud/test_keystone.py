@@ -182,7 +182,7 @@ def test_image_of_another_kind_leaves_the_old_generation_serving(cloud):
             "container", "upgrade", NAME, "--image", "kolla/mariadb:trixie", expect=1
         )
     assert answers.failures == []
-    assert "kolla-run failed: No such file" in done.stderr
+    assert "failed: No such file or directory" in done.stderr
     assert cloud.running(NAME) == [f"keystone-g{number}"]
 
 
@@ -215,6 +215,6 @@ def test_rotated_password_is_applied_and_survives_a_rollback(cloud, secret):
 
 def test_operator_can_enter_the_container(cloud):
     done = cloud.deployment.kolla("container", "exec", NAME, "--", "keystone-manage", "--version")
-    assert done.stdout.startswith("30.")
+    assert done.stdout.strip() == cloud.current(NAME)["version"]
     with pytest.raises(subprocess.TimeoutExpired):
         cloud.deployment.kolla("container", "logs", NAME, "--follow", "--tail", "1", timeout=3)
