@@ -1,4 +1,4 @@
-"""Databases across releases: data in place, back one step, killed half-way, shared by hosts.
+"""Databases across releases: data in place, back one step, killed half-way, restored.
 
 The tests go on where the one before ended: Keystone and Glance travel from 2025.2 to 2026.2.
 """
@@ -10,13 +10,12 @@ import pathlib
 import random
 import re
 import subprocess
-import time
 
 import pytest
 
 from tests.functional.cloud.client import Cloud
 from tests.functional.conftest import new_deployment
-from tests.functional.engine import Engine
+from tests.functional.database import act, ledger, query, sql
 from tests.functional.harness import Deployment
 from tests.functional.watching import asking, until
 
@@ -63,49 +62,8 @@ def intact(cloud: Cloud) -> None:
         assert login.authorize() and [i.name for i in login.image.images()] == []
 
 
-def act(deployment: Deployment, *arguments: str, expect: int = 0, **options) -> dict:
-    done = deployment.kolla("container", *arguments, "-f", "json", expect=expect, **options)
-    (row,) = done.json()
-    return {**row, "stderr": done.stderr}
-
-
-def ledger(deployment: Deployment, name: str = "keystone") -> list[str]:
-    """What kolla-schema knows, without the times."""
-    done = deployment.kolla("container", "exec", name, "--", "kolla-schema", "status")
-    text = re.sub(r"(, since| on) [\d-]+ [\d:]+ UTC", "", done.stdout)
-    return text.splitlines()
-
-
 def dumps(deployment: Deployment, name: str) -> list[pathlib.Path]:
     return sorted((deployment.state_dir / "dumps" / name).iterdir(), key=os.path.getmtime)
-
-
-CLIENT = ("mariadb", "--user=mysql", "-NBn", "keystone")
-
-
-@contextlib.contextmanager
-def sql(cloud: Cloud, *statements: str):
-    """A session of the database's administrator, as long as the block runs."""
-    (name,) = cloud.running("mariadb")
-    command = ("docker", "-H", cloud.deployment.engine.url, "exec", "-i", name, *CLIENT)
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as session:
-        try:
-            session.stdin.write("".join(f"{text};\n" for text in statements))
-            session.stdin.flush()
-            yield session
-        finally:
-            session.stdin.close()
-            session.wait(60)
-
-
-def query(cloud: Cloud, statement: str) -> list[str]:
-    (name,) = cloud.running("mariadb")
-    with cloud.deployment.engine.client() as client:
-        done = client.containers.get(name).exec_run([*CLIENT, "-e", statement])
-    assert done.exit_code == 0, done.output
-    return done.output.decode().splitlines()
 
 
 def waiting(cloud: Cloud, text: str) -> bool:
@@ -155,6 +113,46 @@ def test_expansion_that_was_killed_half_way_is_finished_by_the_next_upgrade(clou
     assert "expand for 2026.1 by testhost" in ledger(cloud.deployment)
     act(cloud.deployment, "rollback", "keystone")
     intact(cloud)
+
+
+def bootstrap(cloud: Cloud, client, database: str):
+    """The task that makes the schema, begun as a container of its own."""
+    query(cloud, f"CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET utf8mb3")
+    query(cloud, f"GRANT ALL ON {database}.* TO trial@'%' IDENTIFIED BY 'secret'")
+    place = f"trial:secret@{cloud.deployment.address}:3306/{database}"
+    return client.containers.run(
+        "kolla/keystone:2025.2", ["kolla-schema", "bootstrap"], detach=True,
+        network_mode="host", tmpfs={"/run/kolla": "mode=1777"},
+        environment={"KOLLA_HOST": "trial", "KOLLA_RELEASE": "2025.2",
+                     "OS_DATABASE__CONNECTION": f"mysql+pymysql://{place}"},
+    )
+
+
+def tables(cloud: Cloud, database: str) -> list[str]:
+    """How they are made, without what kolla adds."""
+    (name,) = cloud.running("mariadb")
+    command = ["mariadb-dump", "--user=mysql", "--no-data", "--compact",
+               f"--ignore-table={database}.kolla_hosts",
+               f"--ignore-table={database}.kolla_schema", database]
+    with cloud.deployment.engine.client() as client:
+        done = client.containers.get(name).exec_run(command)
+    return re.sub(rb" AUTO_INCREMENT=\d+", b"", done.output).decode().splitlines()
+
+
+def test_a_schema_whose_making_is_killed_again_and_again_becomes_the_same(cloud):
+    with cloud.deployment.engine.client() as client:
+        whole = bootstrap(cloud, client, "whole")
+        assert whole.wait()["StatusCode"] == 0, whole.logs()
+        told = b""
+        for count in (5, 20, 30):
+            killed = bootstrap(cloud, client, "killed")
+            until(lambda: len(query(cloud, "SHOW TABLES FROM killed")) >= count)
+            killed.kill()
+            told += killed.logs()
+        last = bootstrap(cloud, client, "killed")
+        assert last.wait()["StatusCode"] == 0, last.logs()
+        assert b"done before the interruption: " in told + last.logs()
+    assert tables(cloud, "killed") == tables(cloud, "whole")
 
 
 @pytest.mark.parametrize("old, new", [RELEASES[:2], RELEASES[1:]])
@@ -224,94 +222,3 @@ def test_a_dump_brings_the_data_and_the_way_back(cloud):
     assert cloud.current("keystone")["release"] == "2026.1"
     intact(cloud)
     assert "charles" not in cloud.use()
-
-
-def test_upgrade_waits_for_the_lock_of_the_database_and_names_who_holds_it(cloud):
-    before = cloud.running("keystone")
-    hold = "SELECT 1 FROM kolla_schema WHERE phase = 'lock' FOR UPDATE"
-    with sql(cloud, "BEGIN", hold) as session:
-        assert session.stdout.readline() == "1\n"
-        began = time.monotonic()
-        row = act(
-            cloud.deployment, "--set", "engine.lock_timeout=2", "upgrade", "keystone",
-            "--release", "2026.2", expect=1,
-        )
-        assert time.monotonic() - began < 60
-    assert "the schema is locked for 2026." in row["stderr"] and "by testhost" in row["stderr"]
-    assert cloud.running("keystone") == before
-
-
-# A second host
-
-@pytest.fixture(scope="module")
-def second(cloud, tmp_path_factory):
-    """Another host, with an engine and a state of its own, that shares Keystone's database."""
-    first = cloud.deployment
-    folder = tmp_path_factory.mktemp("second")
-    engine = Engine(folder / "engine", first.engine.run.with_name(f"{first.engine.run.name}-2"))
-    engine.start()
-    try:
-        for release in RELEASES:
-            subprocess.run(
-                f"docker -H {first.engine.url} save kolla/keystone:{release}"
-                f" | docker -H {engine.url} load", shell=True, check=True, timeout=300,
-            )
-        address = first.address.rpartition(".")[0] + ".202"
-        other = Deployment(engine, folder, address, "ctl2").prepare()
-        other.configure(cloud.passwords.read_text(), "passwords").chmod(0o600)
-        other.configure(
-            "[host]\nenabled = keystone\n[DEFAULT]\nrelease = 2026.1\n"
-            f"[database]\naddress = {first.address}\n[keystone]\n"
-            f"public_url = http://{first.address}:5000\n"
-            f"internal_url = http://{first.address}:5000\n"
-        )
-        yield other
-    finally:
-        engine.clean()
-        engine.stop()
-
-
-def test_a_host_with_software_that_is_too_old_cannot_join(cloud, second):
-    row = act(
-        second, "--set", "DEFAULT.release=2025.2", "start", "keystone", expect=1,
-    )
-    assert "the schema was contracted for 2026.1 by testhost" in row["stderr"]
-    assert "2025.2 cannot use it any more" in row["stderr"]
-
-
-def test_contract_waits_until_every_host_has_confirmed(cloud, second):
-    first = cloud.deployment
-    act(second, "start", "keystone")
-    assert ledger(first)[0] == "ctl2 (2026.1, confirmed)"
-    act(first, "upgrade", "keystone", "--release", "2026.2")
-    row = act(first, "confirm", "keystone")
-    assert "it waits for ctl2 (2026.1, confirmed)" in row["reason"]
-    act(second, "upgrade", "keystone", "--release", "2026.2")
-    assert "expand for 2026.2 by testhost" in ledger(second)
-    assert "contract for 2026.1 by testhost" in ledger(second)
-
-
-def test_a_host_that_has_gone_back_holds_the_others_up_again(cloud, second):
-    first = cloud.deployment
-    act(first, "rollback", "keystone")
-    row = act(second, "confirm", "keystone")
-    assert "it waits for testhost (2026.1, not confirmed)" in row["reason"]
-    act(first, "upgrade", "keystone", "--release", "2026.2")
-    assert act(first, "confirm", "keystone")["reason"].find("waits") < 0
-    assert "contract for 2026.2 by testhost" in ledger(second)
-
-
-def test_no_host_goes_back_once_another_has_contracted(cloud, second):
-    row = act(second, "rollback", "keystone", expect=1)
-    assert "contracted for 2026.2 by testhost" in row["stderr"]
-    assert second.kolla("container", "check", "keystone").exit_code == 0
-
-
-def test_a_host_that_is_gone_for_good_is_forgotten(cloud, second):
-    second.kolla("container", "delete", "keystone", "--yes")
-    forget = ("container", "exec", "keystone", "--", "kolla-schema", "forget", "ctl2")
-    assert "ctl2 is forgotten" in cloud.deployment.kolla(*forget).stdout
-    assert ledger(cloud.deployment)[0] == "testhost (2026.2, confirmed)"
-    done = cloud.deployment.kolla(*forget, expect=1)
-    assert "there is no host ctl2, only testhost" in done.stderr
-    intact(cloud)
