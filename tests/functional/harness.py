@@ -33,15 +33,18 @@ address = {address}
 [docker]
 url = {url}
 
-[messaging]
-# An operator's RabbitMQ may run already: epmd binds the loopback address too, and a node
-# starts only if nobody has its distribution port, on whatever address.
-epmd_port = {epmd_port}
-distribution_port = 25673
-
 [images]
 ca_bundle = {ca_bundle}
 pip_index = {pip_index}
+
+"""
+
+BROKER = """\
+[messaging]
+# Another RabbitMQ may run already: epmd binds the loopback address too, and a node starts
+# only if nobody has its distribution port, on whatever address.
+epmd_port = {epmd}
+distribution_port = {distribution}
 """
 
 
@@ -88,13 +91,18 @@ class Deployment:
             state_dir=self.state_dir,
             name=self.name,
             address=self.address,
-            epmd_port=14000 + int(self.address.split(".")[2]),
             url=self.engine.url,
             ca_bundle=MACHINE_CA_BUNDLE if MACHINE_CA_BUNDLE.exists() else "",
             pip_index=os.environ.get("PIP_INDEX_URL", ""),
         )
-        (self.config_dir / "kolla.conf").write_text(text)
+        (self.config_dir / "kolla.conf").write_text(text + self.broker)
         return self
+
+    @property
+    def broker(self) -> str:
+        """Options with which its RabbitMQ gets on with those of other networks."""
+        network = int(self.address.split(".")[2])
+        return BROKER.format(epmd=14000 + network, distribution=24000 + network)
 
     def configure(self, text: str, name: str = "90-test") -> pathlib.Path:
         """Write ``kolla.conf.d/NAME.conf``, replacing it if it is there; returns its path."""

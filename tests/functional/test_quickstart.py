@@ -11,7 +11,6 @@ from tests.functional.conftest import NETWORK
 from tests.functional.harness import Deployment
 
 TOOLS = pathlib.Path(__file__).parents[2] / "tools"
-PORTS = "[messaging]\nepmd_port = 14369\ndistribution_port = 25673\n"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +40,7 @@ def quickstart(engine, images, tmp_path_factory):
     folder = tmp_path_factory.mktemp("quickstart")
     deployment = Deployment(engine, folder, f"{NETWORK}.250", bin=folder / "venv" / "bin")
     deployment.config_dir.mkdir()
-    deployment.configure(PORTS)
+    deployment.configure(deployment.broker)
     yield Quickstart(deployment)
     engine.clean()
 
