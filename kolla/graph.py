@@ -1,13 +1,43 @@
 """Work on several containers at once, in the order they need each other."""
 
+import contextlib
 import logging
+import signal
 import threading
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 
 LOG = logging.getLogger(__name__)
 
 #: Tells that a container serves, so that what needs it may begin.
 Ready = Callable[[], None]
+
+
+@contextlib.contextmanager
+def _interruption(cancelled: threading.Event) -> Iterator[None]:
+    """The first Ctrl-C (or SIGTERM) sets ``cancelled``, a second one is raised.
+
+    Raised at once, it could come between a name that is taken and its thread that is not
+    started yet. Only the main thread hears of signals.
+    """
+    def heard(number, frame) -> None:
+        if cancelled.is_set():
+            raise KeyboardInterrupt
+        cancelled.set()
+        LOG.warning(
+            "interrupted: what cannot be left half done is finished first;"
+            " Ctrl-C again leaves at once"
+        )
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, heard) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Graph:
@@ -33,20 +63,14 @@ class Graph:
 
     def run(self, cancelled: threading.Event) -> list[str]:
         """Returns the names that were not begun. A second Ctrl-C leaves at once."""
-        while True:
-            try:
+        with _interruption(cancelled):
+            while True:
                 with self._changed:
                     if not cancelled.is_set():
                         self._begin_all()
                     if not self._running():
                         return list(self._waiting)
                     self._changed.wait(0.5)
-            except KeyboardInterrupt:
-                if cancelled.is_set():
-                    raise
-                cancelled.set()
-                LOG.warning("interrupted: what cannot be left half done is finished first;"
-                            " Ctrl-C again leaves at once")
 
     def _running(self) -> bool:
         begun = set(self._needs) - set(self._waiting)

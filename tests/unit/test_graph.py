@@ -1,3 +1,5 @@
+import os
+import signal
 import threading
 
 import pytest
@@ -73,3 +75,23 @@ def test_nothing_begins_once_it_is_cancelled():
     cancelled = threading.Event()
     cancelled.set()
     assert Graph({"a": set()}, Recorder(), 1).run(cancelled) == ["a"]
+
+
+def test_the_first_ctrl_c_begins_nothing_more_and_the_second_leaves_at_once():
+    begun, cancelled = threading.Event(), threading.Event()
+
+    def work(name, ready):
+        begun.set()
+        return threading.Event().wait(10)
+
+    def press_twice():
+        begun.wait(10)
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+            cancelled.wait(10)
+
+    threading.Thread(target=press_twice).start()
+    with pytest.raises(KeyboardInterrupt):
+        Graph({"a": set(), "b": {"a"}}, work, 2).run(cancelled)
+    assert cancelled.is_set()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
