@@ -19,7 +19,7 @@ from collections.abc import Callable
 from kolla.records import ABSENT, RUNNING
 from tests.functional import crash
 from tests.functional.conftest import SYNTHETIC
-from tests.functional.crash import Point
+from tests.functional.crash_points import Point, cuts
 from tests.functional.crash_world import World
 from tests.functional.engine import Engine
 from tests.functional.harness import Deployment
@@ -224,7 +224,7 @@ class Rounds:
             itertools.takewhile(lambda point: point.where != command.until, ended.points)
         )
         report.points = len(points)
-        for point in points if EVERY_POINT else crash.cuts(points):
+        for point in points if EVERY_POINT else cuts(points):
             yield point, crash.kill
         for point in points:
             if point.when == "before" and point.changes and "Backend" in point.what:
@@ -241,14 +241,19 @@ class Rounds:
             return False
         assert ended.exit_code in (-9, command.exit_code), ended.output
         committed = world.record()
+        interrupted = {
+            event: "interrupted" if outcome == "begun" else outcome
+            for event, outcome in world.journal(100).items()
+        }
         if again and command.repeatable:
             world.kolla(*arguments, expect=command.exit_code)
         else:
             world.kolla("recover")
             after = world.record()
-            kept = "recover" in arguments and "lost" in str(command.prepare)
-            assert kept or (after.current, after.target) == (committed.current, committed.target)
+            counts = (after.current, after.target) == (committed.current, committed.target)
+            assert counts or command.prepare is lost, (committed, after)
         world.assert_consistent()
+        assert interrupted.items() <= world.journal().items(), interrupted
         return True
 
 

@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable, Iterator
 
 from tests.functional import crash
-from tests.functional.crash import Child, Point
+from tests.functional.crash import Child
+from tests.functional.crash_points import Point, cuts
 from tests.functional.crash_rounds import COMMANDS
 from tests.functional.crash_world import World
 
@@ -32,7 +33,7 @@ class Samples:
             ended = self.world.kolla(
                 *command.arguments(self.world), expect=command.exit_code
             )
-            self._found[name] = crash.cuts(ended.points)
+            self._found[name] = cuts(ended.points)
         return self._found[name]
 
     def choose(self, seed: str, of_each: int) -> Iterator[tuple[str, Point]]:
