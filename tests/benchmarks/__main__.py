@@ -9,6 +9,7 @@ that has nothing else to do. The folder gets the numbers as JSON and the plots a
 import argparse
 import importlib
 import pathlib
+import signal
 import sys
 import tempfile
 
@@ -32,6 +33,7 @@ def main() -> int:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     folder = arguments.output or pathlib.Path(tempfile.mkdtemp(prefix="kolla-benchmarks-"))
     folder.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # no engine is left running
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, soft_wrap=False)
     console.print(", ".join(f"{name} {fact}" for name, fact in report.machine().items()) + "\n")
     met = True
