@@ -1,0 +1,1 @@
+"""The host tool that watches: checks on a timer, restarts, probation, metrics."""
