@@ -5,25 +5,29 @@ import functools
 import hashlib
 import hmac
 import json
-import logging
 import pathlib
 import secrets
+import threading
 from collections.abc import Iterator, Mapping
 
 from kolla import images
 from kolla.catalog import Catalog
 from kolla.errors import KollaError, UsageError
 from kolla.files import write_whole
-from kolla.hooks import Event
+from kolla.hooks import Event, Hooks
 from kolla.names import nearest
 from kolla.plugin import Container
 from kolla.records import ABSENT, Record, now, who
 from kolla.settings import Settings
 from kolla.store import Store
 
-LOG = logging.getLogger(__name__)
-
 OPTION_LIST = "/usr/share/kolla/options.json"
+#: The kind of event that each action is.
+_KINDS = {
+    "start": "started", "stop": "stopped", "restart": "restarted", "upgrade": "upgraded",
+    "rollback": "rolled back", "delete": "deleted", "confirm": "confirmed",
+    "recover": "recovered",
+}
 
 
 class Deployment:
@@ -37,6 +41,7 @@ class Deployment:
     ):
         self.config_dir = pathlib.Path(config_dir)
         self._host, self._overrides = host, dict(overrides or {})
+        self._making_hooks = threading.Lock()
 
     @functools.cached_property
     def catalog(self) -> Catalog:
@@ -175,15 +180,27 @@ class Deployment:
         return {record.name: record for record in self.store.containers()}
 
     def notify(self, steps, outcome: str, detail: str) -> None:
-        """Tell the hooks of what was done; one that fails is reported and harms nothing."""
-        event = Event(
-            now(), who(), steps.action, steps.container, steps.after, outcome, detail
-        )
-        for name in self.settings.value("hooks", "enabled"):
-            try:
-                self.catalog.hook(name)(event)
-            except Exception:  # a third party's code: anything may come out of it
-                LOG.exception("the hook %s failed", name)
+        """Tell the hooks of what was done, or tried."""
+        name = steps.container
+        above = "/".join(self.catalog.path(name)[:-1])
+        self.hooks.tell(Event(
+            now(), who(), _KINDS[steps.action], name, above, steps.after, outcome, detail
+        ))
+
+    @property
+    def hooks(self) -> Hooks:
+        """Who is told of events; made by the first of several threads that asks."""
+        with self._making_hooks:
+            return self._hooks
+
+    @functools.cached_property
+    def _hooks(self) -> Hooks:
+        return Hooks(self.catalog, self.settings)
+
+    def close(self) -> None:
+        """Wait a bounded time for the hooks that are still at work."""
+        if "_hooks" in vars(self):
+            self._hooks.close()
 
     # Images
 

@@ -1,31 +1,202 @@
-"""Events and who is told of them (entry points ``kolla.hooks``)."""
+"""Events, and who is told of them: the hooks (entry points ``kolla.hooks``).
+
+A hook is a function that takes an :class:`Event`, or a class whose ``from_settings`` makes
+something that does. Each runs in a thread of its own: one that raises, hangs or falls behind
+is reported once, until it is well again, and keeps nobody waiting.
+"""
 
 import dataclasses
+import json
 import logging
+import os
+import queue
+import shlex
+import threading
+import time
+from collections.abc import Callable
+
+from kolla.errors import KollaError
 
 LOG = logging.getLogger(__name__)
+
+KINDS = (
+    "started", "stopped", "restarted", "upgraded", "rolled back", "deleted", "confirmed",
+    "recovered", "healthy", "unhealthy", "degraded", "failed", "maintenance",
+)
+#: How many events a hook may be behind.
+BACKLOG = 1000
+#: How many characters of a detail are passed on.
+DETAIL = 2000
 
 
 @dataclasses.dataclass(frozen=True)
 class Event:
-    """Something that was done to a container, and how it ended."""
+    """What became of a container or a set, or what somebody tried to make of it."""
 
     #: UTC, ISO 8601.
     at: str
-    #: The login name of who asked for it.
+    #: The login name of who asked for it, or the monitor.
     who: str
-    #: start, stop, restart, upgrade, rollback, delete, recover.
-    action: str
-    container: str
-    generation: int | None
+    #: One of ``KINDS``.
+    kind: str
+    #: None where it is the set as a whole.
+    container: str | None
+    #: The sets above the container, or down to this set, joined with ``/``.
+    set: str
+    generation: int | None = None
     #: done, failed, interrupted.
-    outcome: str
+    outcome: str = "done"
+    #: On one line, without secrets.
     detail: str = ""
+
+    def __str__(self) -> str:
+        generation = f" generation {self.generation}" if self.generation is not None else ""
+        outcome = f" ({self.outcome})" if self.outcome != "done" else ""
+        detail = f": {self.detail}" if self.detail else ""
+        return f"{self.container or f'set {self.set}'}{generation} {self.kind}{outcome}{detail}"
+
+
+Hook = Callable[[Event], object]
+
+
+class Hooks:
+    """Everybody that ``[hooks] enabled`` names."""
+
+    def __init__(self, catalog, settings):
+        self._wait = settings.value("hooks", "wait")
+        self._tellers = [
+            _Teller(name, lambda name=name: _made(catalog.hook(name), settings), settings)
+            for name in dict.fromkeys(settings.value("hooks", "enabled"))
+        ]
+
+    def tell(self, event: Event) -> None:
+        """Pass an event on; returns at once and never raises."""
+        for teller in self._tellers:
+            teller.tell(event)
+
+    def close(self, timeout: float | None = None) -> None:
+        """Wait until all have been told of everything, ``timeout`` seconds at most.
+
+        None: as long as ``[hooks] wait`` says.
+        """
+        deadline = time.monotonic() + (self._wait if timeout is None else timeout)
+        for teller in self._tellers:
+            teller.finish()
+        for teller in self._tellers:
+            teller.wait(max(0.0, deadline - time.monotonic()))
+
+
+def _made(thing, settings) -> Hook:
+    return thing.from_settings(settings) if hasattr(thing, "from_settings") else thing
+
+
+class _Teller(threading.Thread):
+    """Tells one hook of events, one after the other."""
+
+    def __init__(self, hook: str, make: Callable[[], Hook], settings):
+        super().__init__(name=f"hook {hook}", daemon=True)
+        self._subject, self._make, self._settings = f"the hook {hook}", make, settings
+        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._reported = False
+        self.start()
+
+    def tell(self, event: Event) -> None:
+        if self._events.qsize() < BACKLOG:
+            self._events.put(event)
+        else:
+            self._report(f"has fallen behind and misses events, the first is: {event}")
+
+    def finish(self) -> None:
+        """There is nothing more to tell."""
+        self._events.put(None)
+
+    def wait(self, timeout: float) -> None:
+        self.join(timeout)
+        if self.is_alive():
+            self._report("is still at work, and is not waited for any longer")
+
+    def run(self) -> None:
+        hook = None
+        while (event := self._events.get()) is not None:
+            wait = self._settings.value("hooks", "wait")
+            overdue = threading.Timer(
+                wait, self._report, [f"hangs: told {wait} s ago of {event}"]
+            )
+            overdue.daemon = True
+            overdue.start()
+            try:
+                hook = hook or self._make()
+                hook(self._fit(event))
+                self._reported = False
+            except (Exception, SystemExit) as error:  # a third party's: anything may come
+                LOG.debug("%s failed", self._subject, exc_info=True)
+                known = isinstance(error, KollaError)
+                self._report(f"failed: {'' if known else f'{type(error).__name__}: '}{error}")
+            finally:
+                overdue.cancel()
+
+    def _fit(self, event: Event) -> Event:
+        """Without secrets that an error may have quoted, and on one line."""
+        from kolla.settings.secrets import masked
+
+        detail = " ".join(masked(self._settings, event.detail).replace("\0", " ").split())
+        return dataclasses.replace(event, detail=detail[:DETAIL])
+
+    def _report(self, what: str) -> None:
+        if not self._reported:
+            self._reported = True
+            LOG.warning("%s %s", self._subject, " ".join(what.split()))
 
 
 def log(event: Event) -> None:
-    """Write the event to Python's logging: the hook that kolla ships."""
-    LOG.info(
-        "%s %s generation %s: %s %s",
-        event.action, event.container, event.generation, event.outcome, event.detail,
-    )
+    """Writes events to Python's logging."""
+    LOG.info("%s", event)
+
+
+class Command:
+    """Runs an executable for each event.
+
+    It gets the event as JSON on standard input and as variables ``KOLLA_EVENT_*``. After
+    ``timeout`` seconds it is killed with its process group, also if kolla is gone by then.
+    """
+
+    def __init__(self, command: list[str], timeout: int):
+        self._command = ["timeout", "--signal=KILL", str(timeout), *command]
+        self._timeout = timeout
+
+    @classmethod
+    def from_settings(cls, settings) -> "Command":
+        return cls(
+            shlex.split(settings.value("hooks", "command")),
+            settings.value("hooks", "command_timeout"),
+        )
+
+    def __call__(self, event: Event) -> None:
+        import subprocess  # kolla.plugin imports this module, for commands that only list
+        import tempfile
+
+        fields, began = dataclasses.asdict(event), time.monotonic()
+        with tempfile.TemporaryFile() as errors:
+            done = subprocess.run(
+                self._command, input=json.dumps(fields).encode(), env=_environment(fields),
+                stdout=subprocess.DEVNULL, stderr=errors,
+            )
+            errors.seek(0)
+            said = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
+        if done.returncode and time.monotonic() - began >= self._timeout:
+            raise KollaError(f"it did not end within {self._timeout} s and was killed")
+        if done.returncode:
+            raise KollaError(f"it ended with exit code {done.returncode}: {said}")
+
+
+def _environment(fields: dict) -> dict[str, str]:
+    """Options of kolla that come from the environment may be secrets: not those."""
+    kept = {
+        name: value for name, value in os.environ.items()
+        if not (name.startswith("OS_") and "__" in name)
+    }
+    told = {
+        f"KOLLA_EVENT_{name.upper()}": "" if value is None else str(value)
+        for name, value in fields.items()
+    }
+    return kept | told

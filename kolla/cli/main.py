@@ -130,7 +130,12 @@ class Kolla(app.App):
             self.parser.error(f"unrecognized arguments: {words[0]}")
         command_class, name, arguments = self.command_manager.find_command(words + argv[end:])
         command = command_class(self, self.options, cmd_name=name)
-        return command.run(command.get_parser(f"kolla {name}").parse_args(arguments))
+        try:
+            return command.run(command.get_parser(f"kolla {name}").parse_args(arguments))
+        finally:
+            if "deployment" in vars(self):
+                self.stdout.flush()
+                self.deployment.close()
 
     def print_version(self) -> int:
         import importlib.metadata

@@ -120,7 +120,20 @@ _LOGS = [
 _HOOKS = [
     cfg.ListOpt(
         "enabled", default=["log"], item_type=String(),
-        help="Who is told of what is done (entry points kolla.hooks).",
+        help="Who is told of what happens (entry points kolla.hooks).",
+    ),
+    cfg.IntOpt(
+        "wait", default=15, min=0,
+        help="Seconds to wait at the end of a command for hooks that are still at work; one that"
+             " is at work on one event for longer is said to hang.",
+    ),
+    cfg.StrOpt(
+        "command", default="",
+        help="The executable that the hook 'command' runs for each event, with its arguments.",
+    ),
+    cfg.IntOpt(
+        "command_timeout", default=10, min=1,
+        help="Seconds after which that executable is killed with its process group.",
     ),
 ]
 

@@ -1,10 +1,14 @@
 """Which options are secrets: those marked so, and those that take one of them in."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 
 from oslo_config import cfg
 
+from kolla.errors import KollaError
+from kolla.settings import services
 from kolla.settings.sources import Sources
+from kolla.settings.templates import MASK
 from kolla.settings.values import taken_in
 
 
@@ -37,3 +41,28 @@ class Secrets:
                 found.add(current)
                 waiting += self._takes_in.get(current, ())
         return found & self._marked
+
+
+def masked(settings, text: str) -> str:
+    """A text that may quote a secret of the settings, as an engine's error may, without it."""
+    values = {value for name in _names(settings) for value in _forms(settings, name)}
+    for value in sorted(values, key=len, reverse=True):  # one may be a part of another
+        text = text.replace(value, MASK)
+    return text
+
+
+def _names(settings) -> Iterator[str]:
+    for group, opts in settings.options.items():
+        yield from (f"{group}.{name}" for name in opts if settings.is_secret(group, name))
+    for container in settings.catalog.containers.values():
+        for (section, option), given in settings.service_options(container).items():
+            if services.is_secret(option, given.text):
+                yield services.reference(container.name, section, option)
+
+
+def _forms(settings, name: str) -> Iterator[str]:
+    """As it is and as it stands in a URL; nothing if it is not set, or too short for one."""
+    with contextlib.suppress(KollaError):
+        for value in (settings.reveal("${%s}" % name), settings.reveal("${url:%s}" % name)):
+            if len(value) >= 4:
+                yield value

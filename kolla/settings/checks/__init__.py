@@ -10,7 +10,7 @@ _OF_NAMES = [names.unknown_groups, names.unknown_nodes]
 _OTHERS = [
     names.unknown_options, names.unknown_variables, names.unknown_drivers, names.host_name,
     values.wrong, values.missing,
-    files.exposed_secrets, files.missing, files.malformed_templates,
+    files.exposed_secrets, files.missing, files.hook_command, files.malformed_templates,
     network.foreign_addresses, network.ports_used_twice, network.interface,
 ]
 

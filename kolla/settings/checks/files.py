@@ -1,5 +1,7 @@
 """Files that are exposed, missing or malformed."""
 
+import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +53,21 @@ def _file_options(settings) -> Iterator[tuple[str, str]]:
             if file.option:
                 group, _, option = file.option.partition(".")
                 yield group, option
+
+
+def hook_command(settings) -> Iterator[Problem]:
+    """The executable of the hook ``command``, where that hook is enabled."""
+    if "command" not in settings.value("hooks", "enabled"):
+        return
+    try:
+        command = shlex.split(settings.value("hooks", "command"))
+    except ValueError as error:
+        yield settings.blame("hooks", "command", f"cannot be split into words: {error}")
+        return
+    if not command:
+        yield settings.blame("hooks", "enabled", "the hook 'command' needs [hooks] command")
+    elif shutil.which(command[0]) is None:
+        yield settings.blame("hooks", "command", f"there is no executable {command[0]}")
 
 
 def malformed_templates(settings) -> Iterator[Problem]:

@@ -1,7 +1,8 @@
-"""Three workers: the second requires the first, the third the second. And two hooks."""
+"""Three workers: the second requires the first, the third the second. And hooks."""
 
 import dataclasses
 import os
+import time
 
 from oslo_config import cfg
 
@@ -42,8 +43,12 @@ THIRD = link("third", "chain-second")
 def note(event: Event) -> None:
     """Add a line to the file that an environment variable names."""
     with open(os.environ["KOLLA_TEST_NOTES"], "a") as notes:
-        print(event.action, event.container, event.generation, event.outcome, file=notes)
+        print(event.kind, event.container, event.set, event.generation, event.outcome, file=notes)
 
 
 def broken(event: Event) -> None:
     raise RuntimeError("this hook is broken")
+
+
+def hangs(event: Event) -> None:
+    time.sleep(3600)
