@@ -36,6 +36,8 @@ class Condition:
     restarts: int = 0
     #: When its generation was committed; UTC, ISO 8601.
     committed: str | None = None
+    #: Whether that generation is rolled back if it turns unhealthy.
+    probation: bool = False
 
 
 def of_set(statuses: Collection[str]) -> str:

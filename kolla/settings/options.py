@@ -111,6 +111,14 @@ _ENGINE = [
     cfg.StrOpt("apparmor_profile", default="", help="The AppArmor profile of containers."),
 ]
 
+_ENDPOINT = [
+    cfg.StrOpt(
+        "listen_address", default="${host.address}",
+        help="Where the monitor answers load balancers, keepalived and Prometheus.",
+    ),
+    cfg.PortOpt("listen_port", default=9555, help="The port of that; 0 turns it off."),
+]
+
 _LOGS = [
     cfg.StrOpt("driver", default="json-file", help="The engine's log driver."),
     cfg.StrOpt("max_size", default="50m", help="The size at which a log file is rotated."),
@@ -143,6 +151,7 @@ def by_group() -> dict[str, dict[str, cfg.Opt]]:
     """All of kolla's own options by group and by the name in a file."""
     groups = {
         "DEFAULT": _DEFAULT, "host": _HOST, "backend": _BACKEND, "docker": _DOCKER,
-        "images": _IMAGES, "engine": _ENGINE, "logs": _LOGS, "hooks": _HOOKS,
+        "images": _IMAGES, "engine": _ENGINE, "monitor": _ENDPOINT, "logs": _LOGS,
+        "hooks": _HOOKS,
     }
     return {group: {opt.dest: opt for opt in opts} for group, opts in groups.items()}

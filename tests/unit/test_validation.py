@@ -328,3 +328,23 @@ def test_the_shipped_configuration_is_valid(tmp_path):
 
     etc = Path(__file__).parents[2] / "etc" / "kolla"
     assert [str(problem) for problem in Settings.load(Catalog.load(), etc).problems()] == []
+
+
+@pytest.mark.parametrize("lines, message", [
+    ("listen_address = 192.0.2.77",
+     "[monitor] listen_address: 192.0.2.77 is not an address of this host"),
+    ("listen_address = here", "[monitor] listen_address: 'here' is not an IP address"),
+    ("listen_port = 8080",
+     "[monitor] listen_port: port 8080 of 127.0.0.1 is wanted twice, also by web"),
+])
+def test_the_endpoint_of_the_monitor_has_to_have_a_place(tmp_path, lines, message):
+    assert problems(tmp_path, f"[monitor]\n{lines}\n") == [f"kolla.conf:2: {message}"]
+
+
+@pytest.mark.parametrize("lines", [
+    "listen_port = 0\nlisten_address = 192.0.2.77",
+    "listen_address = 127.0.0.2\nlisten_port = 8080",
+    "listen_address = ::1",
+])
+def test_an_endpoint_that_is_off_or_elsewhere_is_no_problem(tmp_path, lines):
+    assert problems(tmp_path, f"[monitor]\n{lines}\n") == []

@@ -11,7 +11,7 @@ _OTHERS = [
     names.unknown_options, names.unknown_variables, names.unknown_drivers, names.host_name,
     values.wrong, values.missing,
     files.exposed_secrets, files.missing, files.hook_command, files.malformed_templates,
-    network.foreign_addresses, network.ports_used_twice, network.interface,
+    network.foreign_addresses, network.ports_used_twice, network.endpoint, network.interface,
 ]
 
 

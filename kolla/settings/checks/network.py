@@ -53,6 +53,17 @@ def ports_used_twice(settings) -> Iterator[Problem]:
             yield _blame(settings, later.container, later.listen.port, message)
 
 
+def endpoint(settings) -> Iterator[Problem]:
+    """Where the monitor answers."""
+    address, port = (settings.value("monitor", f"listen_{what}") for what in ("address", "port"))
+    if port and (message := _unusable(address)):
+        yield settings.blame("monitor", "listen_address", message)
+    for bound in _listens(settings):
+        if port and bound.port == str(port) and _clash(bound.address, address):
+            message = f"port {port} of {address} is wanted twice, also by {bound.container.name}"
+            yield settings.blame("monitor", "listen_port", message)
+
+
 def interface(settings) -> Iterator[Problem]:
     name, address = settings.value("host", "interface"), settings.value("host", "address")
     if not name:

@@ -1,0 +1,146 @@
+"""The HTTP endpoint that load balancers, keepalived and Prometheus ask.
+
+Clients may be slow, silent or broken: each has a thread and little time, and where there are
+too many, those that came first have to go.
+"""
+
+import contextlib
+import io
+import logging
+import socket
+import socketserver
+import threading
+import time
+from wsgiref import simple_server
+
+from prometheus_client import CollectorRegistry
+
+from kolla import ports
+from kolla.monitor.pages import Pages
+
+LOG = logging.getLogger(__name__)
+
+#: Seconds after which a port that was taken is tried again.
+RETRY = 10
+#: Seconds a client may take, from its connection to the end of the answer.
+PATIENCE = 10
+#: Clients at a time. The next one takes the place of the first.
+MOST = 64
+
+
+class Endpoint:
+    """Serves what a view shows, from a thread of its own.
+
+    A view has ``conditions()``, by container; ``sets()``, which names what is right below each
+    set; and ``status_of_set(name)``.
+    """
+
+    def __init__(self, address: str, port: int, view, registry: CollectorRegistry):
+        self.address, self.port = address, port
+        self._pages = Pages(view, registry)
+        self._server: _Server | None = None
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="endpoint", daemon=True)
+
+    def start(self) -> None:
+        """Listen. A port that is taken is reported once, and tried until it can be had."""
+        if problem := self._open():
+            LOG.warning(
+                "the endpoint has no address to listen on: port %d of %s %s; it is tried again"
+                " every %d s", self.port, self.address, problem, RETRY,
+            )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Listen no more; whoever still asks is cut off."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            if self._server:
+                self._server.handle_request()
+                self._server.cut_off(PATIENCE)
+            elif self._stopped.wait(RETRY) is False and not self._open():
+                LOG.warning("the endpoint listens on port %d of %s", self.port, self.address)
+        if self._server:
+            self._server.server_close()
+            self._server.cut_off(0)
+
+    def _open(self) -> str:
+        """Why it cannot listen, or nothing."""
+        try:
+            self._server = _Server(self.address, self.port, self._pages)
+        except OSError as error:
+            return str(ports.problem(self.address, self.port) or error.strerror)
+        self.port = self._server.server_port
+        return ""
+
+
+class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
+    """A bounded number of threads, and a bounded time for each."""
+
+    daemon_threads, block_on_close = True, False
+    allow_reuse_port = False
+    request_queue_size = 128
+    #: Seconds ``handle_request`` waits for one.
+    timeout = 0.5
+
+    def __init__(self, address: str, port: int, pages: Pages):
+        self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        #: Since when each connection is open; None: it was cut off.
+        self._since: dict[socket.socket, float | None] = {}
+        self._lock = threading.Lock()
+        super().__init__((address, port), _Handler)
+        self.set_app(pages)
+
+    def server_bind(self) -> None:
+        # HTTPServer would ask the name service for this host's name.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]
+        self.setup_environ()
+
+    def process_request(self, request, client_address) -> None:
+        with self._lock:
+            self._since[request] = time.monotonic()
+            living = [client for client, since in self._since.items() if since is not None]
+            if len(living) > MOST:
+                self._cut(living[0])
+            overrun = len(self._since) > 2 * MOST  # threads that do not come to an end
+        if overrun:
+            self.shutdown_request(request)
+        else:
+            super().process_request(request, client_address)
+
+    def shutdown_request(self, request) -> None:
+        with self._lock:
+            self._since.pop(request, None)
+        super().shutdown_request(request)
+
+    def cut_off(self, patience: float) -> None:
+        """End the connections that have been open for longer than so many seconds."""
+        oldest = time.monotonic() - patience
+        with self._lock:
+            for client, since in self._since.items():
+                if since is not None and since <= oldest:
+                    self._cut(client)
+
+    def _cut(self, client: socket.socket) -> None:
+        self._since[client] = None
+        with contextlib.suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request, client_address) -> None:
+        LOG.debug("the client %s is broken", client_address, exc_info=True)
+
+
+class _Handler(simple_server.WSGIRequestHandler):
+    #: Seconds for one read or write.
+    timeout = 5
+    server_version, sys_version = "kolla", ""
+
+    def log_message(self, format: str, *arguments) -> None:
+        LOG.debug("%s: " + format, self.client_address[0], *arguments)
+
+    def get_stderr(self) -> io.StringIO:
+        return io.StringIO()  # for tracebacks of clients that have gone

@@ -1,0 +1,142 @@
+"""What Prometheus gets, named by its conventions."""
+
+import datetime
+from collections.abc import Iterator
+
+import prometheus_client
+from prometheus_client import Counter, Histogram, Summary
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from kolla.monitor.conditions import STATUSES, Condition
+
+#: Who restarts a container.
+RESTARTERS = ("engine", "monitor")
+#: What alerts count; their counters begin with 0, since an increase from nothing is none.
+CHANGES = (("upgraded", "done"), ("upgraded", "failed"), ("rolled back", "done"),
+           ("rolled back", "failed"))
+
+# Twice as many series, for what `process_start_time_seconds` tells as well.
+prometheus_client.disable_created_metrics()
+
+
+class Metrics:
+    """How all containers and sets are, and counts of what happened to them.
+
+    ``registry`` is what the endpoint serves.
+    """
+
+    def __init__(self, view):
+        self.registry = CollectorRegistry(auto_describe=False)
+        # First: what it begins with, the others tell.
+        self.registry.register(_Conditions(view, self._begin))
+        prometheus_client.ProcessCollector(registry=self.registry)
+        self._checks = Histogram(
+            "kolla_container_check_duration_seconds", "How long checks took.", ["container"],
+            buckets=(0.05, 0.1, 0.5, 1, 5, 10), registry=self.registry,
+        )
+        self._failures = Counter(
+            "kolla_container_check_failures", "Checks that did not pass.", ["container"],
+            registry=self.registry,
+        )
+        self._restarts = Counter(
+            "kolla_container_restarts", "Restarts of a container that should run.",
+            ["container", "by"], registry=self.registry,
+        )
+        self._changes = Counter(
+            "kolla_container_changes", "What was done to a container, and how it ended.",
+            ["container", "kind", "outcome"], registry=self.registry,
+        )
+        self._change_seconds = Summary(
+            "kolla_change_duration_seconds", "How long that took.", ["kind"],
+            registry=self.registry,
+        )
+
+    def checked(self, container: str, seconds: float, passed: bool) -> None:
+        """A check has ended."""
+        self._checks.labels(container).observe(seconds)
+        self._failures.labels(container).inc(0 if passed else 1)
+
+    def restarted(self, container: str, by: str) -> None:
+        """The engine or the monitor has restarted it."""
+        self._restarts.labels(container, by).inc()
+
+    def changed(self, kind: str, container: str, outcome: str, seconds: float) -> None:
+        """Something was done to it; kind and outcome are those of :class:`kolla.hooks.Event`."""
+        self._changes.labels(container, kind, outcome).inc()
+        self._change_seconds.labels(kind).observe(seconds)
+
+    def _begin(self, container: str) -> None:
+        """Have its counters at 0, if they are not there yet."""
+        self._failures.labels(container)
+        for by in RESTARTERS:
+            self._restarts.labels(container, by)
+        for kind, outcome in CHANGES:
+            self._changes.labels(container, kind, outcome)
+
+
+class _Conditions(Collector):
+    """What is so at the moment it is asked."""
+
+    def __init__(self, view, begin):
+        self._view, self._begin = view, begin
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        conditions = self._view.conditions()
+        for name in conditions:
+            self._begin(name)
+        yield self._statuses(conditions)
+        yield _gauge("generation", "The generation that counts.", conditions, _generation)
+        yield _gauge(
+            "committed_timestamp_seconds", "When its generation was committed.", conditions,
+            lambda each: _timestamp(each.committed),
+        )
+        yield _gauge(
+            "probation", "1 while its generation is rolled back if it is unhealthy.", conditions,
+            lambda each: each.probation,
+        )
+        yield _gauge(
+            "check_timestamp_seconds", "When its check last ended.", conditions,
+            lambda each: _timestamp(each.checked),
+        )
+        yield self._of_sets()
+
+    def _statuses(self, conditions) -> GaugeMetricFamily:
+        parents = {child: name for name, below in self._view.sets().items() for child in below}
+        family = GaugeMetricFamily(
+            "kolla_container_status", "1 for what the container is, 0 for what it is not.",
+            labels=["container", "set", "status"],
+        )
+        for name, each in conditions.items():
+            for status in STATUSES:
+                labels = [name, parents.get(name, ""), status]
+                family.add_metric(labels, status == each.status)
+        return family
+
+    def _of_sets(self) -> GaugeMetricFamily:
+        family = GaugeMetricFamily(
+            "kolla_set_status", "1 for what the set is, 0 for what it is not.",
+            labels=["set", "status"],
+        )
+        for name in self._view.sets():
+            is_now = self._view.status_of_set(name)
+            for status in STATUSES:
+                family.add_metric([name, status], status == is_now)
+        return family
+
+
+def _gauge(name: str, help: str, conditions, value) -> GaugeMetricFamily:
+    """One value for each container that has it."""
+    family = GaugeMetricFamily(f"kolla_container_{name}", help, labels=["container"])
+    for container, each in conditions.items():
+        if (found := value(each)) is not None:
+            family.add_metric([container], found)
+    return family
+
+
+def _generation(each: Condition) -> int | None:
+    return each.generation
+
+
+def _timestamp(at: str | None) -> float | None:
+    return None if at is None else datetime.datetime.fromisoformat(at).timestamp()

@@ -1,0 +1,142 @@
+"""What the endpoint answers: how sets and containers are, for load balancers and people.
+
+Whoever reaches the endpoint may read it, so nothing that a check wrote is in it.
+"""
+
+import datetime
+import http
+import json
+import logging
+
+from prometheus_client import CollectorRegistry, make_wsgi_app
+
+from kolla.monitor import conditions
+from kolla.names import nearest
+
+LOG = logging.getLogger(__name__)
+
+METHODS = ("GET", "HEAD", "OPTIONS")
+PATHS = ("/", "/sets/NAME", "/containers/NAME", "/metrics")
+#: Longer names are nobody's, and are cut before they are compared or repeated.
+LONGEST = 100
+
+_WHY = {
+    conditions.HEALTHY: "",
+    conditions.STARTING: "its check has not passed since it was started",
+    conditions.MAINTENANCE: "an operator is at work on it",
+    conditions.DEGRADED: "something that it requires is not healthy",
+    conditions.PAUSED: "it is paused",
+    conditions.UNKNOWN: "its check cannot be run",
+    conditions.UNHEALTHY: "its check fails",
+    conditions.FAILED: "it is not restarted any more",
+    conditions.STOPPED: "it is stopped",
+    conditions.ABSENT: "it does not exist",
+}
+
+
+class Pages:
+    """A WSGI application over what the monitor sees (see :class:`.endpoint.Endpoint`)."""
+
+    def __init__(self, view, registry: CollectorRegistry):
+        self._view = view
+        self._metrics = make_wsgi_app(registry)
+
+    def __call__(self, environ, start_response):
+        method = environ["REQUEST_METHOD"]
+        try:
+            if method in METHODS and environ["PATH_INFO"].rstrip("/") == "/metrics":
+                body = self._metrics({**environ, "REQUEST_METHOD": "GET"}, start_response)
+                return body if method == "GET" else []
+            status, page = self._answer(method, environ["PATH_INFO"])
+        except Exception as error:  # who asks has to hear that this host cannot be judged
+            LOG.debug("while at %s", environ["PATH_INFO"], exc_info=True)
+            LOG.warning("the endpoint has a bug: %s: %s", type(error).__name__, error)
+            status, page = http.HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "a bug in kolla"}
+        body = json.dumps(page, indent=2).encode() + b"\n"
+        start_response(f"{status.value} {status.phrase}", [
+            ("Content-Type", "application/json"), ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"), ("Allow", ", ".join(METHODS)),
+        ])
+        return [] if method == "HEAD" else [body]
+
+    def _answer(self, method: str, path: str) -> tuple[http.HTTPStatus, dict]:
+        if method not in METHODS:
+            return http.HTTPStatus.METHOD_NOT_ALLOWED, {"error": "this can only be read"}
+        match path.strip("/").split("/"):
+            case [""]:
+                return http.HTTPStatus.OK, self._overview()
+            case ["sets", name]:
+                return _judged(self._set(name), "container set", name, self._view.sets())
+            case ["containers", name]:
+                known = self._view.conditions()
+                return _judged(self._container(name), "container", name, known)
+        return http.HTTPStatus.NOT_FOUND, {
+            "error": f"there is no page {path[:LONGEST]!r}", "pages": PATHS,
+        }
+
+    def _overview(self) -> dict:
+        view = self._view
+        return {
+            "sets": {name: view.status_of_set(name) for name in view.sets()},
+            "containers": {name: each.status for name, each in view.conditions().items()},
+        }
+
+    def _container(self, name: str) -> dict | None:
+        found = self._view.conditions().get(name)
+        if found is None:
+            return None
+        return {
+            "container": name, "status": found.status, "since": found.since or None,
+            "detail": _WHY[found.status], "age": _age(found.checked),
+            "generation": found.generation, "probation": found.probation,
+            "restarts": found.restarts,
+        }
+
+    def _set(self, name: str) -> dict | None:
+        children = self._view.sets().get(name)
+        if children is None:
+            return None
+        below = self._below(name)
+        return {
+            "set": name, "status": self._view.status_of_set(name),
+            "since": max((each.since for each in below), default=None) or None,
+            "detail": "; ".join(
+                f"{each.container}: {_WHY[each.status]}" for each in below if _WHY[each.status]
+            ),
+            "age": max(filter(None, (_age(each.checked) for each in below)), default=None),
+            "children": {child: self._status(child) for child in children},
+        }
+
+    def _status(self, name: str) -> str | None:
+        if name in self._view.sets():
+            return self._view.status_of_set(name)
+        found = self._view.conditions().get(name)
+        return found and found.status
+
+    def _below(self, name: str) -> list[conditions.Condition]:
+        """How the containers below a set are."""
+        sets, known, waiting, found = self._view.sets(), self._view.conditions(), [name], []
+        while waiting:
+            node = waiting.pop(0)
+            if node in sets:
+                waiting += sets[node]
+            elif node in known:
+                found.append(known[node])
+        return found
+
+
+def _judged(page: dict | None, what: str, name: str, known) -> tuple[http.HTTPStatus, dict]:
+    if page is None:
+        name = name[:LONGEST]
+        error = f"there is no {what} {name!r}{nearest(name, known)}"
+        return http.HTTPStatus.NOT_FOUND, {"error": error}
+    well = page["status"] == conditions.HEALTHY
+    return http.HTTPStatus.OK if well else http.HTTPStatus.SERVICE_UNAVAILABLE, page
+
+
+def _age(at: str | None) -> float | None:
+    """Seconds since a time; a clock that was put back makes it no younger than now."""
+    if at is None:
+        return None
+    past = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(at)
+    return round(max(0.0, past.total_seconds()), 1)
