@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 
 from kolla import images
+from kolla.backends.base import Backend
 from kolla.catalog import Catalog
 from kolla.errors import KollaError, UsageError
 from kolla.files import write_whole
@@ -42,6 +43,7 @@ class Deployment:
         self.config_dir = pathlib.Path(config_dir)
         self._host, self._overrides = host, dict(overrides or {})
         self._making_hooks = threading.Lock()
+        self._backends: dict[str, Backend] = {}
 
     @functools.cached_property
     def catalog(self) -> Catalog:
@@ -71,9 +73,17 @@ class Deployment:
 
     @functools.cached_property
     def backend(self):
-        return self.catalog.backend(self.settings.value("backend", "driver")).from_settings(
-            self.settings
-        )
+        """The backend that new generations are made with; it sees those of all others."""
+        return self.backend_of(self.settings.value("backend", "driver"))
+
+    def backend_of(self, name: str):
+        """The backend that a generation remembers; KollaError if it is unknown or broken."""
+        if name not in self._backends:
+            made = self.catalog.backend(name).from_settings(self.settings)
+            made.name = made.name or name
+            # What has two names is made once.
+            self._backends[name] = self._backends.setdefault(made.name, made)
+        return self._backends[name]
 
     @functools.cached_property
     def locks(self):

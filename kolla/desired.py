@@ -30,7 +30,9 @@ def spec(
         raise _missing(deployment, container, wanted, reference)
     of_image = facts.labels.get("kolla.release", wanted) if container.image.per_release else ""
     version = facts.labels.get(VERSION, "")
-    made = build(container, deployment.settings, facts, of_image, version)
+    made = build(
+        container, deployment.settings, facts, of_image, version, deployment.backend.name
+    )
     if current:
         refuse(container, state.spec(current), made, explicit=bool(image))
     return made

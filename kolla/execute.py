@@ -18,6 +18,8 @@ JOIN_TIMEOUT = 60
 LOG_LINES = 40
 #: Exit code of a contract task that other hosts hold up (EX_TEMPFAIL of sysexits.h).
 WAITS = 75
+#: The backend that is on every engine.
+DIRECT = "docker"
 
 
 class Failed(KollaError):
@@ -40,7 +42,8 @@ class Interrupted(Failed):
 class Executor:
     """What the operations of one container's plan are carried out with."""
 
-    backend: Backend
+    #: The backend of a name.
+    backends: Callable[[str], Backend]
     store: Store
     instances: Instances
     #: Names the image of a kept generation.
@@ -82,6 +85,7 @@ class Executor:
         )
         outcome, detail = "failed", None
         try:
+            self.backend = self._backend_of(operation)
             getattr(self, "_" + operation.kind.replace("-", "_"))(operation)
             outcome = "done"
         except KollaError as error:
@@ -288,6 +292,11 @@ class Executor:
 
     def _name(self, operation: Operation) -> str:
         return engine_name(operation.container, operation.generation)
+
+    def _backend_of(self, operation: Operation) -> Backend:
+        """That of the generation; where nothing is recorded of it, any on its engine will do."""
+        spec = self._spec(operation, required=False) or self._plan.spec
+        return self.backends(spec.backend if spec else DIRECT)
 
     def _spec(self, operation: Operation, required: bool = True) -> Spec | None:
         for generation in self.store.generations(operation.container):

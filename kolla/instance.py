@@ -21,11 +21,16 @@ def engine_name(container: str, generation: int, task: str = "") -> str:
     return f"{container}-g{generation}" + (f"-{task}" if task else "")
 
 
+def home(state_dir: pathlib.Path, container: str, generation: int | str) -> pathlib.Path:
+    """The folder of the host with the files of a generation; it goes when that goes."""
+    return state_dir / "generations" / container / str(generation)
+
+
 class Instances:
     """Makes instances of specs, with their files below the state directory."""
 
     def __init__(self, state_dir: pathlib.Path, settings):
-        self.folder, self.dumps = state_dir / "generations", state_dir / "dumps"
+        self.state_dir, self.dumps = state_dir, state_dir / "dumps"
         self.settings = settings
 
     def make(self, spec: Spec, generation: int) -> Instance:
@@ -48,10 +53,7 @@ class Instances:
 
     def discard(self, container: str, generation: int) -> None:
         """Take away the folder of a generation that is gone."""
-        shutil.rmtree(self._home(container, generation), ignore_errors=True)
-
-    def _home(self, container: str, generation: int) -> pathlib.Path:
-        return self.folder / container / str(generation)
+        shutil.rmtree(home(self.state_dir, container, generation), ignore_errors=True)
 
     def _instance(
         self, spec: Spec, generation: int, environment: dict, command: tuple[str, ...],
@@ -80,6 +82,9 @@ class Instances:
             security=tuple(spec.security),
             log_driver=spec.log["driver"],
             log_options=self._log_options(spec),
+            secrets=frozenset(
+                key for key, text in environment.items() if self.settings.references(text)
+            ),
         )
 
     def _log_options(self, spec: Spec) -> dict[str, str]:
@@ -88,10 +93,10 @@ class Instances:
         return {key: spec.log[key] for key in ("max-size", "max-file")}
 
     def _binds(self, spec: Spec, generation: int) -> tuple[tuple[str, str, str], ...]:
-        home = self._home(spec.container, generation)
-        binds = [(str(_owned(home / "own", spec.user)), GENERATION_FOLDER, "rw")]
+        folder = home(self.state_dir, spec.container, generation)
+        binds = [(str(_owned(folder / "own", spec.user)), GENERATION_FOLDER, "rw")]
         for path, (content, mode) in sorted(spec.files.items()):
-            place = home / "files" / path.lstrip("/")
+            place = folder / "files" / path.lstrip("/")
             _owned(place.parent, spec.user)
             text = self.settings.reveal(content)
             write_whole(place, text.encode(), int(mode, 8), owner=spec.user)

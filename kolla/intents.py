@@ -33,8 +33,14 @@ class Request:
 def planned(
     deployment: Deployment, request: Request, container: Container, state: State
 ) -> Plan:
-    """The plan for one container as things stand."""
-    return _PLANNERS[request.kind](deployment, request, container, state)
+    """The plan for one container as things stand.
+
+    Raises :class:`KollaError` if it is impossible, or more than the backend can do.
+    """
+    plan = _PLANNERS[request.kind](deployment, request, container, state)
+    if plan.spec:
+        deployment.backend_of(plan.spec.backend).require(plan.spec)
+    return plan
 
 
 def _start(deployment, request, container, state) -> Plan:

@@ -195,7 +195,7 @@ class Runner:
 
     def _executor(self, name: str) -> Executor:
         return Executor(
-            self.deployment.backend, self.store, self.deployment.instances,
+            self.deployment.backend_of, self.store, self.deployment.instances,
             self.deployment.kept_reference, self.deployment.fingerprints,
             self.cancelled, self._tell(name),
         )

@@ -52,6 +52,8 @@ class Spec:
     confirms_itself: bool = False
     #: Each phase to its one-shot tasks.
     tasks: dict[str, list[dict]] = dataclasses.field(default_factory=dict)
+    #: What makes its container and does all that is done with it.
+    backend: str = "docker"
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), sort_keys=True)
@@ -79,7 +81,10 @@ class Spec:
         ]
 
 
-def build(container: Container, settings, image: ImageFacts, release: str, version: str) -> Spec:
+def build(
+    container: Container, settings, image: ImageFacts, release: str, version: str,
+    backend: str = "docker",
+) -> Spec:
     """The spec that the configuration asks for, with this image.
 
     Raises :class:`KollaError` if a file that an option names cannot be read.
@@ -125,6 +130,7 @@ def build(container: Container, settings, image: ImageFacts, release: str, versi
             phase: [_task(task, settings) for task in getattr(container, phase)]
             for phase in PHASES
         },
+        backend=backend,
     )
 
 
@@ -191,6 +197,8 @@ def differences(old: Spec, new: Spec) -> list[str]:
     for field in _PLAIN:
         if getattr(old, field) != getattr(new, field):
             reasons.append(f"{field.replace('_', ' ')}: changed")
+    if old.backend != new.backend:
+        reasons.append(f"backend: {old.backend} -> {new.backend}")
     return reasons
 
 

@@ -75,14 +75,25 @@ class Instance:
     security: tuple[str, ...] = ()
     log_driver: str = "json-file"
     log_options: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    #: Variables of the environment whose values hold a secret.
+    secrets: frozenset[str] = frozenset()
 
 
 class Backend(abc.ABC):
     """Carries out single operations; decides nothing.
 
     Every method raises :class:`BackendError` if the engine refuses or cannot be reached.
-    Times are in seconds. Operations that find their work already done succeed.
+    Times are in seconds. Operations that find their work already done succeed. All backends
+    of a deployment work on one engine: what one has made, every other sees.
     """
+
+    #: What generations remember it by; empty: the name of its entry point.
+    name = ""
+
+    def require(self, spec) -> None:
+        """Raise :class:`BackendError` if it cannot make generations of a
+        :class:`kolla.spec.Spec`. Called before anything is touched.
+        """
 
     @abc.abstractmethod
     def observe(self) -> list[Observed]:

@@ -25,6 +25,8 @@ MARGIN = 60
 class DockerBackend(Backend):
     """Direct launch: one engine, reached at ``url``."""
 
+    name = "docker"
+
     def __init__(self, url: str, timeout: int = 120):
         self.url, self.timeout = url, timeout
         self._local = threading.local()
@@ -117,7 +119,7 @@ class DockerBackend(Backend):
                 self._api.inspect_container(holder)  # it is the file that is not there
                 return None
             finally:
-                self.remove(holder)
+                self._discard(holder)
 
     def _holder(self, image: str, container: str) -> str:
         """A container that never runs; to the recovery of ``container`` it is a task."""
@@ -131,8 +133,10 @@ class DockerBackend(Backend):
     # The life of a container
 
     def create(self, instance: Instance) -> None:
-        if self.inspect(instance.name):
-            return
+        if not self.inspect(instance.name):
+            self._launch(instance)
+
+    def _launch(self, instance: Instance) -> None:
         with self._errors(f"does not create {instance.name}"):
             self._api.create_container(
                 instance.image,
@@ -177,6 +181,9 @@ class DockerBackend(Backend):
             self._api.stop(name, timeout=grace)
 
     def remove(self, name: str) -> None:
+        self._discard(name)
+
+    def _discard(self, name: str) -> None:
         with self._errors(f"does not remove {name}"), contextlib.suppress(NotFound):
             self._api.remove_container(name, v=True, force=True)
 
@@ -202,15 +209,15 @@ class DockerBackend(Backend):
         return Outcome(exit_code, text)
 
     def run(self, instance: Instance, timeout: int) -> Outcome:
-        self.remove(instance.name)
-        self.create(instance)
+        self._discard(instance.name)
+        self._launch(instance)
         try:
             self.start(instance.name)
             with self._errors(f"does not wait for {instance.name}"):
                 exit_code = self._wait(instance.name, timeout)
                 output = self._api.logs(instance.name, tail=200)
         finally:
-            self.remove(instance.name)
+            self._discard(instance.name)
         text = answers.text(output)
         if exit_code is None:
             return Outcome(124, f"{text}\nit did not end within {timeout} s".strip())

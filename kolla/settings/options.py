@@ -42,7 +42,8 @@ _HOST = [
 _BACKEND = [
     cfg.StrOpt(
         "driver", default="docker",
-        help="What carries out operations on the container engine.",
+        help="What makes new generations (an entry point kolla.backends): docker, which is direct "
+             "launch, or compose. A container moves with its next upgrade.",
     ),
 ]
 
@@ -51,6 +52,18 @@ _DOCKER = [
     cfg.IntOpt(
         "timeout", default=60, min=1,
         help="Seconds to wait for an answer of the engine.",
+    ),
+]
+
+_COMPOSE = [
+    cfg.StrOpt(
+        "project", default="kolla", regex=r"[a-z0-9][a-z0-9_-]*",
+        help="The name of the compose project that kolla's containers belong to.",
+    ),
+    cfg.StrOpt(
+        "command", default="",
+        help="The compose program: docker's plugin (docker-compose) of 2.26 or newer, or "
+             "docker-compose 1.29. Empty: the first one found that is good enough.",
     ),
 ]
 
@@ -151,7 +164,7 @@ def by_group() -> dict[str, dict[str, cfg.Opt]]:
     """All of kolla's own options by group and by the name in a file."""
     groups = {
         "DEFAULT": _DEFAULT, "host": _HOST, "backend": _BACKEND, "docker": _DOCKER,
-        "images": _IMAGES, "engine": _ENGINE, "monitor": _ENDPOINT, "logs": _LOGS,
-        "hooks": _HOOKS,
+        "compose": _COMPOSE, "images": _IMAGES, "engine": _ENGINE, "monitor": _ENDPOINT,
+        "logs": _LOGS, "hooks": _HOOKS,
     }
     return {group: {opt.dest: opt for opt in opts} for group, opts in groups.items()}

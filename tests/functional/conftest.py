@@ -15,6 +15,7 @@ A test that wants a running Keystone::
 Container names belong to the engine, so there is one deployment at a time: ``deployment``
 lives as long as a module, ``fresh_deployment`` as long as a test; a module uses one of them.
 ``synthetic`` is a deployment in which the synthetic service runs, which starts in a moment.
+A module that sets ``BACKENDS`` (see backends.py) runs once for each of them.
 Two test runs at a time need a ``KOLLA_TEST_NETWORK`` each, like 127.0.78 (and see engine.py).
 """
 
@@ -28,6 +29,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.functional import backends
 from tests.functional.engine import Engine
 from tests.functional.harness import Completed, Deployment, run
 
@@ -36,6 +38,20 @@ NETWORK = os.environ.get("KOLLA_TEST_NETWORK", "127.0.77")
 ADDRESSES = (f"{NETWORK}.{number}" for number in itertools.count(1))
 ROOT = pathlib.Path(__file__).parents[2]
 SYNTHETIC = pathlib.Path(__file__).parent / "synthetic"
+
+
+def pytest_generate_tests(metafunc) -> None:
+    names = getattr(metafunc.module, "BACKENDS", ())
+    if names and "backend" in metafunc.fixturenames:
+        metafunc.parametrize("backend", names, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def backend(request) -> str:
+    """The name of the backend, one of ``BACKENDS``."""
+    name = getattr(request, "param", "docker")
+    backends.configuration(name)  # or it is skipped at once
+    return name
 
 
 @pytest.fixture(scope="session")
@@ -92,25 +108,29 @@ def synthetic(deployment: Deployment, synthetic_images) -> Deployment:
 
 
 @pytest.fixture(scope="module")
-def deployment(engine: Engine, tmp_path_factory, request) -> Iterator[Deployment]:
+def deployment(engine: Engine, tmp_path_factory, request, backend) -> Iterator[Deployment]:
     """A deployment with a configuration and nothing else, for the tests of one module."""
     name = request.module.__name__.rpartition(".")[2]
-    with new_deployment(engine, tmp_path_factory, name) as deployment:
+    with new_deployment(engine, tmp_path_factory, name, backend) as deployment:
         yield deployment
 
 
 @pytest.fixture
-def fresh_deployment(engine: Engine, tmp_path_factory, request) -> Iterator[Deployment]:
+def fresh_deployment(engine: Engine, tmp_path_factory, backend) -> Iterator[Deployment]:
     """A deployment with a configuration and nothing else, for one test."""
-    with new_deployment(engine, tmp_path_factory, "fresh") as deployment:
+    with new_deployment(engine, tmp_path_factory, "fresh", backend) as deployment:
         yield deployment
 
 
 @contextlib.contextmanager
-def new_deployment(engine: Engine, tmp_path_factory, name: str) -> Iterator[Deployment]:
+def new_deployment(
+    engine: Engine, tmp_path_factory, name: str, backend: str = "docker"
+) -> Iterator[Deployment]:
     """A deployment with a configuration, on an engine without containers and volumes."""
     engine.clean()
-    yield Deployment(engine, tmp_path_factory.mktemp(name), next(ADDRESSES)).prepare()
+    made = Deployment(engine, tmp_path_factory.mktemp(name), next(ADDRESSES)).prepare()
+    made.configure(backends.configuration(backend), "05-backend")
+    yield made
     if engine.pid() is None:
         engine.start()
     engine.clean()

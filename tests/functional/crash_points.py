@@ -11,6 +11,9 @@ import dataclasses
 from collections.abc import Callable, Iterator
 
 from kolla.backends.base import Backend
+from kolla.backends.compose.backend import ComposeBackend
+from kolla.backends.compose.command import Compose
+from kolla.backends.compose.project import Project
 from kolla.backends.docker import DockerBackend
 from kolla.execute import Executor
 from kolla.instance import Instances
@@ -23,6 +26,9 @@ WATCHED = {
     Numbers: ("claim",),
     Instances: ("make", "task", "discard"),
     DockerBackend: (*sorted(Backend.__abstractmethods__), "_wait"),
+    ComposeBackend: ("create", "set_restart", "remove"),
+    Compose: ("create",),
+    Project: ("_change", "_write"),
 }
 #: What changes nothing: just before and just after it the world is the same.
 READS = {"observe", "inspect", "image", "images", "logs", "shell", "version"}

@@ -2,7 +2,7 @@
 
 As a program it puts one container through it and writes a line of JSON for each command::
 
-    python -m tests.functional.crash_rounds DIRECTORY ADDRESS synthetic-http upgrade rollback
+    python -m tests.functional.crash_rounds DIRECTORY ADDRESS BACKEND synthetic-http upgrade
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable
 
 from kolla.records import ABSENT, RUNNING
-from tests.functional import crash
+from tests.functional import backends, crash
 from tests.functional.conftest import SYNTHETIC
 from tests.functional.crash_points import Point, cuts
 from tests.functional.crash_world import World
@@ -257,9 +257,10 @@ class Rounds:
         return True
 
 
-def main(directory: str, address: str, container: str, *names: str) -> None:
+def main(directory: str, address: str, backend: str, container: str, *names: str) -> None:
     port = 18999 if container == "synthetic-http" else 18998
     deployment = Deployment(Engine(), pathlib.Path(directory), address).prepare()
+    deployment.configure(backends.configuration(backend), "05-backend")
     deployment.install_plugin(SYNTHETIC)
     rounds = Rounds(World(deployment, container, port))
     for name in names or COMMANDS:

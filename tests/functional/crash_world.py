@@ -9,6 +9,8 @@ import shutil
 import socket
 import time
 
+import yaml
+
 from kolla.records import ABSENT, RUNNING, STOPPED, Generation, Record
 from kolla.store import Store
 from tests.functional.crash import Ended, Tool
@@ -26,6 +28,8 @@ port = {port}
 """
 #: How often the service is asked: two that share a port answer in turns.
 QUESTIONS = 4
+#: What a container that compose made is in its file, by its restart policy.
+COMPOSED = {"always": "current", "unless-stopped": "stopped", "no": "kept"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Seen:
     status: str
     restart: str
     pid: int
+    composed: bool
 
     @property
     def running(self) -> bool:
@@ -129,7 +134,7 @@ class World:
         return Seen(
             found["Name"].lstrip("/"), int(_labels(found)["kolla.generation"]),
             found["State"]["Status"], found["HostConfig"]["RestartPolicy"]["Name"],
-            found["State"]["Pid"],
+            found["State"]["Pid"], "com.docker.compose.project" in _labels(found),
         )
 
     def kept_images(self) -> set[int]:
@@ -141,6 +146,13 @@ class World:
 
     def _kept(self, number: int | str) -> str:
         return f"kolla-generation/{self.container}:{number}"
+
+    def compose_file(self) -> dict[str, str]:
+        """The services in it and what each is; none without a file."""
+        path = self.deployment.state_dir / "compose" / "compose.yaml"
+        services = yaml.safe_load(path.read_text())["services"] if path.exists() else {}
+        return {name: (service.get("profiles") or ["current"])[0]
+                for name, service in (services or {}).items()}
 
     def folders(self) -> set[int]:
         folder = self.deployment.state_dir / "generations" / self.container
@@ -268,6 +280,14 @@ class World:
         folders, on_engine = self.folders(), {item.generation for item in seen}
         assert folders == on_engine or self.removed_by_hand, (folders, seen)
         assert on_engine <= folders <= on_engine | tags, (folders, seen, tags)
+        self._assert_compose_file(seen)
+
+    def _assert_compose_file(self, seen: list[Seen]) -> None:
+        told, composed = self.compose_file(), {
+            item.name: COMPOSED[item.restart] for item in seen if item.composed
+        }
+        assert composed == told or self.removed_by_hand, (composed, told)
+        assert composed.items() <= told.items(), (composed, told)
 
     def _assert_serves(self, record: Record, seen: list[Seen]) -> None:
         assert all(self.well(item) for item in seen if item.running)

@@ -5,8 +5,11 @@ import json
 
 import pytest
 
+from tests.functional import backends
 from tests.functional.harness import derive
 from tests.functional.watching import generation, serving, untouched
+
+BACKENDS = backends.EVERY
 
 NAME = "synthetic-http"
 

@@ -17,9 +17,11 @@ import time
 
 import pytest
 
+from tests.functional import backends
 from tests.functional.conftest import ADDRESSES, ROOT
 from tests.functional.crash_rounds import COMMANDS, Report
 
+BACKENDS = backends.BOTH
 CONTAINERS = {"handover": "synthetic-http", "replace": "synthetic-worker"}
 
 pytestmark = pytest.mark.exhaustive
@@ -28,12 +30,14 @@ pytestmark = pytest.mark.exhaustive
 class Worker:
     """A process that puts one container through commands, one after the other."""
 
-    def __init__(self, container: str, commands: list[str], directory: pathlib.Path):
+    def __init__(
+        self, backend: str, container: str, commands: list[str], directory: pathlib.Path
+    ):
         self.errors = directory.with_suffix(".errors")
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.functional.crash_rounds", directory,
-                 next(ADDRESSES), container, *commands],
+                 next(ADDRESSES), backend, container, *commands],
                 cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
                 text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
@@ -53,17 +57,17 @@ class Worker:
 
 
 @pytest.fixture(scope="module")
-def workers(engine, synthetic_images, request, tmp_path_factory):
+def workers(engine, synthetic_images, backend, request, tmp_path_factory):
     """One for each strategy: they share the engine, but neither container nor state file."""
     engine.clean()
     chosen: dict[str, list[str]] = {}
     for item in request.session.items:
-        if item.path == request.path:
+        if item.path == request.path and item.callspec.params["backend"] == backend:
             names = chosen.setdefault(item.callspec.params["strategy"], [])
             names.append(item.callspec.params["command"])
     folder = tmp_path_factory.mktemp("crash")
     workers = {
-        strategy: Worker(CONTAINERS[strategy], commands, folder / strategy)
+        strategy: Worker(backend, CONTAINERS[strategy], commands, folder / strategy)
         for strategy, commands in chosen.items()
     }
     yield workers
@@ -75,13 +79,13 @@ def workers(engine, synthetic_images, request, tmp_path_factory):
 @pytest.mark.parametrize("strategy", CONTAINERS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_wherever_it_is_killed_one_generation_counts_and_serves(
-    workers, strategy, command, capsys
+    workers, backend, strategy, command, capsys
 ):
     began = time.monotonic()
     report = workers[strategy].report(command)
     with capsys.disabled():
         print(
-            f"\n{strategy} {command}: {report.points} points, killed {report.killed} times"
+            f"\n{backend}, {strategy} {command}: {report.points} points, killed {report.killed} times"
             f" in {report.seconds} s, waited for {time.monotonic() - began:.0f} s"
         )
     assert not report.failures, "\n".join(report.failures)

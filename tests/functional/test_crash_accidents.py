@@ -13,18 +13,19 @@ import subprocess
 import pytest
 
 from kolla.records import RUNNING
-from tests.functional import crash
+from tests.functional import backends, crash
 from tests.functional.conftest import SYNTHETIC, new_deployment
 from tests.functional.crash import Child, Ended
 from tests.functional.crash_samples import Samples
 from tests.functional.crash_world import World
 
 pytestmark = pytest.mark.exhaustive
+BACKENDS = backends.BOTH
 
 
 @pytest.fixture(scope="module", params=["synthetic-http", "synthetic-worker"])
-def samples(engine, synthetic_images, tmp_path_factory, request) -> Samples:
-    with new_deployment(engine, tmp_path_factory, "accidents") as deployment:
+def samples(engine, synthetic_images, backend, tmp_path_factory, request) -> Samples:
+    with new_deployment(engine, tmp_path_factory, "accidents", backend) as deployment:
         deployment.install_plugin(SYNTHETIC)
         with small_disk(deployment.state_dir):
             yield Samples(World(deployment, request.param))

@@ -16,11 +16,12 @@ from hypothesis.stateful import (
 )
 
 from kolla.records import ABSENT, RUNNING, STOPPED
-from tests.functional import crash_rounds
+from tests.functional import backends, crash_rounds
 from tests.functional.conftest import SYNTHETIC, new_deployment
 from tests.functional.crash_samples import EVERYTHING
 from tests.functional.crash_world import World
 
+BACKENDS = backends.BOTH
 #: After so many points the command is killed; most commands have fewer than 180.
 KILLED = st.one_of(st.none(), st.none(), st.integers(0, 180))
 
@@ -140,9 +141,12 @@ class Machine(RuleBasedStateMachine):
 
 
 @pytest.mark.exhaustive
-def test_whatever_happens_in_whatever_order(engine, synthetic_images, tmp_path_factory):
-    with new_deployment(engine, tmp_path_factory, "machine") as http:
+def test_whatever_happens_in_whatever_order(
+    engine, synthetic_images, backend, tmp_path_factory
+):
+    with new_deployment(engine, tmp_path_factory, "machine", backend) as http:
         worker = type(http)(engine, tmp_path_factory.mktemp("machine"), http.address).prepare()
+        worker.configure(backends.configuration(backend), "05-backend")
         for deployment in (http, worker):
             deployment.install_plugin(SYNTHETIC)
         Machine.worlds = {

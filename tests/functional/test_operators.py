@@ -3,8 +3,11 @@
 import re
 import signal
 
+from tests.functional import backends
 from tests.functional.harness import Deployment, finish, line_of
 from tests.functional.watching import generation, serving
+
+BACKENDS = backends.BOTH
 
 NAME = "synthetic-http"
 

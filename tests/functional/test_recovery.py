@@ -4,10 +4,13 @@ import shutil
 
 import pytest
 
+from tests.functional import backends
 from tests.functional.engine import Engine
 from tests.functional.conftest import NETWORK, SYNTHETIC
 from tests.functional.harness import Deployment, line_of
 from tests.functional.watching import generation, serving, untouched
+
+BACKENDS = backends.BOTH
 
 NAME = "synthetic-http"
 

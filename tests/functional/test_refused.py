@@ -8,8 +8,11 @@ import socket
 
 import pytest
 
+from tests.functional import backends
 from tests.functional.harness import Deployment, derive
 from tests.functional.watching import generation, serving, untouched
+
+BACKENDS = backends.BOTH
 
 NAME = "synthetic-http"
 

@@ -7,9 +7,12 @@ import time
 import pytest
 import yaml
 
+from tests.functional import backends
 from tests.functional.conftest import SYNTHETIC
 from tests.functional.harness import Deployment
 from tests.functional.watching import engine_events, untouched
+
+BACKENDS = backends.BOTH
 
 NAMES = ["chain-first", "chain-second", "chain-third"]
 FIRST, SECOND, THIRD = NAMES

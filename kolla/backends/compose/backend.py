@@ -1,0 +1,133 @@
+"""Carries out operations on containers that compose makes."""
+
+import functools
+import json
+import pathlib
+
+from kolla.backends.base import ALWAYS, NEVER, BackendError, Instance, Observed
+from kolla.backends.base import STOPPED as STAYS_STOPPED
+from kolla.backends.compose import dotenv, project
+from kolla.backends.compose.command import CLASSIC, OLDEST, Compose, find
+from kolla.backends.compose.project import Project
+from kolla.backends.compose.service import SPEC, service, spec_labels, volumes
+from kolla.backends.docker import MARGIN, DockerBackend
+from kolla.files import write_whole
+from kolla.spec import Spec, describe_image
+
+PROJECT = "com.docker.compose.project"
+#: As what a generation of a restart policy is in the file.
+_STATES = {ALWAYS: project.CURRENT, STAYS_STOPPED: project.STOPPED, NEVER: project.KEPT}
+
+
+class ComposeBackend(DockerBackend):
+    """Containers of a compose file, on one engine.
+
+    One-shot tasks are no services: they run and go, and nobody could start them by hand at
+    the right moment. They are launched directly.
+    """
+
+    name = "compose"
+
+    def __init__(
+        self, url: str, timeout: int, project: Project, catalog, command: str = "",
+    ):
+        super().__init__(url, timeout)
+        self.project, self._catalog, self._command = project, catalog, command
+
+    @classmethod
+    def from_settings(cls, settings) -> "ComposeBackend":
+        state_dir = pathlib.Path(settings.value("DEFAULT", "state_dir"))
+        name = settings.value("compose", "project")
+        return cls(
+            settings.value("docker", "url"), settings.value("docker", "timeout"),
+            Project(state_dir, name, settings.host), settings.catalog,
+            settings.value("compose", "command"),
+        )
+
+    @functools.cached_property
+    def compose(self) -> Compose:
+        return find(self._command, self.project.folder / "programs.json")
+
+    def require(self, spec: Spec) -> None:
+        beyond = [reason for told, reason in (
+            ("cgroup" in spec.privileges, "the host's cgroups (cgroup: host)"),
+            (any(text.startswith("systempaths") for text in spec.security),
+             "unmasked system paths (systempaths)"),
+        ) if told]
+        if self.compose.classic and beyond:
+            raise BackendError(
+                f"{spec.container} needs {' and '.join(beyond)}, which docker-compose"
+                f" {'.'.join(map(str, CLASSIC))} cannot express",
+                f"compose {'.'.join(map(str, OLDEST))} or newer can; so can"
+                " [backend] driver = docker",
+            )
+        self._require_own_project()
+
+    def _require_own_project(self) -> None:
+        name = self.project.name
+        with self._errors("does not list its containers"):
+            rows = self._api.containers(all=True, filters={"label": f"{PROJECT}={name}"})
+        others = [row for row in rows if "kolla.container" not in row["Labels"]]
+        if others:
+            folder = others[0]["Labels"].get(f"{PROJECT}.working_dir", "elsewhere")
+            raise BackendError(
+                f"the compose project {name!r} is somebody else's: {folder} has the container"
+                f" {others[0]['Names'][0].lstrip('/')} in it",
+                "give kolla's another name: [compose] project",
+            )
+
+    def observe(self) -> list[Observed]:
+        self.project.notice()
+        return super().observe()
+
+    def create(self, instance: Instance) -> None:
+        """Compose gives it the policy of one that counts, so that the file that tells this
+        later is no change to it. The engine starts nothing that was never started.
+        """
+        if self.inspect(instance.name) is None:
+            file = self._lay_out(instance)
+            for name, _ in instance.volumes:
+                with self._errors(f"does not make the volume {name}"):
+                    self._api.create_volume(name)
+            self.compose.create(
+                file, instance.name, self.project.name, self.url, self.timeout + MARGIN
+            )
+        super().set_restart(instance.name, NEVER)
+
+    def _lay_out(self, instance: Instance) -> pathlib.Path:
+        """What compose reads of it, in the folder of the generation."""
+        folder = self.project.place(instance.name)
+        env_file, labels = folder / "secrets.env", folder / "labels.json"
+        secrets = {key: instance.environment[key] for key in instance.secrets}
+        if secrets:
+            write_whole(env_file, dotenv.text(secrets, self.compose.classic).encode())
+        write_whole(labels, json.dumps(spec_labels(instance)).encode())
+        made = service(instance, env_file, labels)
+        facts = self._facts(instance)
+        content = {"services": {instance.name: made}, **volumes([made]), "x-kolla": facts}
+        write_whole(folder / project.SERVICE, json.dumps(content).encode())
+        return folder / project.SERVICE
+
+    def _facts(self, instance: Instance) -> dict:
+        name = instance.labels["kolla.container"]
+        spec = Spec.from_json(instance.labels[SPEC])
+        return {
+            "path": self._catalog.path(name),
+            "generation": int(instance.labels["kolla.generation"]),
+            "comments": [
+                f"{name}: {self._catalog.containers[name].summary}",
+                f"plugin {self._catalog.distribution(name)}; image {describe_image(spec)}",
+            ],
+        }
+
+    def set_restart(self, name: str, policy: str) -> None:
+        # In this order: until the engine has it, recovery does both again.
+        self.project.keep(name, _STATES[policy])
+        super().set_restart(name, policy)
+
+    def remove(self, name: str) -> None:
+        self.project.drop(name)
+        super().remove(name)
+
+    def version(self) -> str:
+        return f"{super().version()}, compose {self.compose.version}"

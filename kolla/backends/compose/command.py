@@ -1,0 +1,152 @@
+"""The compose program: which one, what it can do, and running it."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+from kolla.backends.base import BackendError
+from kolla.errors import KollaError
+from kolla.files import write_whole
+
+#: The oldest of compose 2, and the only line before that.
+OLDEST, CLASSIC = (2, 26), (1, 29)
+WANTED = "compose 2.26 or newer, or docker-compose 1.29"
+ADVICE = (
+    "apt-get install docker-compose (with Docker's own packages: docker-compose-plugin),"
+    " or name another program in [compose] command"
+)
+#: Where docker looks for its plugins; each of them runs by itself as well.
+PLUGINS = (
+    "/usr/local/lib/docker/cli-plugins", "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins", "/usr/libexec/docker/cli-plugins",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Compose:
+    """A compose program that can be used."""
+
+    program: str
+    version: str
+
+    @property
+    def classic(self) -> bool:
+        """Whether it is docker-compose 1, which knows less and reads some things otherwise."""
+        return parts(self.version) < (2,)
+
+    def create(
+        self, file: pathlib.Path, service: str, project: str, url: str, timeout: int
+    ) -> None:
+        """Make the container of a service, not started; one that is there stays.
+
+        Should this process be killed, so is compose: nothing is made behind the back of
+        who comes after it.
+        """
+        line = [
+            "setpriv", "--pdeathsig", "KILL", self.program, "--ansi", "never",
+            "--project-name", project, "--file", str(file),
+            "up", "--no-start", "--no-deps", "--no-recreate", service,
+        ]
+        environment = {
+            **os.environ, "DOCKER_HOST": url, "COMPOSE_IGNORE_ORPHANS": "1",
+            "COMPOSE_HTTP_TIMEOUT": str(timeout),
+            # What a person's configuration adds to containers, direct launch does not.
+            "DOCKER_CONFIG": str(file.parent),
+        }
+        try:
+            done = subprocess.run(
+                line, capture_output=True, text=True, errors="replace", env=environment,
+                stdin=subprocess.DEVNULL, timeout=timeout, start_new_session=True,
+            )
+        except subprocess.TimeoutExpired:
+            raise BackendError(
+                f"{self.program} did not make {service} within {timeout} s"
+            ) from None
+        except OSError as error:
+            raise BackendError(f"{self.program} cannot be run: {error.strerror}") from None
+        if done.returncode:
+            said = _last_line(done.stderr) or f"it ended with exit code {done.returncode}"
+            raise BackendError(f"compose does not make {service}: {said}")
+
+
+def find(command: str = "", memory: pathlib.Path | None = None) -> Compose:
+    """The program to use: ``command``, or the first of those installed that is good enough.
+
+    What versions they have is kept in the file ``memory``, as long as they do not change.
+    Raises :class:`BackendError` that tells what is wrong with each one found.
+    """
+    candidates = [command] if command else list(_candidates())
+    known = _read(memory)
+    refused = []
+    for candidate in candidates:
+        stamp = _stamp(candidate)
+        version = known.get(stamp) or _ask(candidate)
+        if version and stamp and stamp not in known:
+            _write(memory, {stamp: version})
+        if not version:
+            refused.append(f"{candidate} does not run")
+        elif parts(version) < OLDEST and parts(version)[:2] != CLASSIC:
+            refused.append(f"{candidate} is {version}")
+        else:
+            return Compose(candidate, version)
+    found = "; ".join(refused) or "no compose is installed"
+    raise BackendError(f"the compose backend needs {WANTED}: {found}", ADVICE)
+
+
+def parts(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+
+
+def _candidates() -> Iterator[str]:
+    own = os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker")
+    for folder in (f"{own}/cli-plugins", *PLUGINS):
+        if os.access(f"{folder}/docker-compose", os.X_OK):
+            yield f"{folder}/docker-compose"
+    if standalone := shutil.which("docker-compose"):
+        yield standalone
+
+
+def _ask(program: str) -> str:
+    try:
+        answer = subprocess.run(
+            [program, "version", "--short"], capture_output=True, text=True, timeout=30,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    found = re.search(r"\d+\.\d+[\w.+~-]*", answer.stdout)
+    return found[0] if answer.returncode == 0 and found else ""
+
+
+def _stamp(program: str) -> str:
+    """Changes with the program."""
+    try:
+        found = os.stat(shutil.which(program) or program)
+    except OSError:
+        return ""
+    return f"{program} {found.st_size} {found.st_mtime_ns}"
+
+
+def _read(memory: pathlib.Path | None) -> dict[str, str]:
+    try:
+        return json.loads(memory.read_text()) if memory else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def _write(memory: pathlib.Path | None, known: dict[str, str]) -> None:
+    try:
+        if memory:
+            write_whole(memory, json.dumps(known).encode())
+    except KollaError:
+        pass  # then it is asked again
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return re.sub(r"^(ERROR|Error):? ?", "", lines[-1]) if lines else ""

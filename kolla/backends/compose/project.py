@@ -1,0 +1,160 @@
+"""The compose file of a host, written anew whenever what counts has changed.
+
+Each generation that compose has made has a file with its service in its own folder. Which of
+them belong into the file that people read, and as what, is in ``services.json`` beside it.
+"""
+
+import contextlib
+import datetime
+import fcntl
+import json
+import logging
+import pathlib
+from collections.abc import Callable, Iterator
+
+from kolla.backends.compose import document
+from kolla.backends.compose.document import Entry
+from kolla.errors import KollaError
+from kolla.files import write_whole
+from kolla.instance import home
+
+LOG = logging.getLogger(__name__)
+
+#: What a generation in the file is. All but current ones are in a profile of that name.
+CURRENT, STOPPED, KEPT = "current", "stopped", "kept"
+SERVICE = "compose.json"
+
+ABOUT = """\
+What kolla runs on {host}, as compose sees it. kolla writes this file: change
+kolla.conf instead, `kolla plan` and `kolla set upgrade`. What is edited here is put aside
+and reported. In this folder, `ps`, `logs` and `config` of compose may be used on it, and
+`up` starts what should run and does not. Upgrades and rollbacks are kolla's: compose stops
+a service before it has another one.
+
+A service that is not current is in the profile kept or stopped, and not started.
+Secrets are in env files that only root can read."""
+
+
+class Project:
+    """The folder ``compose`` of the state directory."""
+
+    def __init__(self, state_dir: pathlib.Path, name: str, host: str):
+        self.state_dir, self.folder = state_dir, state_dir / "compose"
+        self.name, self.host = name, host
+        self.file = self.folder / "compose.yaml"
+        self._states = self.folder / "services.json"
+        self._told = False
+
+    def place(self, name: str) -> pathlib.Path:
+        """The folder of a generation, by its name on the engine."""
+        container, _, generation = name.rpartition("-g")
+        return home(self.state_dir, container, generation)
+
+    def keep(self, name: str, state: str) -> None:
+        """Have a generation in the file; if it is current, the others of its container are
+        kept ones. Nothing is done about one that compose has not made.
+        """
+        def change(states: dict[str, str]) -> None:
+            if not (self.place(name) / SERVICE).exists():
+                return
+            for other in states if state == CURRENT else ():
+                if self.place(other).parent == self.place(name).parent:
+                    states[other] = KEPT
+            states[name] = state
+
+        self._change(change)
+
+    def drop(self, name: str) -> None:
+        """Have it no longer in the file."""
+        self._change(lambda states: states.pop(name, None))
+
+    def edited(self) -> bool:
+        """Whether somebody has edited the file."""
+        try:
+            return not document.untouched(self.file.read_text())
+        except FileNotFoundError:
+            return False
+        except (OSError, UnicodeDecodeError):
+            return True
+
+    def notice(self) -> None:
+        """Report an edited file, once."""
+        if not self._told and self.edited():
+            self._told = True
+            LOG.warning(
+                "%s was edited by hand, which changes nothing that kolla runs; kolla writes it"
+                " anew with the next change and keeps yours beside it", self.file,
+            )
+
+    def _change(self, change: Callable[[dict[str, str]], object]) -> None:
+        """Never leaves less behind than there was before: both files are whole at any time."""
+        with self._locked():
+            before = self._read()
+            states = {name: state for name, state in before.items()
+                      if (self.place(name) / SERVICE).exists()}
+            change(states)
+            if states != before:
+                write_whole(self._states, json.dumps(states, indent=1, sort_keys=True).encode())
+            self._write(states)
+
+    def _write(self, states: dict[str, str]) -> None:
+        text = self._render(states)
+        if self.file.exists() and not self.edited() and self.file.read_text() == text:
+            return
+        if not self.file.exists() and not states:
+            return
+        self._put_aside()
+        self._name_project()
+        write_whole(self.file, text.encode(), 0o644)
+
+    def _name_project(self) -> None:
+        """For who uses compose in this folder; 1.29 knows no name in the file."""
+        path, text = self.folder / ".env", f"COMPOSE_PROJECT_NAME={self.name}\n"
+        if not path.exists() or path.read_text() != text:
+            write_whole(path, text.encode(), 0o644)
+
+    def _put_aside(self) -> None:
+        if not self.edited():
+            return
+        at = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S.%f")
+        aside = self.file.with_name(f"compose.edited-{at}.yaml")
+        try:
+            self.file.rename(aside)
+        except OSError as error:
+            raise KollaError(f"{self.file} cannot be put aside: {error.strerror}") from None
+        self._told = True
+        LOG.warning("%s was edited by hand: that is now %s, and it is written anew",
+                    self.file, aside)
+
+    def _render(self, states: dict[str, str]) -> str:
+        entries = [self._entry(name, state) for name, state in states.items()]
+        return document.render(entries, ABOUT.format(host=self.host))
+
+    def _entry(self, name: str, state: str) -> Entry:
+        made = json.loads((self.place(name) / SERVICE).read_text())
+        service, facts = made["services"][name], made["x-kolla"]
+        if state != CURRENT:
+            service = {"profiles": [state], **service}
+        return Entry(
+            name, service, tuple(facts["path"]), facts["generation"],
+            (*facts["comments"], f"generation {facts['generation']}, {state}"),
+        )
+
+    def _read(self) -> dict[str, str]:
+        try:
+            return json.loads(self._states.read_text())
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise KollaError(
+                f"{self._states} cannot be read: {error}",
+                "move it away: what runs goes on, and comes back into the compose file"
+                " with its next change",
+            ) from None
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

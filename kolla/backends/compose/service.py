@@ -1,0 +1,79 @@
+"""From an instance to a service of a compose file."""
+
+import pathlib
+
+from kolla.backends.base import ALWAYS, Instance
+
+#: The label that holds a whole spec, and the service below which it is in a file of its own.
+SPEC, LABELS = "kolla.spec", "labels"
+
+
+def service(
+    instance: Instance, env_file: pathlib.Path | str = "", labels: pathlib.Path | str = ""
+) -> dict:
+    """An instance in compose's words, ``$`` doubled, as compose reads a file.
+
+    Secrets are to be found in ``env_file`` and the spec in the file ``labels``, below its
+    only service. The restart policy is that of a generation that counts: a part of what
+    compose compares, it has to be the same as long as the generation lives.
+    """
+    granted = instance.privileges
+    plain = {key: text for key, text in instance.environment.items()
+             if key not in instance.secrets}
+    shown = {key: text for key, text in instance.labels.items() if key != SPEC}
+    user = 0 if "root" in granted else instance.user
+    words = {
+        "container_name": instance.name,
+        "image": instance.image,
+        "command": list(instance.command),
+        "user": f"{user}:{user}",
+        "network_mode": "host",
+        "pid": "host" if "pid" in granted else None,
+        "ipc": "host" if "ipc" in granted else None,
+        "cgroup": "host" if "cgroup" in granted else None,
+        "privileged": "privileged" in granted,
+        "read_only": "writable-root" not in granted,
+        "cap_drop": [] if "privileged" in granted else ["ALL"],
+        "cap_add": list(instance.capabilities),
+        "security_opt": ["no-new-privileges", *instance.security],
+        "devices": list(instance.devices),
+        "volumes": [
+            *(f"{name}:{path}" for name, path in instance.volumes),
+            *(f"{source}:{path}:{options}" for source, path, options in instance.binds),
+        ],
+        "tmpfs": [f"{path}:size={size},mode=1777" for path, size in instance.scratch.items()],
+        "restart": ALWAYS,
+        "stop_grace_period": f"{instance.stop_grace}s",
+        "logging": {
+            "driver": instance.log_driver,
+            **({"options": dict(instance.log_options)} if instance.log_options else {}),
+        },
+        "env_file": [str(env_file)] if instance.secrets else [],
+        "environment": dict(sorted(plain.items())),
+        "labels": shown,
+        "extends": {"file": str(labels), "service": LABELS} if SPEC in instance.labels else {},
+    }
+    return escaped({key: value for key, value in words.items() if value})
+
+
+def spec_labels(instance: Instance) -> dict:
+    """The content of the file ``labels``."""
+    return {"services": {LABELS: {"labels": escaped({SPEC: instance.labels[SPEC]})}}}
+
+
+def volumes(services: list[dict], external: bool = True) -> dict:
+    """The section of the volumes that services mount; ``down -v`` spares external ones."""
+    mounts = [mount for each in services for mount in each.get("volumes", [])]
+    names = sorted({source for source in (m.partition(":")[0] for m in mounts)
+                    if not source.startswith((".", "/"))})
+    details = {"external": True} if external else {}
+    return {"volumes": {name: {"name": name, **details} for name in names}} if names else {}
+
+
+def escaped(value):
+    """With every ``$`` doubled, which compose would take for the beginning of a variable."""
+    if isinstance(value, dict):
+        return {key: escaped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [escaped(item) for item in value]
+    return value.replace("$", "$$") if isinstance(value, str) else value
