@@ -5,11 +5,14 @@ import signal
 import pytest
 
 from kolla.records import RUNNING
+from tests.functional import backends
 from tests.functional.conftest import SYNTHETIC, new_deployment
 from tests.functional.crash_power import PowerEngine
 from tests.functional.crash_samples import Samples
 from tests.functional.crash_world import World
 from tests.functional.watching import generation, serving, until
+
+BACKENDS = backends.BOTH
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +31,8 @@ def power(engine, synthetic_images):
 
 
 @pytest.fixture
-def deployed(power, tmp_path_factory):
-    with new_deployment(power, tmp_path_factory, "power") as deployment:
+def deployed(power, backend, tmp_path_factory):
+    with new_deployment(power, tmp_path_factory, "power", backend) as deployment:
         deployment.install_plugin(SYNTHETIC)
         yield deployment
 
