@@ -86,7 +86,8 @@ def test_wherever_it_is_killed_one_generation_counts_and_serves(
     with capsys.disabled():
         print(
             f"\n{backend}, {strategy} {command}: {report.points} points,"
-            f" killed {report.killed} times in {report.seconds} s, waited for {time.monotonic() - began:.0f} s"
+            f" killed {report.killed} times in {report.seconds} s,"
+            f" waited for {time.monotonic() - began:.0f} s"
         )
     assert not report.failures, "\n".join(report.failures)
     assert report.missed <= report.killed / 20

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from kolla.spec import Spec, differences
@@ -7,6 +9,16 @@ from tests.unit.factory import make_spec
 def test_a_spec_survives_its_json():
     spec = make_spec(environment={"A": "ü\n${x.y}"})
     assert Spec.from_json(spec.to_json()) == spec
+
+
+def test_a_spec_of_before_there_was_a_choice_is_of_direct_launch():
+    fields = json.loads(make_spec().to_json())
+    del fields["backend"]
+    assert Spec.from_json(json.dumps(fields)) == make_spec(backend="docker")
+
+
+def test_another_backend_is_a_difference():
+    assert differences(make_spec(), make_spec(backend="compose")) == ["backend: docker -> compose"]
 
 
 def test_the_same_spec_has_no_differences():

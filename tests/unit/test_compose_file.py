@@ -1,0 +1,195 @@
+"""The compose file: what is in it, and how an edited one is told from one that is not."""
+
+import json
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kolla.backends.base import Instance
+from kolla.backends.compose import document, dotenv
+from kolla.backends.compose.document import Entry
+from kolla.backends.compose.project import CURRENT, KEPT, STOPPED, Project
+from kolla.backends.compose.service import service, spec_labels, volumes
+from tests.unit.factory import make_spec
+
+
+def instance(**changes) -> Instance:
+    values = {
+        "name": "web-g7", "image": "sha256:abc", "user": 42000,
+        "environment": {"PORT": "80", "PASSWORD": "a$b"}, "secrets": frozenset({"PASSWORD"}),
+        "labels": {"kolla.container": "web", "kolla.spec": make_spec(command=["$x"]).to_json()},
+        "binds": (("/srv/own", "/var/lib/kolla", "rw"),), "volumes": (("web", "/var/lib/web"),),
+        "scratch": {"/tmp": "64m"},
+    }
+    return Instance(**{**values, **changes})
+
+
+def test_secret_is_not_in_the_service_and_dollars_are_doubled():
+    made = service(instance(command=("run", "$HOME")), "/srv/secrets.env", "/srv/labels.json")
+    assert made["environment"] == {"PORT": "80"}
+    assert made["env_file"] == ["/srv/secrets.env"]
+    assert made["command"] == ["run", "$$HOME"]
+    assert "a$" not in json.dumps(made)
+
+
+def test_spec_is_in_a_file_of_its_own():
+    made = service(instance(), labels="/srv/labels.json")
+    assert made["labels"] == {"kolla.container": "web"}
+    assert made["extends"] == {"file": "/srv/labels.json", "service": "labels"}
+    label = spec_labels(instance())["services"]["labels"]["labels"]["kolla.spec"]
+    assert label.replace("$$", "$") == make_spec(command=["$x"]).to_json()
+
+
+def test_service_has_no_more_rights_than_it_was_granted():
+    plain = service(instance())
+    assert (plain["read_only"], plain["cap_drop"]) == (True, ["ALL"])
+    assert not {"privileged", "pid", "ipc", "cgroup", "devices", "cap_add"} & set(plain)
+    granted = service(instance(
+        privileges=frozenset({"privileged", "pid", "ipc", "cgroup", "root", "writable-root"}),
+        capabilities=("NET_ADMIN",), devices=("/dev/kvm",),
+    ))
+    assert granted["user"] == "0:0" and granted["privileged"] is True
+    assert {granted[key] for key in ("pid", "ipc", "cgroup")} == {"host"}
+    assert granted["cap_add"] == ["NET_ADMIN"] and granted["devices"] == ["/dev/kvm"]
+    assert not {"read_only", "cap_drop"} & set(granted)
+
+
+def test_volumes_of_a_deployment_are_spared_by_down():
+    made = service(instance())
+    assert volumes([made]) == {"volumes": {"web": {"name": "web", "external": True}}}
+    assert volumes([made], external=False) == {"volumes": {"web": {"name": "web"}}}
+
+
+@given(st.dictionaries(
+    st.from_regex(r"[A-Z_]+", fullmatch=True),
+    st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\t")),
+))
+def test_every_value_comes_back_from_the_file_as_a_string(environment):
+    entry = Entry("web-g1", {"environment": environment}, ("control", "web"))
+    text = document.render([entry], "About it")
+    assert yaml.safe_load(text)["services"]["web-g1"]["environment"] == environment
+
+
+@pytest.mark.parametrize("text", ["1e3", "no", "0o17", "12:30:45", "~", "1_000", ".inf", "y"])
+def test_no_reader_of_yaml_takes_a_text_for_something_else(text):
+    entry = Entry("web-g1", {"environment": {"A": text}}, ("control", "web"))
+    assert f'A: "{text}"' in document.render([entry], "")
+
+
+def test_file_is_the_same_whatever_the_order_and_shows_the_sets():
+    entries = [
+        Entry("web-g10", {"image": "x"}, ("control", "api", "web"), 10, ("web: serves",)),
+        Entry("web-g9", {"image": "x"}, ("control", "api", "web"), 9),
+        Entry("db-g1", {"image": "x"}, ("base", "db"), 1),
+    ]
+    text = document.render(entries, "About\n\nit")
+    assert text == document.render(entries[::-1], "About\n\nit")
+    assert list(yaml.safe_load(text)["services"]) == ["db-g1", "web-g9", "web-g10"]
+    assert "  # ---- control / api\n" in text and "  # web: serves\n" in text
+
+
+def test_any_edit_shows():
+    text = document.render([], "About it")
+    assert document.untouched(text)
+    for edited in (text + "\n", text.replace("About", "about"), "", text[1:], "services: {"):
+        assert not document.untouched(edited)
+
+
+@pytest.mark.parametrize("value, compose, classic", [
+    ("plain", "'plain'", "'plain'"),
+    ("it's $HOME", r"'it\'s $HOME'", r"'it\'s $HOME'"),
+    ("${x}", "'${x}'", "'${:-$}{x}'"),
+    ("end\\", '"end\\\\"', "'end\\${:-}'"),
+    ("\\'$", r'''"\\'\$"''', r"""'\${:-}\'$'"""),
+    ("a\\\\b", r"'a\\b'", r"'a\${:-}\b'"),
+])
+def test_secret_is_written_for_who_reads_it(value, compose, classic):
+    assert dotenv.text({"A": value}) == f"A={compose}\n"
+    assert dotenv.text({"A": value}, classic=True) == f"A={classic}\n"
+
+
+# The file of a host
+
+@pytest.fixture
+def project(tmp_path) -> Project:
+    made = Project(tmp_path, "kolla", "here")
+    for number in (1, 2, 3):
+        lay_out(made, number)
+    return made
+
+
+def lay_out(project: Project, number: int) -> None:
+    name = f"web-g{number}"
+    folder = project.place(name)
+    folder.mkdir(parents=True)
+    content = {
+        "services": {name: {"image": f"image-{number}"}},
+        "x-kolla": {"path": ["control", "web"], "generation": number, "comments": ["web: x"]},
+    }
+    (folder / "compose.json").write_text(json.dumps(content))
+
+
+def states(project: Project) -> dict[str, list[str]]:
+    services = yaml.safe_load(project.file.read_text())["services"] or {}
+    return {name: service.get("profiles", []) for name, service in services.items()}
+
+
+def test_only_the_current_generation_is_in_no_profile(project):
+    project.keep("web-g1", CURRENT)
+    project.keep("web-g2", CURRENT)
+    assert states(project) == {"web-g1": ["kept"], "web-g2": []}
+    project.keep("web-g1", KEPT)
+    project.keep("web-g2", STOPPED)
+    assert states(project) == {"web-g1": ["kept"], "web-g2": ["stopped"]}
+    project.drop("web-g1")
+    assert states(project) == {"web-g2": ["stopped"]}
+
+
+def test_what_has_lost_its_folder_is_no_longer_in_the_file(project):
+    project.keep("web-g1", CURRENT)
+    (project.place("web-g1") / "compose.json").unlink()
+    project.keep("web-g2", CURRENT)
+    assert states(project) == {"web-g2": []}
+
+
+def test_what_compose_has_not_made_is_never_in_the_file(project):
+    project.keep("other-g1", CURRENT)
+    project.drop("other-g1")
+    assert not project.file.exists()
+
+
+def test_edited_file_is_put_aside_and_reported(project, caplog):
+    project.keep("web-g1", CURRENT)
+    text = project.file.read_text()
+    project.file.write_text(text.replace("image-1", "mine"))
+    project.notice()
+    project.notice()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{project.file} was edited by hand, which changes nothing that kolla runs; kolla writes"
+        " it anew with the next change and keeps yours beside it"
+    ]
+    project.keep("web-g1", CURRENT)
+    (aside,) = project.folder.glob("compose.edited-*.yaml")
+    assert "mine" in aside.read_text() and str(aside) in caplog.records[-1].getMessage()
+    assert project.file.read_text() == text
+
+
+def test_file_that_is_gone_or_broken_comes_back(project, caplog):
+    project.keep("web-g1", CURRENT)
+    text = project.file.read_text()
+    project.file.unlink()
+    project.keep("web-g1", CURRENT)
+    assert project.file.read_text() == text and not caplog.records
+    project.file.write_bytes(b"\xff{")
+    project.keep("web-g1", CURRENT)
+    assert project.file.read_text() == text and len(caplog.records) == 1
+
+
+def test_nothing_is_written_where_nothing_changes(project):
+    project.keep("web-g1", CURRENT)
+    before = project.file.stat().st_ino
+    project.keep("web-g1", CURRENT)
+    project.drop("web-g9")
+    assert project.file.stat().st_ino == before
