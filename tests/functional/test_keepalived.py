@@ -1,0 +1,116 @@
+"""A real keepalived moves the virtual address to a host whose set is healthy.
+
+Two hosts, each a network namespace of its own, with the configuration of the guide.
+"""
+
+import contextlib
+import json
+import subprocess
+import time
+
+import pytest
+
+from tests.functional.conftest import NETWORK, ROOT
+from tests.functional.endpoint import monitor
+from tests.functional.harness import run
+
+SAMPLE = ROOT / "doc" / "source" / "samples" / "keepalived.conf"
+ADDRESSES = ("192.0.2.11", "192.0.2.12")
+VIRTUAL = "192.0.2.10"
+
+
+class Host:
+    """A namespace, the monitor in it, and whether it has the virtual address."""
+
+    def __init__(self, namespace: str, monitor):
+        self.namespace, self.monitor = namespace, monitor
+
+    @property
+    def has_it(self) -> bool:
+        links = json.loads(run("ip", "-j", "-n", self.namespace, "address", "show", "eth0"))
+        return VIRTUAL in [address.get("local") for address in links[0]["addr_info"]]
+
+
+def inside(namespace: str) -> tuple[str, ...]:
+    # Not `ip netns exec`, which mounts another /sys.
+    return "nsenter", f"--net=/run/netns/{namespace}"
+
+
+@pytest.fixture
+def namespaces():
+    """Two, with a cable between them."""
+    names = [f"kolla-{NETWORK}-{number}" for number in (1, 2)]
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            run("ip", "netns", "add", name)
+            stack.callback(run, "ip", "netns", "delete", name)
+        run("ip", "-n", names[0], "link", "add", "eth0", "type", "veth",
+            "peer", "name", "eth0", "netns", names[1])
+        for name, address in zip(names, ADDRESSES):
+            run("ip", "-n", name, "address", "add", f"{address}/24", "dev", "eth0")
+            for link in ("lo", "eth0"):
+                run("ip", "-n", name, "link", "set", link, "up")
+        yield names
+
+
+@contextlib.contextmanager
+def keepalived(namespace: str, configuration: str, folder):
+    folder.mkdir()
+    path = folder / "keepalived.conf"
+    path.write_text(configuration)
+    process = subprocess.Popen(
+        [*inside(namespace), "keepalived", "--dont-fork", "--vrrp", "--log-console",
+         f"--use-file={path}", f"--pid={folder}/pid", f"--vrrp_pid={folder}/vrrp.pid"],
+        stdout=(folder / "log").open("w"), stderr=subprocess.STDOUT,
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture
+def hosts(namespaces, tmp_path, weight):
+    with contextlib.ExitStack() as stack:
+        made = []
+        for name, address, priority in zip(namespaces, ADDRESSES, (100, 90)):
+            made.append(Host(name, stack.enter_context(monitor(address, 9555, *inside(name)))))
+            text = SAMPLE.read_text().replace("weight -20", weight)
+            text = text.replace(ADDRESSES[0], address).replace("openstack-interface", "front")
+            text = text.replace("priority 100", f"priority {priority}")
+            stack.enter_context(keepalived(name, text, tmp_path / name))
+        yield made
+
+
+def wait_until(hosts, *expected: bool) -> None:
+    """Which of the hosts has the address."""
+    deadline = time.monotonic() + 40
+    while tuple(host.has_it for host in hosts) != expected:
+        assert time.monotonic() < deadline, [host.has_it for host in hosts]
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("weight", ["weight -20"])
+def test_the_address_moves_to_the_host_whose_set_is_healthy(hosts):
+    wait_until(hosts, True, False)
+    hosts[0].monitor.set("web", "unhealthy")
+    wait_until(hosts, False, True)
+    hosts[1].monitor.set("web", "failed")  # both are ill: the first is as good as the other
+    wait_until(hosts, True, False)
+    hosts[1].monitor.set("web", "healthy")
+    wait_until(hosts, False, True)
+    hosts[0].monitor.set("web", "healthy")
+    wait_until(hosts, True, False)
+    hosts[0].monitor.kill()
+    wait_until(hosts, False, True)
+
+
+@pytest.mark.parametrize("weight", [""])
+def test_without_a_weight_an_ill_host_gives_the_address_up(hosts):
+    wait_until(hosts, True, False)
+    for host in hosts:
+        host.monitor.set("worker", "unhealthy")
+    wait_until(hosts, False, False)
+    hosts[1].monitor.set("worker", "healthy")
+    wait_until(hosts, False, True)
