@@ -24,10 +24,11 @@ from kolla.store import Store
 
 OPTION_LIST = "/usr/share/kolla/options.json"
 #: The kind of event that each action is.
-_KINDS = {
+#: What hooks and metrics call an action.
+KINDS = {
     "start": "started", "stop": "stopped", "restart": "restarted", "upgrade": "upgraded",
     "rollback": "rolled back", "delete": "deleted", "confirm": "confirmed",
-    "recover": "recovered",
+    "recover": "recovered", "give up": "failed",
 }
 
 
@@ -167,6 +168,10 @@ class Deployment:
             seen[item.container].append(item)
         return {name: self._state(name, seen[name]) for name in names}
 
+    def recorded(self, name: str):
+        """The :class:`kolla.plan.State` of one as far as it is on record."""
+        return self._state(name, [])
+
     def inspect(self, name: str):
         """The :class:`kolla.plan.State` of one, with restart policies."""
         seen = [item for item in self.backend.observe() if item.container == name]
@@ -194,7 +199,7 @@ class Deployment:
         name = steps.container
         above = "/".join(self.catalog.path(name)[:-1])
         self.hooks.tell(Event(
-            now(), who(), _KINDS[steps.action], name, above, steps.after, outcome, detail
+            now(), who(), KINDS[steps.action], name, above, steps.after, outcome, detail
         ))
 
     @property

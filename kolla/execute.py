@@ -214,8 +214,9 @@ class Executor:
 
     def _commit(self, operation: Operation) -> None:
         replaced_as = "rolled back" if self._plan.action == "rollback" else "kept"
+        why = "; ".join(self._plan.reasons) if self._plan.evidence else ""
         self.store.commit(
-            operation.container, operation.generation, replaced_as,
+            operation.container, operation.generation, replaced_as, why, self._plan.evidence,
             **self._plan.pins, **self._healthy,
         )
         self._way_back = False
@@ -223,6 +224,11 @@ class Executor:
 
     def _keep(self, operation: Operation) -> None:
         self.backend.set_restart(self._name(operation), ALWAYS)
+        if self.store.container(operation.container).failed:
+            self.store.update(operation.container, failed=None, restarts="[]")
+
+    def _fail(self, operation: Operation) -> None:
+        self.store.update(operation.container, failed=now())
 
     def _park(self, operation: Operation) -> None:
         self.backend.set_restart(self._name(operation), STOPPED)

@@ -4,9 +4,14 @@ import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 from kolla.deployment import Deployment
+from kolla.monitor.conditions import MAINTENANCE, UNKNOWN
+from kolla.monitor.watched import age, rules_for
 from kolla.plan import State
 from kolla.plugin import Container
-from kolla.records import ABSENT, RUNNING, now
+from kolla.records import ABSENT, RUNNING, Record, now
+
+#: Seconds that the monitor may be late, and takes to write down what it has found.
+LATE = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,11 +20,31 @@ class Health:
 
     container: str
     generation: int | None
-    #: healthy, unhealthy, stopped, absent.
+    #: One of :data:`kolla.monitor.conditions.STATUSES`.
     status: str
     detail: str
     #: UTC, ISO 8601.
-    at: str
+    at: str | None
+
+
+def last_round(deployment: Deployment, containers: list[Container]) -> list[Health]:
+    """What the monitor last found, without asking anybody."""
+    return [_remembered(deployment, deployment.store.container(c.name)) for c in containers]
+
+
+def _remembered(deployment: Deployment, record: Record) -> Health:
+    name, number = record.name, record.serving
+    if number is None or record.target != RUNNING:
+        return Health(name, number, record.target, "", record.health_at)
+    spec = next(g for g in deployment.store.generations(name) if g.number == number).snapshot
+    patience = rules_for(name, spec, deployment.settings).patience + LATE
+    status, detail = record.health, record.health_detail
+    if record.health_at is None or age(record.health_at) > patience:
+        status = UNKNOWN
+        detail = "nobody has asked for so long: does `kolla monitor` run?"
+    if record.in_maintenance():
+        status, detail = MAINTENANCE, f"until {record.maintenance}"
+    return Health(name, number, status, detail, record.health_at)
 
 
 def check(deployment: Deployment, containers: list[Container]) -> list[Health]:

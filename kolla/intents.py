@@ -17,7 +17,8 @@ from kolla.spec import Spec, describe_image, differences
 class Request:
     """One command: what to do, and with which containers."""
 
-    #: start, stop, restart, upgrade, rollback, confirm, delete or recover.
+    #: start, stop, restart, upgrade, rollback, confirm, delete or recover; of the monitor:
+    #: revive or give up.
     kind: str
     containers: list[Container]
     release: str | None = None
@@ -28,6 +29,11 @@ class Request:
     rollback_on_failure: bool = False
     #: Whether ``delete`` takes the volumes as well.
     data: bool = False
+    #: By container: the generation that was judged. Nothing is done if it no longer counts.
+    judged: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    #: Why the monitor asks for it, and what there was to see.
+    cause: str = ""
+    evidence: str = ""
 
 
 def planned(
@@ -37,10 +43,24 @@ def planned(
 
     Raises :class:`KollaError` if it is impossible, or more than the backend can do.
     """
-    plan = _PLANNERS[request.kind](deployment, request, container, state)
-    if plan.spec:
-        deployment.backend_of(plan.spec.backend).require(plan.spec)
-    return plan
+    if container.name in request.judged and not _still(state, request.judged[container.name]):
+        return Plan(container.name, request.kind, before=state.current, after=state.current)
+    steps = _PLANNERS[request.kind](deployment, request, container, state)
+    if steps.spec:
+        deployment.backend_of(steps.spec.backend).require(steps.spec)
+    if not request.cause:
+        return steps
+    reasons = (request.cause, *steps.reasons)
+    return dataclasses.replace(steps, reasons=reasons, evidence=request.evidence)
+
+
+def _still(state: State, judged: int) -> bool:
+    """Whether it is as it was when the monitor judged it, and nobody wants it left alone."""
+    record = state.record
+    return (
+        record.current == judged and record.target == RUNNING and not record.in_maintenance()
+        and judged in state.observed
+    )
 
 
 def _start(deployment, request, container, state) -> Plan:
@@ -204,5 +224,7 @@ _PLANNERS = {
     "stop": lambda deployment, request, container, state: planner.stop(state),
     "restart": lambda deployment, request, container, state: planner.restart(state),
     "delete": lambda deployment, request, container, state: planner.delete(state, request.data),
+    "revive": lambda deployment, request, container, state: planner.revive(state),
+    "give up": lambda deployment, request, container, state: planner.give_up(state),
     "recover": lambda deployment, request, container, state: planner.recover(state),
 }

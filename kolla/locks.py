@@ -19,6 +19,14 @@ class Locks:
     def __init__(self, folder: pathlib.Path, timeout: int):
         self.folder, self.timeout = folder, timeout
 
+    def held(self, name: str) -> bool:
+        """Whether somebody is at work on a container at this moment."""
+        try:
+            with (self.folder / f"{name}.lock").open("a+") as file:
+                return not _try(file)
+        except FileNotFoundError:
+            return False
+
     @contextlib.contextmanager
     def hold(
         self, name: str, action: str, tell: Callable[[str], None],

@@ -44,6 +44,8 @@ class Plan:
     after: int | None = None
     #: Why there is no plan.
     blocked: str = ""
+    #: What the monitor saw that made it act.
+    evidence: str = ""
 
     def __str__(self) -> str:
         if self.blocked:

@@ -15,7 +15,7 @@ from kolla.records import ABSENT, RUNNING, STOPPED, Record
 def settled(state: State) -> bool:
     """Whether nothing is left to do for what is committed, as far as one list call can tell."""
     record = state.record
-    if not record.settled or state.tasks:
+    if not record.settled or record.failed or state.tasks:
         return False
     others_run = any(seen.running for n, seen in state.observed.items() if n != record.current)
     wanted = record.target == RUNNING
@@ -162,9 +162,32 @@ def restart(state: State) -> Plan:
         return Plan(state.name, "restart", before=number, after=number)
     if _strategy(state, number) == "handover" and state.running(number):
         return change(state, state.spec(number), "restart", ("an operator asked for it",))
-    steps = [*_halt(state, number, "restart"), state.operation("start", number),
-             state.operation("check", number)]
+    steps = [*_halt(state, number, "restart"), *_care_again(state, number),
+             state.operation("start", number), state.operation("check", number)]
     return Plan(state.name, "restart", tuple(steps), before=number, after=number)
+
+
+def revive(state: State) -> Plan:
+    """Stop what is sick and start it: nobody waits for a drain or for its check."""
+    number = state.current
+    steps = [*_care_again(state, number)]
+    if state.running(number):
+        steps.append(state.operation("stop", number, "unhealthy"))
+    steps.append(state.operation("start", number))
+    return Plan(state.name, "restart", tuple(steps), before=number, after=number)
+
+
+def give_up(state: State) -> Plan:
+    """No further restarts; what still runs does so, what only starts over and over does not."""
+    number = state.current
+    steps = [state.operation("fail", number), state.operation("release", number, "given up")]
+    if state.observed[number].status == "restarting":
+        steps.append(state.operation("stop", number, "given up"))
+    return Plan(state.name, "give up", tuple(steps), before=number, after=number)
+
+
+def _care_again(state: State, number: int) -> list[Operation]:
+    return [state.operation("keep", number, "given up before")] if state.record.failed else []
 
 
 def recover(state: State) -> Plan:

@@ -7,6 +7,8 @@ import os
 
 #: What an operator last asked for.
 RUNNING, STOPPED, ABSENT = "running", "stopped", "absent"
+#: Of a maintenance that somebody has to end; later than every time.
+FOR_EVER = "somebody ends it"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +28,16 @@ class Record:
     health: str = "unknown"
     health_detail: str = ""
     health_at: str | None = None
+    #: Until when nobody is to act on it by himself: UTC, ISO 8601, or ``FOR_EVER``.
+    maintenance: str | None = None
+    #: Since when it is no longer restarted, because it was too often; UTC, ISO 8601.
+    failed: str | None = None
+    #: When it was restarted within the last hour; UTC, ISO 8601.
+    restarts: tuple[str, ...] = ()
+
+    def in_maintenance(self) -> bool:
+        """Whether it is to be left alone at present."""
+        return self.maintenance is not None and self.maintenance > now()
 
     @property
     def serving(self) -> int | None:
@@ -78,6 +90,8 @@ class EventRecord:
     outcome: str
     detail: str
     seconds: float | None
+    #: What there was to see when something went wrong.
+    evidence: str = ""
 
 
 def now() -> str:
@@ -85,8 +99,19 @@ def now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
 
 
+def act_as(name: str) -> None:
+    """Be known by this name in everything this process does from now on."""
+    global _actor
+    _actor = name
+
+
+_actor = ""
+
+
 def who() -> str:
     """The login name of the person behind this process, sudo or not."""
+    if _actor:
+        return _actor
     if os.environ.get("SUDO_USER"):
         return os.environ["SUDO_USER"]
     try:

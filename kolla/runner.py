@@ -86,7 +86,7 @@ class Runner:
     def _locked(self, container: Container, began: float, ready: Callable[[], None]) -> Result:
         name = container.name
         recovered = self._recover(name)
-        if self.request.kind == "recover":
+        if self.request.kind == "recover" or recovered and self.request.kind == "revive":
             outcome = "done" if recovered else "unchanged"
             current = self.store.container(name).serving
             return Result(name, outcome, current, current, seconds=time.monotonic() - began)
@@ -175,7 +175,8 @@ class Runner:
     def _journalled(self, steps: Plan, work: Callable[[int], None]) -> None:
         began = time.monotonic()
         event = self.store.open_event(
-            steps.action, steps.container, steps.after, "; ".join(steps.reasons)
+            steps.action, steps.container, steps.after, "; ".join(steps.reasons),
+            evidence=steps.evidence,
         )
         outcome, detail = "failed", None
         try:

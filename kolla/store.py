@@ -10,54 +10,10 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 
+from kolla import tables
 from kolla.errors import KollaError
 from kolla.numbers import Numbers
 from kolla.records import RUNNING, EventRecord, Generation, Record, now, who
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS containers (
-    name TEXT PRIMARY KEY,
-    current INTEGER,
-    last_number INTEGER NOT NULL DEFAULT 0,
-    target TEXT NOT NULL DEFAULT 'absent',
-    release_pin TEXT,
-    image_pin TEXT,
-    settled INTEGER NOT NULL DEFAULT 1,
-    health TEXT NOT NULL DEFAULT 'unknown',
-    health_detail TEXT NOT NULL DEFAULT '',
-    health_at TEXT
-);
-CREATE TABLE IF NOT EXISTS generations (
-    container TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    spec TEXT NOT NULL,
-    secrets TEXT NOT NULL,
-    cause TEXT NOT NULL,
-    created TEXT NOT NULL,
-    committed TEXT,
-    ended TEXT,
-    outcome TEXT NOT NULL DEFAULT 'trying',
-    reason TEXT NOT NULL DEFAULT '',
-    evidence TEXT NOT NULL DEFAULT '',
-    kept INTEGER NOT NULL DEFAULT 1,
-    confirmed TEXT,
-    PRIMARY KEY (container, number)
-);
-CREATE TABLE IF NOT EXISTS events (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    parent INTEGER,
-    at TEXT NOT NULL,
-    who TEXT NOT NULL,
-    action TEXT NOT NULL,
-    container TEXT NOT NULL,
-    generation INTEGER,
-    outcome TEXT NOT NULL DEFAULT 'begun',
-    detail TEXT NOT NULL DEFAULT '',
-    seconds REAL
-);
-CREATE INDEX IF NOT EXISTS events_of_container ON events (container, outcome);
-"""
-VERSION = 1
 
 
 class Store:
@@ -74,7 +30,8 @@ class Store:
             )
             self.path.chmod(0o600)
             self._db.row_factory = sqlite3.Row
-            self._prepare()
+            tables.prepare(self._db)
+            self._db.execute("PRAGMA synchronous=FULL")
         except (OSError, sqlite3.Error) as error:
             raise KollaError(
                 f"the state file {self.path} cannot be opened: {error}",
@@ -82,18 +39,6 @@ class Store:
                 "another [DEFAULT] state_dir; a file that is broken can be moved away, "
                 "`kolla recover` then rebuilds it from the containers' labels",
             ) from None
-
-    def _prepare(self) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise KollaError(
-                f"the state file {self.path} is of a later kolla (format {version})",
-                "install that version of kolla again",
-            )
-        if version < VERSION:
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.executescript(f"{SCHEMA}PRAGMA user_version={VERSION};")
-        self._db.execute("PRAGMA synchronous=FULL")
 
     def close(self) -> None:
         self._db.close()
@@ -122,6 +67,10 @@ class Store:
         rows = self._rows("SELECT * FROM containers WHERE name = ?", name)
         return _record(rows[0]) if rows else Record(name)
 
+    def changed(self) -> int:
+        """A number that is another one after every change by another process."""
+        return self._rows("PRAGMA data_version")[0][0]
+
     def containers(self) -> list[Record]:
         return [_record(row) for row in self._rows("SELECT * FROM containers ORDER BY name")]
 
@@ -135,6 +84,16 @@ class Store:
             f" ON CONFLICT (name) DO UPDATE SET {updates}",
             name, *values.values(),
         )
+
+    def note_health(self, rows: list[tuple[str, str, str, str]]) -> None:
+        """(name, health, detail, when) of many containers that are on record."""
+        with self.transaction():
+            for name, health, detail, at in rows:
+                self._write(
+                    "UPDATE containers SET health = ?, health_detail = ?, health_at = ?"
+                    " WHERE name = ?",
+                    health, detail, at, name,
+                )
 
     # Generations
 
@@ -162,16 +121,24 @@ class Store:
             name, number, spec.to_json(), json.dumps(secrets), cause, now(),
         )
 
-    def commit(self, name: str, number: int, replaced_as: str = "kept", **values) -> None:
+    def commit(
+        self, name: str, number: int, replaced_as: str = "kept", why: str = "",
+        evidence: str = "", **values,
+    ) -> None:
         """The one transaction that decides which generation counts.
 
-        ``values`` are further columns of the container's record.
+        ``why`` and ``evidence`` are about the one it replaces; ``values`` are further columns
+        of the container's record.
         """
         with self.transaction():
             previous = self.container(name).current
             if previous is not None and previous != number:
-                self.end(name, previous, replaced_as, f"replaced by generation {number}")
-            self.update(name, current=number, target=RUNNING, settled=0, **values)
+                reason = "; ".join(filter(None, (f"replaced by generation {number}", why)))
+                self.end(name, previous, replaced_as, reason, evidence)
+            self.update(
+                name, current=number, target=RUNNING, settled=0, failed=None, restarts="[]",
+                **values,
+            )
             self._write(
                 "UPDATE generations SET outcome = 'current', ended = NULL,"
                 " committed = coalesce(committed, ?) WHERE container = ? AND number = ?",
@@ -238,12 +205,12 @@ class Store:
 
     def open_event(
         self, action: str, container: str, generation: int | None = None,
-        detail: str = "", parent: int | None = None,
+        detail: str = "", parent: int | None = None, evidence: str = "",
     ) -> int:
         cursor = self._write(
-            "INSERT INTO events (parent, at, who, action, container, generation, detail)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            parent, now(), who(), action, container, generation, detail,
+            "INSERT INTO events (parent, at, who, action, container, generation, detail, evidence)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            parent, now(), who(), action, container, generation, detail, evidence,
         )
         return cursor.lastrowid
 
@@ -265,6 +232,19 @@ class Store:
             "SELECT * FROM events WHERE (? IS NULL OR container = ?)"
             " AND (? OR parent IS NULL) ORDER BY id DESC LIMIT ?",
             container, container, operations, limit,
+        )
+        return [EventRecord(**dict(row)) for row in reversed(rows)]
+
+    def events_from(self, first: int) -> list[EventRecord]:
+        """Actions with this number or a later one, oldest first."""
+        rows = self._rows("SELECT * FROM events WHERE id >= ? AND parent IS NULL", first)
+        return [EventRecord(**dict(row)) for row in rows]
+
+    def incidents(self, container: str, limit: int = 100) -> list[EventRecord]:
+        """Events of a container that left evidence, oldest first."""
+        rows = self._rows(
+            "SELECT * FROM events WHERE container = ? AND evidence != '' ORDER BY id DESC LIMIT ?",
+            container, limit,
         )
         return [EventRecord(**dict(row)) for row in reversed(rows)]
 
@@ -302,7 +282,9 @@ class _Transaction:
 
 
 def _record(row: sqlite3.Row) -> Record:
-    return Record(**{**dict(row), "settled": bool(row["settled"])})
+    values = dict(row)
+    restarts = tuple(json.loads(values["restarts"]))
+    return Record(**{**values, "settled": bool(values["settled"]), "restarts": restarts})
 
 
 def _generation(row: sqlite3.Row) -> Generation:

@@ -38,6 +38,8 @@ def inspected(found: dict) -> Observed:
         labels=labels,
         started_at=state["StartedAt"],
         exit_code=state["ExitCode"],
+        restarts=found["RestartCount"],
+        out_of_memory=state["OOMKilled"],
     )
 
 

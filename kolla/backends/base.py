@@ -15,6 +15,10 @@ class BackendError(KollaError):
     """The engine refused or could not be reached."""
 
 
+class Unreachable(BackendError):
+    """The engine does not answer: that says nothing about any container."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Observed:
     """A generation (or a one-shot task) of a container as the engine has it."""
@@ -31,6 +35,10 @@ class Observed:
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
     started_at: str = ""
     exit_code: int | None = None
+    #: How often the engine has started it again by itself.
+    restarts: int = 0
+    #: Whether its process was killed because it used too much memory.
+    out_of_memory: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,6 +155,13 @@ class Backend(abc.ABC):
     @abc.abstractmethod
     def execute(self, name: str, command: tuple[str, ...], timeout: int) -> Outcome:
         """Run a command in a running container; it is killed inside after ``timeout``."""
+
+    @abc.abstractmethod
+    def happenings(self) -> Iterator[str]:
+        """The names of kolla's containers, each time that one starts, dies, is paused or goes.
+
+        Without an end; raises :class:`Unreachable` when the engine goes away.
+        """
 
     @abc.abstractmethod
     def run(self, instance: Instance, timeout: int) -> Outcome:

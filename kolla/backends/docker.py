@@ -14,12 +14,13 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 from kolla.backends import answers
 from kolla.backends.base import (
-    NEVER, Backend, BackendError, ImageFacts, Instance, Observed, Outcome,
+    NEVER, Backend, BackendError, ImageFacts, Instance, Observed, Outcome, Unreachable,
 )
+from kolla.backends.execs import Execs
 from kolla.instance import engine_name
 
-#: Seconds the engine may take beyond what a command was given.
-MARGIN = 60
+#: What happens to a container and may change how it is.
+HAPPENINGS = ("start", "die", "oom", "pause", "unpause", "destroy")
 
 
 class DockerBackend(Backend):
@@ -29,6 +30,7 @@ class DockerBackend(Backend):
 
     def __init__(self, url: str, timeout: int = 120):
         self.url, self.timeout = url, timeout
+        self._execs = Execs(url, timeout)
         self._local = threading.local()
         self._api_version: str | None = None
 
@@ -58,7 +60,7 @@ class DockerBackend(Backend):
         except APIError as error:
             raise BackendError(f"the engine {what}: {error.explanation or error}") from error
         except (DockerException, requests.RequestException) as error:
-            raise BackendError(
+            raise Unreachable(
                 f"the Docker engine at {self.url} {what}: {_root_cause(error)}",
                 "is it running? `kolla host check` tells; [docker] url names another",
             ) from error
@@ -198,15 +200,20 @@ class DockerBackend(Backend):
     # Commands inside
 
     def execute(self, name: str, command: tuple[str, ...], timeout: int) -> Outcome:
-        bounded = ["timeout", "-k", "2", str(timeout), *command]
-        with self._patient(timeout) as api, self._errors(f"does not run {command[0]} in {name}"):
-            execution = api.exec_create(name, bounded)["Id"]
-            output = api.exec_start(execution)
-            exit_code = api.exec_inspect(execution)["ExitCode"]
+        bounded = ("timeout", "-k", "2", str(timeout), *command)
+        exit_code, output = self._execs.run(name, bounded, timeout)
         text = answers.text(output)
-        if exit_code in (124, 137):
+        if exit_code in (None, 124, 137):
             text = f"{text}\n{command[0]} did not end within {timeout} s".strip()
-        return Outcome(exit_code, text)
+        return Outcome(124 if exit_code is None else exit_code, text)
+
+    def happenings(self) -> Iterator[str]:
+        filters = {"type": "container", "label": "kolla.container", "event": list(HAPPENINGS)}
+        with self._errors("does not tell what happens"):
+            client = self._connect(None)
+            for event in client.events(filters=filters, decode=True):
+                yield event["Actor"]["Attributes"]["kolla.container"]
+        raise Unreachable(f"the Docker engine at {self.url} has gone")
 
     def run(self, instance: Instance, timeout: int) -> Outcome:
         self._discard(instance.name)
@@ -228,18 +235,6 @@ class DockerBackend(Backend):
             return self._api.wait(name, timeout=timeout)["StatusCode"]
         except (requests.ReadTimeout, requests.ConnectionError):
             return None
-
-    @contextlib.contextmanager
-    def _patient(self, seconds: int) -> Iterator[docker.APIClient]:
-        """A client that waits for an answer longer than this one does."""
-        if seconds + MARGIN <= self.timeout:
-            yield self._api
-            return
-        client = self._connect(seconds + MARGIN)
-        try:
-            yield client
-        finally:
-            client.close()
 
     def logs(
         self, name: str, tail: int | None = None, since: float | None = None,

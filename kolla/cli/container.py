@@ -1,10 +1,11 @@
 """``kolla container …``: containers, the leaves of the tree."""
 
 import argparse
+import collections
 import os
 import sys
 
-from kolla.cli import action, checks, logs
+from kolla.cli import action, checks, logs, maintenance
 from kolla.cli.base import Command, Lister, ShowOne
 from kolla.cli.details import FIELDS, generation_of, values
 from kolla.cli.parser import positive
@@ -106,21 +107,48 @@ class History(_OnOne, Lister):
     """List a container's generations: why each was made, how it ended
 
     A generation can come back with `kolla container rollback` while its image is kept.
+    With --evidence it lists its restarts and automatic rollbacks instead: what the check
+    said, what the engine said, and the last lines of the log.
     """
 
-    example = "kolla container history keystone"
+    example = "kolla container history keystone\nkolla container history keystone --evidence"
     columns = ("generation", "state", "release", "version", "image", "created", "cause",
-               "reason", "rollback")
+               "reason", "restarts", "rollback")
+    incidents = ("at", "who", "action", "generation", "outcome", "detail", "evidence")
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--evidence", action="store_true", help="what went wrong, and what there was to see"
+        )
+        return parser
+
+    def titles(self, parsed_args):
+        return self.incidents if parsed_args.evidence else self.columns
 
     def take_action(self, parsed_args):
-        found = self.app.deployment.store.generations(self.name(parsed_args))
-        return self.columns, [self._row(item, item.snapshot) for item in found]
+        name, store = self.name(parsed_args), self.app.deployment.store
+        happened = store.incidents(name)
+        if parsed_args.evidence:
+            return self.incidents, [
+                (Age(event.at), event.who, event.action, event.generation, event.outcome,
+                 event.detail, event.evidence)
+                for event in happened
+            ]
+        restarts = collections.Counter(
+            event.generation for event in happened if event.action == "restart"
+        )
+        return self.columns, [
+            self._row(item, item.snapshot, restarts[item.number])
+            for item in store.generations(name)
+        ]
 
-    def _row(self, item, spec) -> tuple:
+    def _row(self, item, spec, restarts: int) -> tuple:
         possible = bool(item.committed) and item.kept and item.outcome != "current"
         return (
             item.number, item.outcome, Text(spec.release), Text(spec.version),
-            ImageId(spec.image_id), Age(item.created), item.cause, item.reason, Text(possible),
+            ImageId(spec.image_id), Age(item.created), item.cause, item.reason, restarts,
+            Text(possible),
         )
 
 
@@ -210,10 +238,21 @@ class Confirm(_OnContainers, action.Confirm):
     example = "kolla container confirm keystone"
 
 
+class Maintenance(_OnContainers, maintenance.Maintenance):
+    """Begin or end the maintenance of containers
+
+    The monitor goes on looking at them, and leaves them alone: no restart, no rollback.
+    """
+
+    example = ("kolla container maintenance on keystone --for 10m\n"
+               "kolla container maintenance off keystone")
+
+
 class Check(_OnContainers, checks.Check):
     """Ask containers for their health now
 
-    The exit code is 0 if all are healthy, else 1.
+    The exit code is 0 if all are healthy, else 1. With --quick it is what `kolla monitor`
+    found in its last round, which costs nobody anything.
     """
 
     example = "kolla container check keystone && echo it is well"

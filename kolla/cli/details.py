@@ -3,12 +3,15 @@
 from kolla.cli.values import Age, ImageId, Lines, Text
 from kolla.errors import UsageError
 
+#: Of a generation, the last ones.
+INCIDENTS = 10
+
 FIELDS = (
     "name", "set", "summary", "distribution", "health", "detail", "checked", "pin",
-    "generation", "state", "cause", "created", "reason", "evidence", "release", "version",
-    "image", "image_id", "user", "strategy", "requires", "listens", "command", "environment",
-    "files", "volumes", "scratch", "mounts", "privileges", "super_privileged", "check",
-    "stop_grace",
+    "generation", "state", "cause", "created", "reason", "incidents", "evidence", "release",
+    "version", "image", "image_id", "user", "strategy", "requires", "listens", "command",
+    "environment", "files", "volumes", "scratch", "mounts", "privileges", "super_privileged",
+    "check", "stop_grace",
 )
 
 
@@ -36,6 +39,7 @@ def values(deployment, known, generation) -> tuple:
         "checked": Age(known.record.health_at),
         "pin": ImageId(known.pin),
         **_made(known, generation),
+        **_incidents(deployment, known, generation),
         **_running(spec),
     }
     return tuple(about[field] for field in FIELDS)
@@ -72,15 +76,25 @@ def _made(known, generation) -> dict:
     if generation is None:
         state = "deleted" if known.record.last_number else "not made yet"
         return {"generation": Text(None), "state": state, "cause": "",
-                "created": Age(None), "reason": "", "evidence": ""}
+                "created": Age(None), "reason": ""}
     return {
         "generation": generation.number,
         "state": generation.outcome,
         "cause": generation.cause,
         "created": Age(generation.created),
         "reason": generation.reason,
-        "evidence": generation.evidence,
     }
+
+
+def _incidents(deployment, known, generation) -> dict:
+    """What went wrong with a generation: when and why, and what there was to see at last."""
+    if generation is None:
+        return {"incidents": Lines([]), "evidence": ""}
+    found = [event for event in deployment.store.incidents(known.name)
+             if event.generation == generation.number]
+    evidence = generation.evidence or (found[-1].evidence if found else "")
+    lines = [f"{event.at}: {event.action}, {event.detail}" for event in found[-INCIDENTS:]]
+    return {"incidents": Lines(lines), "evidence": evidence}
 
 
 def _running(spec) -> dict:

@@ -9,6 +9,10 @@ from kolla.errors import UsageError
 from kolla.names import nearest
 
 
+#: Seconds in what stands behind a number.
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
 class Parser(argparse.ArgumentParser):
     """Raises UsageError where argparse prints its usage and exits."""
 
@@ -59,6 +63,14 @@ def release(text: str) -> str:
     """The type of the name of an OpenStack release."""
     releases.parse(text)
     return text
+
+
+def duration(text: str) -> int:
+    """The type of a length of time like ``90s``, ``10m``, ``2h`` or ``1d``: seconds."""
+    match = re.fullmatch(r"(\d+)([smhd])", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time like 90s, 10m, 2h or 1d")
+    return int(match[1]) * UNITS[match[2]]
 
 
 def positive(text: str) -> int:

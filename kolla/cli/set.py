@@ -1,9 +1,9 @@
 """``kolla set …``: container sets, the nodes of the tree."""
 
-from kolla.cli import action, checks, logs
+from kolla.cli import action, checks, logs, maintenance
 from kolla.cli.base import Lister, ShowOne
 from kolla.cli.tree import Branch, branches, drawing
-from kolla.cli.status import statuses
+from kolla.cli.status import of_sets, statuses
 from kolla.cli.values import Age, Lines, Text
 
 
@@ -34,7 +34,7 @@ class List(Lister):
     """List the container sets with their last known health
 
     This is what kolla remembers; `kolla set check` asks the containers.
-    A set is as healthy as its worst container.
+    A set is healthy if all below it is, and degraded if a part does not serve.
     """
 
     example = "kolla set list\nkolla set list -f json"
@@ -92,7 +92,7 @@ class Show(ShowOne):
         path = () if root else catalog.path(node.name)
         known = statuses(self.app.deployment)
         found = [known[leaf.name] for leaf in catalog.subtree(node) if leaf.name in known]
-        branch = Branch(node, path, found)
+        branch = Branch(node, path, found, of_sets(self.app.deployment, known).get(node.name))
         return self.columns, (
             node.name, node.summary, "/".join(path),
             "kolla" if root else catalog.distribution(node.name),
@@ -175,10 +175,21 @@ class Confirm(_OnSets, action.Confirm):
     name_required = True
 
 
+class Maintenance(_OnSets, maintenance.Maintenance):
+    """Begin or end the maintenance of the containers of a set
+
+    See `kolla container maintenance`.
+    """
+
+    example = "kolla set maintenance on openstack-interface --for 2h"
+    name_required = True
+
+
 class Check(_OnSets, checks.Check):
     """Ask the containers of a set for their health now
 
-    The exit code is 0 if all are healthy, else 1.
+    The exit code is 0 if all are healthy, else 1. With --quick it is what `kolla monitor`
+    found in its last round, which costs nobody anything.
     """
 
     example = "kolla set check && echo all is well"

@@ -2,9 +2,6 @@
 
 import dataclasses
 
-#: What the health of a set is said to be if any of its containers is that, worst first.
-_WORST = ("unhealthy", "unknown", "absent", "stopped", "healthy", "disabled")
-
 
 @dataclasses.dataclass(frozen=True)
 class Status:
@@ -22,6 +19,8 @@ class Status:
         """Of a container that should run: its last check; else why it does not."""
         if not self.enabled and self.record.target == "absent":
             return "disabled"
+        if self.record.in_maintenance():
+            return "maintenance"
         return self.record.health if self.record.target == "running" else self.record.target
 
     @property
@@ -64,6 +63,9 @@ def _status(deployment, name: str, enabled: bool) -> Status:
     return Status(name, deployment.catalog.containers.get(name), enabled, record, current)
 
 
-def worst(healths: list[str]) -> str | None:
-    """The health of a set: that of its worst container; None if it has none."""
-    return min(healths, key=_WORST.index, default=None)
+def of_sets(deployment, known: dict[str, Status]) -> dict[str, str]:
+    """The health of every set that has any of these containers."""
+    from kolla.monitor import conditions
+
+    healths = {name: s.health for name, s in known.items() if s.health != "disabled"}
+    return conditions.of_sets(deployment.catalog, healths)

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from kolla.cli.status import Status, statuses, worst
+from kolla.cli.status import Status, of_sets, statuses
 from kolla.cli.values import Age, Text, age
 
 
@@ -14,11 +14,8 @@ class Branch:
     path: tuple[str, ...]
     #: Of the containers at and below it that are shown.
     statuses: list[Status]
+    health: str | None
     is_set: bool = True
-
-    @property
-    def health(self) -> str | None:
-        return worst([status.health for status in self.statuses])
 
     @property
     def checked(self) -> str | None:
@@ -53,12 +50,15 @@ def branches(deployment, everything: bool = False) -> list[Branch]:
     """
     known = statuses(deployment, everything)
     catalog = deployment.catalog
+    healths = {name: status.health for name, status in known.items()}
+    healths |= of_sets(deployment, known)
 
     def below(node, path):
         for child in catalog.children(node):
             found = [known[leaf.name] for leaf in catalog.subtree(child) if leaf.name in known]
             if found or everything:
-                yield Branch(child, (*path, child.name), found, child.name in catalog.sets)
+                yield Branch(child, (*path, child.name), found, healths.get(child.name),
+                             child.name in catalog.sets)
                 yield from below(child, (*path, child.name))
 
     return list(below(catalog.root, ()))

@@ -1,7 +1,7 @@
 """How containers are, and what that makes of the sets above them."""
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 HEALTHY, DEGRADED, UNHEALTHY, FAILED = "healthy", "degraded", "unhealthy", "failed"
 STARTING, MAINTENANCE, PAUSED, UNKNOWN = "starting", "maintenance", "paused", "unknown"
@@ -11,10 +11,8 @@ STOPPED, ABSENT = "stopped", "absent"
 STATUSES = (
     HEALTHY, STARTING, MAINTENANCE, DEGRADED, PAUSED, UNKNOWN, UNHEALTHY, FAILED, STOPPED, ABSENT,
 )
-#: What does not serve, and should.
-ILL = (UNHEALTHY, FAILED, PAUSED, UNKNOWN)
-#: What nobody wants to run has no say.
-SILENT = (STOPPED, ABSENT)
+#: What serves nobody, whether it should or not.
+_DOWN = (UNHEALTHY, FAILED, PAUSED, UNKNOWN, STOPPED, ABSENT)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,16 +41,33 @@ class Condition:
 def of_set(statuses: Collection[str]) -> str:
     """The health of a set from that of the sets and containers right below it.
 
-    What is stopped on purpose has no say. Healthy if all are; unhealthy if none serves;
-    degraded if some do not; else in maintenance, or starting.
+    Healthy if all are; stopped or absent if nothing is there to serve, unhealthy if nothing
+    does; degraded if a part does not; else in maintenance, or starting.
     """
-    heard = [status for status in statuses if status not in SILENT]
-    if not heard:
-        return STOPPED if STOPPED in statuses else ABSENT
-    if all(status == HEALTHY for status in heard):
-        return HEALTHY
-    if all(status in ILL for status in heard):
+    found = set(statuses)
+    if found <= {HEALTHY, ABSENT} and len(found) < 2:
+        return min(found, default=ABSENT)
+    if found <= {STOPPED, ABSENT}:
+        return STOPPED
+    if found <= set(_DOWN):
         return UNHEALTHY
-    if any(status in ILL or status == DEGRADED for status in heard):
+    if found & {DEGRADED, *_DOWN}:
         return DEGRADED
-    return MAINTENANCE if MAINTENANCE in heard else STARTING
+    return MAINTENANCE if MAINTENANCE in found else STARTING
+
+
+def of_sets(catalog, statuses: Mapping[str, str]) -> dict[str, str]:
+    """The health of every set that has containers among these, from the leaves up."""
+    found: dict[str, str] = {}
+
+    def of(node) -> str | None:
+        if node.name not in catalog.sets and node is not catalog.root:
+            return statuses.get(node.name)
+        below = [status for child in catalog.children(node) if (status := of(child))]
+        if not below:
+            return None
+        found[node.name] = of_set(below)
+        return found[node.name]
+
+    of(catalog.root)
+    return found

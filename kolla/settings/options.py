@@ -3,7 +3,12 @@
 import functools
 
 from oslo_config import cfg
-from oslo_config.types import String
+from oslo_config.types import Dict, Integer, String
+
+
+def _by_container(name: str, help: str) -> cfg.Opt:
+    return cfg.Opt(name, type=Dict(value_type=Integer(min=1)), default={}, help=help)
+
 
 _DEFAULT = [
     cfg.StrOpt(
@@ -124,12 +129,36 @@ _ENGINE = [
     cfg.StrOpt("apparmor_profile", default="", help="The AppArmor profile of containers."),
 ]
 
-_ENDPOINT = [
+_MONITOR = [
     cfg.StrOpt(
         "listen_address", default="${host.address}",
         help="Where the monitor answers load balancers, keepalived and Prometheus.",
     ),
     cfg.PortOpt("listen_port", default=9555, help="The port of that; 0 turns it off."),
+    cfg.IntOpt("parallel", default=8, min=1, help="How many checks run at a time."),
+    _by_container(
+        "interval", "Seconds between two checks, by container: mariadb:5,keystone:10. Of others "
+        "it is what their plugin says.",
+    ),
+    _by_container("timeout", "Seconds a check may take, by container."),
+    _by_container(
+        "retries", "Failed checks in a row that make a container unhealthy, by container.",
+    ),
+    _by_container("grace", "Seconds from a start to the first check that passes, by container."),
+    cfg.IntOpt(
+        "retry_pause", default=5, min=0,
+        help="Seconds from a failed check to the next one.",
+    ),
+    cfg.IntOpt(
+        "restarts_per_hour", default=5, min=0,
+        help="How often a container is restarted within an hour, by the engine or the monitor."
+             " Then it has failed, and is left alone until somebody acts or it recovers.",
+    ),
+    cfg.IntOpt(
+        "backoff", default=10, min=0,
+        help="Seconds before the second restart within an hour; doubled for each further one.",
+    ),
+    cfg.IntOpt("backoff_max", default=600, min=0, help="Seconds between two restarts at most."),
 ]
 
 _LOGS = [
@@ -164,7 +193,7 @@ def by_group() -> dict[str, dict[str, cfg.Opt]]:
     """All of kolla's own options by group and by the name in a file."""
     groups = {
         "DEFAULT": _DEFAULT, "host": _HOST, "backend": _BACKEND, "docker": _DOCKER,
-        "compose": _COMPOSE, "images": _IMAGES, "engine": _ENGINE, "monitor": _ENDPOINT,
+        "compose": _COMPOSE, "images": _IMAGES, "engine": _ENGINE, "monitor": _MONITOR,
         "logs": _LOGS, "hooks": _HOOKS,
     }
     return {group: {opt.dest: opt for opt in opts} for group, opts in groups.items()}

@@ -40,13 +40,15 @@ def test_json_keys_stay_as_they_are():
         "name", "set", "generation", "release", "version", "pin", "health", "checked")
     assert container.Show.columns == (
         "name", "set", "summary", "distribution", "health", "detail", "checked", "pin",
-        "generation", "state", "cause", "created", "reason", "evidence", "release", "version",
-        "image", "image_id", "user", "strategy", "requires", "listens", "command",
-        "environment", "files", "volumes", "scratch", "mounts", "privileges",
+        "generation", "state", "cause", "created", "reason", "incidents", "evidence",
+        "release", "version", "image", "image_id", "user", "strategy", "requires", "listens",
+        "command", "environment", "files", "volumes", "scratch", "mounts", "privileges",
         "super_privileged", "check", "stop_grace")
     assert container.History.columns == (
         "generation", "state", "release", "version", "image", "created", "cause", "reason",
-        "rollback")
+        "restarts", "rollback")
+    assert container.History.incidents == (
+        "at", "who", "action", "generation", "outcome", "detail", "evidence")
     assert action.Action.columns == (
         "container", "outcome", "before", "after", "seconds", "unavailable", "reason")
     assert checks.Check.columns == ("container", "health", "generation", "detail", "checked")
@@ -81,9 +83,9 @@ def test_tree_leaves_out_what_does_not_run_here_unless_asked(kolla):
     assert "database-control" in kolla("set", "tree", "--all").out
 
 
-def test_set_is_as_healthy_as_its_worst_container(history):
+def test_set_of_which_a_part_is_missing_is_degraded(history):
     health = {row["name"]: row["health"] for row in history("set", "list", "-f", "json").json}
-    assert health == {"caches": "absent", "near-caches": "healthy"}
+    assert health == {"caches": "degraded", "near-caches": "healthy"}
 
 
 def test_age_of_health_is_for_people_and_its_time_for_programs(history):

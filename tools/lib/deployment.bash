@@ -106,7 +106,7 @@ start_containers() {
     if grep -qv ' unchanged$' <<<"$outcome"; then
         change "$(grep -v ' unchanged$' <<<"$outcome" | awk '{print $1}' | paste -sd ' ') started"
     fi
-    install_unit
+    install_units
 }
 
 wait_for_checks() {
@@ -122,16 +122,27 @@ wait_for_checks() {
     kolla set check -c container -c generation -c health --fit-width
 }
 
-# The unit that runs `kolla recover` after a boot.
-install_unit() {
+# What runs `kolla recover` after a boot, and `kolla monitor` from now on.
+install_units() {
     standard && with_systemd || return 0
-    local file=/etc/systemd/system/kolla-recover.service text
-    text=$(sed "s|/opt/kolla/|$venv/|" "$checkout/etc/systemd/kolla-recover.service")
+    install_unit kolla-recover "kolla recover after a boot"
+    install_unit kolla-monitor "kolla monitor, always"
+    if ! systemctl is-active --quiet kolla-monitor; then
+        change "starting the monitor"
+        systemctl start kolla-monitor
+    fi
+}
+
+# install_unit NAME WHAT
+install_unit() {
+    local file=/etc/systemd/system/$1.service text
+    text=$(sed "s|/opt/kolla/|$venv/|" "$checkout/etc/systemd/$1.service")
     if [[ $(cat "$file" 2>/dev/null) != "$text" ]]; then
-        change "$file: kolla recover after a boot"
+        change "$file: $2"
         printf '%s\n' "$text" >"$file"
         systemctl daemon-reload
-        systemctl enable --quiet kolla-recover.service
+        systemctl enable --quiet "$1.service"
+        systemctl try-restart "$1.service"
     fi
 }
 

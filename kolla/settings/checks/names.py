@@ -51,6 +51,13 @@ def unknown_nodes(settings) -> Iterator[Problem]:
         yield from _unknown(settings, "host", option, known, "container set or container")
 
 
+def unknown_containers(settings) -> Iterator[Problem]:
+    for option in ("interval", "timeout", "retries", "grace"):
+        yield from _unknown(
+            settings, "monitor", option, settings.catalog.containers, "container"
+        )
+
+
 def unknown_drivers(settings) -> Iterator[Problem]:
     yield from _unknown(settings, "backend", "driver", settings.catalog.backends(), "backend")
     yield from _unknown(settings, "hooks", "enabled", settings.catalog.hooks(), "hook")

@@ -1,0 +1,44 @@
+"""``… maintenance``: asking the monitor to leave containers alone."""
+
+from kolla.cli.base import Lister
+from kolla.cli.parser import duration
+from kolla.cli.values import Text
+from kolla.errors import UsageError
+
+
+class Maintenance(Lister):
+    """Sets or ends it, and shows until when it lasts."""
+
+    columns = ("container", "maintenance")
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "state", metavar="on|off", choices=("on", "off"),
+            help="begin or end it",
+        )
+        parser.add_argument(
+            "--for", metavar="TIME", dest="seconds", type=duration,
+            help="it ends by itself, after 90s, 10m, 2h or 1d",
+        )
+        return parser
+
+    def containers(self, parsed_args) -> list:
+        """The containers that the arguments name."""
+        raise NotImplementedError
+
+    def take_action(self, parsed_args):
+        from kolla import maintenance
+
+        deployment, containers = self.app.deployment, self.containers(parsed_args)
+        if parsed_args.state == "on":
+            maintenance.begin(deployment, containers, parsed_args.seconds)
+        elif parsed_args.seconds:
+            raise UsageError("--for is for the beginning of a maintenance, not for its end")
+        else:
+            maintenance.end(deployment, containers)
+        records = deployment.records()
+        return self.columns, [
+            (c.name, Text(record.maintenance and f"until {record.maintenance}"))
+            for c in containers if (record := records.get(c.name))
+        ]

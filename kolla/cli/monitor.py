@@ -1,0 +1,30 @@
+"""``kolla monitor``: watches the containers of this host."""
+
+import logging
+
+from kolla.cli.base import Command
+
+
+class Monitor(Command):
+    """Watch the containers of this host, until Ctrl-C
+
+    Runs their checks on a timer, restarts what is unhealthy (with back-off and a budget),
+    rolls back a new generation that does not survive its probation, and tells hooks. What is
+    stopped on purpose, at work on, or in maintenance is left alone. SIGHUP reads the
+    configuration again. systemd runs it as kolla-monitor.service.
+    """
+
+    example = "kolla monitor\nsystemctl status kolla-monitor"
+
+    def take_action(self, parsed_args):
+        from kolla.monitor.daemon import Daemon
+
+        if self.app.options.verbose_level:
+            logger = logging.getLogger("kolla.monitor")
+            logger.setLevel(min(logging.INFO, logger.getEffectiveLevel()))
+        Daemon(self._deployment).run()
+
+    def _deployment(self):
+        # Somebody else at work on a container is let work; nobody here waits for him.
+        overrides = {"engine.lock_timeout": "0"}
+        return self.app.new_deployment(overrides)

@@ -1,0 +1,109 @@
+"""Asks every container on its timer, and has the answers judged."""
+
+import functools
+import random
+from collections.abc import Callable
+
+from kolla.instance import engine_name
+from kolla.monitor import judge
+from kolla.monitor.conditions import HEALTHY
+from kolla.monitor.judge import Remedy, Surroundings
+from kolla.monitor.remedies import Remedies
+from kolla.monitor.ward import Ward, clock, first_line
+from kolla.monitor.watched import Watched
+from kolla.records import now
+
+#: Seconds between two questions at least.
+PAUSE = 0.5
+
+
+class Checks:
+    """``unable`` is told of checks that could not be run."""
+
+    def __init__(
+        self, ward: Ward, remedies: Remedies, unable: Callable[[Watched, Exception], None]
+    ):
+        self._ward, self._remedies, self._unable = ward, remedies, unable
+        #: Whether anybody is asked at present.
+        self.on = True
+
+    def ask_in(self, watched: Watched, seconds: float) -> None:
+        """Instead of whenever it was to be asked."""
+        self.forget(watched)
+        watched.timer = self._ward.loop.after(seconds, functools.partial(self._ask, watched))
+
+    def forget(self, watched: Watched) -> None:
+        if watched.timer:
+            self._ward.loop.cancel(watched.timer)
+
+    def _ask_again(self, watched: Watched) -> None:
+        memory, rules = watched.memory, watched.rules
+        hurry = memory.failures or not memory.awake
+        pause = rules.retry_pause if hurry else rules.interval * random.uniform(0.9, 1.1)
+        self.ask_in(watched, max(pause, PAUSE))
+
+    def _ask(self, watched: Watched) -> None:
+        watched.timer = None
+        if not self._ward.has(watched) or watched.asked:
+            return
+        if watched.in_care or not self.on:
+            self._ask_again(watched)
+            return
+        watched.asked, began = True, clock()
+        name, backend = engine_name(watched.name, watched.number), self._ward.deployment.backend
+        self._ward.loop.background(
+            self._ward.asking,
+            lambda: (backend.execute(name, watched.command, watched.rules.timeout), clock()),
+            functools.partial(self._answered, watched, began),
+        )
+
+    def _answered(self, watched: Watched, began: float, found) -> None:
+        watched.asked = False
+        if not self._ward.has(watched):
+            return
+        if isinstance(found, Exception):
+            self._unable(watched, found)
+        else:
+            outcome, ended = found
+            watched.checked, watched.seconds = now(), ended - began
+            self._ward.note(watched)
+            self._ward.metrics.checked(watched.name, watched.seconds, outcome.exit_code == 0)
+            if not watched.in_care:
+                self._judge(watched, outcome)
+        self._ask_again(watched)
+
+    def _judge(self, watched: Watched, outcome) -> None:
+        if outcome.exit_code == 0:
+            remedy = judge.passed(watched.memory, clock())
+        else:
+            around = self.around(watched)
+            why = first_line(outcome.output)
+            remedy = judge.failed(watched.memory, why, around, watched.rules, clock())
+            if remedy is Remedy.ASK:
+                for name in around.unsure:
+                    self.ask_in(self._ward.watched[name], 0)
+        self._remedies.apply(watched, remedy, outcome.output)
+
+    def around(self, watched: Watched) -> Surroundings:
+        """How what it requires is, and whether there is a way back."""
+        ill, unsure = "", []
+        since = watched.memory.failing_since or clock()
+        for name in self._required(watched.name):
+            other = self._ward.watched.get(name)
+            if other is None or other.status != HEALTHY:
+                ill = ill or f"{name}, which is {other.status if other else 'stopped'}"
+            elif other.memory.failures or (other.memory.passed or 0) < since:
+                unsure.append(name)
+        return Surroundings(ill, tuple(unsure), self._remedies.can_go_back(watched))
+
+    def _required(self, name: str) -> list[str]:
+        """All that it needs, directly or not, as far as it runs on this host."""
+        found, waiting = [], [name]
+        containers = self._ward.deployment.catalog.containers
+        while waiting:
+            declared = containers.get(waiting.pop())
+            for other in declared.requires if declared else ():
+                if other not in found and other in self._ward.teller.conditions:
+                    found.append(other)
+                    waiting.append(other)
+        return found

@@ -1,0 +1,108 @@
+"""``kolla monitor``: one for each deployment, until it is told to end."""
+
+import contextlib
+import fcntl
+import logging
+import pathlib
+import signal
+from collections.abc import Callable, Iterator
+
+from kolla.deployment import Deployment
+from kolla.errors import KollaError
+from kolla.monitor import service
+from kolla.monitor.endpoint import Endpoint
+from kolla.monitor.loop import Loop
+from kolla.monitor.ward import Ward
+from kolla.monitor.watcher import Watcher
+from kolla.records import act_as
+
+LOG = logging.getLogger(__name__)
+
+
+class Daemon:
+    """Watches one deployment; SIGHUP reads its configuration again, SIGTERM and SIGINT end it."""
+
+    def __init__(self, deploy: Callable[[], Deployment]):
+        self._deploy, self._again, self._loop = deploy, False, Loop()
+
+    def run(self) -> None:
+        """Raises :class:`KollaError` if the configuration is wrong, or another one runs."""
+        act_as("monitor")
+        deployment = self._valid()
+        with _alone(deployment.state_dir), self._signals():
+            while True:
+                self._again = False
+                self._watch(deployment)
+                if not self._again:
+                    return
+                deployment = self._reloaded(deployment)
+
+    def _watch(self, deployment: Deployment) -> None:
+        self._loop = Loop()
+        watcher = Watcher(deployment, self._loop)
+        watcher.start()
+        if pause := service.watchdog():
+            self._loop.every(pause, service.alive)
+        LOG.info("watches the containers of %s", deployment.settings.host)
+        service.ready(f"watches the containers of {deployment.settings.host}")
+        endpoint = _endpoint(deployment, watcher.ward)
+        try:
+            if endpoint:
+                endpoint.start()
+            self._loop.run()
+        finally:
+            service.reloading() if self._again else service.stopping()
+            if endpoint:
+                endpoint.stop()
+            watcher.close()
+            deployment.hooks.close(5)
+
+    def _reloaded(self, before: Deployment) -> Deployment:
+        """With the configuration of now; with that of before if it is wrong."""
+        try:
+            return self._valid()
+        except KollaError as error:
+            LOG.error("the configuration stays as it was: %s", error)
+            return before
+
+    def _valid(self) -> Deployment:
+        deployment = self._deploy()
+        deployment.require_valid()
+        return deployment
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        def end(number, frame) -> None:
+            self._loop.stop()
+
+        def reload(number, frame) -> None:
+            self._again = True
+            self._loop.stop()
+
+        handlers = {signal.SIGINT: end, signal.SIGTERM: end, signal.SIGHUP: reload}
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _endpoint(deployment: Deployment, ward: Ward) -> Endpoint | None:
+    port = deployment.settings.value("monitor", "listen_port")
+    address = deployment.settings.value("monitor", "listen_address")
+    return Endpoint(address, port, ward, ward.metrics.registry) if port else None
+
+
+@contextlib.contextmanager
+def _alone(state_dir: pathlib.Path) -> Iterator[None]:
+    """Two would restart everything twice."""
+    with (state_dir / "monitor.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise KollaError(
+                f"another `kolla monitor` watches the deployment of {state_dir}",
+                "`systemctl status kolla-monitor` shows the one that systemd started",
+            ) from None
+        yield

@@ -1,0 +1,166 @@
+"""Sees what happens to containers on the engine, and to the engine."""
+
+import functools
+import logging
+import threading
+
+from kolla.backends.base import Observed, Unreachable
+from kolla.instance import engine_name
+from kolla.monitor import judge
+from kolla.monitor.checks import Checks
+from kolla.monitor.judge import Remedy
+from kolla.monitor.remedies import Remedies
+from kolla.monitor.ward import Ward, clock, line
+from kolla.monitor.watched import Watched, age
+
+LOG = logging.getLogger(__name__)
+
+#: Seconds: until a second look at what seems to be missing, at what somebody is at work on,
+#: and until an engine that has gone is tried again.
+AGAIN, LATER, RETRY = 1, 2, 1
+
+
+class Lookout:
+    """Looks whenever the engine says that something has happened, and sometimes anyhow."""
+
+    def __init__(self, ward: Ward, remedies: Remedies, checks: Checks):
+        self._ward, self._remedies, self._checks = ward, remedies, checks
+        self._backend = ward.deployment.backend
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._listen, name="happenings", daemon=True).start()
+
+    def stop(self) -> None:
+        self._ended.set()
+
+    # The engine
+
+    def _listen(self) -> None:
+        """In a thread of its own: tells the loop of what happens, as long as there is an engine."""
+        call = self._ward.loop.call
+        while not self._ended.is_set():
+            try:
+                self._backend.version()
+                call(self._engine_back)
+                for name in self._backend.happenings():
+                    call(functools.partial(self.look, name))
+            except Exception as error:
+                if not self._ended.wait(RETRY):
+                    call(functools.partial(self._engine_gone, error))
+
+    def _engine_gone(self, error: Exception) -> None:
+        if self._checks.on:
+            self._checks.on = False
+            LOG.error("%s; nothing is judged until it answers", line(error))
+        for watched in self._ward.watched.values():
+            self._unable(watched, error)
+
+    def _engine_back(self) -> None:
+        if not self._checks.on:
+            self._checks.on = True
+            LOG.warning("the engine answers again")
+            for name in self._ward.watched:
+                self.look(name)
+
+    def unable(self, watched: Watched, error: Exception) -> None:
+        """Its check could not be run."""
+        if isinstance(error, Unreachable):
+            self._engine_gone(error)
+        else:
+            self._unable(watched, error)
+            self.look(watched.name)
+
+    def _unable(self, watched: Watched, error: Exception) -> None:
+        judge.unable(watched.memory, line(error), watched.rules, clock())
+        self._ward.tell(watched)
+
+    def sweep(self) -> None:
+        """Look for whatever was missed: at everything the engine has, in one call."""
+        if self._checks.on:
+            names = list(self._ward.watched)
+            self._ward.loop.background(
+                self._ward.asking, lambda: self._ward.deployment.gather(names), self._swept
+            )
+
+    def _swept(self, states) -> None:
+        if isinstance(states, Unreachable):
+            self._engine_gone(states)
+        if isinstance(states, Exception):
+            return
+        for name, state in states.items():
+            watched = self._ward.watched.get(name)
+            if watched is None or self._ward.in_hands(watched):
+                continue
+            if not state.running(watched.number):
+                self.look(name)
+            elif not state.record.settled or state.tasks or self._ward.deployment.store.begun(name):
+                self._remedies.recover(watched)
+
+    # One container
+
+    def look(self, name: str) -> None:
+        """See how the engine says it is."""
+        if watched := self._ward.watched.get(name):
+            self._inspect(watched, functools.partial(self._seen, watched))
+
+    def _inspect(self, watched: Watched, then) -> None:
+        name = engine_name(watched.name, watched.number)
+        self._ward.loop.background(
+            self._ward.asking, lambda: self._backend.inspect(name),
+            lambda found: then(found) if self._ward.has(watched) else None,
+        )
+
+    def _seen(self, watched: Watched, found: Observed | None | Exception) -> None:
+        if isinstance(found, Unreachable):
+            self._engine_gone(found)
+        if isinstance(found, Exception):
+            return
+        if self._ward.in_hands(watched):
+            self._ward.loop.after(LATER, lambda: self.look(watched.name))
+        elif found is None or not found.running:
+            self._ward.loop.after(
+                AGAIN, lambda: self._inspect(watched, functools.partial(self._missing, watched))
+            )
+        elif found.status == "paused":
+            judge.paused(watched.memory, clock())
+        else:
+            self._runs(watched, found)
+        self._ward.tell(watched)
+
+    def _runs(self, watched: Watched, found: Observed) -> None:
+        first, before = watched.engine_restarts is None, watched.engine_restarts or 0
+        anew = found.started_at != watched.started_at
+        watched.engine_restarts, watched.started_at = found.restarts, found.started_at
+        if first:
+            watched.memory.started -= age(found.started_at)
+        elif found.restarts > before:
+            self._died(watched, found, found.restarts - before)
+        elif anew:
+            watched.memory.begin(clock())
+            self._checks.ask_in(watched, AGAIN)
+
+    def _died(self, watched: Watched, found: Observed, times: int) -> None:
+        why = "out of memory" if found.out_of_memory else "its process ended"
+        LOG.warning("%s: %s, and the engine started it again", watched.name, why)
+        around = self._checks.around(watched)
+        remedy = judge.died(watched.memory, times, why, around, watched.rules, clock())
+        self._remedies.died(watched, why)
+        self._remedies.apply(watched, remedy, why)
+        self._checks.ask_in(watched, AGAIN)
+
+    def _missing(self, watched: Watched, found: Observed | None | Exception) -> None:
+        """Whether it is not there at a second look either."""
+        if isinstance(found, Exception) or self._ward.in_hands(watched):
+            return
+        if found is not None and found.running:
+            self._seen(watched, found)
+            return
+        why = "it is gone from the engine" if found is None else (
+            f"it has ended with exit code {found.exit_code}, and the engine leaves it so"
+        )
+        around = self._checks.around(watched)
+        remedy = judge.missing(watched.memory, why, around, watched.rules, clock())
+        self._remedies.apply(
+            watched, Remedy.RESTART if remedy is Remedy.ROLL_BACK else remedy, why
+        )

@@ -1,0 +1,68 @@
+"""One thread that decides, fed by timers and by what other threads found out."""
+
+import contextlib
+import logging
+import queue
+import sched
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+LOG = logging.getLogger(__name__)
+
+
+class Loop:
+    """Everything handed to it is called in the thread that runs it, one after the other."""
+
+    def __init__(self):
+        self._timers = sched.scheduler(time.monotonic)
+        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._stopping = False
+
+    def run(self) -> None:
+        """Until :meth:`stop` is called."""
+        while not self._stopping:
+            pause = self._timers.run(blocking=False)
+            with contextlib.suppress(queue.Empty):
+                self._inbox.get(timeout=pause)()
+
+    def stop(self) -> None:
+        """From any thread, or from a handler of a signal."""
+        self.call(self._stop)
+
+    def _stop(self) -> None:
+        self._stopping = True
+
+    def call(self, work: Callable[[], None]) -> None:
+        """Soon; from any thread, or from a handler of a signal."""
+        self._inbox.put(work)
+
+    def after(self, seconds: float, work: Callable[[], None]) -> Any:
+        """Later; returns what :meth:`cancel` takes."""
+        return self._timers.enter(seconds, 0, work)
+
+    def cancel(self, timer: Any) -> None:
+        with contextlib.suppress(ValueError):  # it has just come due
+            self._timers.cancel(timer)
+
+    def every(self, seconds: float, work: Callable[[], None]) -> None:
+        """Now, and again and again, whatever happens in it."""
+        self.after(seconds, lambda: self.every(seconds, work))
+        try:
+            work()
+        except Exception as error:
+            LOG.error("%s", error, exc_info=LOG.isEnabledFor(logging.DEBUG))
+
+    def background(
+        self, pool: ThreadPoolExecutor, work: Callable, then: Callable[[Any], None]
+    ) -> None:
+        """Call ``work`` in the pool, and ``then`` here with what it returned or raised."""
+        def do() -> None:
+            try:
+                found = work()
+            except Exception as error:
+                found = error
+            self.call(lambda: then(found))
+
+        pool.submit(do)

@@ -1,0 +1,127 @@
+"""Carries out what the judge has decided, in the background, and tells how it went."""
+
+import functools
+import json
+import logging
+import random
+from collections.abc import Callable
+
+from kolla.monitor import judge
+from kolla.monitor.care import Care
+from kolla.monitor.conditions import HEALTHY
+from kolla.monitor.judge import Remedy
+from kolla.monitor.ward import Ward, clock, first_line, line
+from kolla.monitor.watched import Watched, age, ago
+from kolla.planner import last_known_good
+
+LOG = logging.getLogger(__name__)
+
+#: Seconds until it is tried again to confirm what other hosts still hold up.
+CONFIRM = 600
+
+
+class Remedies:
+    """``done`` is told of containers that something was done to."""
+
+    def __init__(self, ward: Ward, done: Callable[[Watched], None]):
+        self._ward, self._done = ward, done
+        self._care = Care(ward.deployment)
+        self._acts = {
+            Remedy.RESTART: self._restart, Remedy.ROLL_BACK: self._roll_back,
+            Remedy.GIVE_UP: self._give_up, Remedy.RESUME: self._resume,
+        }
+
+    def apply(self, watched: Watched, remedy: Remedy, why: str) -> None:
+        """Unless somebody is at work on it, or wants it left alone."""
+        self._ward.tell(watched)
+        maintenance = watched.record.in_maintenance()
+        if maintenance or remedy in self._acts and self._ward.in_hands(watched):
+            watched.memory.failures *= not maintenance
+            watched.memory.given_up |= remedy is Remedy.RESUME  # it is still to be done
+        elif remedy in self._acts:
+            self._acts[remedy](watched, why)
+        self._ward.tell(watched)
+
+    def died(self, watched: Watched, why: str) -> None:
+        """Put on record what there is to see of a process that the engine has started again."""
+        self._ward.metrics.restarted(watched.name, "engine")
+        self._note_restarts(watched)
+        self._ward.loop.background(
+            self._ward.acting, lambda: self._care.died(watched, why), lambda done: None
+        )
+
+    def recover(self, watched: Watched) -> None:
+        """Finish or undo what a killed command has left."""
+        self._act(watched, "recover", "", "what a killed command left is tidied up")
+
+    def can_go_back(self, watched: Watched) -> bool:
+        """Whether it is in its probation, and there is something to go back to.
+
+        What a rollback made is not rolled back again: that would end with the oldest.
+        """
+        made = watched.generation
+        if watched.no_way_back or made.cause.startswith("rollback") or made.confirmed:
+            return False
+        deployment = self._ward.deployment
+        if age(made.committed) >= deployment.settings.value("engine", "probation"):
+            return False
+        state = deployment.recorded(watched.name)
+        return last_known_good(state, lambda generation: True) is not None
+
+    def await_end_of_probation(self, watched: Watched) -> None:
+        """One that confirms itself does so then."""
+        if watched.spec.confirms_itself and not watched.generation.confirmed:
+            probation = self._ward.deployment.settings.value("engine", "probation")
+            left = probation - age(watched.generation.committed)
+            self._ward.loop.after(max(left, 1), functools.partial(self._survived, watched))
+
+    def _survived(self, watched: Watched) -> None:
+        if not self._ward.has(watched) or watched.generation.confirmed:
+            return
+        if watched.status == HEALTHY and not self._ward.in_hands(watched):
+            self._act(watched, "confirm", "", "has survived its probation and is confirmed")
+        self._ward.loop.after(CONFIRM, functools.partial(self._survived, watched))
+
+    def _restart(self, watched: Watched, why: str) -> None:
+        rules, cause = watched.rules, first_line(why)
+        judge.restarted(watched.memory, cause, rules, clock(), random.uniform(0.8, 1.2))
+        self._note_restarts(watched)
+        self._ward.metrics.restarted(watched.name, "monitor")
+        times = f"{len(watched.memory.restarts)} of {rules.restarts_per_hour} within the hour"
+        self._act(watched, "revive", why, f"restarted ({times}): {cause}", cause)
+
+    def _roll_back(self, watched: Watched, why: str) -> None:
+        cause = f"unhealthy in its probation: {first_line(why)}"
+        self._act(watched, "rollback", why, f"rolled back: {cause}", cause)
+
+    def _give_up(self, watched: Watched, why: str) -> None:
+        self._act(watched, "give up", why, cause=watched.memory.detail)
+
+    def _resume(self, watched: Watched, why: str) -> None:
+        self._act(watched, "recover", "", "has recovered by itself")
+
+    def _act(
+        self, watched: Watched, kind: str, detail: str, said: str = "", cause: str = ""
+    ) -> None:
+        watched.in_care = True
+        self._ward.loop.background(
+            self._ward.acting, lambda: self._care.act(kind, watched, cause, detail),
+            functools.partial(self._acted, watched, kind, said),
+        )
+
+    def _acted(self, watched: Watched, kind: str, said: str, result) -> None:
+        watched.in_care, trouble = False, ""
+        if isinstance(result, Exception):
+            trouble = line(result)
+        elif result is not None and result.outcome not in ("done", "unchanged"):
+            trouble = result.reason
+        if trouble:
+            LOG.error("%s: %s failed: %s", watched.name, kind, trouble)
+            watched.no_way_back |= kind == "rollback"
+        elif said and result is not None and result.outcome == "done":
+            LOG.warning("%s: %s", watched.name, said)
+        self._done(watched)
+
+    def _note_restarts(self, watched: Watched) -> None:
+        times = [ago(clock() - at) for at in watched.memory.restarts]
+        self._ward.deployment.store.update(watched.name, restarts=json.dumps(times))

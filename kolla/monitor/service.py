@@ -1,0 +1,40 @@
+"""What systemd is told of a service, and tells it (sd_notify(3))."""
+
+import os
+import socket
+import time
+
+
+def notify(*lines: str) -> None:
+    """Tell systemd, if it started this process and wants to know."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    if address.startswith("@"):  # of the abstract namespace
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+        sender.connect(address)
+        sender.sendall("\n".join(lines).encode())
+
+
+def ready(status: str) -> None:
+    notify("READY=1", f"STATUS={status}")
+
+
+def reloading() -> None:
+    notify("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+
+
+def stopping() -> None:
+    notify("STOPPING=1")
+
+
+def alive() -> None:
+    notify("WATCHDOG=1")
+
+
+def watchdog() -> float | None:
+    """Seconds between two signs of life, half of what systemd allows; None: it wants none."""
+    allowed = int(os.environ.get("WATCHDOG_USEC", 0))
+    meant = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+    return allowed / 2_000_000 if allowed and meant else None

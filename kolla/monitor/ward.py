@@ -1,0 +1,110 @@
+"""What all parts of the monitor share: the containers under watch, and how that is told."""
+
+import contextlib
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from kolla.deployment import Deployment
+from kolla.errors import KollaError
+from kolla.monitor.conditions import Condition, of_sets
+from kolla.monitor.loop import Loop
+from kolla.monitor.metrics import Metrics
+from kolla.monitor.teller import Teller
+from kolla.monitor.watched import Watched
+from kolla.records import now
+
+#: Seconds until a change of health is on record.
+SOON = 0.2
+
+
+class Ward:
+    """Of one deployment. Only what serves as a view may be called from other threads."""
+
+    def __init__(self, deployment: Deployment, loop: Loop):
+        self.deployment, self.loop = deployment, loop
+        self.watched: dict[str, Watched] = {}
+        self.teller = Teller(deployment)
+        self.metrics = Metrics(self)
+        parallel = deployment.settings.value("monitor", "parallel")
+        #: Threads that ask, and threads that act.
+        self.asking = ThreadPoolExecutor(parallel, "ask")
+        self.acting = ThreadPoolExecutor(deployment.settings.value("engine", "parallel"), "act")
+        self._fresh: set[str] = set()
+        self._writes_soon = False
+
+    def close(self) -> None:
+        """What is under way is ended in good order; what was found is written."""
+        self.acting.shutdown(wait=True)
+        self.asking.shutdown(wait=False, cancel_futures=True)
+        self.write()
+
+    # The view of the endpoint and of Prometheus
+
+    def conditions(self) -> Mapping[str, Condition]:
+        """How every container is."""
+        return dict(self.teller.conditions)
+
+    def status_of_set(self, name: str) -> str | None:
+        return self.teller.sets.get(name)
+
+    def sets(self) -> Mapping[str, list[str]]:
+        """Each set with the names of what is right below it on this host."""
+        catalog, known = self.deployment.catalog, {*self.teller.conditions, *self.teller.sets}
+        return {
+            name: [child.name for child in catalog.children(catalog.sets.get(name, catalog.root))
+                   if child.name in known]
+            for name in self.teller.sets
+        }
+
+    # What the parts need of each other
+
+    def has(self, watched: Watched) -> bool:
+        """Whether it is still this generation that is watched."""
+        return self.watched.get(watched.name) is watched
+
+    def in_hands(self, watched: Watched) -> bool:
+        """Whether somebody, perhaps the monitor itself, is at work on it."""
+        return watched.in_care or self.deployment.locks.held(watched.name)
+
+    def tell(self, watched: Watched) -> None:
+        """Say how it is, if that is news, and what it makes of the sets above it."""
+        if self.teller.tell(watched):
+            self.note(watched)
+            self.teller.tell_sets(of_sets(self.deployment.catalog, self.teller.statuses()))
+            if not self._writes_soon:
+                self._writes_soon = True
+                self.loop.after(SOON, self.write)
+
+    def note(self, watched: Watched) -> None:
+        """It was found again to be as it is, which is written with the next lot."""
+        self._fresh.add(watched.name)
+
+    def write(self) -> None:
+        """What was found since the last time, in one transaction."""
+        self._writes_soon = False
+        rows = [
+            (name, one.memory.status, one.memory.detail, one.checked or now())
+            for name in self._fresh if (one := self.watched.get(name))
+        ]
+        if rows:
+            with contextlib.suppress(KollaError):  # a full disk: whoever acts will say so
+                self.deployment.store.note_health(rows)
+                self._fresh.clear()
+
+
+def line(error: Exception) -> str:
+    """What an operator is told of it."""
+    if isinstance(error, KollaError):
+        return error.message
+    return f"{type(error).__name__}: {error}"
+
+
+def first_line(output: str) -> str:
+    """Of what a check said."""
+    return (output.splitlines() or ["its check failed and said nothing"])[0][:300]
+
+
+def clock() -> float:
+    """Seconds of a clock that never jumps."""
+    return time.monotonic()

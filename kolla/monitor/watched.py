@@ -1,0 +1,95 @@
+"""A container under watch: what is recorded of it, what is remembered, when it is asked next."""
+
+import dataclasses
+import datetime
+
+from kolla.monitor.conditions import MAINTENANCE, Condition
+from kolla.monitor.judge import Memory, Rules
+from kolla.records import Generation, Record
+from kolla.spec import Spec
+
+
+@dataclasses.dataclass
+class Watched:
+    """Its current generation."""
+
+    record: Record
+    generation: Generation
+    spec: Spec
+    rules: Rules
+    memory: Memory
+    #: How often the engine had restarted it when it was last looked at; None: not yet.
+    engine_restarts: int | None = None
+    started_at: str = ""
+    #: Whether its check is running.
+    asked: bool = False
+    #: Whether something is being done about it.
+    in_care: bool = False
+    #: Whether a rollback of this generation was refused or failed.
+    no_way_back: bool = False
+    checked: str | None = None
+    seconds: float = 0.0
+    since: str = ""
+    #: The status that was last told.
+    told: str = ""
+    flapping: bool = False
+    #: The entry of its next check among the timers.
+    timer: object = None
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+    @property
+    def number(self) -> int:
+        return self.generation.number
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return tuple(self.spec.check["command"])
+
+    @property
+    def status(self) -> str:
+        return MAINTENANCE if self.record.in_maintenance() else self.memory.status
+
+    def condition(self) -> Condition:
+        detail = self.memory.detail
+        if self.record.in_maintenance():
+            detail = "; ".join(filter(None, (f"until {self.record.maintenance}", detail)))
+        return Condition(
+            self.name, self.status, detail, self.number, self.since, self.checked, self.seconds,
+            len(self.memory.restarts), self.generation.committed,
+        )
+
+
+def rules_for(name: str, spec: Spec, settings) -> Rules:
+    """What its plugin says, unless the configuration of this host says otherwise."""
+    def own(option: str) -> float:
+        return settings.value("monitor", option).get(name, spec.check[option])
+
+    return Rules(
+        own("interval"), own("timeout"), own("retries"), own("grace"),
+        min(settings.value("monitor", "retry_pause"), own("interval")),
+        settings.value("monitor", "restarts_per_hour"),
+        settings.value("monitor", "backoff"), settings.value("monitor", "backoff_max"),
+    )
+
+
+def recall(record: Record, number: int, now: float) -> Memory:
+    """What survives an end of the monitor: how often it was restarted, and that it has failed."""
+    memory = Memory(number, started=now, since=now)
+    memory.restarts = [now - age(at) for at in record.restarts]
+    memory.given_up = record.failed is not None
+    return memory
+
+
+def age(at: str) -> float:
+    """Seconds since a time (UTC, ISO 8601); a clock that was put back makes it no younger."""
+    past = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(at)
+    return max(0.0, past.total_seconds())
+
+
+def ago(seconds: float) -> str:
+    """The time so many seconds ago; UTC, ISO 8601."""
+    then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=seconds)
+    return then.isoformat(timespec="milliseconds")

@@ -1,0 +1,108 @@
+"""Watches the containers that are on record as running, each from its first generation on."""
+
+import random
+
+from kolla.deployment import KINDS, Deployment
+from kolla.monitor.checks import Checks
+from kolla.monitor.journal import Journal
+from kolla.monitor.lookout import Lookout
+from kolla.monitor.loop import Loop
+from kolla.monitor.remedies import Remedies
+from kolla.monitor.ward import Ward, clock
+from kolla.monitor.watched import Watched, recall, rules_for
+from kolla.records import RUNNING, Record, now
+
+#: Seconds between two looks at what is recorded, at all the engine has, and two writes of
+#: what was found.
+RECORDS, SWEEP, WRITE = 1, 30, 5
+#: A first check comes at most so many seconds after the monitor began.
+FIRST = 10
+
+
+class Watcher:
+    """Of one deployment. Its ``ward`` is the view that others may have of it."""
+
+    def __init__(self, deployment: Deployment, loop: Loop):
+        self.ward = Ward(deployment, loop)
+        self._store, self._journal = deployment.store, Journal(deployment.store)
+        self._remedies = Remedies(self.ward, self._done)
+        self._checks = Checks(self.ward, self._remedies, self._unable)
+        self._lookout = Lookout(self.ward, self._remedies, self._checks)
+        self._seen_change: int | None = None
+
+    def start(self) -> None:
+        every = self.ward.loop.every
+        every(RECORDS, self._read_records)
+        every(SWEEP, self._lookout.sweep)
+        every(WRITE, self.ward.write)
+        self._lookout.start()
+
+    def close(self) -> None:
+        self._lookout.stop()
+        self.ward.close()
+
+    def _unable(self, watched: Watched, error: Exception) -> None:
+        self._lookout.unable(watched, error)
+
+    def _done(self, watched: Watched) -> None:
+        """Something was done to it: see what has become of it."""
+        self._seen_change = None
+        if self.ward.has(watched):
+            self._lookout.look(watched.name)
+            self._checks.ask_in(watched, 0.5)
+
+    def _read_records(self) -> None:
+        """Take in what commands have changed."""
+        self._end_maintenance()
+        change = self._store.changed()
+        if change == self._seen_change:
+            return
+        self._seen_change = change
+        records = self.ward.deployment.records()
+        running = {
+            name: record for name, record in records.items()
+            if record.target == RUNNING and record.current is not None
+        }
+        for name in set(self.ward.watched) - set(running):
+            self._checks.forget(self.ward.watched.pop(name))
+        for record in running.values():
+            self._follow(record)
+        self.ward.teller.rest(records)
+        for event in self._journal.news():
+            kind = KINDS.get(event.action, event.action)
+            self.ward.metrics.changed(kind, event.container, event.outcome, event.seconds or 0)
+
+    def _follow(self, record: Record) -> None:
+        watched = self.ward.watched.get(record.name)
+        if watched and watched.number == record.current:
+            if watched.memory.given_up and not record.failed and not watched.in_care:
+                watched.memory = recall(record, watched.number, clock())  # somebody has acted
+            watched.record = record
+        else:
+            watched = self._begin(record, watched)
+        self.ward.tell(watched)
+
+    def _begin(self, record: Record, predecessor: Watched | None) -> Watched:
+        if predecessor:
+            self._checks.forget(predecessor)
+        generation = next(
+            g for g in self._store.generations(record.name) if g.number == record.current
+        )
+        spec = generation.snapshot
+        rules = rules_for(record.name, spec, self.ward.deployment.settings)
+        memory = recall(record, generation.number, clock())
+        watched = Watched(record, generation, spec, rules, memory, since=now())
+        self.ward.watched[record.name] = watched
+        self._lookout.look(record.name)
+        self._checks.ask_in(watched, random.uniform(0, min(rules.interval, FIRST)))
+        self._remedies.await_end_of_probation(watched)
+        return watched
+
+    def _end_maintenance(self) -> None:
+        """One that had an end ends by itself."""
+        for watched in self.ward.watched.values():
+            if watched.record.maintenance and not watched.record.in_maintenance():
+                self._store.update(watched.name, maintenance=None)
+                watched.record = self._store.container(watched.name)
+                watched.memory.failures = 0
+                self.ward.tell(watched)

@@ -1,0 +1,114 @@
+"""A monitor at work, what it says, and containers that do what a test wants of them."""
+
+import collections
+import contextlib
+import pathlib
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+
+from tests.functional.harness import Deployment
+from tests.functional.watching import until
+
+#: A monitor in a hurry.
+CONFIGURATION = """\
+[monitor]
+retry_pause = 0
+backoff = 1
+backoff_max = 3
+
+[engine]
+probation = 4
+"""
+
+
+class Monitor:
+    """A ``kolla monitor`` and everything it has written so far."""
+
+    def __init__(self, deployment: Deployment, log: pathlib.Path, *arguments: str):
+        self.deployment, self.log = deployment, log
+        with log.open("w") as stream:
+            self.process = subprocess.Popen(
+                deployment.command(*arguments, "monitor"), stdin=subprocess.DEVNULL,
+                stdout=stream, stderr=stream, env=deployment.environment(),
+            )
+
+    @property
+    def said(self) -> list[str]:
+        return self.log.read_text().splitlines()
+
+    def says(self, text: str, times: int = 1, seconds: float = 60) -> str:
+        """The last of so many lines with that text, once they are there."""
+        def found() -> str:
+            assert self.process.poll() is None, "\n".join(self.said)
+            lines = [line for line in self.said if text in line]
+            return lines[times - 1] if len(lines) >= times else ""
+
+        deadline = time.monotonic() + seconds
+        while not (line := found()):
+            assert time.monotonic() < deadline, (
+                f"{text!r} was not said within {seconds} s:\n" + "\n".join(self.said)
+            )
+            time.sleep(0.05)
+        return line
+
+    def end(self, signal_method: str = "terminate") -> int:
+        """Its exit code."""
+        if self.process.poll() is None:
+            getattr(self.process, signal_method)()
+        return self.process.wait(60)
+
+
+@contextlib.contextmanager
+def monitoring(deployment: Deployment, *arguments: str) -> Iterator[Monitor]:
+    """A monitor that watches while the block runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        monitor = Monitor(deployment, pathlib.Path(folder, "log"), *arguments)
+        try:
+            monitor.says("watches the containers of")
+            yield monitor
+        finally:
+            code = monitor.end()
+            print("\n".join(monitor.said))
+        assert code in (0, -9), monitor.said
+
+
+def healthy(deployment: Deployment, *names: str, seconds: float = 60) -> None:
+    """Wait until the monitor has found these, or all, well."""
+    def all_are() -> bool:
+        rows = quick(deployment)
+        return all(row["health"] == "healthy" for row in rows
+                   if not names or row["container"] in names)
+
+    until(all_are, seconds)
+
+
+def quick(deployment: Deployment) -> list[dict]:
+    return deployment.kolla("set", "check", "--quick", "-f", "json", expect=None).json()
+
+
+def set_mood(deployment: Deployment, container: str, mood: str) -> None:
+    """Tell every check of a container what to do from now on; empty: what it is for."""
+    (_volume(deployment, container) / "mood").write_text(mood)
+
+
+def starts(deployment: Deployment, container: str) -> int:
+    """How often its process has begun, as its journal has it."""
+    return collections.Counter(line.split()[0] for line in journal(deployment, container))["start"]
+
+
+def journal(deployment: Deployment, container: str) -> list[str]:
+    return (_volume(deployment, container) / "journal").read_text().splitlines()
+
+
+def _volume(deployment: Deployment, container: str) -> pathlib.Path:
+    with deployment.engine.client() as client:
+        return pathlib.Path(client.volumes.get(container).attrs["Mountpoint"])
+
+
+def incidents(deployment: Deployment, container: str) -> list[dict]:
+    """What `kolla container history --evidence` tells."""
+    return deployment.kolla(
+        "container", "history", container, "--evidence", "-f", "json"
+    ).json()
