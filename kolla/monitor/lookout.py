@@ -12,6 +12,7 @@ from kolla.monitor.judge import Remedy
 from kolla.monitor.remedies import Remedies
 from kolla.monitor.ward import Ward, clock, line
 from kolla.monitor.watched import Watched, age
+from kolla.plan import State
 
 LOG = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Lookout:
     # The engine
 
     def _listen(self) -> None:
-        """In a thread of its own: tells the loop of what happens, as long as there is an engine."""
+        """In a thread of its own: tells the loop of what happens on the engine."""
         call = self._ward.loop.call
         while not self._ended.is_set():
             try:
@@ -94,8 +95,13 @@ class Lookout:
                 continue
             if not state.running(watched.number):
                 self.look(name)
-            elif not state.record.settled or state.tasks or self._ward.deployment.store.begun(name):
+            elif self._left_over(state):
                 self._remedies.recover(watched)
+
+    def _left_over(self, state: State) -> bool:
+        """Whether a command was killed in the middle of its work."""
+        begun = self._ward.deployment.store.begun(state.name)
+        return begun or not state.record.settled or bool(state.tasks)
 
     # One container
 

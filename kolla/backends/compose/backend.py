@@ -10,10 +10,12 @@ from kolla.backends.compose import dotenv, project
 from kolla.backends.compose.command import CLASSIC, OLDEST, Compose, find
 from kolla.backends.compose.project import Project
 from kolla.backends.compose.service import SPEC, service, spec_labels, volumes
-from kolla.backends.docker import MARGIN, DockerBackend
+from kolla.backends.docker import DockerBackend
 from kolla.files import write_whole
 from kolla.spec import Spec, describe_image
 
+#: Seconds that compose may take beyond what the engine has for an answer.
+MARGIN = 60
 PROJECT = "com.docker.compose.project"
 #: As what a generation of a restart policy is in the file.
 _STATES = {ALWAYS: project.CURRENT, STAYS_STOPPED: project.STOPPED, NEVER: project.KEPT}
