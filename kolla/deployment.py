@@ -8,7 +8,7 @@ import json
 import pathlib
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from kolla import images
 from kolla.backends.base import Backend
@@ -91,6 +91,20 @@ class Deployment:
         from kolla.locks import Locks
 
         return Locks(self.state_dir / "locks", self.settings.value("engine", "lock_timeout"))
+
+    @functools.cached_property
+    def archive(self):
+        """The logs of generations that are gone."""
+        from kolla.logs.archive import Archive
+
+        return Archive.from_settings(self.state_dir / "archive", self.settings)
+
+    @functools.cached_property
+    def logs(self):
+        """All logs there are."""
+        from kolla.logs.sources import Sources
+
+        return Sources(self.backend, self.archive)
 
     @functools.cached_property
     def instances(self):
@@ -264,27 +278,19 @@ class Deployment:
 
     # People
 
-    def logs(
-        self, container: str, tail: int | None = None, since: float | None = None,
-        until: float | None = None, follow: bool = False, generation: int | None = None,
-    ) -> Iterator[tuple[str, str]]:
-        """(ISO time, line) pairs of a generation, the current one by default."""
-        name = self._engine_name(container, generation)
-        return self.backend.logs(name, tail=tail, since=since, until=until, follow=follow)
-
     def shell(self, container: str, command: tuple[str, ...], tty: bool) -> tuple[str, ...]:
         """The command line with which a person enters the current generation."""
-        name = self._engine_name(container, None)
+        name = self._engine_name(container)
         if not self.backend.inspect(name).running:
             raise KollaError(
                 f"{container} is not running", f"`kolla container start {container}` first"
             )
         return self.backend.shell(name, command, tty)
 
-    def _engine_name(self, container: str, generation: int | None) -> str:
+    def _engine_name(self, container: str) -> str:
         from kolla.instance import engine_name
 
-        number = generation or self.store.container(container).current
+        number = self.store.container(container).current
         if number is None:
             raise KollaError(
                 f"{container} has no generation yet", f"`kolla container start {container}`"

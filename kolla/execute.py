@@ -1,21 +1,29 @@
 """Carries out plans, one operation at a time, and decides nothing."""
 
 import dataclasses
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
 
-from kolla.backends.base import ALWAYS, NEVER, STOPPED, Backend, BackendError, Outcome
+from kolla.backends.base import (
+    ALWAYS, NEVER, STOPPED, Backend, BackendError, Outcome, UnreadableLog,
+)
 from kolla.errors import KollaError
 from kolla.instance import Instances, engine_name
+from kolla.logs.archive import Archive
 from kolla.plan import Operation, Plan
 from kolla.records import now
 from kolla.spec import Spec
 from kolla.store import Store
 
+LOG = logging.getLogger(__name__)
+
 #: Seconds a new generation may take to bind its public address.
 JOIN_TIMEOUT = 60
 LOG_LINES = 40
+#: Of a log that is archived: reading it must not take long.
+KEPT_LINES = 100_000
 #: Exit code of a contract task that other hosts hold up (EX_TEMPFAIL of sysexits.h).
 WAITS = 75
 #: The backend that is on every engine.
@@ -48,6 +56,7 @@ class Executor:
     instances: Instances
     #: Names the image of a kept generation.
     kept_reference: Callable[[str, int], str]
+    archive: Archive
     #: Keyed fingerprints of the secrets in a spec.
     fingerprints: Callable[[Spec], dict[str, str]]
     cancelled: threading.Event
@@ -256,9 +265,22 @@ class Executor:
         self.backend.stop(self._name(operation), spec.stop_grace if spec else 10)
 
     def _remove(self, operation: Operation) -> None:
+        self._archive_log(operation)
         # In this order: while it is on the engine, recovery knows that there is a folder.
         self.instances.discard(operation.container, operation.generation)
         self.backend.remove(self._name(operation))
+
+    def _archive_log(self, operation: Operation) -> None:
+        """Nothing fails for a log, not even with the disk full."""
+        name = self._name(operation)
+        try:
+            self.archive.keep(
+                operation.container, operation.generation, self.backend.logs(name, tail=KEPT_LINES)
+            )
+        except UnreadableLog:
+            pass  # it is kept where its driver has it
+        except KollaError as error:
+            LOG.warning("the log of %s is not archived as a whole: %s", name, error.message)
 
     def _remove_task(self, operation: Operation) -> None:
         name = engine_name(operation.container, operation.generation, operation.task)

@@ -81,16 +81,11 @@ class Instances:
             stop_grace=spec.stop_grace,
             security=tuple(spec.security),
             log_driver=spec.log["driver"],
-            log_options=self._log_options(spec),
+            log_options={key: text for key, text in spec.log.items() if key != "driver"},
             secrets=frozenset(
                 key for key, text in environment.items() if self.settings.references(text)
             ),
         )
-
-    def _log_options(self, spec: Spec) -> dict[str, str]:
-        if spec.log["driver"] not in ("json-file", "local"):
-            return {}
-        return {key: spec.log[key] for key in ("max-size", "max-file")}
 
     def _binds(self, spec: Spec, generation: int) -> tuple[tuple[str, str, str], ...]:
         folder = home(self.state_dir, spec.container, generation)

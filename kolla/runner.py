@@ -197,7 +197,7 @@ class Runner:
     def _executor(self, name: str) -> Executor:
         return Executor(
             self.deployment.backend_of, self.store, self.deployment.instances,
-            self.deployment.kept_reference, self.deployment.fingerprints,
+            self.deployment.kept_reference, self.deployment.archive, self.deployment.fingerprints,
             self.cancelled, self._tell(name),
         )
 

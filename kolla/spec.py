@@ -6,6 +6,7 @@ import pathlib
 
 from kolla.backends.base import ImageFacts
 from kolla.errors import KollaError
+from kolla.logs import drivers
 from kolla.plugin import Container, Strategy, Task
 
 HANDOVER = Strategy.HANDOVER
@@ -44,6 +45,7 @@ class Spec:
     #: ``kind`` or ``kind:value`` to the reason.
     privileges: dict[str, str]
     security: list[str]
+    #: ``driver``, and what that is told.
     log: dict[str, str]
     check: dict
     drain: list[str]
@@ -89,11 +91,6 @@ def build(
 
     Raises :class:`KollaError` if a file that an option names cannot be read.
     """
-    logs = {
-        "driver": settings.value("logs", "driver"),
-        "max-size": settings.value("logs", "max_size"),
-        "max-file": str(settings.value("logs", "max_files")),
-    }
     return Spec(
         container=container.name,
         image=image.reference,
@@ -120,7 +117,7 @@ def build(
             for item in container.privileges
         },
         security=_security(settings),
-        log=logs,
+        log=_log(settings),
         check=dataclasses.asdict(container.check) | {"command": list(container.check.command)},
         drain=list(container.drain) or ["kolla-drain"] * (container.strategy is HANDOVER),
         drain_grace=container.drain_grace,
@@ -157,6 +154,14 @@ def _read(source: str, option: str) -> str:
             f"the file {source}, which the option {option} names, cannot be read: {error}",
             "put it there, or unset the option",
         ) from None
+
+
+def _log(settings) -> dict[str, str]:
+    driver, *rest = (
+        settings.value("logs", name)
+        for name in ("driver", "max_size", "max_files", "driver_options")
+    )
+    return {"driver": driver, **drivers.options(driver, *rest)}
 
 
 def _security(settings) -> list[str]:

@@ -1,7 +1,5 @@
 """The engine's answers in kolla's words."""
 
-from collections.abc import Iterator
-
 from kolla.backends.base import NEVER, Observed
 
 #: Bytes of a command's output that are kept.
@@ -41,16 +39,6 @@ def inspected(found: dict) -> Observed:
         restarts=found["RestartCount"],
         out_of_memory=state["OOMKilled"],
     )
-
-
-def lines(stream) -> Iterator[str]:
-    """The lines in a stream of chunks."""
-    rest = b""
-    for chunk in stream:
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from (line.decode(errors="replace") for line in lines)
-    if rest:
-        yield rest.decode(errors="replace")
 
 
 def text(output: bytes) -> str:

@@ -19,6 +19,10 @@ class Unreachable(BackendError):
     """The engine does not answer: that says nothing about any container."""
 
 
+class UnreadableLog(BackendError):
+    """The log driver does not let a log be read back; the hint says where to look."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Observed:
     """A generation (or a one-shot task) of a container as the engine has it."""
@@ -176,7 +180,12 @@ class Backend(abc.ABC):
         until: float | None = None,
         follow: bool = False,
     ) -> Iterator[tuple[str, str]]:
-        """(ISO time, line) pairs of what it wrote to standard output and error."""
+        """(time, line) pairs of what it wrote to standard output and error, as it comes.
+
+        Times are UTC in ISO 8601 with nine digits of a second. Raises :class:`UnreadableLog`
+        if the log driver keeps it from the engine. With ``follow`` it ends when the container
+        does, or the engine.
+        """
 
     @abc.abstractmethod
     def remove_volume(self, name: str) -> None: ...

@@ -12,7 +12,7 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
-from kolla.backends import answers
+from kolla.backends import answers, log
 from kolla.backends.base import (
     NEVER, Backend, BackendError, ImageFacts, Instance, Observed, Outcome, Unreachable,
 )
@@ -240,15 +240,16 @@ class DockerBackend(Backend):
         self, name: str, tail: int | None = None, since: float | None = None,
         until: float | None = None, follow: bool = False,
     ) -> Iterator[tuple[str, str]]:
-        client = self._connect(None) if follow else self._api
-        with self._errors(f"does not show the log of {name}"):
-            stream = client.logs(
-                name, stream=True, follow=follow, timestamps=True,
-                tail="all" if tail is None else tail, since=since, until=until,
-            )
-            for line in answers.lines(stream):
-                at, _, text = line.partition(" ")
-                yield at, text
+        asked = {"tail": "all" if tail is None else tail, "since": since, "until": until}
+        patience = None if follow else self.timeout
+        with contextlib.closing(self._connect(patience)) as api:
+            with self._errors(f"does not show the log of {name}"):
+                try:
+                    yield from log.read(api, name, follow=int(follow), **asked)
+                except APIError as error:
+                    if "not support reading" not in str(error.explanation):
+                        raise
+                    raise log.unreadable(self._api.inspect_container(name)) from None
 
     def shell(self, name: str, command: tuple[str, ...], tty: bool) -> tuple[str, ...]:
         client = shutil.which("docker")

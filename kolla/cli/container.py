@@ -109,11 +109,13 @@ class History(_OnOne, Lister):
     A generation can come back with `kolla container rollback` while its image is kept.
     With --evidence it lists its restarts and automatic rollbacks instead: what the check
     said, what the engine said, and the last lines of the log.
+    The archived log of a generation whose container is gone is printed with `kolla container
+    logs NAME --generation N`.
     """
 
     example = "kolla container history keystone\nkolla container history keystone --evidence"
     columns = ("generation", "state", "release", "version", "image", "created", "cause",
-               "reason", "restarts", "rollback")
+               "reason", "restarts", "rollback", "log")
     incidents = ("at", "who", "action", "generation", "outcome", "detail", "evidence")
 
     def get_parser(self, prog_name):
@@ -138,17 +140,18 @@ class History(_OnOne, Lister):
         restarts = collections.Counter(
             event.generation for event in happened if event.action == "restart"
         )
+        archived = self.app.deployment.archive.generations(name)
         return self.columns, [
-            self._row(item, item.snapshot, restarts[item.number])
+            self._row(item, item.snapshot, restarts[item.number], item.number in archived)
             for item in store.generations(name)
         ]
 
-    def _row(self, item, spec, restarts: int) -> tuple:
+    def _row(self, item, spec, restarts: int, archived: bool) -> tuple:
         possible = bool(item.committed) and item.kept and item.outcome != "current"
         return (
             item.number, item.outcome, Text(spec.release), Text(spec.version),
             ImageId(spec.image_id), Age(item.created), item.cause, item.reason, restarts,
-            Text(possible),
+            Text(possible), Text("archived" if archived else None),
         )
 
 
@@ -259,20 +262,30 @@ class Check(_OnContainers, checks.Check):
 
 
 class Logs(_OnOne, logs.Logs):
-    """Print what a container wrote to its standard output and error"""
+    """Print what a container wrote to its standard output and error
 
-    example = "kolla container logs keystone --tail 20 --follow"
+    All its generations' lines by time, also of those that are gone, as far as their logs
+    are kept: see [logs] in kolla.conf. --follow goes on until Ctrl-C, over upgrades and
+    restarts.
+    """
+
+    example = ("kolla container logs keystone --tail 20 --follow\n"
+               "kolla container logs keystone --since 2h --grep 'ERROR|CRITICAL'\n"
+               "kolla container logs keystone --generation 3")
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            "--generation", metavar="NUMBER", type=positive, help="instead of the current one"
+            "--generation", metavar="NUMBER", type=positive, help="only what this one wrote"
         ).complete = "generations"
         return parser
 
     def take_action(self, parsed_args):
         name = self.name(parsed_args)
-        self.show(parsed_args, self.lines(parsed_args, name, parsed_args.generation))
+        if parsed_args.generation:
+            known = status(self.app.deployment, name)
+            generation_of(self.app.deployment, known, parsed_args.generation)
+        return self.show(parsed_args, [name], parsed_args.generation)
 
 
 class Exec(_OnOne, Command):

@@ -11,7 +11,7 @@ FIELDS = (
     "generation", "state", "cause", "created", "reason", "incidents", "evidence", "release",
     "version", "image", "image_id", "user", "strategy", "requires", "listens", "command",
     "environment", "files", "volumes", "scratch", "mounts", "privileges", "super_privileged",
-    "check", "stop_grace",
+    "check", "stop_grace", "logging", "log",
 )
 
 
@@ -41,6 +41,7 @@ def values(deployment, known, generation) -> tuple:
         **_made(known, generation),
         **_incidents(deployment, known, generation),
         **_running(spec),
+        "log": Text(_log(deployment, known, generation)),
     }
     return tuple(about[field] for field in FIELDS)
 
@@ -97,6 +98,12 @@ def _incidents(deployment, known, generation) -> dict:
     return {"incidents": Lines(lines), "evidence": evidence}
 
 
+def _log(deployment, known, generation) -> str | None:
+    """The file with the log of a generation whose container is gone."""
+    path = generation and deployment.archive.path(known.name, generation.number)
+    return str(path) if path and path.exists() else None
+
+
 def _running(spec) -> dict:
     check = spec.check
     return {
@@ -120,4 +127,5 @@ def _running(spec) -> dict:
         "check": f"{' '.join(check['command'])}: every {check['interval']} s, for at most "
                  f"{check['timeout']} s, {check['grace']} s grace",
         "stop_grace": f"{spec.stop_grace} s",
+        "logging": Lines(spec.log),
     }

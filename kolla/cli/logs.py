@@ -1,17 +1,23 @@
-"""What containers wrote, each line as it came or all of them merged by time."""
+"""What containers wrote: one line for each line, with its time and its container."""
 
 import argparse
 import datetime
-import heapq
-import queue
+import itertools
+import os
 import re
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from kolla.cli.base import Command
+from kolla.cli.parser import UNITS, count
+from kolla.errors import KollaError
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+#: Of the names on a terminal.
+_COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
+#: What could do something to a terminal is only shown there.
+_HARMLESS = {code: 0x2400 + code for code in range(32) if chr(code) != "\t"} | {
+    code: 0xFFFD for code in range(127, 160)
+}
 
 
 class Logs(Command):
@@ -19,70 +25,88 @@ class Logs(Command):
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            "-f", "--follow", action="store_true", help="go on with what is written from now on"
+        ending = parser.add_mutually_exclusive_group()
+        ending.add_argument(
+            "-f", "--follow", action="store_true",
+            help="go on with what is written from now on, also by later generations",
         )
+        ending.add_argument("--until", metavar="TIME", type=moment, help="only before this")
         parser.add_argument(
-            "--tail", metavar="LINES", type=int, help="only the last lines of each container"
+            "--tail", metavar="LINES", type=count, help="only the last lines of each container"
         )
         parser.add_argument(
             "--since", metavar="TIME", type=moment,
             help="only after this: 10m, 2h, 1d ago, or a time like 2026-05-01T12:00",
         )
-        parser.add_argument("--until", metavar="TIME", type=moment, help="only before this")
         parser.add_argument(
-            "--timestamps", action="store_true", help="put the time in front of each line"
+            "--grep", metavar="REGEX", type=pattern,
+            help="only lines in which this regular expression is found; (?i) in front of it: "
+            "in capitals or not",
         )
         return parser
 
-    def lines(self, parsed_args, name: str, generation: int | None = None) -> Iterator:
-        """(time, name, line) of one container."""
-        found = self.app.deployment.logs(
-            name, tail=parsed_args.tail, since=parsed_args.since, until=parsed_args.until,
-            follow=parsed_args.follow, generation=generation,
+    def show(self, parsed_args, names: Collection[str], generation: int | None = None) -> int:
+        """Print what these containers wrote; the exit code is 1 if not all could be read."""
+        from kolla.logs.lines import Query
+
+        nothing = parsed_args.tail == 0
+        query = Query(
+            time.time() if nothing else parsed_args.since, parsed_args.until,
+            None if nothing else parsed_args.tail, parsed_args.grep, generation,
         )
-        for at, line in found:
-            yield at, name, line
-
-    def show(self, parsed_args, lines: Iterator, width: int = 0) -> None:
-        """Print them, with the name in front if it is given a width."""
         try:
-            for at, name, line in lines:
-                prefix = f"{at} " if parsed_args.timestamps else ""
-                label = f"{name:<{width}} | " if width else ""
-                print(f"{prefix}{label}{line}", file=self.app.stdout, flush=parsed_args.follow)
+            lines = self._lines(names, query, parsed_args.follow)
+            self._print(lines, names, flush=parsed_args.follow)
         except KeyboardInterrupt:
-            if not parsed_args.follow:  # else it is the only way to end it
-                raise
+            if not parsed_args.follow:  # else it is the way to end it
+                return 1
+        return int(bool(self.app.deployment.logs.failed))
+
+    def _lines(self, names: Collection[str], query, follow: bool) -> Iterator:
+        sources = self.app.deployment.logs
+        known = sources.of(names, query.generation)
+        if not known and (query.generation or not follow):
+            raise self._missing(names, query.generation)
+        yield from sources.written(known, query)
+        if follow:
+            from kolla.logs.follow import Follower
+
+            yield from Follower(sources, names, query).lines(known)
+
+    def _missing(self, names: Collection[str], generation: int | None) -> KollaError:
+        """Why there is no log at all."""
+        if generation:
+            return KollaError(
+                f"there is no log of generation {generation} of {', '.join(names)}",
+                "it wrote nothing, or [logs] archives and archive_size keep too little",
+            )
+        return KollaError(
+            f"there is no log of {', '.join(names) or 'anything'} yet",
+            "`kolla container list` shows what was started",
+        )
+
+    def _print(self, lines: Iterator, names: Collection[str], flush: bool) -> None:
+        out, width = self.app.stdout, max(map(len, names), default=0)
+        labels = {name: f"{name:<{width}} |" for name in names}
+        terminal = out.isatty()
+        if terminal and not os.environ.get("NO_COLOR"):
+            labels = {
+                name: f"\x1b[{colour}m{label}\x1b[0m"
+                for (name, label), colour in zip(labels.items(), itertools.cycle(_COLOURS))
+            }
+        for line in lines:
+            text = line.text.translate(_HARMLESS) if terminal else line.text
+            print(f"{line.at[:23]}Z {labels[line.container]} {text}", file=out, flush=flush)
 
 
-def merged(sources: list[Iterator], follow: bool) -> Iterator:
-    """Several containers' lines in one stream: by time, or as they come if followed."""
-    return _as_they_come(sources) if follow else heapq.merge(*sources)
-
-
-def _as_they_come(sources: list[Iterator]) -> Iterator:
-    arrivals: queue.SimpleQueue = queue.SimpleQueue()
-
-    def pump(source: Iterator) -> None:
-        try:
-            for item in source:
-                arrivals.put(item)
-        except Exception as error:
-            arrivals.put(error)
-        arrivals.put(None)
-
-    for source in sources:
-        threading.Thread(target=pump, args=(source,), daemon=True).start()
-    running = len(sources)
-    while running:
-        item = arrivals.get()
-        if item is None:
-            running -= 1
-        elif isinstance(item, Exception):
-            raise item
-        else:
-            yield item
+def pattern(text: str) -> re.Pattern:
+    """The type of --grep."""
+    try:
+        return re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a regular expression: {error}"
+        ) from None
 
 
 def moment(text: str) -> float:
@@ -90,12 +114,12 @@ def moment(text: str) -> float:
 
     An ISO time without a zone is local.
     """
-    ago = re.fullmatch(r"(\d+)([smhd])", text)
-    if ago:
-        return time.time() - int(ago[1]) * _UNITS[ago[2]]
+    ago = re.fullmatch(r"(\d+)([smhd])", text, re.ASCII)
     try:
-        return datetime.datetime.fromisoformat(text).timestamp()
-    except ValueError:
+        if ago:
+            return max(0.0, time.time() - int(ago[1]) * UNITS[ago[2]])
+        return max(0.0, datetime.datetime.fromisoformat(text).timestamp())
+    except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
             f"{text!r} is neither a time like 2026-05-01T12:00 nor an age like 10m, 2h or 1d"
         ) from None

@@ -73,8 +73,15 @@ def duration(text: str) -> int:
     return int(match[1]) * UNITS[match[2]]
 
 
+def count(text: str) -> int:
+    """The type of a number of things, which may be none."""
+    if not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
 def positive(text: str) -> int:
-    """The type of a count."""
+    """The type of a number that counts from 1."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)

@@ -196,18 +196,17 @@ class Check(_OnSets, checks.Check):
 
 
 class Logs(_OnSets, logs.Logs):
-    """Print what the containers of a set wrote, merged
+    """Print what the containers of a set wrote, by time
 
-    The name of the container stands in front of each line.
+    Of each container the lines of all generations, as `kolla container logs` prints them.
     """
 
-    example = "kolla set logs openstack-interface --since 10m\nkolla set logs --follow --tail 0"
+    example = ("kolla set logs openstack-interface --since 10m\n"
+               "kolla set logs --follow --tail 0 --grep '(?i)error'")
+    leftover = True
 
     def take_action(self, parsed_args):
-        names = [container.name for container in self.containers(parsed_args)]
-        sources = [self.lines(parsed_args, name) for name in names]
-        width = max(map(len, names), default=0)
-        self.show(parsed_args, logs.merged(sources, parsed_args.follow), width)
+        return self.show(parsed_args, [c.name for c in self.containers(parsed_args)])
 
 
 class Delete(_OnSets, action.Delete):

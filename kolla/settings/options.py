@@ -1,6 +1,7 @@
 """kolla's own options."""
 
 import functools
+import re
 
 from oslo_config import cfg
 from oslo_config.types import Dict, Integer, String
@@ -8,6 +9,19 @@ from oslo_config.types import Dict, Integer, String
 
 def _by_container(name: str, help: str) -> cfg.Opt:
     return cfg.Opt(name, type=Dict(value_type=Integer(min=1)), default={}, help=help)
+
+
+
+class Size(String):
+    """A number of bytes as the engine takes it: ``50m``."""
+
+    def __init__(self):
+        super().__init__(type_name="size")
+
+    def __call__(self, value: str) -> str:
+        if not re.fullmatch("[1-9][0-9]*[kmg]", value):
+            raise ValueError("a size is a number with k, m or g, like 50m")
+        return value
 
 
 _DEFAULT = [
@@ -162,9 +176,33 @@ _MONITOR = [
 ]
 
 _LOGS = [
-    cfg.StrOpt("driver", default="json-file", help="The engine's log driver."),
-    cfg.StrOpt("max_size", default="50m", help="The size at which a log file is rotated."),
-    cfg.IntOpt("max_files", default=3, min=1, help="How many log files of a container are kept."),
+    cfg.StrOpt(
+        "driver", default="json-file",
+        help="The engine's log driver: json-file, local, journald or another one. What is read"
+             " with kolla comes from there; some drivers cannot be read.",
+    ),
+    cfg.DictOpt(
+        "driver_options", default={},
+        help="Further options of the driver, as the engine documents them: tag:{{.Name}},"
+             "mode:non-blocking.",
+    ),
+    cfg.Opt(
+        "max_size", default="50m", type=Size(),
+        help="The size at which a log file is rotated, like 800k, 50m or 1g (json-file, local).",
+    ),
+    cfg.IntOpt(
+        "max_files", default=3, min=1,
+        help="How many log files of a container are kept (json-file, local).",
+    ),
+    cfg.IntOpt(
+        "archives", default=5, min=0,
+        help="The logs of how many generations whose container is gone are kept below state_dir,"
+             " for each container.",
+    ),
+    cfg.Opt(
+        "archive_size", default="8m", type=Size(),
+        help="How much is kept of each, compressed: its end.",
+    ),
 ]
 
 _HOOKS = [

@@ -17,6 +17,7 @@ from kolla.backends.compose.project import Project
 from kolla.backends.docker import DockerBackend
 from kolla.execute import Executor
 from kolla.instance import Instances
+from kolla.logs.archive import Archive
 from kolla.numbers import Numbers
 from kolla.store import Store, _Transaction
 
@@ -25,6 +26,7 @@ WATCHED = {
     _Transaction: ("_run",),
     Numbers: ("claim",),
     Instances: ("make", "task", "discard"),
+    Archive: ("keep",),
     DockerBackend: (*sorted(Backend.__abstractmethods__), "_wait"),
     ComposeBackend: ("create", "set_restart", "remove"),
     Compose: ("create",),

@@ -43,10 +43,10 @@ def test_json_keys_stay_as_they_are():
         "generation", "state", "cause", "created", "reason", "incidents", "evidence",
         "release", "version", "image", "image_id", "user", "strategy", "requires", "listens",
         "command", "environment", "files", "volumes", "scratch", "mounts", "privileges",
-        "super_privileged", "check", "stop_grace")
+        "super_privileged", "check", "stop_grace", "logging", "log")
     assert container.History.columns == (
         "generation", "state", "release", "version", "image", "created", "cause", "reason",
-        "restarts", "rollback")
+        "restarts", "rollback", "log")
     assert container.History.incidents == (
         "at", "who", "action", "generation", "outcome", "detail", "evidence")
     assert action.Action.columns == (
@@ -178,6 +178,13 @@ def test_unknown_generation_is_wrong_usage(history):
     ("event list --container prob", "there is no container 'prob'; did you mean 'probe'?"),
     ("event list --limit some", "'some' is not a whole number above 0"),
     ("container logs probe --since yesterday", "'yesterday' is neither a time"),
+    ("container logs probe --since 2026-13-01", "'2026-13-01' is neither a time"),
+    ("container logs probe --tail -1", "'-1' is not a whole number"),
+    ("container logs probe --generation 0", "'0' is not a whole number above 0"),
+    ("container logs probe --generation 7", "probe has no generation 7"),
+    ("container logs probe --grep (", "'(' is not a regular expression: missing )"),
+    ("set logs caches --grep *", "'*' is not a regular expression: nothing to repeat"),
+    ("set logs caches --follow --until 1m", "--until: not allowed with argument -f/--follow"),
     ("set delete", "the following arguments are required: SET"),
 ])
 def test_wrong_usage_is_named_and_ends_with_2(kolla, command, message):

@@ -54,32 +54,6 @@ def test_progress_is_live_on_a_terminal(monkeypatch):
     assert "probe" in shown and "done" in shown and "\x1b[" in shown
 
 
-def test_logs_of_several_containers_are_merged_by_time():
-    one = iter([("1", "a", "x"), ("4", "a", "y")])
-    other = iter([("2", "b", "x"), ("3", "b", "y")])
-    assert [line[0] for line in logs.merged([one, other], follow=False)] == ["1", "2", "3", "4"]
-
-
-def test_followed_logs_come_as_they_are_written_and_end_when_all_have():
-    def slow():
-        yield ("1", "a", "first")
-        time.sleep(0.2)
-        yield ("2", "a", "last")
-
-    lines = list(logs.merged([slow(), iter([("9", "b", "between")])], follow=True))
-    assert sorted(line[2] for line in lines) == ["between", "first", "last"]
-    assert lines[-1][2] == "last"
-
-
-def test_an_error_while_following_is_not_swallowed():
-    def broken():
-        yield ("1", "a", "first")
-        raise ConnectionError("the engine went away")
-
-    with pytest.raises(ConnectionError):
-        list(logs.merged([broken()], follow=True))
-
-
 @pytest.mark.parametrize("text, ago", [("30s", 30), ("10m", 600), ("2h", 7200), ("1d", 86400)])
 def test_since_takes_an_age(text, ago):
     assert logs.moment(text) == pytest.approx(time.time() - ago, abs=5)

@@ -1,0 +1,1 @@
+"""What containers write to standard output and error: read, followed, kept."""

@@ -1,0 +1,123 @@
+"""The logs of generations whose containers are gone: the end of each, compressed."""
+
+import collections
+import gzip
+import math
+import os
+import pathlib
+import zlib
+from collections.abc import Iterable, Iterator
+
+from kolla.errors import KollaError
+from kolla.files import write_whole
+from kolla.logs import lines
+
+#: Bytes that are compressed at a time: the beginning of a log goes in steps of this size.
+PIECE = 1 << 20
+#: Of [logs] archive_size, as powers of 2.
+UNITS = {"k": 10, "m": 20, "g": 30}
+#: A fast one: a log shrinks to a tenth all the same.
+LEVEL = 1
+
+
+class Archive:
+    """A folder with a file for each generation of each container, which ``zcat`` can read.
+
+    Of a log the last ``size`` bytes are kept, compressed, and of the logs of a container the
+    newest ``count``. Whoever writes or reads it raises :class:`KollaError` if that fails.
+    """
+
+    def __init__(self, folder: pathlib.Path, size: int, count: int):
+        self.folder, self.size, self.count = folder, size, count
+
+    @classmethod
+    def from_settings(cls, folder: pathlib.Path, settings) -> "Archive":
+        size = settings.value("logs", "archive_size")
+        return cls(folder, int(size[:-1]) << UNITS[size[-1]], settings.value("logs", "archives"))
+
+    def keep(self, container: str, generation: int, log: Iterable[tuple[str, str]]) -> None:
+        """Write a log down, whole or not at all, and drop what is too much.
+
+        An empty one takes no file. It takes as much memory as the file takes room.
+        """
+        end = _End(self.size)
+        try:
+            if self.count:
+                for at, text in log:
+                    end.add(at, text)
+        finally:  # also what there is of a log that breaks off
+            try:
+                self._write(self.path(container, generation), end)
+                self._drop(container)
+            except OSError as error:
+                raise KollaError(f"{error.filename}: {error.strerror}") from None
+
+    def _write(self, path: pathlib.Path, end: "_End") -> None:
+        content = end.compressed()
+        if content:
+            write_whole(path, content)
+            # It tells whether there can be anything in it that is asked for.
+            os.utime(path, (math.ceil(lines.seconds(end.at)),) * 2)
+
+    def _drop(self, container: str) -> None:
+        """What is older than the newest ones, and what a killed command left half written."""
+        newest = sorted(self.generations(container), reverse=True)[:self.count]
+        wanted = {self.path(container, number) for number in newest}
+        for path in (self.folder / container).glob("*.log.gz*"):
+            if path not in wanted:
+                path.unlink(missing_ok=True)
+
+    def generations(self, container: str) -> dict[int, str]:
+        """Those with a log here, and the second in which each had written all of it."""
+        return {
+            int(path.name.partition(".")[0]): lines.stamp(path.stat().st_mtime)
+            for path in (self.folder / container).glob("[0-9]*.log.gz")
+        }
+
+    def read(self, container: str, generation: int) -> Iterator[tuple[str, str]]:
+        """(ISO time, line) pairs; none if there is no such log any more."""
+        path = self.path(container, generation)
+        try:
+            with gzip.open(path, "rt", encoding="utf-8", errors="replace", newline="\n") as log:
+                for line in log:
+                    at, _, text = line.rstrip("\n").partition(" ")
+                    yield at, text
+        except FileNotFoundError:
+            pass
+        except (OSError, EOFError, zlib.error) as error:
+            raise KollaError(
+                f"the archived log {path} cannot be read: {error}", "if it is damaged, remove it"
+            ) from None
+
+    def path(self, container: str, generation: int) -> pathlib.Path:
+        """Where a log is, if it is here."""
+        return self.folder / container / f"{generation}.log.gz"
+
+
+class _End:
+    """The last lines of a log, compressed in pieces, the first of which are dropped."""
+
+    def __init__(self, size: int):
+        self.size, self.at = size, ""
+        self._pieces: collections.deque[bytes] = collections.deque()
+        self._lines: list[bytes] = []
+        self._length = 0
+
+    def add(self, at: str, text: str) -> None:
+        self.at = at
+        self._lines.append(f"{at} {text}\n".encode())
+        self._length += len(self._lines[-1])
+        if self._length >= min(PIECE, self.size):
+            self._compress()
+
+    def _compress(self) -> None:
+        self._pieces.append(gzip.compress(b"".join(self._lines), LEVEL))
+        self._lines, self._length = [], 0
+        while sum(map(len, self._pieces)) > self.size and len(self._pieces) > 1:
+            self._pieces.popleft()
+
+    def compressed(self) -> bytes:
+        """Pieces of gzip one after the other are gzip again."""
+        if self._lines:
+            self._compress()
+        return b"".join(self._pieces)

@@ -1,0 +1,52 @@
+"""The engine's log drivers: what each is told, and where its lines can be read."""
+
+from collections.abc import Mapping
+
+#: Those that write files, which the engine rotates.
+FILES = ("json-file", "local")
+_ALL = {
+    "mode", "max-buffer-size", "cache-disabled", "cache-max-size", "cache-max-file",
+    "cache-compress",
+}
+_NAMING = {"labels", "labels-regex", "env", "env-regex", "tag"}
+#: The options that a driver knows; of the drivers that are not here the engine judges.
+OPTIONS = {
+    "json-file": _ALL | _NAMING | {"compress"},
+    "local": _ALL | {"compress"},
+    "journald": _ALL | _NAMING,
+}
+#: Where the lines of a driver are to be read, if not with kolla.
+PLACES = {
+    "awslogs": "in CloudWatch",
+    "fluentd": "where fluentd sends them",
+    "gcplogs": "in Google Cloud Logging",
+    "gelf": "on the GELF server",
+    "journald": "with `journalctl CONTAINER_NAME={name}`",
+    "json-file": "in the file that `docker inspect -f '{{{{.LogPath}}}}' {name}` names",
+    "local": "nowhere else",
+    "none": "nowhere: it throws them away",
+    "splunk": "in Splunk",
+    "syslog": "in the syslog that it sends them to",
+}
+
+
+def options(
+    driver: str, max_size: str, max_files: int, own: Mapping[str, str]
+) -> dict[str, str]:
+    """What the engine is told of a driver; ``own`` comes from its operator."""
+    told = {}
+    if driver in FILES:
+        told = {"max-size": max_size, "max-file": str(max_files)}
+    if driver == "local" and max_files == 1:
+        told["compress"] = "false"  # the engine refuses the combination
+    if driver in ("journald", "syslog"):
+        told["tag"] = "{{.Name}}"
+    if driver == "journald":
+        # journalctl KOLLA_CONTAINER=keystone, whichever generation it is.
+        told["labels"] = "kolla.container,kolla.generation"
+    return told | dict(own)
+
+
+def place(driver: str, name: str) -> str:
+    """Where the lines of a container of the engine are."""
+    return PLACES.get(driver, "where its plugin sends them").format(name=name)

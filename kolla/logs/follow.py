@@ -1,0 +1,99 @@
+"""What containers write from now on, whichever of their generations writes it."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Collection, Iterator
+
+from kolla.backends.base import UnreadableLog
+from kolla.errors import KollaError
+from kolla.logs.lines import Line, Query
+from kolla.logs.sources import Source, Sources
+
+LOG = logging.getLogger(__name__)
+
+#: Seconds between two looks at what there is to follow.
+PAUSE = 1.0
+#: Lines that wait to be taken: whoever writes them waits too.
+WAITING = 1000
+#: A log that broke off so many times, as soon as it was begun, is given up.
+ATTEMPTS = 3
+
+
+class Follower:
+    """A thread for each log, and one that looks for new ones.
+
+    So an upgrade, a restart of a container and one of the engine are all the same: a log
+    ends, and another one is there, or the same one goes on from where it was read up to.
+    """
+
+    def __init__(self, sources: Sources, containers: Collection[str], query: Query):
+        self.sources, self.containers, self.query = sources, containers, query
+        self._arrived: queue.Queue[Line | None] = queue.Queue(WAITING)
+        self._threads: dict[tuple[str, int], threading.Thread] = {}
+        self._broke_off: dict[tuple[str, int], int] = {}
+        #: Read to their end.
+        self._over: set[tuple[str, int]] = set()
+
+    def lines(self, known: Collection[Source]) -> Iterator[Line]:
+        """What is written after what was read of the known ones; without an end.
+
+        With a generation it ends when that does. What arrives at the same time is in order.
+        """
+        self._over = {source.key for source in known if not source.running}
+        threading.Thread(target=self._watch, daemon=True).start()
+        while True:
+            batch = [self._arrived.get()]
+            batch += [self._arrived.get() for _ in range(self._arrived.qsize())]
+            yield from sorted(filter(None, batch))
+            if None in batch:
+                return
+
+    def _watch(self) -> None:
+        told = ""
+        while True:
+            try:
+                found = self.sources.of(self.containers, self.query.generation)
+                told = ""
+                for source in found:
+                    self._attend(source)
+                if self.query.generation and self._ended(found):
+                    self._arrived.put(None)
+                    return
+            except KollaError as error:
+                if error.message != told:
+                    LOG.warning("%s; waits for it", error.message)
+                told = error.message
+            time.sleep(PAUSE)
+
+    def _ended(self, found: Collection[Source]) -> bool:
+        at_work = any(thread.is_alive() for thread in self._threads.values())
+        return not at_work and all(source.key in self._over for source in found)
+
+    def _attend(self, source: Source) -> None:
+        """See that a log is read, as long as there may be more in it."""
+        thread = self._threads.get(source.key)
+        if (thread and thread.is_alive()) or source.key in self.sources.failed:
+            return
+        if source.running:
+            self._over.discard(source.key)
+        if source.key not in self._over:
+            thread = threading.Thread(target=self._pump, args=(source,), daemon=True)
+            self._threads[source.key] = thread
+            thread.start()
+
+    def _pump(self, source: Source) -> None:
+        began = time.monotonic()
+        try:
+            for line in self.sources.lines(source, self.query, follow=True):
+                self._arrived.put(line)
+            if not source.running:
+                self._over.add(source.key)
+        except UnreadableLog as error:
+            self.sources.report(source, error)
+        except KollaError as error:
+            at_once = time.monotonic() - began < PAUSE
+            self._broke_off[source.key] = at_once and self._broke_off.get(source.key, 0) + 1
+            if self._broke_off[source.key] == ATTEMPTS:
+                self.sources.report(source, error)

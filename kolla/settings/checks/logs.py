@@ -1,0 +1,31 @@
+"""Log drivers that do not exist, and options that they do not have."""
+
+from collections.abc import Iterator
+
+from kolla.logs import drivers
+from kolla.names import nearest
+from kolla.settings.problems import Problem
+from kolla.settings.services import is_secret
+
+
+def unknown_driver(settings) -> Iterator[Problem]:
+    """Of an engine's plugin the engine judges; what looks like one of its own is misspelt."""
+    driver = settings.value("logs", "driver")
+    near = nearest(driver, drivers.PLACES)
+    if driver not in drivers.PLACES and (near or not driver):
+        yield settings.blame("logs", "driver", f"there is no log driver {driver!r}{near}")
+
+
+def unknown_options(settings) -> Iterator[Problem]:
+    driver = settings.value("logs", "driver")
+    known = drivers.OPTIONS.get(driver)
+    for option, text in settings.value("logs", "driver_options").items():
+        flaw = ""
+        if option in ("max-size", "max-file"):
+            flaw = f"{option} is set with [logs] max_size and max_files"
+        elif is_secret(option, text):
+            flaw = f"{option} is a secret, and would be seen by whoever looks at a container"
+        elif known is not None and option not in known:
+            flaw = f"the log driver {driver} has no option {option!r}{nearest(option, known)}"
+        if flaw:
+            yield settings.blame("logs", "driver_options", flaw)
