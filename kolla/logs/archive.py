@@ -1,6 +1,7 @@
 """The logs of generations whose containers are gone: the end of each, compressed."""
 
 import collections
+import contextlib
 import gzip
 import math
 import os
@@ -69,10 +70,11 @@ class Archive:
 
     def generations(self, container: str) -> dict[int, str]:
         """Those with a log here, and the second in which each had written all of it."""
-        return {
-            int(path.name.partition(".")[0]): lines.stamp(path.stat().st_mtime)
-            for path in (self.folder / container).glob("[0-9]*.log.gz")
-        }
+        found = {}
+        for path in (self.folder / container).glob("[0-9]*.log.gz"):
+            with contextlib.suppress(FileNotFoundError, ValueError):  # dropped meanwhile; no log
+                found[int(path.name.partition(".")[0])] = lines.stamp(path.stat().st_mtime)
+        return found
 
     def read(self, container: str, generation: int) -> Iterator[tuple[str, str]]:
         """(ISO time, line) pairs; none if there is no such log any more."""

@@ -4,7 +4,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from kolla.backends.base import UnreadableLog
 from kolla.errors import KollaError
@@ -30,7 +30,7 @@ class Follower:
 
     def __init__(self, sources: Sources, containers: Collection[str], query: Query):
         self.sources, self.containers, self.query = sources, containers, query
-        self._arrived: queue.Queue[Line | None] = queue.Queue(WAITING)
+        self._arrived: queue.Queue[Line | Exception | None] = queue.Queue(WAITING)
         self._threads: dict[tuple[str, int], threading.Thread] = {}
         self._broke_off: dict[tuple[str, int], int] = {}
         #: Read to their end.
@@ -42,13 +42,28 @@ class Follower:
         With a generation it ends when that does. What arrives at the same time is in order.
         """
         self._over = {source.key for source in known if not source.running}
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._begin(self._watch)
         while True:
             batch = [self._arrived.get()]
             batch += [self._arrived.get() for _ in range(self._arrived.qsize())]
-            yield from sorted(filter(None, batch))
+            yield from sorted(item for item in batch if isinstance(item, Line))
+            for item in batch:
+                if isinstance(item, Exception):
+                    raise item
             if None in batch:
                 return
+
+    def _begin(self, work: Callable, *arguments) -> threading.Thread:
+        """A thread that does not die in silence."""
+        def run() -> None:
+            try:
+                work(*arguments)
+            except Exception as error:
+                self._arrived.put(error)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        return thread
 
     def _watch(self) -> None:
         told = ""
@@ -56,15 +71,16 @@ class Follower:
             try:
                 found = self.sources.of(self.containers, self.query.generation)
                 told = ""
+            except KollaError as error:
+                if error.message != told:
+                    LOG.warning("%s; waits for it", error.message)
+                told = error.message
+            else:
                 for source in found:
                     self._attend(source)
                 if self.query.generation and self._ended(found):
                     self._arrived.put(None)
                     return
-            except KollaError as error:
-                if error.message != told:
-                    LOG.warning("%s; waits for it", error.message)
-                told = error.message
             time.sleep(PAUSE)
 
     def _ended(self, found: Collection[Source]) -> bool:
@@ -79,9 +95,7 @@ class Follower:
         if source.running:
             self._over.discard(source.key)
         if source.key not in self._over:
-            thread = threading.Thread(target=self._pump, args=(source,), daemon=True)
-            self._threads[source.key] = thread
-            thread.start()
+            self._threads[source.key] = self._begin(self._pump, source)
 
     def _pump(self, source: Source) -> None:
         began = time.monotonic()

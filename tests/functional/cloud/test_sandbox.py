@@ -1,5 +1,6 @@
 """What runs in a container may do little, leaves nothing behind and tells no secret."""
 
+import datetime
 import json
 import re
 
@@ -76,15 +77,66 @@ def test_requests_are_logged_on_standard_output_alone(cloud, name):
     assert len(log) == 1 and "GET" in log[0]
 
 
-@pytest.mark.parametrize("name", ["mariadb", "rabbitmq"])
-def test_log_files_are_not_written(cloud, name):
-    found = inside(
-        cloud, name, "bash", "-c",
-        "find /var/log /tmp /run/kolla -type f -size +0 \\( -name '*.log*' -o -name '*.err' \\); "
-        "true",
-    )
-    assert [line for line in found.splitlines() if not line.endswith("install.log")] == []
-    assert cloud.deployment.kolla("container", "logs", name, "--tail", "5").stdout
+#: Every file in a place that can be written to, with its size.
+WRITABLE = """
+while read -r _ place kind options _; do
+    case $kind in proc|sysfs|cgroup*|devpts|mqueue) continue;; esac
+    case $options in rw*) find "$place" -xdev -type f -printf '%p\\t%s\\n' 2> /dev/null;; esac
+done < /proc/mounts
+true
+"""
+#: A line that begins with a time or a level.
+LIKE_A_LOG = re.compile(
+    rb"^[\[<]?(\d{2,4}[-/]\d\d[-/]\d\d|\d\d:\d\d:\d\d|(debug|info|note|warn|error)\w*\b)"
+    rb"[ -~\t]{10,}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def files(cloud, name: str) -> dict[str, int]:
+    found = inside(cloud, name, "bash", "-c", WRITABLE).splitlines()
+    return {path: int(size) for path, _, size in (line.rpartition("\t") for line in found)}
+
+
+def grown(cloud, name: str, before: dict[str, int]) -> dict[str, bytes]:
+    """What came to the files of a container since then."""
+    with cloud.deployment.engine.client() as client:
+        (container,) = map(client.containers.get, cloud.running(name))
+        return {
+            path: container.exec_run(["tail", "-c", f"+{before.get(path, 0) + 1}", path]).output
+            for path, size in files(cloud, name).items() if size > before.get(path, 0)
+        }
+
+
+def make_all_of_them_talk(cloud) -> None:
+    """With users at work, and some who are turned away."""
+    address = cloud.deployment.address
+    cloud.use()
+    cloud.openstack("image", "list")
+    for name, command in {
+        "mariadb": f"mariadb --host={address} --user=nobody --password=wrong",
+        "rabbitmq": f"exec 3<> /dev/tcp/{address}/5672; echo nonsense >&3; sleep 1",
+    }.items():
+        inside(cloud, name, "bash", "-c", command, expect=None)
+
+
+def test_no_service_writes_a_log_file(cloud):
+    assert LIKE_A_LOG.search(b"\x00\n2026-05-01 12:00:00 3 [Note] ready\n")
+    before = {name: files(cloud, name) for name in NAMES}
+    began = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    make_all_of_them_talk(cloud)
+    for name in NAMES:
+        assert until(lambda: cloud.deployment.kolla(
+            "container", "logs", name, "--since", began).stdout), name
+        like_logs = {
+            path: text[-200:] for path, text in grown(cloud, name, before[name]).items()
+            if LIKE_A_LOG.search(text)
+        }
+        assert like_logs == {}, name
+        with cloud.deployment.engine.client() as client:
+            (container,) = map(client.containers.get, cloud.running(name))
+            changed = [item["Path"] for item in container.diff() or []]
+        assert [path for path in changed if "log" in path] == [], name
 
 
 @pytest.mark.parametrize("name", NAMES)
