@@ -11,7 +11,6 @@ def _by_container(name: str, help: str) -> cfg.Opt:
     return cfg.Opt(name, type=Dict(value_type=Integer(min=1)), default={}, help=help)
 
 
-
 class Size(String):
     """A number of bytes as the engine takes it: ``50m``."""
 
