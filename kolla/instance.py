@@ -35,7 +35,8 @@ class Instances:
 
     def make(self, spec: Spec, generation: int) -> Instance:
         """The generation itself. Raises :class:`KollaError` if a secret is missing."""
-        return self._instance(spec, generation, spec.environment, tuple(spec.command))
+        made = self._instance(spec, generation, spec.environment, tuple(spec.command))
+        return dataclasses.replace(made, in_background=spec.strategy == "handover")
 
     def task(
         self, spec: Spec, generation: int, task: dict, phase: str, target_release: str
@@ -46,6 +47,7 @@ class Instances:
         made = self._instance(
             spec, generation, environment, tuple(task["command"]), task["name"]
         )
+        made = dataclasses.replace(made, in_background=True)
         if phase != "dump":
             return made
         folder = _owned(self.dumps / spec.container, spec.user)

@@ -85,6 +85,8 @@ class Instance:
     privileges: frozenset[str] = frozenset()
     stop_grace: int = 30
     security: tuple[str, ...] = ()
+    #: Whether it leaves the CPU to what serves, until its restart policy says that it counts.
+    in_background: bool = False
     log_driver: str = "json-file"
     log_options: Mapping[str, str] = dataclasses.field(default_factory=dict)
     #: Variables of the environment whose values hold a secret.

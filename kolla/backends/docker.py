@@ -14,11 +14,13 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 from kolla.backends import answers, log
 from kolla.backends.base import (
-    NEVER, Backend, BackendError, ImageFacts, Instance, Observed, Outcome, Unreachable,
+    ALWAYS, NEVER, Backend, BackendError, ImageFacts, Instance, Observed, Outcome, Unreachable,
 )
 from kolla.backends.execs import Execs
 from kolla.instance import engine_name
 
+#: Shares of the CPU: of what prepares while something else serves, and of all others.
+BACKGROUND, FULL = 256, 1024
 #: What happens to a container and may change how it is.
 HAPPENINGS = ("start", "die", "oom", "pause", "unpause", "destroy")
 
@@ -171,6 +173,7 @@ class DockerBackend(Backend):
             pid_mode="host" if "pid" in granted else None,
             ipc_mode="host" if "ipc" in granted else None,
             cgroupns="host" if "cgroup" in granted else None,
+            cpu_shares=BACKGROUND if instance.in_background else None,
             log_config={"Type": instance.log_driver, "Config": dict(instance.log_options)},
         )
 
@@ -191,7 +194,8 @@ class DockerBackend(Backend):
 
     def set_restart(self, name: str, policy: str) -> None:
         with self._errors(f"does not change the restart policy of {name}"):
-            self._api.update_container(name, restart_policy={"Name": policy})
+            share = {"cpu_shares": FULL} if policy == ALWAYS else {}
+            self._api.update_container(name, restart_policy={"Name": policy}, **share)
 
     def remove_volume(self, name: str) -> None:
         with self._errors(f"does not remove the volume {name}"), contextlib.suppress(NotFound):

@@ -52,6 +52,8 @@ class Engine:
         if DOCKERD is None:
             raise EngineError("there is no dockerd: apt-get install docker.io, or run tools/test")
         self.stop()
+        # One that was killed leaves its number, which another process may have by now.
+        self._pidfile.unlink(missing_ok=True)
         self.cache.mkdir(parents=True, exist_ok=True)
         self.run.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:

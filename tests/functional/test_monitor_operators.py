@@ -160,7 +160,7 @@ def test_a_killed_command_is_cleaned_up_by_the_monitor(cared_for):
             until(lambda: client.containers.list(filters={"name": f"{HTTP}-g2"}))
         os.killpg(upgrade.pid, signal.SIGKILL)
         upgrade.wait()
-    monitor.says(f"{HTTP}: a command was killed", seconds=90)
+    monitor.says(f"{HTTP}: what a killed command left is tidied up", seconds=90)
     with deployment.engine.client() as client:
         assert not client.containers.list(all=True, filters={"name": f"{HTTP}-g2"})
     assert generation(deployment) == 1
