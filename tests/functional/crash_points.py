@@ -30,7 +30,7 @@ WATCHED = {
     DockerBackend: (*sorted(Backend.__abstractmethods__), "_wait"),
     ComposeBackend: ("create", "set_restart", "remove"),
     Compose: ("create",),
-    Project: ("_change", "_write"),
+    Project: ("_change", "_save"),
 }
 #: What changes nothing: just before and just after it the world is the same.
 READS = {"observe", "inspect", "image", "images", "logs", "shell", "version"}

@@ -95,9 +95,9 @@ class Project:
             change(states)
             if states != before:
                 write_whole(self._states, json.dumps(states, indent=1, sort_keys=True).encode())
-            self._write(states)
+            self._save(states)
 
-    def _write(self, states: dict[str, str]) -> None:
+    def _save(self, states: dict[str, str]) -> None:
         text = self._render(states)
         if self.file.exists() and not self.edited() and self.file.read_text() == text:
             return
