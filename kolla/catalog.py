@@ -94,13 +94,16 @@ class Catalog:
             if container.image.name == name
         )
 
-    # Backends and hooks: imported only when asked for
+    # Backends, hooks and exporters: imported only when asked for
 
     def backends(self) -> list[str]:
         return discovery.names("kolla.backends")
 
     def hooks(self) -> list[str]:
         return discovery.names("kolla.hooks")
+
+    def exporters(self) -> list[str]:
+        return discovery.names("kolla.exporters")
 
     def backend(self, name: str):
         """The class of a backend; KollaError if it is unknown or broken."""
@@ -109,6 +112,10 @@ class Catalog:
     def hook(self, name: str):
         """The function of a hook; KollaError if it is unknown or broken."""
         return _driver("kolla.hooks", "hook", name)
+
+    def exporter(self, name: str):
+        """The function of an exporter; KollaError if it is unknown or broken."""
+        return _driver("kolla.exporters", "exporter", name)
 
     # What is left out, and why
 

@@ -55,7 +55,10 @@ class Instances:
 
     def discard(self, container: str, generation: int) -> None:
         """Take away the folder of a generation that is gone."""
-        shutil.rmtree(home(self.state_dir, container, generation), ignore_errors=True)
+        shutil.rmtree(self.home(container, generation), ignore_errors=True)
+
+    def home(self, container: str, generation: int) -> pathlib.Path:
+        return home(self.state_dir, container, generation)
 
     def _instance(
         self, spec: Spec, generation: int, environment: dict, command: tuple[str, ...],
@@ -90,7 +93,7 @@ class Instances:
         )
 
     def _binds(self, spec: Spec, generation: int) -> tuple[tuple[str, str, str], ...]:
-        folder = home(self.state_dir, spec.container, generation)
+        folder = self.home(spec.container, generation)
         binds = [(str(_owned(folder / "own", spec.user)), GENERATION_FOLDER, "rw")]
         for path, (content, mode) in sorted(spec.files.items()):
             place = folder / "files" / path.lstrip("/")

@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from oslo_config import cfg
 
 from kolla.backends.base import Backend, BackendError  # noqa: F401 (public)
+from kolla.exporters import Exported, Tree  # noqa: F401 (public)
 from kolla.hooks import Event  # noqa: F401 (public)
 
 

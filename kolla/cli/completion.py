@@ -98,6 +98,10 @@ def _releases(deployment, arguments: list[str]) -> list[str]:
     return sorted({pins.stem for image in images for pins in image.folder.glob("pins/*.txt")})
 
 
+def _exporters(deployment, arguments: list[str]) -> list[str]:
+    return deployment.catalog.exporters()
+
+
 _SOURCES = {
     "sets": _sets,
     "containers": _containers,
@@ -105,4 +109,5 @@ _SOURCES = {
     "generations": _generations,
     "images": _images,
     "releases": _releases,
+    "exporters": _exporters,
 }

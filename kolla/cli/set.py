@@ -1,7 +1,9 @@
 """``kolla set …``: container sets, the nodes of the tree."""
 
+import pathlib
+
 from kolla.cli import action, checks, logs, maintenance
-from kolla.cli.base import Lister, ShowOne
+from kolla.cli.base import Command, Lister, ShowOne
 from kolla.cli.tree import Branch, branches, drawing
 from kolla.cli.status import of_sets, statuses
 from kolla.cli.values import Age, Lines, Text
@@ -217,3 +219,30 @@ class Delete(_OnSets, action.Delete):
 
     example = "kolla set delete openstack-interface --yes"
     name_required = True
+
+
+class Export(_OnSets, Command):
+    """Write the containers of a set as metadata for another orchestration tool
+
+    The host is not touched, and the engine is not asked. Prints the files it wrote, the one
+    to begin with first. Those that hold secrets are readable by root alone.
+    """
+
+    example = "kolla set export --format compose --output /srv/openstack"
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--format", metavar="NAME", default="compose",
+            help="for which tool (entry points kolla.exporters; default: compose)",
+        ).complete = "exporters"
+        parser.add_argument("--output", metavar="DIR", required=True, help="where to write it")
+        return parser
+
+    def take_action(self, parsed_args):
+        from kolla import exporters
+
+        export = self.app.deployment.catalog.exporter(parsed_args.format)
+        tree = exporters.tree(self.app.deployment, self.containers(parsed_args))
+        for path in export(tree, pathlib.Path(parsed_args.output)):
+            self.app.stdout.write(f"{path}\n")

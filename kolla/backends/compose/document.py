@@ -39,7 +39,7 @@ def render(entries: Iterable[Entry], about: str, external: bool = True) -> str:
     ``external``: volumes are there before, and ``down -v`` by hand does not delete them.
     """
     ordered = sorted(entries, key=lambda entry: (entry.path, entry.order, entry.name))
-    parts = [_comment(about), "services:\n"]
+    parts = [_comment(about), "services:\n" if ordered else "services: {}\n"]
     for path, group in itertools.groupby(ordered, lambda entry: entry.path[:-1]):
         parts.append(f"\n  # ---- {' / '.join(path)}\n")
         parts += [_block(entry) for entry in group]

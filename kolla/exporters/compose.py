@@ -1,0 +1,141 @@
+"""A compose file that runs a tree without kolla."""
+
+import dataclasses
+import os
+import pathlib
+
+from kolla.backends.base import Instance
+from kolla.backends.compose import document, dotenv
+from kolla.backends.compose.document import Entry
+from kolla.backends.compose.service import service
+from kolla.errors import KollaError
+from kolla.exporters import Exported, Tree
+from kolla.files import write_whole
+from kolla.instance import GENERATION_FOLDER, Instances
+from kolla.plugin import Strategy
+
+ABOUT = """\
+The containers of {host}, written by `kolla set export`: to be read, kept in version control,
+or run without kolla.
+
+  docker compose up -d        starts everything, in the order in which it needs each other
+
+The images have to be there (`kolla image build`). Secrets are in env files, which
+.gitignore leaves out. Paths are those below this folder; what lies there belongs to the
+users of the containers. An upgrade by `up` stops a service before it has another one, and
+there is no way back: that is what kolla is for."""
+#: Seconds between two checks, so that what waits for one does not wait long.
+INTERVAL = 5
+#: What a service waits for.
+HEALTHY, ENDED = "service_healthy", "service_completed_successfully"
+
+
+def export(tree: Tree, output: pathlib.Path) -> list[pathlib.Path]:
+    """Write ``compose.yaml`` and what belongs to it.
+
+    Raises :class:`KollaError` if a file there was edited, a secret is missing, or the rights
+    to give files to the users of the containers.
+    """
+    output = output.absolute()
+    file = output / "compose.yaml"
+    if file.exists() and not document.untouched(file.read_text(errors="replace")):
+        raise KollaError(
+            f"{file} was edited, or is not kolla's", "move it away, or export elsewhere"
+        )
+    writer = _Writer(tree, output)
+    entries = [entry for exported in tree.containers for entry in writer.entries(exported)]
+    text = document.render(entries, ABOUT.format(host=tree.host), external=False)
+    write_whole(file, text.encode(), 0o644)
+    ignored = "".join(f"/{path.relative_to(output)}\n" for path in writer.secret)
+    write_whole(output / ".gitignore", ignored.encode(), 0o644)
+    return [file, output / ".gitignore", *writer.written]
+
+
+class _Instances(Instances):
+    """With the files of a container in a folder of its name."""
+
+    def home(self, container: str, generation: int) -> pathlib.Path:
+        return self.state_dir / "containers" / container
+
+
+class _Writer:
+    """Makes the services of containers and lays out their files."""
+
+    def __init__(self, tree: Tree, output: pathlib.Path):
+        self.tree, self.output = tree, output
+        self.instances = _Instances(output, tree.settings)
+        self.written: list[pathlib.Path] = []
+        #: What has no place in version control.
+        self.secret: list[pathlib.Path] = []
+
+    def entries(self, exported: Exported) -> list[Entry]:
+        """The first set-up, one task after the other, and the container itself."""
+        spec, needs = exported.spec, dict.fromkeys(self.tree.requires(exported), HEALTHY)
+        made = []
+        for order, task in enumerate(spec.tasks["bootstrap"]):
+            instance = self.instances.task(spec, 1, task, "bootstrap", spec.release)
+            entry = self._task(exported, instance, task["name"], order, needs)
+            needs = needs | {entry.name: ENDED}
+            made.append(entry)
+        return [*made, self._container(exported, len(made), needs)]
+
+    def _task(
+        self, exported: Exported, instance: Instance, task: str, order: int, needs: dict
+    ) -> Entry:
+        name = f"{exported.container.name}-{task}"
+        words = self._service(name, instance) | {"restart": "no"} | _depends_on(needs)
+        comment = f"{task}: the first set-up of {exported.container.name}, which may be repeated"
+        return Entry(name, words, exported.path, order, (comment,))
+
+    def _container(self, exported: Exported, order: int, needs: dict) -> Entry:
+        name, spec = exported.container.name, exported.spec
+        instance = self.instances.make(spec, 1)
+        self._lay_out(exported, instance)
+        check = spec.check
+        words = self._service(name, instance) | {
+            "healthcheck": {
+                "test": ["CMD", *check["command"]],
+                "interval": f"{min(check['interval'], INTERVAL)}s",
+                "timeout": f"{check['timeout']}s", "retries": check["retries"],
+                "start_period": f"{check['grace']}s",
+            }
+        } | _depends_on(needs)
+        comments = (
+            f"{name}: {exported.container.summary}",
+            f"plugin {exported.distribution}; image {spec.image}",
+        )
+        return Entry(name, words, exported.path, order, comments)
+
+    def _lay_out(self, exported: Exported, instance: Instance) -> None:
+        """Nobody tells it to take its public address: it does so by itself."""
+        own = next(source for source, path, _ in instance.binds if path == GENERATION_FOLDER)
+        joined = pathlib.Path(own, "joined")
+        if exported.spec.strategy == Strategy.HANDOVER.value:
+            joined.touch()
+            os.chown(joined, exported.spec.user, exported.spec.user)
+        files = self.instances.home(exported.container.name, 1) / "files"
+        for path, (content, _) in sorted(exported.spec.files.items()):
+            place = files / path.lstrip("/")
+            self.written.append(place)
+            if self.tree.settings.references(content):
+                self.secret.append(place)
+
+    def _service(self, name: str, instance: Instance) -> dict:
+        env_file = self.output / "env" / f"{name}.env"
+        secrets = {key: instance.environment[key] for key in instance.secrets}
+        if secrets:
+            write_whole(env_file, dotenv.text(secrets).encode())
+            self.written.append(env_file)
+            self.secret.append(env_file)
+        binds = tuple((self._relative(source), *rest) for source, *rest in instance.binds)
+        plain = dataclasses.replace(instance, name=name, labels={}, binds=binds)
+        return service(plain, f"./env/{name}.env")
+
+    def _relative(self, source: str) -> str:
+        below = source.startswith(f"{self.output}/")
+        return f"./{pathlib.Path(source).relative_to(self.output)}" if below else source
+
+
+def _depends_on(needs: dict[str, str]) -> dict:
+    conditions = {name: {"condition": needs[name]} for name in sorted(needs)}
+    return {"depends_on": conditions} if conditions else {}
