@@ -1,5 +1,6 @@
 """docker-compose, run with containers exactly like kolla's."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import subprocess
 from collections.abc import Mapping
 
 from kolla.backends.base import Instance
+from kolla.backends.compose import service as kollas_own
 
 
 def command() -> list[str] | None:
@@ -27,8 +29,8 @@ def version() -> str:
 class Project:
     """A compose file and what is done with it."""
 
-    def __init__(self, folder: pathlib.Path, url: str):
-        self.file, self.url = folder / "compose.json", url
+    def __init__(self, folder: pathlib.Path, url: str, name: str = "compose.json"):
+        self.file, self.url = folder / name, url
 
     def write(self, services: Mapping[str, dict], external_volumes: bool = True) -> None:
         """JSON is YAML. Volumes have the names that kolla gives them."""
@@ -48,26 +50,6 @@ class Project:
 
 
 def service(instance: Instance) -> dict:
-    """An instance in compose's words; only what kolla's own services need."""
-    assert not instance.privileges and not instance.devices, "not known here"
-    return {
-        "image": instance.image,
-        "container_name": instance.name,
-        "user": f"{instance.user}:{instance.user}",
-        "environment": {k: v.replace("$", "$$") for k, v in instance.environment.items()},
-        **({"command": [part.replace("$", "$$") for part in instance.command]}
-           if instance.command else {}),
-        "volumes": [
-            *(f"{name}:{path}" for name, path in instance.volumes),
-            *(f"{source}:{path}:{options}" for source, path, options in instance.binds),
-        ],
-        "tmpfs": [f"{path}:size={size},mode=1777" for path, size in instance.scratch.items()],
-        "network_mode": "host",
-        "restart": "always",
-        "read_only": True,
-        "cap_drop": ["ALL"],
-        "cap_add": list(instance.capabilities),
-        "security_opt": ["no-new-privileges", *instance.security],
-        "stop_grace_period": f"{instance.stop_grace}s",
-        "logging": {"driver": instance.log_driver, "options": dict(instance.log_options)},
-    }
+    """An instance in compose's words; kolla is not to take the container for its own."""
+    plain = dataclasses.replace(instance, labels={}, secrets=frozenset())
+    return kollas_own.service(plain)

@@ -42,7 +42,7 @@ def run(quick: bool) -> Result:
         _install(deployment, many + 1)
         deployment.configure("[host]\nenabled = many\n")
         deployment.kolla("set", "start", "many")
-        calls = _calls(deployment)
+        calls, through_compose = _calls(deployment), _calls_of_compose(deployment)
         # In turns, on the same engine with the same containers: only how many kolla is to look
         # after differs.
         took = {(count, command): [] for count in (1, many + 1) for command in COMMANDS}
@@ -73,6 +73,7 @@ def run(quick: bool) -> Result:
             f"at most {BAR} ms per hundred containers beyond start-up": per_hundred * 1000 <= BAR,
             "one list call": len(lists) == 1,
             "no other call but the version's": sorted(calls) == [*lists, "GET /version"],
+            "no call of compose with that backend": not through_compose,
         },
         [f"calls of the engine with {many + 1} containers: {', '.join(calls)}"],
     )
@@ -98,3 +99,13 @@ def _calls(deployment: lab.Deployment) -> list[str]:
     with Proxy(path, deployment.engine.socket).listening() as proxy:
         deployment.kolla("--set", f"docker.url=unix://{path}", "set", "start", "many")
     return [call.partition("?")[0] for call in proxy.requests]
+
+
+def _calls_of_compose(deployment: lab.Deployment) -> list[str]:
+    """With a program in its place that writes down how it was called."""
+    program, calls = deployment.directory / "docker-compose", deployment.directory / "calls"
+    program.write_text(f"#!/bin/sh\necho \"$@\" >>{calls}\nexit 1\n")
+    program.chmod(0o755)
+    deployment.kolla("--set", "backend.driver=compose", "--set", f"compose.command={program}",
+                     "set", "start", "many")
+    return calls.read_text().splitlines() if calls.exists() else []

@@ -9,7 +9,9 @@ from tests.benchmarks import compose, lab, plot, variants
 from tests.benchmarks.loading import Loading, wait_until_it_answers
 from tests.benchmarks.report import Result, milliseconds, times
 from tests.benchmarks.stats import Sample, Summary, between, median, summarise
-from tests.benchmarks.ways import Compose, Kolla, KollaReleases, Recreate, Way
+from tests.benchmarks.ways import (
+    Compose, Kolla, KollaReleases, KollaThroughCompose, Recreate, Way,
+)
 
 RATE = 200
 #: What is asked of each service.
@@ -87,6 +89,8 @@ def _ways(deployment: lab.Deployment) -> Iterator[tuple[Way, str]]:
     """They are begun one after the other, with nothing else on the service's port."""
     for service in URLS:
         yield Kolla("handover", deployment, service), service
+        if compose.command():
+            yield KollaThroughCompose("handover, compose", deployment, service), service
         yield KollaReleases("handover, releases", deployment, service, LATER_RELEASE), service
         variant = f"{service}-replaced"
         enabled = {"mariadb", *URLS, variant} - {service}

@@ -44,6 +44,18 @@ class Kolla:
         self.deployment.kolla("container", "delete", self.container, "--yes")
 
 
+class KollaThroughCompose(Kolla):
+    """The same with containers that compose makes."""
+
+    def begin(self) -> None:
+        self.deployment.configure("[backend]\ndriver = compose\n", "60-backend")
+        super().begin()
+
+    def end(self) -> None:
+        super().end()
+        self.deployment.configure("", "60-backend")
+
+
 class KollaReleases(Kolla):
     """An upgrade to the next release, schema included, and a rollback, in turn."""
 
