@@ -44,8 +44,7 @@ HOST = Container(
     scratch=(Scratch("/var/cache", "16m"), Scratch("/tmp", "8m")),
     host_mounts=(
         HostMount("/usr/share", "/host/share", "to read it"),
-        HostMount("/var/tmp", "/host/tmp", "to write there", read_only=False,
-                  propagation="rslave"),
+        HostMount("/var/tmp", "/host/tmp", "to write there", read_only=False),
     ),
     privileges=(
         privilege("capability", "NET_ADMIN"), privilege("capability", "NET_RAW"),
