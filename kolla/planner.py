@@ -81,7 +81,7 @@ def _current(state: State) -> Iterator[Operation]:
 def _run(state: State, number: int, seen: Observed | None) -> Iterator[Operation]:
     if seen is None:
         yield state.operation("create", number, "missing on the engine")
-    if seen is None or seen.restart != ALWAYS:
+    if seen is None or seen.restart != ALWAYS or state.record.failed:
         yield state.operation("keep", number, "committed")
     if not state.running(number):
         yield state.operation("start", number, "committed, and not running")

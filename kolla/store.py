@@ -30,8 +30,7 @@ class Store:
             )
             self.path.chmod(0o600)
             self._db.row_factory = sqlite3.Row
-            tables.prepare(self._db)
-            self._db.execute("PRAGMA synchronous=FULL")
+            self._prepare()
         except (OSError, sqlite3.Error) as error:
             raise KollaError(
                 f"the state file {self.path} cannot be opened: {error}",
@@ -39,6 +38,10 @@ class Store:
                 "another [DEFAULT] state_dir; a file that is broken can be moved away, "
                 "`kolla recover` then rebuilds it from the containers' labels",
             ) from None
+
+    def _prepare(self) -> None:
+        tables.prepare(self._db)
+        self._db.execute("PRAGMA synchronous=FULL")
 
     def close(self) -> None:
         self._db.close()

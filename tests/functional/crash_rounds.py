@@ -84,6 +84,14 @@ def unconfirmed(world: World) -> None:
         world.kolla(*reconfigured(world))
 
 
+def cared_for(world: World) -> None:
+    running(world)
+    if world.record().maintenance:
+        world.kolla("container", "maintenance", "off", world.container)
+    if world.record().failed:
+        world.kolla("recover")
+
+
 def two_images(world: World) -> None:
     """There is something to go back to."""
     running(world)
@@ -171,6 +179,10 @@ COMMANDS = {
     "refused-upgrade": Command(running, refused, exit_code=1),
     "rollback": Command(two_images, rollback, repeatable=False),
     "confirm": Command(unconfirmed, verb("confirm")),
+    "maintenance": Command(
+        cared_for, lambda world: ("container", "maintenance", "on", world.container)),
+    "revive": Command(cared_for, lambda world: ("act", "revive", world.container)),
+    "give-up": Command(cared_for, lambda world: ("act", "give up", world.container)),
     "delete": Command(running, verb("delete", "--yes")),
     "recover-before-commit": Command(
         cut_upgrade("before _Transaction._run COMMIT"), lambda world: ("recover",)),

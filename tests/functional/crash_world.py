@@ -265,7 +265,8 @@ class World:
     def _assert_engine(
         self, record: Record, generations: dict[int, Generation], seen: list[Seen]
     ) -> None:
-        wanted = {RUNNING: ("running", "always"), STOPPED: ("exited", "unless-stopped")}
+        cared_for = "no" if record.failed else "always"
+        wanted = {RUNNING: ("running", cared_for), STOPPED: ("exited", "unless-stopped")}
         here = {item.generation: (item.status, item.restart) for item in seen}
         current = here.pop(record.current, None)
         missing = record.target == STOPPED and self.removed_by_hand and current is None

@@ -1,0 +1,23 @@
+"""``kolla act``: what otherwise only the monitor does to a container."""
+
+from kolla.cli.base import Command
+
+
+class Act(Command):
+    """Revive a container, or give it up"""
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument("kind", metavar="KIND", choices=("revive", "give up"))
+        parser.add_argument("name", metavar="NAME")
+        return parser
+
+    def take_action(self, parsed_args):
+        from kolla import actions
+
+        deployment, name = self.app.deployment, parsed_args.name
+        request = actions.Request(
+            parsed_args.kind, deployment.select([name]), cause="a test wants it", evidence="none",
+            judged={name: deployment.store.container(name).current},
+        )
+        return 0 if actions.run(deployment, request).ok else 1
