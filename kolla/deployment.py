@@ -23,7 +23,6 @@ from kolla.settings import Settings
 from kolla.store import Store
 
 OPTION_LIST = "/usr/share/kolla/options.json"
-#: The kind of event that each action is.
 #: What hooks and metrics call an action.
 KINDS = {
     "start": "started", "stop": "stopped", "restart": "restarted", "upgrade": "upgraded",

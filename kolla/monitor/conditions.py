@@ -34,7 +34,7 @@ class Condition:
     restarts: int = 0
     #: When its generation was committed; UTC, ISO 8601.
     committed: str | None = None
-    #: Whether that generation is rolled back if it turns unhealthy.
+    #: Whether that generation has yet to prove itself.
     probation: bool = False
 
 

@@ -52,10 +52,10 @@ class Daemon:
             self._loop.run()
         finally:
             service.reloading() if self._again else service.stopping()
-            if endpoint:
-                endpoint.stop()
             watcher.close()
             deployment.hooks.close(5)
+            if endpoint:  # it answers as long as somebody knows
+                endpoint.stop()
 
     def _reloaded(self, before: Deployment) -> Deployment:
         """With the configuration of now; with that of before if it is wrong."""

@@ -92,7 +92,7 @@ class _Conditions(Collector):
             lambda each: _timestamp(each.committed),
         )
         yield _gauge(
-            "probation", "1 while its generation is rolled back if it is unhealthy.", conditions,
+            "probation", "1 while its generation has yet to prove itself.", conditions,
             lambda each: each.probation,
         )
         yield _gauge(

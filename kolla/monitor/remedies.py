@@ -55,24 +55,16 @@ class Remedies:
         self._act(watched, "recover", "", "what a killed command left is tidied up")
 
     def can_go_back(self, watched: Watched) -> bool:
-        """Whether it is in its probation, and there is something to go back to.
-
-        What a rollback made is not rolled back again: that would end with the oldest.
-        """
-        made = watched.generation
-        if watched.no_way_back or made.cause.startswith("rollback") or made.confirmed:
+        """Whether it is in its probation, and there is something to go back to."""
+        if not watched.on_probation:
             return False
-        deployment = self._ward.deployment
-        if age(made.committed) >= deployment.settings.value("engine", "probation"):
-            return False
-        state = deployment.recorded(watched.name)
+        state = self._ward.deployment.recorded(watched.name)
         return last_known_good(state, lambda generation: True) is not None
 
     def await_end_of_probation(self, watched: Watched) -> None:
         """One that confirms itself does so then."""
         if watched.spec.confirms_itself and not watched.generation.confirmed:
-            probation = self._ward.deployment.settings.value("engine", "probation")
-            left = probation - age(watched.generation.committed)
+            left = watched.probation - age(watched.generation.committed)
             self._ward.loop.after(max(left, 1), functools.partial(self._survived, watched))
 
     def _survived(self, watched: Watched) -> None:

@@ -71,10 +71,14 @@ class Ward:
         """Say how it is, if that is news, and what it makes of the sets above it."""
         if self.teller.tell(watched):
             self.note(watched)
-            self.teller.tell_sets(of_sets(self.deployment.catalog, self.teller.statuses()))
+            self.tell_sets()
             if not self._writes_soon:
                 self._writes_soon = True
                 self.loop.after(SOON, self.write)
+
+    def tell_sets(self) -> None:
+        """Say what has changed about the sets."""
+        self.teller.tell_sets(of_sets(self.deployment.catalog, self.teller.statuses()))
 
     def note(self, watched: Watched) -> None:
         """It was found again to be as it is, which is written with the next lot."""

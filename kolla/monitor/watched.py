@@ -3,7 +3,7 @@
 import dataclasses
 import datetime
 
-from kolla.monitor.conditions import MAINTENANCE, Condition
+from kolla.monitor.conditions import HEALTHY, MAINTENANCE, Condition
 from kolla.monitor.judge import Memory, Rules
 from kolla.records import Generation, Record
 from kolla.spec import Spec
@@ -18,6 +18,8 @@ class Watched:
     spec: Spec
     rules: Rules
     memory: Memory
+    #: Seconds from its commit in which it has to prove itself.
+    probation: float = 0.0
     #: How often the engine had restarted it when it was last looked at; None: not yet.
     engine_restarts: int | None = None
     started_at: str = ""
@@ -52,13 +54,23 @@ class Watched:
     def status(self) -> str:
         return MAINTENANCE if self.record.in_maintenance() else self.memory.status
 
+    @property
+    def on_probation(self) -> bool:
+        """Whether it has yet to prove itself.
+
+        What a rollback made has not: to roll that back would end with the oldest.
+        """
+        made = self.generation
+        proven = self.no_way_back or made.confirmed or made.cause.startswith("rollback")
+        return not proven and age(made.committed) < self.probation
+
     def condition(self) -> Condition:
         detail = self.memory.detail
         if self.record.in_maintenance():
             detail = "; ".join(filter(None, (f"until {self.record.maintenance}", detail)))
         return Condition(
             self.name, self.status, detail, self.number, self.since, self.checked, self.seconds,
-            len(self.memory.restarts), self.generation.committed,
+            len(self.memory.restarts), self.generation.committed, self.on_probation,
         )
 
 
@@ -75,9 +87,13 @@ def rules_for(name: str, spec: Spec, settings) -> Rules:
     )
 
 
-def recall(record: Record, number: int, now: float) -> Memory:
-    """What survives an end of the monitor: how often it was restarted, and that it has failed."""
+def recall(record: Record, number: int, rules: Rules, now: float) -> Memory:
+    """What is on record from before it was watched: how it was, as long as that is worth
+    anything, how often it was restarted, and that it has failed.
+    """
     memory = Memory(number, started=now, since=now)
+    if record.health == HEALTHY and age(record.health_at) < rules.patience:
+        memory.status, memory.awake, memory.passed = HEALTHY, True, now - age(record.health_at)
     memory.restarts = [now - age(at) for at in record.restarts]
     memory.given_up = record.failed is not None
     return memory

@@ -29,6 +29,7 @@ class Watcher:
         self._checks = Checks(self.ward, self._remedies, self._unable)
         self._lookout = Lookout(self.ward, self._remedies, self._checks)
         self._seen_change: int | None = None
+        self._first = True
 
     def start(self) -> None:
         every = self.ward.loop.every
@@ -68,6 +69,8 @@ class Watcher:
         for record in running.values():
             self._follow(record)
         self.ward.teller.rest(records)
+        self.ward.tell_sets()
+        self._first = False
         for event in self._journal.news():
             kind = KINDS.get(event.action, event.action)
             self.ward.metrics.changed(kind, event.container, event.outcome, event.seconds or 0)
@@ -76,7 +79,8 @@ class Watcher:
         watched = self.ward.watched.get(record.name)
         if watched and watched.number == record.current:
             if watched.memory.given_up and not record.failed and not watched.in_care:
-                watched.memory = recall(record, watched.number, clock())  # somebody has acted
+                # Somebody has acted.
+                watched.memory = recall(record, watched.number, watched.rules, clock())
             watched.record = record
         else:
             watched = self._begin(record, watched)
@@ -90,8 +94,13 @@ class Watcher:
         )
         spec = generation.snapshot
         rules = rules_for(record.name, spec, self.ward.deployment.settings)
-        memory = recall(record, generation.number, clock())
-        watched = Watched(record, generation, spec, rules, memory, since=now())
+        memory = recall(record, generation.number, rules, clock())
+        watched = Watched(
+            record, generation, spec, rules, memory, since=now(),
+            probation=self.ward.deployment.settings.value("engine", "probation"),
+            # What it was before, in whatever generation, is no news.
+            told=memory.status if self._first else predecessor.told if predecessor else "",
+        )
         self.ward.watched[record.name] = watched
         self._lookout.look(record.name)
         self._checks.ask_in(watched, random.uniform(0, min(rules.interval, FIRST)))

@@ -26,11 +26,14 @@ probation = 4
 class Monitor:
     """A ``kolla monitor`` and everything it has written so far."""
 
-    def __init__(self, deployment: Deployment, log: pathlib.Path, *arguments: str):
+    def __init__(
+        self, deployment: Deployment, log: pathlib.Path, *arguments: str,
+        prefix: tuple[str, ...] = (),
+    ):
         self.deployment, self.log = deployment, log
         with log.open("w") as stream:
             self.process = subprocess.Popen(
-                deployment.command(*arguments, "monitor"), stdin=subprocess.DEVNULL,
+                [*prefix, *deployment.command(*arguments, "monitor")], stdin=subprocess.DEVNULL,
                 stdout=stream, stderr=stream, env=deployment.environment(),
             )
 
@@ -61,10 +64,12 @@ class Monitor:
 
 
 @contextlib.contextmanager
-def monitoring(deployment: Deployment, *arguments: str) -> Iterator[Monitor]:
-    """A monitor that watches while the block runs."""
+def monitoring(
+    deployment: Deployment, *arguments: str, prefix: tuple[str, ...] = ()
+) -> Iterator[Monitor]:
+    """A monitor that watches while the block runs; ``prefix`` is a command it is started with."""
     with tempfile.TemporaryDirectory() as folder:
-        monitor = Monitor(deployment, pathlib.Path(folder, "log"), *arguments)
+        monitor = Monitor(deployment, pathlib.Path(folder, "log"), *arguments, prefix=prefix)
         try:
             monitor.says("watches the containers of")
             yield monitor

@@ -6,6 +6,7 @@ The configuration is the one in the guide, with other addresses.
 import collections
 import contextlib
 import http.server
+import signal
 import subprocess
 import threading
 import time
@@ -15,8 +16,10 @@ import urllib.request
 import pytest
 
 from kolla import ports
-from tests.functional.conftest import ADDRESSES, ROOT
+from tests.functional.conftest import ADDRESSES, ROOT, SYNTHETIC
 from tests.functional.endpoint import monitor
+from tests.functional.monitoring import CONFIGURATION, healthy, monitoring, set_mood
+from tests.functional.watching import asking, get, until
 
 SAMPLE = ROOT / "doc" / "source" / "samples" / "haproxy.cfg"
 SERVICE, ENDPOINT = 5000, 9555
@@ -82,6 +85,15 @@ def haproxy(configuration: str, folder, address: str):
         process.wait()
 
 
+def adapted(changes: dict[str, str]) -> str:
+    """The configuration of the guide, with all of these changes."""
+    text = SAMPLE.read_text()
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
 @pytest.fixture(params=["GET /containers/web", "/sets/front", "OPTIONS /sets/front",
                         "HEAD /containers/web"])
 def balanced(request, tmp_path):
@@ -90,10 +102,7 @@ def balanced(request, tmp_path):
         "192.0.2.10": address, "192.0.2.11": hosts[0], "192.0.2.12": hosts[1],
         "inter 2s": QUICK, "GET /containers/keystone": request.param,
     }
-    text = SAMPLE.read_text()
-    for old, new in changes.items():
-        assert old in text
-        text = text.replace(old, new)
+    text = adapted(changes)
     with contextlib.ExitStack() as stack:
         for host in hosts:
             stack.enter_context(service(host))
@@ -114,3 +123,77 @@ def test_requests_go_where_the_service_is_healthy(balanced):
     balanced.monitors[0].kill()
     balanced.monitors[1].set("web", "healthy")
     assert balanced.answers(two)
+
+
+# With `kolla monitor` and a container
+
+HTTP = "synthetic-http"
+
+
+@pytest.fixture
+def monitored(fresh_deployment, synthetic_images, tmp_path):
+    """The synthetic service under watch, the monitor, and what HAProxy before it answers."""
+    deployment, address = fresh_deployment, next(ADDRESSES)
+    deployment.install_plugin(SYNTHETIC)
+    deployment.configure("[host]\nenabled = synthetic\n", "10-host")
+    deployment.configure(CONFIGURATION, "20-monitor")
+    deployment.kolla("config", "passwords")
+    deployment.kolla("set", "start")
+    text = adapted({
+        "192.0.2.10": address, "192.0.2.11:5000": f"{deployment.address}:18999",
+        "server control2": "# server control2", "inter 2s": "inter 500ms",
+        "GET /containers/keystone": f"GET /containers/{HTTP}",
+    })
+
+    def ask() -> str:
+        with contextlib.suppress(OSError, AssertionError):
+            return get(address, SERVICE, "/generation")
+        return "nobody"
+
+    with monitoring(deployment) as watching, haproxy(text, tmp_path, address):
+        healthy(deployment)
+        until(lambda: ask() == "1")
+        yield deployment, watching, ask
+
+
+def test_a_service_that_is_ill_or_in_maintenance_or_stopped_gets_no_requests(monitored):
+    deployment, _, ask = monitored
+    set_mood(deployment, HTTP, "sick")
+    until(lambda: ask() == "nobody")
+    set_mood(deployment, HTTP, "")
+    until(lambda: ask() == "1")
+    deployment.kolla("set", "maintenance", "on", "synthetic")
+    until(lambda: ask() == "nobody")
+    deployment.kolla("set", "maintenance", "off", "synthetic")
+    until(lambda: ask() == "1")
+    deployment.kolla("container", "stop", HTTP)
+    assert get_status(deployment, "/sets/synthetic") == 503
+
+
+def test_neither_an_upgrade_nor_a_reload_of_the_monitor_loses_a_request(monitored):
+    deployment, watching, ask = monitored
+
+    def no_gap() -> str:
+        answer = ask()
+        assert answer != "nobody"
+        return answer
+
+    with asking(no_gap) as answers:
+        with asking(lambda: get_status(deployment, f"/containers/{HTTP}")) as statuses:
+            delayed = ("--set", "synthetic.http_start_delay=0.1")
+            deployment.kolla(*delayed, "container", "upgrade", HTTP)
+            answers.wait_for(lambda: answers.given[-1] == "2")
+            time.sleep(3)
+        watching.process.send_signal(signal.SIGHUP)
+        watching.says("watches the containers of", times=2)
+        time.sleep(3)
+    assert not answers.failures
+    assert set(statuses.given) == {200} and not statuses.failures
+
+
+def get_status(deployment, path: str) -> int:
+    try:
+        with urllib.request.urlopen(f"http://{deployment.address}:{ENDPOINT}{path}") as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code

@@ -10,9 +10,10 @@ import time
 
 import pytest
 
-from tests.functional.conftest import NETWORK, ROOT
+from tests.functional.conftest import NETWORK, ROOT, SYNTHETIC
 from tests.functional.endpoint import monitor
 from tests.functional.harness import run
+from tests.functional.monitoring import CONFIGURATION, monitoring, set_mood
 
 SAMPLE = ROOT / "doc" / "source" / "samples" / "keepalived.conf"
 ADDRESSES = ("192.0.2.11", "192.0.2.12")
@@ -70,17 +71,42 @@ def keepalived(namespace: str, configuration: str, folder):
         process.wait(30)
 
 
+def configurations(*sets: str) -> list[str]:
+    """Those of the two hosts, which watch a set each."""
+    return [
+        SAMPLE.read_text().replace("openstack-interface", name)
+        .replace(ADDRESSES[0], address).replace("priority 100", f"priority {priority}")
+        for name, address, priority in zip(sets, ADDRESSES, (100, 90))
+    ]
+
+
 @pytest.fixture
 def hosts(namespaces, tmp_path, weight):
     with contextlib.ExitStack() as stack:
         made = []
-        for name, address, priority in zip(namespaces, ADDRESSES, (100, 90)):
+        for name, address, text in zip(namespaces, ADDRESSES, configurations("front", "front")):
             made.append(Host(name, stack.enter_context(monitor(address, 9555, *inside(name)))))
-            text = SAMPLE.read_text().replace("weight -20", weight)
-            text = text.replace(ADDRESSES[0], address).replace("openstack-interface", "front")
-            text = text.replace("priority 100", f"priority {priority}")
+            text = text.replace("weight -20", weight)
             stack.enter_context(keepalived(name, text, tmp_path / name))
         yield made
+
+
+@pytest.fixture
+def real_and_other(namespaces, tmp_path, fresh_deployment, synthetic_images):
+    """The first host has a `kolla monitor` that watches containers."""
+    deployment = fresh_deployment
+    deployment.install_plugin(SYNTHETIC)
+    deployment.configure("[host]\nenabled = synthetic\n", "10-host")
+    deployment.configure(CONFIGURATION, "20-monitor")
+    deployment.kolla("config", "passwords")
+    deployment.kolla("set", "start")
+    address = ("--set", f"monitor.listen_address={ADDRESSES[0]}")
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(monitoring(deployment, *address, prefix=inside(namespaces[0])))
+        stack.enter_context(monitor(ADDRESSES[1], 9555, *inside(namespaces[1])))
+        for name, configuration in zip(namespaces, configurations("synthetic", "front")):
+            stack.enter_context(keepalived(name, configuration, tmp_path / name))
+        yield deployment, [Host(name, None) for name in namespaces]
 
 
 def wait_until(hosts, *expected: bool) -> None:
@@ -114,3 +140,12 @@ def test_without_a_weight_an_ill_host_gives_the_address_up(hosts):
     wait_until(hosts, False, False)
     hosts[1].monitor.set("worker", "healthy")
     wait_until(hosts, False, True)
+
+
+def test_the_address_leaves_a_host_whose_monitor_finds_a_container_ill(real_and_other):
+    deployment, hosts = real_and_other
+    wait_until(hosts, True, False)
+    set_mood(deployment, "synthetic-http", "sick")
+    wait_until(hosts, False, True)
+    set_mood(deployment, "synthetic-http", "")
+    wait_until(hosts, True, False)
