@@ -9,6 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from kolla.errors import KollaError
+
 LOG = logging.getLogger(__name__)
 
 
@@ -21,11 +23,11 @@ class Loop:
         self._stopping = False
 
     def run(self) -> None:
-        """Until :meth:`stop` is called."""
+        """Until :meth:`stop` is called, whatever happens in what it calls."""
         while not self._stopping:
             pause = self._timers.run(blocking=False)
             with contextlib.suppress(queue.Empty):
-                self._inbox.get(timeout=pause)()
+                _safely(self._inbox.get(timeout=pause))
 
     def stop(self) -> None:
         """From any thread, or from a handler of a signal."""
@@ -40,19 +42,16 @@ class Loop:
 
     def after(self, seconds: float, work: Callable[[], None]) -> Any:
         """Later; returns what :meth:`cancel` takes."""
-        return self._timers.enter(seconds, 0, work)
+        return self._timers.enter(seconds, 0, _safely, (work,))
 
     def cancel(self, timer: Any) -> None:
         with contextlib.suppress(ValueError):  # it has just come due
             self._timers.cancel(timer)
 
     def every(self, seconds: float, work: Callable[[], None]) -> None:
-        """Now, and again and again, whatever happens in it."""
+        """Now, and again and again."""
         self.after(seconds, lambda: self.every(seconds, work))
-        try:
-            work()
-        except Exception as error:
-            LOG.error("%s", error, exc_info=LOG.isEnabledFor(logging.DEBUG))
+        _safely(work)
 
     def background(
         self, pool: ThreadPoolExecutor, work: Callable, then: Callable[[Any], None]
@@ -66,3 +65,14 @@ class Loop:
             self.call(lambda: then(found))
 
         pool.submit(do)
+
+
+def _safely(work: Callable[[], None]) -> None:
+    """A full disk, or a bug: it is told, and the others are looked after all the same."""
+    try:
+        work()
+    except KollaError as error:
+        LOG.error("%s", error)
+    except Exception as error:
+        LOG.error("a bug in the monitor: %s: %s", type(error).__name__, error)
+        LOG.debug("it was here", exc_info=True)
