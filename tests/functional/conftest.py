@@ -32,6 +32,7 @@ import pytest
 from tests.functional import backends
 from tests.functional.engine import Engine
 from tests.functional.harness import Completed, Deployment, run
+from tests.functional.monitoring import CONFIGURATION, healthy, monitoring
 
 #: Each deployment gets an address of its own, out of the way of an operator's services.
 NETWORK = os.environ.get("KOLLA_TEST_NETWORK", "127.0.77")
@@ -134,6 +135,19 @@ def new_deployment(
     if engine.pid() is None:
         engine.start()
     engine.clean()
+
+
+@pytest.fixture
+def cared_for(fresh_deployment, synthetic_images):
+    """A deployment in which the synthetic service runs, and a monitor watches it."""
+    fresh_deployment.install_plugin(SYNTHETIC)
+    fresh_deployment.configure("[host]\nenabled = synthetic\n", "10-host")
+    fresh_deployment.configure(CONFIGURATION, "20-monitor")
+    fresh_deployment.kolla("config", "passwords")
+    fresh_deployment.kolla("set", "start")
+    with monitoring(fresh_deployment) as monitor:
+        healthy(fresh_deployment)
+        yield fresh_deployment, monitor
 
 
 @pytest.fixture(scope="session")

@@ -7,27 +7,12 @@ import time
 import urllib.error
 import urllib.request
 
-import pytest
-
-from tests.functional.conftest import SYNTHETIC
 from tests.functional.monitoring import (
-    CONFIGURATION, Monitor, healthy, incidents, monitoring, quick, set_mood, starts,
+    CONFIGURATION, Monitor, healthy, incidents, quick, set_mood, starts,
 )
 from tests.functional.watching import generation, serving, until
 
 HTTP, WORKER = "synthetic-http", "synthetic-worker"
-
-
-@pytest.fixture
-def cared_for(fresh_deployment, synthetic_images):
-    fresh_deployment.install_plugin(SYNTHETIC)
-    fresh_deployment.configure("[host]\nenabled = synthetic\n", "10-host")
-    fresh_deployment.configure(CONFIGURATION, "20-monitor")
-    fresh_deployment.kolla("config", "passwords")
-    fresh_deployment.kolla("set", "start")
-    with monitoring(fresh_deployment) as monitor:
-        healthy(fresh_deployment)
-        yield fresh_deployment, monitor
 
 
 def health(deployment, container: str) -> str:

@@ -33,10 +33,11 @@ class Server:
             while True:
                 request = await reader.readuntil(b"\r\n\r\n")
                 self.requests += 1
+                number = self.requests
                 await asyncio.sleep(self.delay)
                 while self.requests < self.hold:
                     await asyncio.sleep(0.001)
-                if self.misbehave and self.misbehave(self.requests, writer):
+                if self.misbehave and self.misbehave(number, writer):
                     break
                 close = self.close or b"Connection: close" in request
                 field = b"Connection: close\r\n" if close else b""
