@@ -1,11 +1,17 @@
 """Makes specs, generations and states for tests."""
 
 from kolla.backends.base import ALWAYS, NEVER, Observed
+from kolla.monitor.judge import Rules
 from kolla.plan import State
 from kolla.spec import Spec
 from kolla.records import RUNNING, Generation, Record
 
 CHECK = {"command": ["kolla-check"], "interval": 30, "timeout": 10, "retries": 3, "grace": 5}
+#: Of the monitor.
+RULES = Rules(
+    interval=30, timeout=10, retries=3, grace=60, retry_pause=5,
+    restarts_per_hour=5, backoff=10, backoff_max=600,
+)
 
 
 def make_spec(**changes) -> Spec:

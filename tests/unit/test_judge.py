@@ -9,12 +9,9 @@ from kolla.monitor import judge
 from kolla.monitor.conditions import (
     DEGRADED, FAILED, HEALTHY, PAUSED, STARTING, UNHEALTHY, UNKNOWN,
 )
-from kolla.monitor.judge import HOUR, Memory, Remedy, Rules, Surroundings
+from kolla.monitor.judge import HOUR, Memory, Remedy, Surroundings
+from tests.unit.factory import RULES
 
-RULES = Rules(
-    interval=30, timeout=10, retries=3, grace=60, retry_pause=5,
-    restarts_per_hour=5, backoff=10, backoff_max=600,
-)
 ALONE = Surroundings()
 
 

@@ -13,7 +13,7 @@ from kolla.monitor.loop import Loop
 from kolla.monitor.watched import age, ago, recall
 from kolla.records import FOR_EVER, Record, now
 from kolla.store import Store
-from tests.unit.factory import make_generation, make_observed, make_spec, make_state
+from tests.unit.factory import RULES, make_generation, make_observed, make_spec, make_state
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_clock_that_was_put_back_makes_nothing_younger_than_now():
 
 def test_restarts_and_failure_are_remembered_over_an_end_of_the_monitor():
     record = Record("web", current=3, restarts=(ago(100), ago(50)), failed=now())
-    memory = recall(record, 3, now=1000)
+    memory = recall(record, 3, RULES, now=1000)
     assert memory.given_up
     assert [round(1000 - at, -1) for at in memory.restarts] == [100, 50]
 
