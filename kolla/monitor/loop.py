@@ -18,7 +18,8 @@ class Loop:
     """Everything handed to it is called in the thread that runs it, one after the other."""
 
     def __init__(self):
-        self._timers = sched.scheduler(time.monotonic)
+        # It waits for its inbox, never for the scheduler.
+        self._timers = sched.scheduler(time.monotonic, lambda seconds: None)
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._stopping = False
 
