@@ -57,9 +57,9 @@ class Metrics:
         self._checks.labels(container).observe(seconds)
         self._failures.labels(container).inc(0 if passed else 1)
 
-    def restarted(self, container: str, by: str) -> None:
+    def restarted(self, container: str, by: str, times: int = 1) -> None:
         """The engine or the monitor has restarted it."""
-        self._restarts.labels(container, by).inc()
+        self._restarts.labels(container, by).inc(times)
 
     def changed(self, kind: str, container: str, outcome: str, seconds: float) -> None:
         """Something was done to it; kind and outcome are those of :class:`kolla.hooks.Event`."""

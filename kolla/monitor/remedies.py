@@ -42,9 +42,9 @@ class Remedies:
             self._acts[remedy](watched, why)
         self._ward.tell(watched)
 
-    def died(self, watched: Watched, why: str) -> None:
+    def died(self, watched: Watched, times: int, why: str) -> None:
         """Put on record what there is to see of a process that the engine has started again."""
-        self._ward.metrics.restarted(watched.name, "engine")
+        self._ward.metrics.restarted(watched.name, "engine", times)
         self._note_restarts(watched)
         self._ward.loop.background(
             self._ward.acting, lambda: self._care.died(watched, why), lambda done: None
