@@ -1,7 +1,6 @@
 """``kolla container …``: containers, the leaves of the tree."""
 
 import argparse
-import collections
 import os
 import sys
 
@@ -9,43 +8,10 @@ from kolla.cli import action, checks, logs, maintenance
 from kolla.cli.base import Command, Lister, ShowOne
 from kolla.cli.details import FIELDS, generation_of, values
 from kolla.cli.parser import positive
-from kolla.cli.status import require_known, status, statuses
+from kolla.cli.status import status, statuses
 from kolla.cli.values import Age, ImageId, Text
-from kolla.errors import KollaError, UsageError
-
-
-class _OnContainers:
-    """The command is about one container or several."""
-
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        parser.add_argument(
-            "names", metavar="NAME", nargs="+", help="a container"
-        ).complete = "containers"
-        return parser
-
-    def containers(self, parsed_args):
-        leftover = getattr(self, "leftover", False)
-        return self.app.deployment.select(parsed_args.names, leftover)
-
-    def only_one(self, parsed_args, option: str) -> None:
-        """Refuse an option that makes no sense for several containers."""
-        if len(parsed_args.names) > 1:
-            raise UsageError(f"{option} is for one container, and several are named")
-
-
-class _OnOne:
-    """The command is about one container."""
-
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        parser.add_argument("name", metavar="NAME", help="a container").complete = "containers"
-        return parser
-
-    def name(self, parsed_args) -> str:
-        """The name, once it is known that there is such a container."""
-        require_known(self.app.deployment, parsed_args.name)
-        return parsed_args.name
+from kolla.cli.which import OnContainers, OnOne
+from kolla.errors import KollaError
 
 
 class List(Lister):
@@ -78,7 +44,7 @@ class List(Lister):
         )
 
 
-class Show(_OnOne, ShowOne):
+class Show(OnOne, ShowOne):
     """Show a container: what it runs, with which privileges, how it is
 
     Of a container that runs, it shows the snapshot that its current generation was made
@@ -103,59 +69,7 @@ class Show(_OnOne, ShowOne):
         return self.columns, values(deployment, known, chosen)
 
 
-class History(_OnOne, Lister):
-    """List a container's generations: why each was made, how it ended
-
-    A generation can come back with `kolla container rollback` while its image is kept.
-    With --evidence it lists its restarts and automatic rollbacks instead: what the check
-    said, what the engine said, and the last lines of the log.
-    The archived log of a generation whose container is gone is printed with `kolla container
-    logs NAME --generation N`.
-    """
-
-    example = "kolla container history keystone\nkolla container history keystone --evidence"
-    columns = ("generation", "state", "release", "version", "image", "created", "cause",
-               "reason", "restarts", "rollback", "log")
-    incidents = ("at", "who", "action", "generation", "outcome", "detail", "evidence")
-
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        parser.add_argument(
-            "--evidence", action="store_true", help="what went wrong, and what there was to see"
-        )
-        return parser
-
-    def titles(self, parsed_args):
-        return self.incidents if parsed_args.evidence else self.columns
-
-    def take_action(self, parsed_args):
-        name, store = self.name(parsed_args), self.app.deployment.store
-        happened = store.incidents(name)
-        if parsed_args.evidence:
-            return self.incidents, [
-                (Age(event.at), event.who, event.action, event.generation, event.outcome,
-                 event.detail, event.evidence)
-                for event in happened
-            ]
-        restarts = collections.Counter(
-            event.generation for event in happened if event.action == "restart"
-        )
-        archived = self.app.deployment.archive.generations(name)
-        return self.columns, [
-            self._row(item, item.snapshot, restarts[item.number], item.number in archived)
-            for item in store.generations(name)
-        ]
-
-    def _row(self, item, spec, restarts: int, archived: bool) -> tuple:
-        possible = bool(item.committed) and item.kept and item.outcome != "current"
-        return (
-            item.number, item.outcome, Text(spec.release), Text(spec.version),
-            ImageId(spec.image_id), Age(item.created), item.cause, item.reason, restarts,
-            Text(possible), Text("archived" if archived else None),
-        )
-
-
-class Start(_OnContainers, action.Start):
+class Start(OnContainers, action.Start):
     """Start containers
 
     Makes what is missing and starts what is stopped. Nothing else is changed: a container
@@ -165,7 +79,7 @@ class Start(_OnContainers, action.Start):
     example = "kolla container start keystone glance-api"
 
 
-class Stop(_OnContainers, action.Stop):
+class Stop(OnContainers, action.Stop):
     """Stop containers
 
     They stay stopped, also after a reboot, until they are started again.
@@ -174,7 +88,7 @@ class Stop(_OnContainers, action.Stop):
     example = "kolla container stop glance-api"
 
 
-class Restart(_OnContainers, action.Restart):
+class Restart(OnContainers, action.Restart):
     """Restart containers
 
     An HTTP service is handed over to a new generation of the same spec: no request is lost.
@@ -183,7 +97,7 @@ class Restart(_OnContainers, action.Restart):
     example = "kolla container restart keystone"
 
 
-class Upgrade(_OnContainers, action.Upgrade):
+class Upgrade(OnContainers, action.Upgrade):
     """Bring containers to the configuration, a release or an image
 
     Atomic: if the new generation does not pass its check, the old one runs on, or again,
@@ -207,7 +121,7 @@ class Upgrade(_OnContainers, action.Upgrade):
         return {**super().details(parsed_args), "image": parsed_args.image}
 
 
-class Rollback(_OnContainers, action.Rollback):
+class Rollback(OnContainers, action.Rollback):
     """Return containers to an earlier generation, from its snapshot
 
     To the last known good one if --to does not name another. It is a new generation that
@@ -231,7 +145,7 @@ class Rollback(_OnContainers, action.Rollback):
         return {}
 
 
-class Confirm(_OnContainers, action.Confirm):
+class Confirm(OnContainers, action.Confirm):
     """Confirm that the current generation stays
 
     What only earlier releases needed of the database schema is cleaned up, once every host
@@ -241,7 +155,7 @@ class Confirm(_OnContainers, action.Confirm):
     example = "kolla container confirm keystone"
 
 
-class Maintenance(_OnContainers, maintenance.Maintenance):
+class Maintenance(OnContainers, maintenance.Maintenance):
     """Begin or end the maintenance of containers
 
     The monitor goes on looking at them, and leaves them alone: no restart, no rollback.
@@ -251,7 +165,7 @@ class Maintenance(_OnContainers, maintenance.Maintenance):
                "kolla container maintenance off keystone")
 
 
-class Check(_OnContainers, checks.Check):
+class Check(OnContainers, checks.Check):
     """Ask containers for their health now
 
     The exit code is 0 if all are healthy, else 1. With --quick it is what `kolla monitor`
@@ -261,7 +175,7 @@ class Check(_OnContainers, checks.Check):
     example = "kolla container check keystone && echo it is well"
 
 
-class Logs(_OnOne, logs.Logs):
+class Logs(OnOne, logs.Logs):
     """Print what a container wrote to its standard output and error
 
     All its generations' lines by time, also of those that are gone, as far as their logs
@@ -288,7 +202,7 @@ class Logs(_OnOne, logs.Logs):
         return self.show(parsed_args, [name], parsed_args.generation)
 
 
-class Exec(_OnOne, Command):
+class Exec(OnOne, Command):
     """Run a command inside a container, or a shell
 
     What follows -- is the command; its exit code becomes kolla's.
@@ -316,7 +230,7 @@ class Exec(_OnOne, Command):
             raise KollaError(f"{command[0]} cannot be run: {error.strerror}") from None
 
 
-class Delete(_OnContainers, action.Delete):
+class Delete(OnContainers, action.Delete):
     """Delete containers
 
     Their data stays in its volumes, and a later start finds it, unless --data is given.

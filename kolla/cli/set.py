@@ -7,29 +7,7 @@ from kolla.cli.base import Command, Lister, ShowOne
 from kolla.cli.tree import Branch, branches, drawing
 from kolla.cli.status import of_sets, statuses
 from kolla.cli.values import Age, Lines, Text
-
-
-class _OnSets:
-    """The command is about the containers of sets, or of the whole deployment."""
-
-    #: Whether a set has to be named; else everything is meant if none is.
-    name_required = False
-
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        parser.add_argument(
-            "names", metavar="SET", nargs="+" if self.name_required else "*",
-            help="a container set; `all` is the whole deployment"
-            + ("" if self.name_required else " (default)"),
-        ).complete = "sets"
-        return parser
-
-    def containers(self, parsed_args):
-        deployment = self.app.deployment
-        names = parsed_args.names or [deployment.catalog.root.name]
-        leftover = getattr(self, "leftover", False)
-        found = [c for name in names for c in deployment.select_set(name, leftover)]
-        return list(dict.fromkeys(found))
+from kolla.cli.which import OnSets
 
 
 class List(Lister):
@@ -104,7 +82,7 @@ class Show(ShowOne):
         )
 
 
-class Start(_OnSets, action.Start):
+class Start(OnSets, action.Start):
     """Start the containers of a set
 
     Makes those that are missing and starts those that are stopped, in the order in which
@@ -115,7 +93,7 @@ class Start(_OnSets, action.Start):
     example = "kolla set start\nkolla set start database-control --dry-run"
 
 
-class Stop(_OnSets, action.Stop):
+class Stop(OnSets, action.Stop):
     """Stop the containers of a set, in reverse order
 
     They stay stopped, also after a reboot, until they are started again.
@@ -125,7 +103,7 @@ class Stop(_OnSets, action.Stop):
     name_required = True
 
 
-class Restart(_OnSets, action.Restart):
+class Restart(OnSets, action.Restart):
     """Restart the containers of a set
 
     HTTP services are handed over to a new generation of the same spec: no request is lost.
@@ -135,7 +113,7 @@ class Restart(_OnSets, action.Restart):
     name_required = True
 
 
-class Upgrade(_OnSets, action.Upgrade):
+class Upgrade(OnSets, action.Upgrade):
     """Bring the containers of a set to the configuration or a release
 
     Each container is upgraded atomically; the set is not: if one fails, the others stay
@@ -160,14 +138,14 @@ class Upgrade(_OnSets, action.Upgrade):
         }
 
 
-class Rollback(_OnSets, action.Rollback):
+class Rollback(OnSets, action.Rollback):
     """Return the containers of a set to their last known good generation"""
 
     example = "kolla set rollback openstack-interface --dry-run"
     name_required = True
 
 
-class Confirm(_OnSets, action.Confirm):
+class Confirm(OnSets, action.Confirm):
     """Confirm that the current generations of a set stay
 
     See `kolla container confirm`.
@@ -177,7 +155,7 @@ class Confirm(_OnSets, action.Confirm):
     name_required = True
 
 
-class Maintenance(_OnSets, maintenance.Maintenance):
+class Maintenance(OnSets, maintenance.Maintenance):
     """Begin or end the maintenance of the containers of a set
 
     See `kolla container maintenance`.
@@ -187,7 +165,7 @@ class Maintenance(_OnSets, maintenance.Maintenance):
     name_required = True
 
 
-class Check(_OnSets, checks.Check):
+class Check(OnSets, checks.Check):
     """Ask the containers of a set for their health now
 
     The exit code is 0 if all are healthy, else 1. With --quick it is what `kolla monitor`
@@ -197,7 +175,7 @@ class Check(_OnSets, checks.Check):
     example = "kolla set check && echo all is well"
 
 
-class Logs(_OnSets, logs.Logs):
+class Logs(OnSets, logs.Logs):
     """Print what the containers of a set wrote, by time
 
     Of each container the lines of all generations, as `kolla container logs` prints them.
@@ -211,7 +189,7 @@ class Logs(_OnSets, logs.Logs):
         return self.show(parsed_args, [c.name for c in self.containers(parsed_args)])
 
 
-class Delete(_OnSets, action.Delete):
+class Delete(OnSets, action.Delete):
     """Delete the containers of a set
 
     Their data stays in its volumes, and a later start finds it, unless --data is given.
@@ -221,7 +199,7 @@ class Delete(_OnSets, action.Delete):
     name_required = True
 
 
-class Export(_OnSets, Command):
+class Export(OnSets, Command):
     """Write the containers of a set as metadata for another orchestration tool
 
     The host is not touched, and the engine is not asked. Prints the files it wrote, the one

@@ -1,0 +1,59 @@
+"""``kolla container history``: what became of the generations of a container."""
+
+import collections
+
+from kolla.cli.base import Lister
+from kolla.cli.values import Age, ImageId, Text
+from kolla.cli.which import OnOne
+
+
+class History(OnOne, Lister):
+    """List a container's generations: why each was made, how it ended
+
+    A generation can come back with `kolla container rollback` while its image is kept.
+    With --evidence it lists its restarts and automatic rollbacks instead: what the check
+    said, what the engine said, and the last lines of the log.
+    The archived log of a generation whose container is gone is printed with `kolla container
+    logs NAME --generation N`.
+    """
+
+    example = "kolla container history keystone\nkolla container history keystone --evidence"
+    columns = ("generation", "state", "release", "version", "image", "created", "cause",
+               "reason", "restarts", "rollback", "log")
+    incidents = ("at", "who", "action", "generation", "outcome", "detail", "evidence")
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--evidence", action="store_true", help="what went wrong, and what there was to see"
+        )
+        return parser
+
+    def titles(self, parsed_args):
+        return self.incidents if parsed_args.evidence else self.columns
+
+    def take_action(self, parsed_args):
+        name, store = self.name(parsed_args), self.app.deployment.store
+        happened = store.incidents(name)
+        if parsed_args.evidence:
+            return self.incidents, [
+                (Age(event.at), event.who, event.action, event.generation, event.outcome,
+                 event.detail, event.evidence)
+                for event in happened
+            ]
+        restarts = collections.Counter(
+            event.generation for event in happened if event.action == "restart"
+        )
+        archived = self.app.deployment.archive.generations(name)
+        return self.columns, [
+            self._row(item, item.snapshot, restarts[item.number], item.number in archived)
+            for item in store.generations(name)
+        ]
+
+    def _row(self, item, spec, restarts: int, archived: bool) -> tuple:
+        possible = bool(item.committed) and item.kept and item.outcome != "current"
+        return (
+            item.number, item.outcome, Text(spec.release), Text(spec.version),
+            ImageId(spec.image_id), Age(item.created), item.cause, item.reason, restarts,
+            Text(possible), Text("archived" if archived else None),
+        )

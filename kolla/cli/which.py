@@ -1,0 +1,61 @@
+"""Which containers a command is about, mixed in before what it does."""
+
+from kolla.cli.status import require_known
+from kolla.errors import UsageError
+
+
+class OnContainers:
+    """The command is about one container or several."""
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "names", metavar="NAME", nargs="+", help="a container"
+        ).complete = "containers"
+        return parser
+
+    def containers(self, parsed_args):
+        leftover = getattr(self, "leftover", False)
+        return self.app.deployment.select(parsed_args.names, leftover)
+
+    def only_one(self, parsed_args, option: str) -> None:
+        """Refuse an option that makes no sense for several containers."""
+        if len(parsed_args.names) > 1:
+            raise UsageError(f"{option} is for one container, and several are named")
+
+
+class OnOne:
+    """The command is about one container."""
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument("name", metavar="NAME", help="a container").complete = "containers"
+        return parser
+
+    def name(self, parsed_args) -> str:
+        """The name, once it is known that there is such a container."""
+        require_known(self.app.deployment, parsed_args.name)
+        return parsed_args.name
+
+
+class OnSets:
+    """The command is about the containers of sets, or of the whole deployment."""
+
+    #: Whether a set has to be named; else everything is meant if none is.
+    name_required = False
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "names", metavar="SET", nargs="+" if self.name_required else "*",
+            help="a container set; `all` is the whole deployment"
+            + ("" if self.name_required else " (default)"),
+        ).complete = "sets"
+        return parser
+
+    def containers(self, parsed_args):
+        deployment = self.app.deployment
+        names = parsed_args.names or [deployment.catalog.root.name]
+        leftover = getattr(self, "leftover", False)
+        found = [c for name in names for c in deployment.select_set(name, leftover)]
+        return list(dict.fromkeys(found))
