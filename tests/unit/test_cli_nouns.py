@@ -2,7 +2,8 @@
 
 import pytest
 
-from kolla.cli import action, checks, container, event, history, plan, plans
+from kolla.cli import action, checks, container, event, plan, plans
+from kolla.cli import history as container_history
 from kolla.cli import set as container_set
 from tests.unit.factory import make_spec
 
@@ -44,10 +45,10 @@ def test_json_keys_stay_as_they_are():
         "release", "version", "image", "image_id", "user", "strategy", "requires", "listens",
         "command", "environment", "files", "volumes", "scratch", "mounts", "privileges",
         "super_privileged", "check", "stop_grace", "logging", "log")
-    assert history.History.columns == (
+    assert container_history.History.columns == (
         "generation", "state", "release", "version", "image", "created", "cause", "reason",
         "restarts", "rollback", "log")
-    assert history.History.incidents == (
+    assert container_history.History.incidents == (
         "at", "who", "action", "generation", "outcome", "detail", "evidence")
     assert action.Action.columns == (
         "container", "outcome", "before", "after", "seconds", "unavailable", "reason")
