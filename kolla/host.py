@@ -53,6 +53,8 @@ def examine(settings, running: Callable[[], set[str]]) -> Iterator[Finding]:
     yield answer
     if facts:
         yield live_restore(facts)
+    if settings.value("backend", "driver") in ("compose", "fig"):
+        yield compose(settings.value("compose", "command"))
     yield builder(settings.value("images", "docker_command"))
     if not settings.value("images", "base_image"):
         yield debian_bootstrap()
@@ -107,6 +109,17 @@ def live_restore(facts: dict) -> Finding:
         'put "live-restore": true into /etc/docker/daemon.json, then systemctl reload docker '
         "(or send SIGHUP to dockerd)",
     )
+
+
+def compose(command: str) -> Finding:
+    """A compose program for the backend of that name."""
+    from kolla.backends.compose.command import find
+
+    try:
+        found = find(command)
+        return Finding("compose", State.OK, f"{found.program}, {found.version}")
+    except KollaError as error:
+        return Finding("compose", State.MISSING, error.message, error.hint)
 
 
 def builder(command: str) -> Finding:

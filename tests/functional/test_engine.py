@@ -11,6 +11,19 @@ def test_engine_keeps_containers_over_a_restart(engine):
         assert client.info()["LiveRestoreEnabled"]
 
 
+def test_engine_starts_nothing_that_was_never_started(engine, synthetic_images):
+    """Which the compose backend relies on: what it makes has the policy of what counts."""
+    image, _ = synthetic_images
+    with engine.client() as client:
+        policy = {"Name": "always"}
+        made = client.containers.create(image, ["true"], network_mode="none", restart_policy=policy)
+    engine.restart()
+    with engine.client() as client:
+        found = client.containers.get(made.id)
+        assert (found.status, found.attrs["RestartCount"]) == ("created", 0)
+        found.remove()
+
+
 def test_engine_comes_back_after_kill(engine):
     first = engine.pid()
     engine.kill()

@@ -32,6 +32,16 @@ def test_client_that_cannot_build_is_missing_with_advice():
     assert "/bin/false" in finding.found and "docker-buildx" in finding.advice
 
 
+def test_compose_is_missing_with_advice_where_it_will_not_do(tmp_path):
+    finding = host.compose("/bin/false")
+    assert finding.state is State.MISSING
+    assert "/bin/false does not run" in finding.found and "docker-compose" in finding.advice
+    program = tmp_path / "docker-compose"
+    program.write_text("#!/bin/sh\necho 2.26.1\n")
+    program.chmod(0o755)
+    assert host.compose(str(program)).found == f"{program}, 2.26.1"
+
+
 @pytest.mark.parametrize("minimum, comfort, state", [
     (0, 0, State.OK),
     (0, 2**80, State.WARNING),
