@@ -16,7 +16,9 @@ def test_engine_starts_nothing_that_was_never_started(engine, synthetic_images):
     image, _ = synthetic_images
     with engine.client() as client:
         policy = {"Name": "always"}
-        made = client.containers.create(image, ["true"], network_mode="none", restart_policy=policy)
+        made = client.containers.create(
+            image, ["true"], network_mode="none", restart_policy=policy
+        )
     engine.restart()
     with engine.client() as client:
         found = client.containers.get(made.id)
