@@ -102,6 +102,17 @@ def test_up_by_hand_changes_nothing_and_starts_only_what_is_current(synthetic, c
     assert ids(synthetic) == before and generation(synthetic) == number
 
 
+def test_down_by_hand_takes_no_data_and_recovery_brings_everything_back(synthetic, compose):
+    number = generation(synthetic)
+    by_hand(compose, synthetic, "down", "-v")
+    synthetic.kolla("recover")
+    assert generation(synthetic) == number
+    journal = ("cat", "/var/lib/synthetic/journal")
+    done = synthetic.kolla("container", "exec", WORKER, "--", *journal)
+    assert done.stdout.startswith("bootstrap 1\nstart 1\n")
+    by_hand(compose, synthetic, "config", "-q")
+
+
 def test_edited_file_is_reported_and_never_lost(synthetic):
     edited = file(synthetic).read_text().replace("KOLLA_PORT", "KOLLA_EDITED")
     file(synthetic).write_text(edited)
