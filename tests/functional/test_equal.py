@@ -20,6 +20,8 @@ PASSING = (
 ATTACHED = ("AttachStdout", "AttachStderr")
 #: Mounts are compared as the engine made them, not in the words they were asked for.
 ASKED = {"HostConfig": ("Binds", "Mounts"), "Config": ("Volumes", *ATTACHED)}
+#: Lists whose order means nothing.
+UNORDERED = ("CapAdd", "CapDrop", "Devices", "SecurityOpt")
 
 
 def normal(found: dict, state_dir: str):
@@ -34,6 +36,8 @@ def normal(found: dict, state_dir: str):
     del spec["backend"]
     labels["kolla.spec"] = spec
     found["Config"]["Env"].sort()
+    for name in UNORDERED:
+        found["HostConfig"][name] = sorted(found["HostConfig"][name] or [], key=str)
     found["Mounts"] = sorted(
         ({**mount, "Mode": sorted(set(mount["Mode"].split(",")) - {"rw", "z", ""})}
          for mount in found["Mounts"]), key=lambda mount: mount["Destination"],
