@@ -10,7 +10,7 @@ from tests.functional.conftest import SYNTHETIC, new_deployment
 from tests.functional.crash_power import PowerEngine
 from tests.functional.crash_samples import Samples
 from tests.functional.crash_world import World
-from tests.functional.watching import generation, serving, until
+from tests.functional.watching import generation, until
 
 BACKENDS = backends.BOTH
 
@@ -70,17 +70,3 @@ def test_after_a_reboot_exactly_the_current_generations_come_up(deployed, power)
     assert running == ["synthetic-http-g2"]
     rows = deployed.kolla("recover", "-f", "json").json()
     assert {row["outcome"] for row in rows} == {"unchanged"}
-
-
-@pytest.mark.parametrize("way", ["restart", "kill"])
-def test_a_new_engine_process_loses_no_request(synthetic, way):
-    """Which is also how the engine is upgraded."""
-    number = generation(synthetic)
-    with serving(synthetic) as answers:
-        getattr(synthetic.engine, way)()
-        if way == "kill":
-            synthetic.engine.start()
-        asked = len(answers.given)
-        answers.wait_for(lambda: len(answers.given) > asked + 20)
-        synthetic.kolla("container", "check", "synthetic-http")
-    assert set(answers.given) == {number}

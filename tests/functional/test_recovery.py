@@ -153,6 +153,20 @@ def test_image_that_prune_a_took_is_named_before_anything_is_touched(alone, synt
 
 # The engine
 
+@pytest.mark.parametrize("way", ["restart", "kill"])
+def test_a_new_engine_process_loses_no_request(synthetic, way):
+    """Which is also how the engine is upgraded."""
+    number = generation(synthetic)
+    with serving(synthetic) as answers:
+        getattr(synthetic.engine, way)()
+        if way == "kill":
+            synthetic.engine.start()
+        asked = len(answers.given)
+        answers.wait_for(lambda: len(answers.given) > asked + 20)
+        synthetic.kolla("container", "check", "synthetic-http")
+    assert set(answers.given) == {number}
+
+
 def test_commands_carry_on_after_the_engine_was_killed(synthetic):
     number = generation(synthetic)
     with serving(synthetic) as answers:
