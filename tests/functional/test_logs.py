@@ -3,7 +3,9 @@
 import contextlib
 import itertools
 import os
+import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +18,7 @@ from tests.functional.watching import generation, serving, until
 
 NAME = "synthetic-http"
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (\S+) +\| (.*)")
+JOURNAL, JOURNALD = pathlib.Path("/run/systemd/journal/socket"), "/lib/systemd/systemd-journald"
 #: Changes with each upgrade.
 delays = (number / 1000 for number in itertools.count(1))
 
@@ -260,6 +263,20 @@ def test_local_driver_is_read_like_the_usual_one(synthetic, driver, options):
     assert logs(synthetic, "--generation", number, "--tail", "1") == ["to the local driver"]
 
 
+@pytest.mark.parametrize("name", ["json-file", "local"])
+def test_service_that_writes_without_end_does_not_fill_the_disk(synthetic, driver, name):
+    driver(f"driver = {name}\nmax_size = 1m\nmax_files = 2")
+    flood(synthetic, 5)
+    write(synthetic, "after the flood")
+    number = generation(synthetic)
+    with synthetic.engine.client() as client:
+        container = client.containers.get(f"{NAME}-g{number}")
+        folder = pathlib.Path(client.info()["DockerRootDir"]) / "containers" / container.id
+    files = [path for path in folder.rglob("*") if path.is_file() and ".log" in path.name]
+    assert len(files) == 2 and sum(path.stat().st_size for path in files) < 2.1e6
+    assert logs(synthetic, "--generation", str(number), "--tail", "1") == ["after the flood"]
+
+
 @pytest.fixture
 def syslog(tmp_path):
     """The address of a syslog, and what it receives."""
@@ -295,13 +312,48 @@ def test_option_that_the_engine_refuses_changes_nothing(synthetic, driver):
     assert "never" in told and generation(synthetic) == number
 
 
-def test_journal_is_read_where_there_is_one(synthetic, driver):
-    if os.path.exists("/run/systemd/journal/socket"):
-        driver("driver = journald")
+@pytest.fixture
+def journal():
+    """The journal of this machine; one for the test alone where that is without systemd."""
+    if JOURNAL.exists():
+        yield
+        return
+    if not pathlib.Path(JOURNALD).exists():
+        pytest.skip("there is neither a journal nor systemd-journald")
+    folders = [pathlib.Path("/run", name) for name in
+               ("systemd/journal", "systemd/journald.conf.d", "log/journal")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    options = "[Journal]\nStorage=volatile\nReadKMsg=no\nAudit=no\n"
+    (folders[1] / "kolla-tests.conf").write_text(options)
+    with subprocess.Popen([JOURNALD], stdin=subprocess.DEVNULL) as process:
+        try:
+            until(JOURNAL.exists)
+            yield
+        finally:
+            process.terminate()
+    for folder in folders:
+        shutil.rmtree(folder)
+
+
+def test_journal_is_written_to_and_read(synthetic, driver, journal):
+    driver("driver = journald")
+    with following(synthetic, "--tail", "0") as wait_for:
         write(synthetic, "to the journal")
-        number = str(generation(synthetic))
-        assert logs(synthetic, "--generation", number, "--tail", "1") == ["to the journal"]
-    else:
-        number = generation(synthetic)
-        assert "journald" in driver("driver = journald", expect=1)
-        assert generation(synthetic) == number
+        wait_for("to the journal")
+    number = str(generation(synthetic))
+    assert logs(synthetic, "--generation", number, "--tail", "1") == ["to the journal"]
+    fields = f"KOLLA_CONTAINER={NAME}", f"KOLLA_GENERATION={number}"
+    told = subprocess.check_output(["journalctl", "--output=cat", *fields], text=True)
+    assert "to the journal\n" in told
+    synthetic.configure("")
+    for _ in range(2):
+        upgrade(synthetic)
+    assert "to the journal" in logs(synthetic, "--generation", number)
+
+
+@pytest.mark.skipif(JOURNAL.exists(), reason="this machine has a journal")
+def test_journal_that_does_not_exist_is_refused_and_nothing_changes(synthetic, driver):
+    number = generation(synthetic)
+    assert "journald" in driver("driver = journald", expect=1)
+    assert generation(synthetic) == number
