@@ -15,11 +15,12 @@ from kolla.backends.compose.backend import ComposeBackend
 from kolla.backends.compose.command import Compose
 from kolla.backends.compose.project import Project
 from kolla.backends.docker import DockerBackend
+from kolla.database import _Transaction
 from kolla.execute import Executor
 from kolla.instance import Instances
 from kolla.logs.archive import Archive
 from kolla.numbers import Numbers
-from kolla.store import Store, _Transaction
+from kolla.store import Store
 
 WATCHED = {
     Store: ("_prepare", "_write"),
