@@ -275,6 +275,12 @@ class Deployment:
             write_whole(path, secrets.token_bytes(32))
         return path.read_bytes()
 
+    def hide(self, text: str) -> str:
+        """A text that may quote a secret, as a service's error may, without it."""
+        from kolla.settings.secrets import masked
+
+        return masked(self.settings, text)
+
     # People
 
     def shell(self, container: str, command: tuple[str, ...], tty: bool) -> tuple[str, ...]:

@@ -6,10 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+from kolla import evidence
 from kolla.backends.base import (
     ALWAYS, NEVER, STOPPED, Backend, BackendError, Outcome, UnreadableLog,
 )
 from kolla.errors import KollaError
+from kolla.failures import Failed, Interrupted
 from kolla.instance import Instances, engine_name
 from kolla.logs.archive import Archive
 from kolla.plan import Operation, Plan
@@ -21,29 +23,12 @@ LOG = logging.getLogger(__name__)
 
 #: Seconds a new generation may take to bind its public address.
 JOIN_TIMEOUT = 60
-LOG_LINES = 40
 #: Of a log that is archived: reading it must not take long.
 KEPT_LINES = 100_000
 #: Exit code of a contract task that other hosts hold up (EX_TEMPFAIL of sysexits.h).
 WAITS = 75
 #: The backend that is on every engine.
 DIRECT = "docker"
-
-
-class Failed(KollaError):
-    """An operation did not succeed; ``evidence`` is what there was to see."""
-
-    def __init__(self, operation: Operation, reason: str, evidence: str = ""):
-        super().__init__(f"{operation.kind} failed: {reason}")
-        self.operation, self.reason, self.evidence = operation, reason, evidence
-
-
-class Interrupted(Failed):
-    """The operator pressed Ctrl-C; ``finished`` if that came too late to stop anything."""
-
-    def __init__(self, operation: Operation, finished: bool = False):
-        super().__init__(operation, "interrupted by the operator")
-        self.message, self.finished = self.reason, finished
 
 
 @dataclasses.dataclass
@@ -335,16 +320,7 @@ class Executor:
         return None
 
     def _evidence(self, operation: Operation, outcome: Outcome | None = None) -> str:
-        """What the check said and the last lines of the log."""
-        parts = [f"check: {outcome.output}"] if outcome else []
+        said = outcome.output if outcome else ""
         if operation.generation is None:
-            return "\n".join(parts)
-        name = self._name(operation)
-        try:
-            seen = self.backend.inspect(name)
-            if seen:
-                parts.append(f"engine: {seen.status}, exit code {seen.exit_code}")
-                parts += [text for _, text in self.backend.logs(name, tail=LOG_LINES)]
-        except BackendError as error:
-            parts.append(f"no log: {error.message}")
-        return "\n".join(parts)
+            return said
+        return evidence.gather(self.backend, self._name(operation), said)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from kolla import planner, rebuild
 from kolla.errors import KollaError
-from kolla.execute import Executor, Failed, Interrupted
+from kolla.execute import Executor
+from kolla.failures import Failed, Interrupted
 from kolla.host import State as FindingState
 from kolla.host import migration_of_requests
 from kolla.intents import planned
@@ -144,6 +145,7 @@ class Runner:
         try:
             executor.carry_out(steps, event)
         except Failed as failure:
+            failure.evidence = self.deployment.hide(failure.evidence)
             told = self._after_failure(steps, failure, executor, event)
             failure.message = f"{failure.message}; {told}"
             raise

@@ -45,7 +45,7 @@ class Runner:
     def stop(self) -> None:
         """End what runs; what is asked to end a second time is killed."""
         with self._lock:
-            how = signal.SIGKILL if self.stopped else signal.SIGINT
+            how = signal.SIGKILL if self.stopped else signal.SIGTERM
             self.stopped = True
             for process in self._running:
                 if process.poll() is None:

@@ -73,16 +73,18 @@ class Checks:
         self._ask_again(watched)
 
     def _judge(self, watched: Watched, outcome) -> None:
+        said = ""
         if outcome.exit_code == 0:
             remedy = judge.passed(watched.memory, clock())
         else:
-            around = self.around(watched)
-            why = first_line(outcome.output)
-            remedy = judge.failed(watched.memory, why, around, watched.rules, clock())
+            around, said = self.around(watched), self._ward.deployment.hide(outcome.output)
+            remedy = judge.failed(
+                watched.memory, first_line(said), around, watched.rules, clock()
+            )
             if remedy is Remedy.ASK:
                 for name in around.unsure:
                     self.ask_in(self._ward.watched[name], 0)
-        self._remedies.apply(watched, remedy, outcome.output)
+        self._remedies.apply(watched, remedy, said)
 
     def around(self, watched: Watched) -> Surroundings:
         """How what it requires is, and whether there is a way back."""

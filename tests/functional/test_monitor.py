@@ -101,4 +101,4 @@ def test_what_dies_again_and_again_is_not_started_for_ever(cared_for):
                      "container", "upgrade", WORKER)
     monitor.says(f"{WORKER} has failed", seconds=180)
     with deployment.engine.client() as client:
-        assert client.containers.get(f"{WORKER}-g2").status == "exited"
+        until(lambda: client.containers.get(f"{WORKER}-g2").status == "exited")

@@ -79,6 +79,7 @@ def test_nothing_begins_once_it_is_cancelled():
 
 def test_the_first_ctrl_c_begins_nothing_more_and_the_second_leaves_at_once():
     begun, cancelled = threading.Event(), threading.Event()
+    handler = signal.getsignal(signal.SIGINT)
 
     def work(name, ready):
         begun.set()
@@ -94,4 +95,4 @@ def test_the_first_ctrl_c_begins_nothing_more_and_the_second_leaves_at_once():
     with pytest.raises(KeyboardInterrupt):
         Graph({"a": set(), "b": {"a"}}, work, 2).run(cancelled)
     assert cancelled.is_set()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
