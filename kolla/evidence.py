@@ -11,7 +11,8 @@ def gather(backend: Backend, name: str, said: str = "") -> str:
     lines = [f"check: {said}"] if said else []
     try:
         if seen := backend.inspect(name):
-            memory = ", killed for its use of memory" if seen.out_of_memory else ""
+            starved = seen.out_of_memory and not seen.running
+            memory = ", killed for its use of memory" if starved else ""
             times = f", restarted {seen.restarts} times by the engine" if seen.restarts else ""
             lines.append(f"engine: {seen.status}, exit code {seen.exit_code}{memory}{times}")
             lines += [text for _, text in backend.logs(name, tail=LINES)]

@@ -9,6 +9,8 @@ from kolla.errors import KollaError
 #: Restart policies. ``ALWAYS``: committed. ``STOPPED``: committed, stopped on purpose, and
 #: not started again by the engine. ``NEVER``: not committed, or no longer.
 ALWAYS, STOPPED, NEVER = "always", "unless-stopped", "no"
+#: Something in a container was killed because it used too much memory.
+STARVED = "oom"
 
 
 class BackendError(KollaError):
@@ -41,7 +43,8 @@ class Observed:
     exit_code: int | None = None
     #: How often the engine has started it again by itself.
     restarts: int = 0
-    #: Whether its process was killed because it used too much memory.
+    #: Whether its process was killed because it used too much memory. Of one that runs it
+    #: means nothing: engines forget it with the next start, or never.
     out_of_memory: bool = False
 
 
@@ -163,9 +166,10 @@ class Backend(abc.ABC):
         """Run a command in a running container; it is killed inside after ``timeout``."""
 
     @abc.abstractmethod
-    def happenings(self) -> Iterator[str]:
-        """The names of kolla's containers, each time that one starts, dies, is paused or goes.
+    def happenings(self) -> Iterator[tuple[str, str]]:
+        """The names of kolla's containers and what happens to them.
 
+        In the engine's words: start, die, pause, unpause, destroy, and ``STARVED``.
         Without an end; raises :class:`Unreachable` when the engine goes away.
         """
 

@@ -14,7 +14,8 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 from kolla.backends import answers, log
 from kolla.backends.base import (
-    ALWAYS, NEVER, Backend, BackendError, ImageFacts, Instance, Observed, Outcome, Unreachable,
+    ALWAYS, NEVER, STARVED, Backend, BackendError, ImageFacts, Instance, Observed, Outcome,
+    Unreachable,
 )
 from kolla.backends.execs import Execs
 from kolla.instance import engine_name
@@ -22,7 +23,7 @@ from kolla.instance import engine_name
 #: Shares of the CPU: of what prepares while something else serves, and of all others.
 BACKGROUND, FULL = 256, 1024
 #: What happens to a container and may change how it is.
-HAPPENINGS = ("start", "die", "oom", "pause", "unpause", "destroy")
+HAPPENINGS = ("start", "die", STARVED, "pause", "unpause", "destroy")
 
 
 class DockerBackend(Backend):
@@ -211,12 +212,12 @@ class DockerBackend(Backend):
             text = f"{text}\n{command[0]} did not end within {timeout} s".strip()
         return Outcome(124 if exit_code is None else exit_code, text)
 
-    def happenings(self) -> Iterator[str]:
+    def happenings(self) -> Iterator[tuple[str, str]]:
         filters = {"type": "container", "label": "kolla.container", "event": list(HAPPENINGS)}
         with self._errors("does not tell what happens"):
             client = self._connect(None)
             for event in client.events(filters=filters, decode=True):
-                yield event["Actor"]["Attributes"]["kolla.container"]
+                yield event["Actor"]["Attributes"]["kolla.container"], event["Action"]
         raise Unreachable(f"the Docker engine at {self.url} has gone")
 
     def run(self, instance: Instance, timeout: int) -> Outcome:

@@ -4,7 +4,7 @@ import functools
 import logging
 import threading
 
-from kolla.backends.base import Observed, Unreachable
+from kolla.backends.base import STARVED, Observed, Unreachable
 from kolla.instance import engine_name
 from kolla.monitor import judge
 from kolla.monitor.checks import Checks
@@ -19,6 +19,8 @@ LOG = logging.getLogger(__name__)
 #: Seconds: until a second look at what seems to be missing, at what somebody is at work on,
 #: and until an engine that has gone is tried again.
 AGAIN, LATER, RETRY = 1, 2, 1
+#: Seconds in which a death follows from a lack of memory.
+MEMORABLE = 10
 
 
 class Lookout:
@@ -44,8 +46,8 @@ class Lookout:
             try:
                 self._backend.version()
                 call(self._engine_back)
-                for name in self._backend.happenings():
-                    call(functools.partial(self.look, name))
+                for name, what in self._backend.happenings():
+                    call(functools.partial(self._happened, name, what))
             except Exception as error:
                 if not self._ended.wait(RETRY):
                     call(functools.partial(self._engine_gone, error))
@@ -105,6 +107,12 @@ class Lookout:
 
     # One container
 
+    def _happened(self, name: str, what: str) -> None:
+        watched = self._ward.watched.get(name)
+        if watched and what == STARVED:
+            watched.starved = clock()
+        self.look(name)
+
     def look(self, name: str) -> None:
         """See how the engine says it is."""
         if watched := self._ward.watched.get(name):
@@ -147,7 +155,8 @@ class Lookout:
             self._checks.ask_in(watched, AGAIN)
 
     def _died(self, watched: Watched, found: Observed, times: int) -> None:
-        why = "out of memory" if found.out_of_memory else "its process ended"
+        starved = watched.starved is not None and clock() - watched.starved < MEMORABLE
+        why = "out of memory" if starved else "its process ended"
         LOG.warning("%s: %s, and the engine started it again", watched.name, why)
         around = self._checks.around(watched)
         remedy = judge.died(watched.memory, times, why, around, watched.rules, clock())

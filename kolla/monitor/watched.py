@@ -23,6 +23,8 @@ class Watched:
     #: How often the engine had restarted it when it was last looked at; None: not yet.
     engine_restarts: int | None = None
     started_at: str = ""
+    #: When something in it was killed for its use of memory; seconds of the monitor's clock.
+    starved: float | None = None
     #: Whether its check is running.
     asked: bool = False
     #: Whether something is being done about it.

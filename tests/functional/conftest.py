@@ -31,20 +31,23 @@ import pytest
 
 from tests.functional import backends
 from tests.functional.engine import Engine
-from tests.functional.harness import Completed, Deployment, run
+from tests.functional.harness import SYNTHETIC, Completed, Deployment, run
 from tests.functional.monitoring import CONFIGURATION, healthy, monitoring
 
 #: Each deployment gets an address of its own, out of the way of an operator's services.
 NETWORK = os.environ.get("KOLLA_TEST_NETWORK", "127.0.77")
 ADDRESSES = (f"{NETWORK}.{number}" for number in itertools.count(1))
 ROOT = pathlib.Path(__file__).parents[2]
-SYNTHETIC = pathlib.Path(__file__).parent / "synthetic"
 
 
 def pytest_generate_tests(metafunc) -> None:
     names = getattr(metafunc.module, "BACKENDS", ())
     if names and "backend" in metafunc.fixturenames:
         metafunc.parametrize("backend", names, indirect=True, scope="module")
+
+
+def pytest_collection_modifyitems(items) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,8 @@ from collections.abc import Iterator, Mapping
 from tests.functional.engine import Engine
 
 BIN = pathlib.Path(sys.executable).parent
+#: The plugin of two containers that fail on demand.
+SYNTHETIC = pathlib.Path(__file__).parent / "synthetic"
 #: What the machine trusts, its images' builds trust too (a site may inspect TLS).
 MACHINE_CA_BUNDLE = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
 

@@ -8,9 +8,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 
-from tests.functional.harness import Deployment
+from tests.functional.harness import SYNTHETIC, Deployment
 from tests.functional.watching import until
 
+CROWD = pathlib.Path(__file__).parent / "crowd"
 #: A monitor in a hurry.
 CONFIGURATION = """\
 [monitor]
@@ -91,6 +92,21 @@ def healthy(deployment: Deployment, *names: str, seconds: float = 60) -> None:
 
 def quick(deployment: Deployment) -> list[dict]:
     return deployment.kolla("set", "check", "--quick", "-f", "json", expect=None).json()
+
+
+def start_crowd(deployment: Deployment, members: int) -> list[str]:
+    """Start a database and so many services that require it; returns the names of these."""
+    deployment.install_plugin(SYNTHETIC)
+    deployment.install_plugin(CROWD)
+    names = [f"crowd-{number}" for number in range(members)]
+    points, = deployment.plugins.glob("kolla_crowd-*/entry_points.txt")
+    with points.open("a") as file:  # its containers come last
+        for number, name in enumerate(names):
+            print(f"{name} = kolla_crowd:MEMBER_{number}", file=file)
+    deployment.configure("[host]\nenabled = crowd\n", "10-host")
+    deployment.kolla("config", "passwords")
+    deployment.kolla("set", "start")
+    return names
 
 
 def set_mood(deployment: Deployment, container: str, mood: str) -> None:

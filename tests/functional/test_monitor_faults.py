@@ -1,0 +1,116 @@
+"""What goes wrong around the monitor is told on one line, and harms nothing else."""
+
+import os
+import pathlib
+import signal
+import socket
+import time
+
+from tests.functional.harness import SYNTHETIC
+from tests.functional.monitoring import (
+    CONFIGURATION, Monitor, healthy, incidents, monitoring, set_mood, starts,
+)
+from tests.functional.watching import until
+
+CHAIN = pathlib.Path(__file__).parent / "chain"
+HTTP, WORKER = "synthetic-http", "synthetic-worker"
+
+
+def lines(monitor: Monitor, text: str) -> list[str]:
+    return [line for line in monitor.said if text in line]
+
+
+def test_a_check_that_fails_every_second_time_is_said_to_flap_and_never_restarted(cared_for):
+    deployment, monitor = cared_for
+    set_mood(deployment, WORKER, "flaps")
+    monitor.says(f"{WORKER} flaps: 3 of its last 10 checks failed")
+    time.sleep(10)
+    set_mood(deployment, WORKER, "")
+    assert len(lines(monitor, f"{WORKER} flaps")) == 1
+    assert not lines(monitor, f"{WORKER}: restarted") and starts(deployment, WORKER) == 1
+
+
+def test_a_container_that_is_killed_for_its_use_of_memory_is_told_so(cared_for):
+    deployment, monitor = cared_for
+    with deployment.engine.client() as client:
+        found = client.containers.get(f"{WORKER}-g1")
+        found.update(mem_limit="64m", memswap_limit="64m")
+        for process in found.top()["Processes"]:
+            pathlib.Path(f"/proc/{process[1]}/oom_score_adj").write_text("1000")
+        found.exec_run(["python3", "-c", "bytearray(10**9)"])
+    monitor.says(f"{WORKER}: out of memory, and the engine started it again")
+    healthy(deployment)
+    last = until(lambda: incidents(deployment, WORKER))[-1]
+    assert last["detail"] == "by the engine: out of memory"
+    assert starts(deployment, HTTP) == 1
+
+
+def test_a_taken_port_of_the_endpoint_is_told_once_and_had_as_soon_as_it_is_free(cared_for):
+    deployment, monitor = cared_for
+    monitor.end()
+    with socket.create_server((deployment.address, 9555)):
+        with monitoring(deployment) as again:
+            again.says("the endpoint has no address to listen on: port 9555")
+            set_mood(deployment, WORKER, "sick")
+            again.says(f"{WORKER}: restarted")
+            set_mood(deployment, WORKER, "")
+            healthy(deployment)
+            time.sleep(11)  # it has been tried again
+            assert len(lines(again, "the endpoint")) == 1
+
+
+def test_hooks_that_hang_or_raise_are_told_once_and_keep_nobody_from_anything(
+    fresh_deployment, synthetic_images, tmp_path, monkeypatch
+):
+    notes = tmp_path / "notes"
+    monkeypatch.setenv("KOLLA_TEST_NOTES", str(notes))
+    deployment = fresh_deployment
+    deployment.install_plugin(SYNTHETIC)
+    deployment.install_plugin(CHAIN)
+    deployment.configure("[host]\nenabled = synthetic\n", "10-host")
+    deployment.configure(CONFIGURATION, "20-monitor")
+    deployment.kolla("config", "passwords")
+    deployment.kolla("set", "start")
+    hooks = "[hooks]\nenabled = chain-hangs, chain-broken, chain-note\nwait = 1\n"
+    deployment.configure(hooks, "30-hooks")
+    with monitoring(deployment) as monitor:
+        healthy(deployment)
+        set_mood(deployment, WORKER, "sick")
+        monitor.says(f"{WORKER}: restarted (2 of 5")
+        set_mood(deployment, WORKER, "")
+        monitor.says("the hook chain-hangs hangs")
+        healthy(deployment)
+        until(lambda: f"unhealthy {WORKER} synthetic 1 done\n" in notes.read_text())
+        began = time.monotonic()
+        assert monitor.end() == 0 and time.monotonic() - began < 15
+    assert len(lines(monitor, "the hook chain-hangs hangs")) == 1
+    assert len(lines(monitor, "the hook chain-broken failed: RuntimeError")) == 1
+    assert not lines(monitor, "Traceback") and starts(deployment, HTTP) == 1
+
+
+def test_systemd_is_told_of_every_step_and_of_life_in_between(cared_for, tmp_path, monkeypatch):
+    deployment, monitor = cared_for
+    monitor.end()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(30)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "1000000")
+        monkeypatch.delenv("WATCHDOG_PID", raising=False)
+
+        def hears(expected: str) -> str:
+            while not (said := systemd.recv(4096).decode()).startswith(expected):
+                assert said == "WATCHDOG=1", f"{said!r} came before {expected}"
+            return said
+
+        with monitoring(deployment) as again:
+            assert "STATUS=watches the containers of testhost" in hears("READY=1")
+            began = time.monotonic()
+            for _ in range(6):
+                assert systemd.recv(4096) == b"WATCHDOG=1"
+            assert 2 < time.monotonic() - began < 5
+            again.process.send_signal(signal.SIGHUP)
+            assert "MONOTONIC_USEC=" in hears("RELOADING=1")
+            hears("READY=1")
+            os.kill(again.process.pid, signal.SIGTERM)
+            hears("STOPPING=1")
