@@ -49,28 +49,35 @@ class Checks:
         if watched.in_care or not self.on:
             self._ask_again(watched)
             return
-        watched.asked, began = True, clock()
+        watched.asked = True
         name, backend = engine_name(watched.name, watched.number), self._ward.deployment.backend
+
+        def ask():
+            began = clock()
+            return backend.execute(name, watched.command, watched.rules.timeout), clock() - began
+
         self._ward.loop.background(
-            self._ward.asking,
-            lambda: (backend.execute(name, watched.command, watched.rules.timeout), clock()),
-            functools.partial(self._answered, watched, began),
+            self._ward.asking, ask, functools.partial(self._answered, watched)
         )
 
-    def _answered(self, watched: Watched, began: float, found) -> None:
+    def _answered(self, watched: Watched, found) -> None:
         watched.asked = False
-        if not self._ward.has(watched):
-            return
+        if self._ward.has(watched):
+            try:
+                self._take_in(watched, found)
+            finally:  # a disk that is full ends no watch
+                self._ask_again(watched)
+
+    def _take_in(self, watched: Watched, found) -> None:
         if isinstance(found, Exception):
             self._unable(watched, found)
-        else:
-            outcome, ended = found
-            watched.checked, watched.seconds = now(), ended - began
-            self._ward.note(watched)
-            self._ward.metrics.checked(watched.name, watched.seconds, outcome.exit_code == 0)
-            if not watched.in_care:
-                self._judge(watched, outcome)
-        self._ask_again(watched)
+            return
+        outcome, watched.seconds = found
+        watched.checked = now()
+        self._ward.note(watched)
+        self._ward.metrics.checked(watched.name, watched.seconds, outcome.exit_code == 0)
+        if not watched.in_care:
+            self._judge(watched, outcome)
 
     def _judge(self, watched: Watched, outcome) -> None:
         said = ""
