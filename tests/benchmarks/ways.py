@@ -29,6 +29,7 @@ class Kolla:
         self.name, self.deployment, self.container = name, deployment, container
 
     def begin(self) -> None:
+        self.deployment.configure("", "80-change")  # the last one may be another way's
         self.deployment.kolla("container", "start", self.container)
 
     def change(self, number: int) -> None:
