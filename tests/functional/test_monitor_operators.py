@@ -7,8 +7,9 @@ import time
 import urllib.error
 import urllib.request
 
+from tests.functional.conftest import SYNTHETIC
 from tests.functional.monitoring import (
-    CONFIGURATION, Monitor, healthy, incidents, quick, set_mood, starts,
+    CONFIGURATION, Monitor, healthy, incidents, journal, monitoring, quick, set_mood, starts,
 )
 from tests.functional.watching import generation, serving, until
 
@@ -48,6 +49,22 @@ def test_a_generation_that_turns_unhealthy_in_its_probation_is_rolled_back(cared
     assert "check: the check is told to fail" in shown["evidence"]
     assert incidents(deployment, HTTP)[-1]["action"] == "rollback"
     assert starts(deployment, WORKER) == 1
+
+
+def test_what_confirms_itself_does_so_at_the_end_of_its_probation(
+    fresh_deployment, synthetic_images
+):
+    deployment = fresh_deployment
+    deployment.install_plugin(SYNTHETIC)
+    deployment.install_plugin(SYNTHETIC.with_name("chain"))
+    deployment.configure("[host]\nenabled = chain\n", "10-host")
+    deployment.configure(CONFIGURATION, "20-monitor")
+    deployment.kolla("config", "passwords")
+    deployment.kolla("set", "start")
+    with monitoring(deployment) as monitor:
+        monitor.says("chain-third: has survived its probation and is confirmed")
+        until(lambda: "contract 1" in journal(deployment, "chain-third"))
+    assert "contract 1" not in journal(deployment, "chain-second")
 
 
 def test_a_process_that_crashes_in_its_probation_is_started_by_the_engine_alone(cared_for):

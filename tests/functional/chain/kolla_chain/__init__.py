@@ -1,4 +1,7 @@
-"""Three workers: the second requires the first, the third the second. And hooks."""
+"""Three workers: the second requires the first, the third the second. And hooks.
+
+The third confirms itself when it has survived its probation.
+"""
 
 import dataclasses
 import os
@@ -37,7 +40,7 @@ def link(name: str, *requires: str) -> Container:
 
 FIRST = link("first")
 SECOND = link("second", "chain-first")
-THIRD = link("third", "chain-second")
+THIRD = dataclasses.replace(link("third", "chain-second"), confirms_itself=True)
 
 
 def note(event: Event) -> None:
