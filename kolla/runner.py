@@ -201,6 +201,7 @@ class Runner:
             self.deployment.backend_of, self.store, self.deployment.instances,
             self.deployment.kept_reference, self.deployment.archive, self.deployment.fingerprints,
             self.cancelled, self._tell(name),
+            self.deployment.settings.value("monitor", "grace").get(name),
         )
 
 

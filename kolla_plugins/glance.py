@@ -31,8 +31,8 @@ GLANCE_API = Container(
         identity_task("glance", "image"),
     ),
     **schema_phases("glance-api"),
-    drain=("kolla-drain",),
-    # Imports of images that run in the background are finished.
+    # Imports that go on after their request was answered are finished, in a stop as well.
+    drain=("kolla-finish",),
     stop_grace=120,
     options={
         **IDENTITY,

@@ -157,7 +157,10 @@ _MONITOR = [
     _by_container(
         "retries", "Failed checks in a row that make a container unhealthy, by container.",
     ),
-    _by_container("grace", "Seconds from a start to the first check that passes, by container."),
+    _by_container(
+        "grace", "Seconds from a start to the first check that passes, by container. An upgrade"
+        " waits that long as well.",
+    ),
     cfg.IntOpt(
         "retry_pause", default=5, min=0,
         help="Seconds from a failed check to the next one.",

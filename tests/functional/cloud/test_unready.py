@@ -1,0 +1,134 @@
+"""Keystone: a generation takes no request before its check has passed, a refused one never."""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+
+import pytest
+
+from tests.benchmarks.loading import Loading
+from tests.functional.cloud.client import KEYSTONE, Cloud
+from tests.functional.harness import derive
+from tests.functional.watching import until
+
+NAME = "keystone"
+#: Seconds that the slow one takes to load.
+SLOW = 60
+#: Whoever it is that asks it, it writes down.
+NOTES = "/var/lib/keystone/asked"
+APPLICATION = f"""
+import os
+import time
+
+time.sleep({{seconds}})
+
+from keystone.wsgi.api import application as keystone
+
+
+def application(environment, start):
+    with open("{NOTES}", "a") as notes:
+        who = environment.get("HTTP_USER_AGENT", "somebody")
+        print(os.environ["KOLLA_GENERATION"], time.time(), who.split("/")[0], file=notes)
+    if {{broken}}:
+        start("500 Internal Server Error", [("Content-Length", "0")])
+        return []
+    return keystone(environment, start)
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """One that a generation was asked."""
+
+    generation: int
+    time: float
+    who: str
+
+
+@pytest.fixture(scope="module")
+def images_of(cloud, engine):
+    """Images of the release that runs: one answers 500 to everything, one is slow to load."""
+    yield {
+        "broken": made(engine, cloud.current(NAME)["release"], "broken", seconds=0, broken=True),
+        "slow": made(engine, cloud.current(NAME)["release"], "slow", seconds=SLOW, broken=False),
+    }
+    inside(cloud, "rm", "-f", NOTES)
+
+
+def made(engine, release: str, flaw: str, **text) -> str:
+    return derive(
+        engine, f"kolla/keystone:{release}", f"kolla-test/keystone-{flaw}",
+        "ENV PYTHONPATH=/usr/local/bin KOLLA_WSGI=unready:application",
+        **{"unready.py": APPLICATION.format(**text)},
+    )
+
+
+def inside(cloud: Cloud, *command: str, expect: int | None = 0) -> str:
+    return cloud.deployment.kolla("container", "exec", NAME, "--", *command, expect=expect).stdout
+
+
+def asked(cloud: Cloud, number: int) -> list[Request]:
+    """What a generation was asked, from the first time on."""
+    found = []
+    for line in inside(cloud, "cat", NOTES, expect=None).splitlines():
+        generation, time, who = line.split(" ", 2)
+        if int(generation) == number:
+            found.append(Request(number, float(time), who))
+    return sorted(found, key=lambda request: request.time)
+
+
+@contextlib.contextmanager
+def in_use(cloud: Cloud, folder) -> Iterator[None]:
+    """Requests leave on time while the block runs, and all of them are answered."""
+    load = Loading(f"http://{cloud.deployment.address}:{KEYSTONE}/v3", 20, folder / "samples")
+    with load.running():
+        yield
+    assert [sample.error for sample in load.samples if sample.error] == []
+    assert len(load.samples) > 100
+    slowest = max(sample.latency for sample in load.samples)
+    print(f"{len(load.samples)} requests, the slowest took {slowest * 1000:.0f} ms")
+
+
+def upgrade(cloud: Cloud, image: str, grace: int, expect: int) -> dict:
+    done = cloud.deployment.kolla(
+        "--set", f"monitor.grace={NAME}:{grace}", "container", "upgrade", NAME,
+        "--image", image, "-f", "json", expect=expect,
+    )
+    (row,) = done.json()
+    return row
+
+
+@pytest.mark.parametrize("flaw, told", [
+    ("broken", "the app answers 500 Internal Server Error"),
+    ("slow", "the app does not answer within 8 seconds"),
+])
+def test_refused_generation_was_asked_nothing_but_its_check(
+    cloud, images_of, tmp_path, flaw, told
+):
+    number = cloud.current(NAME)["generation"]
+    with in_use(cloud, tmp_path):
+        row = upgrade(cloud, images_of[flaw], grace=3, expect=1)
+    assert (row["outcome"], row["before"], row["after"]) == ("failed", number, number)
+    assert "its check did not pass within 3 s" in row["reason"]
+    *_, refused = cloud.history(NAME)
+    shown = cloud.deployment.kolla(
+        "container", "show", NAME, "--generation", str(refused["generation"]), "-f", "json"
+    ).json()
+    assert refused["state"] == "refused" and told in shown["evidence"]
+    assert {request.who for request in asked(cloud, refused["generation"])} <= {"kolla-check"}
+    assert cloud.running(NAME) == [f"{NAME}-g{number}"]
+
+
+def test_generation_that_takes_a_minute_to_load_is_waited_for(cloud, images_of, tmp_path):
+    release = cloud.current(NAME)["release"]
+    with in_use(cloud, tmp_path):
+        row = upgrade(cloud, images_of["slow"], grace=4 * SLOW, expect=0)
+        assert (row["outcome"], row["after"]) == ("done", row["before"] + 1)
+        assert row["seconds"] > SLOW and row["unavailable"] == 0
+        new = until(lambda: [
+            request for request in asked(cloud, row["after"]) if request.who == "kolla-load"
+        ])
+    checks = [request for request in asked(cloud, row["after"]) if request.who == "kolla-check"]
+    assert checks[0].time < new[0].time
+    cloud.deployment.kolla("container", "upgrade", NAME, "--release", release)
+    assert cloud.current(NAME)["generation"] == row["after"] + 1
