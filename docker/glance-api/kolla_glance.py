@@ -14,7 +14,7 @@ _spawn = async_.ThreadPoolModel.spawn
 
 
 def spawn(pool, work, *arguments, **options):
-    """Called before the request is answered: at no time neither of them is there."""
+    """Called while the request is in flight: a drain sees the one or the other."""
     lock = open(LOCK, "w")
     fcntl.flock(lock, fcntl.LOCK_SH)
 
