@@ -12,8 +12,8 @@ from tests.functional.harness import derive
 from tests.functional.watching import until
 
 NAME = "keystone"
-#: Seconds that the slow one takes to load, and those that a hasty operator grants.
-SLOW, HASTY = 60, 6
+#: Seconds that the slow one takes to load, the late one, and those that are too few for it.
+SLOW, LATE, HASTY = 60, 20, 6
 #: Whoever it is that asks it, it writes down.
 NOTES = "/var/lib/keystone/asked"
 APPLICATION = f"""
@@ -47,10 +47,12 @@ class Request:
 
 @pytest.fixture(scope="module")
 def images_of(cloud, engine):
-    """Images of the release that runs: one answers 500 to everything, one is slow to load."""
+    """Images of the release that runs: one answers 500 to everything, two are slow to load."""
+    release = cloud.current(NAME)["release"]
     yield {
-        "broken": made(engine, cloud.current(NAME)["release"], "broken", seconds=0, broken=True),
-        "slow": made(engine, cloud.current(NAME)["release"], "slow", seconds=SLOW, broken=False),
+        "broken": made(engine, release, "broken", seconds=0, broken=True),
+        "late": made(engine, release, "late", seconds=LATE, broken=False),
+        "slow": made(engine, release, "slow", seconds=SLOW, broken=False),
     }
     inside(cloud, "rm", "-f", NOTES)
 
@@ -98,13 +100,14 @@ def upgrade(cloud: Cloud, image: str, grace: int, expect: int) -> dict:
     return row
 
 
-@pytest.mark.parametrize("flaw, told, who", [
-    ("broken", "the app answers 500 Internal Server Error", {"kolla-check"}),
-    ("slow", "the app does not answer within 8 seconds", set()),
-], ids=["broken", "slow"])
-def test_refused_generation_was_asked_nothing_but_its_check(
-    cloud, images_of, tmp_path, flaw, told, who
-):
+REFUSED = {
+    "broken": "the app answers 500 Internal Server Error",
+    "late": "the app does not answer within 8 seconds",
+}
+
+
+@pytest.mark.parametrize("flaw", REFUSED)
+def test_refused_generation_was_asked_nothing_but_its_check(cloud, images_of, tmp_path, flaw):
     number = cloud.current(NAME)["generation"]
     with in_use(cloud, tmp_path):
         row = upgrade(cloud, images_of[flaw], grace=HASTY, expect=1)
@@ -114,8 +117,8 @@ def test_refused_generation_was_asked_nothing_but_its_check(
     shown = cloud.deployment.kolla(
         "container", "show", NAME, "--generation", str(refused["generation"]), "-f", "json"
     ).json()
-    assert refused["state"] == "refused" and told in shown["evidence"]
-    assert {request.who for request in asked(cloud, refused["generation"])} == who
+    assert refused["state"] == "refused" and REFUSED[flaw] in shown["evidence"]
+    assert {request.who for request in asked(cloud, refused["generation"])} <= {"kolla-check"}
     assert cloud.running(NAME) == [f"{NAME}-g{number}"]
 
 
@@ -123,8 +126,8 @@ def test_generation_that_takes_a_minute_to_load_is_waited_for(cloud, images_of, 
     release = cloud.current(NAME)["release"]
     with in_use(cloud, tmp_path):
         row = upgrade(cloud, images_of["slow"], grace=4 * SLOW, expect=0)
-        assert (row["outcome"], row["after"]) == ("done", row["before"] + 1)
-        assert row["seconds"] > SLOW and row["unavailable"] == 0
+        assert row["outcome"] == "done" and row["unavailable"] == 0
+        assert row["seconds"] > SLOW
         new = until(lambda: [
             request for request in asked(cloud, row["after"]) if request.who == "kolla-load"
         ])
