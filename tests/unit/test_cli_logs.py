@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import io
-import os
 import pty
 import types
 
@@ -49,8 +48,11 @@ def on_terminal(printed, *names: str) -> str:
     parent, child = pty.openpty()
     with open(child, "w") as terminal:
         printed(terminal, *names)
-    with contextlib.suppress(OSError):  # EIO at its end
-        return os.read(parent, 65536).decode()
+    shown = b""
+    with open(parent, "rb", buffering=0) as screen, contextlib.suppress(OSError):  # EIO at its end
+        while piece := screen.read(65536):
+            shown += piece
+    return shown.decode()
 
 
 def test_each_line_has_its_time_and_its_container(printed):
