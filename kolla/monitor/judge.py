@@ -6,6 +6,7 @@ All times are seconds of a clock that never jumps.
 import collections
 import dataclasses
 import enum
+import itertools
 
 from kolla.monitor.conditions import (
     DEGRADED, FAILED, HEALTHY, PAUSED, STARTING, UNHEALTHY, UNKNOWN,
@@ -14,8 +15,8 @@ from kolla.monitor.conditions import (
 HOUR = 3600
 #: A new generation that was restarted so often in its probation is rolled back.
 DEATHS = 3
-#: Of so many checks in a row, some passed and some not: it flaps.
-ROUND = 10
+#: So many checks are of late; one that began to fail so often in them flaps.
+ROUND, FLAPS = 10, 3
 
 
 class Remedy(enum.Enum):
@@ -108,8 +109,13 @@ class Memory:
 
     @property
     def flaps(self) -> bool:
-        """Whether several of its last checks failed, never enough of them in a row."""
-        return list(self.answers).count(False) >= 3
+        """Whether its checks began to fail several times of late, and passed in between."""
+        pairs = itertools.pairwise([True, *self.answers])
+        return sum(before and not after for before, after in pairs) >= FLAPS
+
+    @property
+    def of_late(self) -> str:
+        return f"{self.answers.count(False)} of its last {len(self.answers)} checks failed"
 
 
 def passed(memory: Memory, now: float) -> Remedy:
@@ -117,10 +123,7 @@ def passed(memory: Memory, now: float) -> Remedy:
     memory.answers.append(True)
     memory.failures, memory.failing_since = 0, None
     memory.passed, memory.awake = now, True
-    detail = ""
-    if memory.flaps:
-        detail = f"{list(memory.answers).count(False)} of its last {ROUND} checks failed"
-    memory.become(HEALTHY, detail, now)
+    memory.become(HEALTHY, memory.of_late if memory.flaps else "", now)
     if memory.given_up:
         memory.given_up = False
         return Remedy.RESUME

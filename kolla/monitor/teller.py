@@ -45,7 +45,7 @@ class Teller:
         if watched.memory.flaps != watched.flapping:
             watched.flapping = watched.memory.flaps
             if watched.flapping:
-                LOG.warning("%s flaps: %s", watched.name, condition.detail)
+                LOG.warning("%s flaps: %s", watched.name, watched.memory.of_late)
         watched.told = status
         return changed
 

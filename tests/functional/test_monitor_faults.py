@@ -23,7 +23,7 @@ def lines(monitor: Monitor, text: str) -> list[str]:
 def test_a_check_that_fails_every_second_time_is_said_to_flap_and_never_restarted(cared_for):
     deployment, monitor = cared_for
     set_mood(deployment, WORKER, "flaps")
-    monitor.says(f"{WORKER} flaps: 3 of its last 10 checks failed")
+    monitor.says(f"{WORKER} flaps: 3 of its last")
     time.sleep(10)
     set_mood(deployment, WORKER, "")
     assert len(lines(monitor, f"{WORKER} flaps")) == 1
@@ -83,9 +83,10 @@ def test_hooks_that_hang_or_raise_are_told_once_and_keep_nobody_from_anything(
         until(lambda: f"unhealthy {WORKER} synthetic 1 done\n" in notes.read_text())
         began = time.monotonic()
         assert monitor.end() == 0 and time.monotonic() - began < 15
-    assert len(lines(monitor, "the hook chain-hangs hangs")) == 1
-    assert len(lines(monitor, "the hook chain-broken failed: RuntimeError")) == 1
-    assert not lines(monitor, "Traceback") and starts(deployment, HTTP) == 1
+        assert len(lines(monitor, "the hook chain-hangs hangs")) == 1
+        assert len(lines(monitor, "the hook chain-broken failed: RuntimeError")) == 1
+        assert not lines(monitor, "Traceback")
+    assert starts(deployment, HTTP) == 1
 
 
 def test_systemd_is_told_of_every_step_and_of_life_in_between(cared_for, tmp_path, monkeypatch):

@@ -120,6 +120,14 @@ def test_what_is_paused_is_left_alone():
     assert fail(memory, 103) is Remedy.NOTHING
 
 
+def test_what_was_down_for_a_while_and_is_well_again_does_not_flap():
+    memory = awake()
+    fail(memory, 101, Surroundings(ill="mariadb, which is unhealthy"), times=7)
+    assert not memory.flaps
+    judge.passed(memory, 102)
+    assert not memory.flaps and memory.detail == ""
+
+
 def test_what_fails_every_second_check_is_said_to_flap_and_not_restarted():
     memory = awake()
     for now in range(101, 121, 2):
