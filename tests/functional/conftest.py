@@ -141,16 +141,22 @@ def new_deployment(
 
 
 @pytest.fixture
-def cared_for(fresh_deployment, synthetic_images):
-    """A deployment in which the synthetic service runs, and a monitor watches it."""
+def unwatched(fresh_deployment, synthetic_images):
+    """A deployment in which the synthetic service runs, configured for a monitor in a hurry."""
     fresh_deployment.install_plugin(SYNTHETIC)
     fresh_deployment.configure("[host]\nenabled = synthetic\n", "10-host")
     fresh_deployment.configure(CONFIGURATION, "20-monitor")
     fresh_deployment.kolla("config", "passwords")
     fresh_deployment.kolla("set", "start")
-    with monitoring(fresh_deployment) as monitor:
-        healthy(fresh_deployment)
-        yield fresh_deployment, monitor
+    return fresh_deployment
+
+
+@pytest.fixture
+def cared_for(unwatched):
+    """The same with its monitor."""
+    with monitoring(unwatched) as monitor:
+        healthy(unwatched)
+        yield unwatched, monitor
 
 
 @pytest.fixture(scope="session")

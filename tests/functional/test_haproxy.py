@@ -16,9 +16,9 @@ import urllib.request
 import pytest
 
 from kolla import ports
-from tests.functional.conftest import ADDRESSES, ROOT, SYNTHETIC
+from tests.functional.conftest import ADDRESSES, ROOT
 from tests.functional.endpoint import monitor
-from tests.functional.monitoring import CONFIGURATION, healthy, monitoring, set_mood
+from tests.functional.monitoring import set_mood
 from tests.functional.watching import asking, get, until
 
 SAMPLE = ROOT / "doc" / "source" / "samples" / "haproxy.cfg"
@@ -131,14 +131,9 @@ HTTP = "synthetic-http"
 
 
 @pytest.fixture
-def monitored(fresh_deployment, synthetic_images, tmp_path):
+def monitored(cared_for, tmp_path):
     """The synthetic service under watch, the monitor, and what HAProxy before it answers."""
-    deployment, address = fresh_deployment, next(ADDRESSES)
-    deployment.install_plugin(SYNTHETIC)
-    deployment.configure("[host]\nenabled = synthetic\n", "10-host")
-    deployment.configure(CONFIGURATION, "20-monitor")
-    deployment.kolla("config", "passwords")
-    deployment.kolla("set", "start")
+    (deployment, watching), address = cared_for, next(ADDRESSES)
     text = adapted({
         "192.0.2.10": address, "192.0.2.11:5000": f"{deployment.address}:18999",
         "server control2": "# server control2", "inter 2s": "inter 500ms",
@@ -150,8 +145,7 @@ def monitored(fresh_deployment, synthetic_images, tmp_path):
             return get(address, SERVICE, "/generation")
         return "nobody"
 
-    with monitoring(deployment) as watching, haproxy(text, tmp_path, address):
-        healthy(deployment)
+    with haproxy(text, tmp_path, address):
         until(lambda: ask() == "1")
         yield deployment, watching, ask
 

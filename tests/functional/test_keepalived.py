@@ -10,10 +10,10 @@ import time
 
 import pytest
 
-from tests.functional.conftest import NETWORK, ROOT, SYNTHETIC
+from tests.functional.conftest import NETWORK, ROOT
 from tests.functional.endpoint import monitor
 from tests.functional.harness import run
-from tests.functional.monitoring import CONFIGURATION, monitoring, set_mood
+from tests.functional.monitoring import monitoring, set_mood
 
 SAMPLE = ROOT / "doc" / "source" / "samples" / "keepalived.conf"
 ADDRESSES = ("192.0.2.11", "192.0.2.12")
@@ -92,21 +92,15 @@ def hosts(namespaces, tmp_path, weight):
 
 
 @pytest.fixture
-def real_and_other(namespaces, tmp_path, fresh_deployment, synthetic_images):
+def real_and_other(namespaces, tmp_path, unwatched):
     """The first host has a `kolla monitor` that watches containers."""
-    deployment = fresh_deployment
-    deployment.install_plugin(SYNTHETIC)
-    deployment.configure("[host]\nenabled = synthetic\n", "10-host")
-    deployment.configure(CONFIGURATION, "20-monitor")
-    deployment.kolla("config", "passwords")
-    deployment.kolla("set", "start")
     address = ("--set", f"monitor.listen_address={ADDRESSES[0]}")
     with contextlib.ExitStack() as stack:
-        stack.enter_context(monitoring(deployment, *address, prefix=inside(namespaces[0])))
+        stack.enter_context(monitoring(unwatched, *address, prefix=inside(namespaces[0])))
         stack.enter_context(monitor(ADDRESSES[1], 9555, *inside(namespaces[1])))
         for name, configuration in zip(namespaces, configurations("synthetic", "front")):
             stack.enter_context(keepalived(name, configuration, tmp_path / name))
-        yield deployment, [Host(name, None) for name in namespaces]
+        yield unwatched, [Host(name, None) for name in namespaces]
 
 
 def wait_until(hosts, *expected: bool) -> None:

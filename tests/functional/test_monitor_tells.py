@@ -4,26 +4,13 @@ import json
 import socket
 import subprocess
 
-import pytest
-
 from tests.functional.conftest import SYNTHETIC
-from tests.functional.monitoring import CONFIGURATION, healthy, monitoring, set_mood, starts
+from tests.functional.monitoring import healthy, monitoring, set_mood, starts
 from tests.functional.watching import get, until
 
 HTTP, WORKER = "synthetic-http", "synthetic-worker"
 CHAIN = SYNTHETIC.parent / "chain"
 PORT = 9555
-
-
-@pytest.fixture
-def deployment(fresh_deployment, synthetic_images):
-    """The synthetic service runs, and nobody watches it yet."""
-    fresh_deployment.install_plugin(SYNTHETIC)
-    fresh_deployment.configure("[host]\nenabled = synthetic\n", "10-host")
-    fresh_deployment.configure(CONFIGURATION, "20-monitor")
-    fresh_deployment.kolla("config", "passwords")
-    fresh_deployment.kolla("set", "start")
-    return fresh_deployment
 
 
 def restarted_once(deployment) -> None:
@@ -35,7 +22,8 @@ def restarted_once(deployment) -> None:
     healthy(deployment)
 
 
-def test_hooks_hear_of_an_illness_and_one_that_hangs_harms_nothing(deployment, tmp_path):
+def test_hooks_hear_of_an_illness_and_one_that_hangs_harms_nothing(unwatched, tmp_path):
+    deployment = unwatched
     script, told = tmp_path / "script", tmp_path / "told"
     script.write_text(f"#!/bin/sh\ncat >>{told}\necho >>{told}\n")
     script.chmod(0o755)
@@ -62,7 +50,8 @@ def test_hooks_hear_of_an_illness_and_one_that_hangs_harms_nothing(deployment, t
     assert [event for event in seen if event in expected][:4] == expected
 
 
-def test_a_port_that_is_taken_is_one_line_and_the_monitor_does_its_work(deployment):
+def test_a_port_that_is_taken_is_one_line_and_the_monitor_does_its_work(unwatched):
+    deployment = unwatched
     with socket.create_server((deployment.address, PORT)) as other:
         with monitoring(deployment) as monitor:
             taken = f"port {PORT} of {deployment.address} is in use by"
@@ -75,12 +64,11 @@ def test_a_port_that_is_taken_is_one_line_and_the_monitor_does_its_work(deployme
             assert len([line for line in monitor.said if taken in line]) == 1
 
 
-def test_prometheus_understands_what_it_gets_and_can_count_restarts(deployment):
-    with monitoring(deployment):
-        healthy(deployment)
-        before = get(deployment.address, PORT, "/metrics")
-        restarted_once(deployment)
-        text = get(deployment.address, PORT, "/metrics")
+def test_prometheus_understands_what_it_gets_and_can_count_restarts(cared_for):
+    deployment, _ = cared_for
+    before = get(deployment.address, PORT, "/metrics")
+    restarted_once(deployment)
+    text = get(deployment.address, PORT, "/metrics")
     checked = subprocess.run(
         ["promtool", "check", "metrics"], input=text, capture_output=True, text=True
     )
