@@ -29,9 +29,7 @@ def converge(state: State) -> list[Operation]:
                   for seen in state.tasks]
     operations += _discard(state)
     current, others = list(_current(state)), list(_retire(state))
-    # One that is at work is kept first: after a power cut in between, somebody serves.
-    at_work = state.record.target == RUNNING and state.running(state.current)
-    if at_work or _strategy(state, state.current) == "handover":
+    if state.current is not None and _strategy(state, state.current) == "handover":
         operations += current + others
     else:
         operations += others + current
@@ -41,7 +39,7 @@ def converge(state: State) -> list[Operation]:
     return operations
 
 
-def _strategy(state: State, number: int | None) -> str:
+def _strategy(state: State, number: int) -> str:
     return state.spec(number).strategy if number in state.generations else "replace"
 
 

@@ -96,15 +96,6 @@ def test_recovery_after_the_commit_finishes_the_handover():
     ]
 
 
-def test_recovery_keeps_what_is_at_work_before_it_releases_what_it_replaced():
-    state = make_state(
-        2, [make_generation(1), make_generation(2, "current")],
-        [make_observed(1, running=False, restart="always"), make_observed(2, restart="no")],
-        record={"settled": False},
-    )
-    assert steps(planner.converge(state)) == ["keep web-g2", "release web-g1", "settle web"]
-
-
 def test_recovery_recreates_a_current_generation_that_somebody_removed():
     state = make_state(1, [make_generation(1, "current")], [])
     assert steps(planner.converge(state)) == [
