@@ -13,9 +13,8 @@ from kolla.backends.base import BackendError
 from kolla.backends.compose.command import PLUGINS, Compose, find
 from tests.functional.engine import CACHE
 
-#: Direct launch, and compose 2; with a third one, docker-compose 1.29.
+#: Direct launch, and compose 2; ``docker-compose`` is 1.29.
 BOTH = ("docker", "compose")
-EVERY = (*BOTH, "docker-compose")
 #: Where tools/test unpacks a compose that the distribution does not have.
 UNPACKED = CACHE / "compose"
 

@@ -9,7 +9,7 @@ from tests.functional import backends
 from tests.functional.harness import derive
 from tests.functional.watching import generation, serving, untouched
 
-BACKENDS = backends.EVERY
+BACKENDS = backends.BOTH
 
 NAME = "synthetic-http"
 
