@@ -3,12 +3,14 @@
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
+from kolla.backends.base import BackendError, Unreachable
 from kolla.deployment import Deployment
-from kolla.monitor.conditions import MAINTENANCE, UNKNOWN
+from kolla.monitor.conditions import MAINTENANCE, PAUSED, UNKNOWN
 from kolla.monitor.watched import age, rules_for
 from kolla.plan import State
 from kolla.plugin import Container
 from kolla.records import ABSENT, RUNNING, Record, now
+from kolla.spec import Spec
 
 #: Seconds that the monitor may be late, and takes to write down what it has found.
 LATE = 20
@@ -64,14 +66,23 @@ def _check(deployment: Deployment, state: State) -> Health:
         status = "unhealthy" if wanted else "stopped"
         detail = f"the engine says {seen.status if seen else 'that it is gone'}" if wanted else ""
         health = Health(state.name, number, status, detail, at)
+    elif seen.status == PAUSED:
+        health = Health(state.name, number, PAUSED, "", at)
     else:
-        asked = state.spec(number).check
-        outcome = deployment.backend.execute(
-            seen.name, tuple(asked["command"]), asked["timeout"]
-        )
-        status = "healthy" if outcome.exit_code == 0 else "unhealthy"
-        health = Health(state.name, number, status, outcome.output, at)
+        health = Health(state.name, number, *_ask(deployment, seen.name, state.spec(number)), at)
     deployment.store.update(
         state.name, health=health.status, health_detail=health.detail, health_at=at
     )
     return health
+
+
+def _ask(deployment: Deployment, name: str, spec: Spec) -> tuple[str, str]:
+    """The status and the detail. An engine that cannot be reached says nothing of anybody."""
+    command, timeout = tuple(spec.check["command"]), spec.check["timeout"]
+    try:
+        outcome = deployment.backend.execute(name, command, timeout)
+    except Unreachable:
+        raise
+    except BackendError as error:
+        return UNKNOWN, error.message
+    return "healthy" if outcome.exit_code == 0 else "unhealthy", outcome.output

@@ -6,6 +6,7 @@ import os
 import shutil
 import tarfile
 import threading
+import time
 from collections.abc import Iterator
 
 import docker
@@ -22,6 +23,11 @@ from kolla.instance import engine_name
 
 #: Shares of the CPU: of what prepares while something else serves, and of all others.
 BACKGROUND, FULL = 256, 1024
+#: What the engine says of a process that has ended before it has heard of that, and the
+#: seconds in which it will have heard.
+ENDED, HEARS = "container not running", 5
+#: How the engine begins in place of a command that it could not begin.
+REFUSED = "OCI runtime exec failed"
 #: What happens to a container and may change how it is.
 HAPPENINGS = ("start", "die", STARVED, "pause", "unpause", "destroy")
 
@@ -174,7 +180,7 @@ class DockerBackend(Backend):
             pid_mode="host" if "pid" in granted else None,
             ipc_mode="host" if "ipc" in granted else None,
             cgroupns="host" if "cgroup" in granted else None,
-            cpu_shares=BACKGROUND if instance.in_background else None,
+            cpu_shares=shares(instance),
             log_config={"Type": instance.log_driver, "Config": dict(instance.log_options)},
         )
 
@@ -194,9 +200,22 @@ class DockerBackend(Backend):
             self._api.remove_container(name, v=True, force=True)
 
     def set_restart(self, name: str, policy: str) -> None:
+        self._update(name, policy, FULL if policy == ALWAYS else None)
+
+    def _update(self, name: str, policy: str, shares: int | None) -> None:
+        """Change the restart policy, and the shares of the CPU unless they are None."""
+        deadline = time.monotonic() + HEARS
         with self._errors(f"does not change the restart policy of {name}"):
-            share = {"cpu_shares": FULL} if policy == ALWAYS else {}
-            self._api.update_container(name, restart_policy={"Name": policy}, **share)
+            while True:
+                try:
+                    self._api.update_container(
+                        name, restart_policy={"Name": policy}, cpu_shares=shares
+                    )
+                    return
+                except APIError as error:
+                    if ENDED not in str(error) or time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.05)
 
     def remove_volume(self, name: str) -> None:
         with self._errors(f"does not remove the volume {name}"), contextlib.suppress(NotFound):
@@ -208,6 +227,8 @@ class DockerBackend(Backend):
         bounded = ("timeout", "-k", "2", str(timeout), *command)
         exit_code, output = self._execs.run(name, bounded, timeout)
         text = answers.text(output)
+        if exit_code != 0 and text.startswith(REFUSED):
+            raise BackendError(f"the engine cannot run {command[0]} in {name}: {text}")
         if exit_code in (None, 124, 137):
             text = f"{text}\n{command[0]} did not end within {timeout} s".strip()
         return Outcome(124 if exit_code is None else exit_code, text)
@@ -268,6 +289,11 @@ class DockerBackend(Backend):
     def version(self) -> str:
         with self._errors("does not tell its version"):
             return f"Docker {self._api.version()['Version']}"
+
+
+def shares(instance: Instance) -> int | None:
+    """Of the CPU, to begin with; None: what the engine gives."""
+    return BACKGROUND if instance.in_background else None
 
 
 def _root_cause(error: BaseException) -> str:

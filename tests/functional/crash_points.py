@@ -28,7 +28,7 @@ WATCHED = {
     Numbers: ("claim",),
     Instances: ("make", "task", "discard"),
     Archive: ("keep",),
-    DockerBackend: (*sorted(Backend.__abstractmethods__), "_wait"),
+    DockerBackend: (*sorted(Backend.__abstractmethods__ - {"set_restart"}), "_update", "_wait"),
     ComposeBackend: ("create", "set_restart", "remove"),
     Compose: ("create",),
     Project: ("_change", "_save"),

@@ -111,7 +111,7 @@ def cut_upgrade(where: str) -> Callable[[World], None]:
 
 def cut_stop(world: World) -> None:
     running(world)
-    trap = Point("stop/park", "before", "DockerBackend.set_restart", 1)
+    trap = Point("stop/park", "before", "DockerBackend._update", 1)
     assert world.tool.run("container", "stop", world.container, trap=trap).caught
 
 

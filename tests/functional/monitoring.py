@@ -2,10 +2,12 @@
 
 import collections
 import contextlib
+import json
 import pathlib
 import subprocess
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 
 from tests.functional.harness import SYNTHETIC, Deployment
@@ -90,6 +92,16 @@ def healthy(deployment: Deployment, *names: str, seconds: float = 60) -> None:
     until(all_are, seconds)
 
 
+def checked(deployment: Deployment, container: str) -> bool:
+    """Whether this monitor, not one before it, has run the container's check."""
+    url = f"http://{deployment.address}:9555/containers/{container}"
+    try:
+        with urllib.request.urlopen(url) as answer:
+            return json.load(answer)["age"] is not None
+    except OSError:
+        return False
+
+
 def quick(deployment: Deployment) -> list[dict]:
     return deployment.kolla("set", "check", "--quick", "-f", "json", expect=None).json()
 
@@ -107,6 +119,13 @@ def start_crowd(deployment: Deployment, members: int) -> list[str]:
     deployment.kolla("config", "passwords")
     deployment.kolla("set", "start")
     return names
+
+
+def process_of(deployment: Deployment, container: str) -> int:
+    """Its PID 1, as the host numbers it."""
+    with deployment.engine.client() as client:
+        found, = client.containers.list(filters={"label": f"kolla.container={container}"})
+        return found.attrs["State"]["Pid"]
 
 
 def set_mood(deployment: Deployment, container: str, mood: str) -> None:

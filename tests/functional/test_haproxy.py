@@ -161,7 +161,7 @@ def test_a_service_that_is_ill_or_in_maintenance_or_stopped_gets_no_requests(mon
     deployment.kolla("set", "maintenance", "off", "synthetic")
     until(lambda: ask() == "1")
     deployment.kolla("container", "stop", HTTP)
-    assert get_status(deployment, "/sets/synthetic") == 503
+    until(lambda: get_status(deployment, "/sets/synthetic") == 503)
 
 
 def test_neither_an_upgrade_nor_a_reload_of_the_monitor_loses_a_request(monitored):

@@ -5,16 +5,12 @@ import signal
 
 import pytest
 
-from tests.functional.monitoring import healthy, incidents, quick, set_mood, starts
+from tests.functional.monitoring import (
+    checked, healthy, incidents, process_of, quick, set_mood, starts,
+)
 from tests.functional.watching import generation, until
 
 HTTP, WORKER = "synthetic-http", "synthetic-worker"
-
-
-def process_of(deployment, container: str) -> int:
-    with deployment.engine.client() as client:
-        found, = client.containers.list(filters={"label": f"kolla.container={container}"})
-        return found.attrs["State"]["Pid"]
 
 
 def test_a_container_whose_check_fails_is_restarted_with_evidence_and_serves_again(cared_for):
@@ -45,10 +41,11 @@ def test_a_process_that_hangs_is_noticed_and_its_service_serves_again(cared_for)
 
 def test_a_process_that_dies_is_started_again_and_that_is_on_record(cared_for):
     deployment, monitor = cared_for
+    until(lambda: checked(deployment, WORKER))
     os.kill(process_of(deployment, WORKER), signal.SIGKILL)
     monitor.says(f"{WORKER}: its process ended, and the engine started it again")
+    until(lambda: starts(deployment, WORKER) == 2)
     healthy(deployment)
-    assert starts(deployment, WORKER) == 2
     last = until(lambda: incidents(deployment, WORKER))[-1]
     assert "by the engine" in last["detail"]
 

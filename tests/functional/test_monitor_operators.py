@@ -132,6 +132,8 @@ def test_a_paused_container_is_reported_and_left_alone(cared_for):
     with deployment.engine.client() as client:
         client.containers.get(f"{WORKER}-g1").pause()
         monitor.says(f"{WORKER} is paused")
+        asked = deployment.kolla("container", "check", WORKER, "-f", "json", expect=1).json()
+        assert [row["health"] for row in asked] == ["paused"]
         time.sleep(3)
         client.containers.get(f"{WORKER}-g1").unpause()
     healthy(deployment)

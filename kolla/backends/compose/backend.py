@@ -10,7 +10,7 @@ from kolla.backends.compose import dotenv, project
 from kolla.backends.compose.command import CLASSIC, OLDEST, Compose, find
 from kolla.backends.compose.project import Project
 from kolla.backends.compose.service import SPEC, service, spec_labels, volumes
-from kolla.backends.docker import DockerBackend
+from kolla.backends.docker import DockerBackend, shares
 from kolla.files import write_whole
 from kolla.spec import Spec, describe_image
 
@@ -94,7 +94,7 @@ class ComposeBackend(DockerBackend):
             self.compose.create(
                 file, instance.name, self.project.name, self.url, self.timeout + MARGIN
             )
-        super().set_restart(instance.name, NEVER)
+        self._update(instance.name, NEVER, shares(instance))
 
     def _lay_out(self, instance: Instance) -> pathlib.Path:
         """What compose reads of it, in the folder of the generation."""
