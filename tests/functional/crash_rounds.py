@@ -28,8 +28,6 @@ from tests.functional.harness import Deployment
 EVERY_POINT = os.environ.get("KOLLA_TEST_CRASH") == "all"
 #: After how many runs what is kept of earlier generations has come to rest.
 BEFOREHAND = 3
-#: Of the points that another backend has as well, one of so many.
-SAMPLE = 3
 #: How many failures of one command are shown before it is given up.
 ENOUGH = 5
 RELEASES = ("2026.1", "2026.2")
@@ -209,8 +207,8 @@ class Report:
 class Rounds:
     """Puts one container through one command after the other."""
 
-    def __init__(self, world: World, backend: str = "docker"):
-        self.world, self.backend = world, backend
+    def __init__(self, world: World):
+        self.world = world
         self._chance = random.Random(1)
 
     def put_through(self, name: str) -> Report:
@@ -238,19 +236,11 @@ class Rounds:
             itertools.takewhile(lambda point: point.where != command.until, ended.points)
         )
         report.points = len(points)
-        for point in points if EVERY_POINT else self._not_known(cuts(points)):
+        for point in points if EVERY_POINT else cuts(points):
             yield point, crash.kill
-        for point in self._not_known(points):
+        for point in points:
             if point.when == "before" and point.changes and "Backend" in point.what:
                 yield point, crash.kill_soon(self._chance.choice(MOMENTS))
-
-    def _not_known(self, points: list[Point]) -> list[Point]:
-        """Without most of those that the rounds of direct launch go through as well."""
-        if EVERY_POINT or self.backend == "docker":
-            return points
-        own = ("Compose", "Project")
-        return [point for number, point in enumerate(points)
-                if point.what.startswith(own) or number % SAMPLE == 0]
 
     def _round(self, command: Command, trap: Point, action, again: bool) -> bool:
         """Kill it there, recover, and see what is left; False if it never came there."""
@@ -284,7 +274,7 @@ def main(directory: str, address: str, backend: str, container: str, *names: str
     deployment = Deployment(Engine(), pathlib.Path(directory), address).prepare()
     deployment.configure(backends.configuration(backend), "05-backend")
     deployment.install_plugin(SYNTHETIC)
-    rounds = Rounds(World(deployment, container, port), backend)
+    rounds = Rounds(World(deployment, container, port))
     for name in names or COMMANDS:
         print(json.dumps(dataclasses.asdict(rounds.put_through(name))), flush=True)
 

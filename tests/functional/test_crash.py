@@ -5,9 +5,7 @@ state file and each call of the engine. Then it runs again from the same beginni
 state of the world between two of them, and is killed there; and once more for every call of
 the engine, killed while the engine is at work. See crash_rounds.py for what has to hold.
 
-Of the points that have nothing to do with compose, its rounds go through one in three: they
-are those of direct launch. ``KOLLA_TEST_CRASH=all`` goes through all of them with both
-backends, and also kills it at points between which nothing changes.
+``KOLLA_TEST_CRASH=all`` also kills it at points between which nothing changes.
 """
 
 import json
