@@ -4,6 +4,7 @@ import itertools
 import os
 import subprocess
 
+import jsonschema
 import pytest
 import yaml
 
@@ -140,9 +141,7 @@ def test_broken_file_is_written_anew_by_the_next_change(synthetic, compose, dama
 
 def test_file_that_both_lines_of_compose_take(synthetic):
     for classic in (False, True):
-        program = backends.program(classic)
-        if program:
-            by_hand(program.program, synthetic, "config", "-q")
+        by_hand(backends.required(classic).program, synthetic, "config", "-q")
 
 
 def test_file_follows_the_schema_of_the_specification(synthetic):
@@ -152,7 +151,7 @@ def test_file_follows_the_schema_of_the_specification(synthetic):
     python = open(classic.program).readline().removeprefix("#!").strip()
     folder = subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.strip()
     schema = yaml.safe_load(open(f"{folder}/compose_spec.json"))
-    validator = pytest.importorskip("jsonschema").Draft7Validator(schema)
+    validator = jsonschema.Draft7Validator(schema)
     assert not list(validator.iter_errors(yaml.safe_load(file(synthetic).read_text())))
 
 
