@@ -1,16 +1,14 @@
 """What goes wrong around the monitor is told on one line, and harms nothing else."""
 
-import contextlib
 import os
 import pathlib
 import signal
 import socket
 import time
-from collections.abc import Iterator
 
 from tests.functional.harness import SYNTHETIC
 from tests.functional.monitoring import (
-    CONFIGURATION, Monitor, healthy, incidents, monitoring, process_of, set_mood, starts,
+    CONFIGURATION, Monitor, healthy, incidents, monitoring, set_mood, starts,
 )
 from tests.functional.watching import until
 
@@ -45,30 +43,6 @@ def test_a_container_that_is_killed_for_its_use_of_memory_is_told_so(cared_for):
     last = until(lambda: incidents(deployment, WORKER))[-1]
     assert last["detail"] == "by the engine: out of memory"
     assert starts(deployment, HTTP) == 1
-
-
-def test_a_check_that_the_engine_cannot_begin_is_no_failed_check(cared_for):
-    deployment, monitor = cared_for
-    with processes_limited(process_of(deployment, WORKER), 1):
-        monitor.says(f"{WORKER} is unknown: the engine cannot run kolla-check in {WORKER}-g1")
-    monitor.says(f"{WORKER} is healthy")
-    assert not lines(monitor, f"{WORKER}: restarted") and starts(deployment, WORKER) == 1
-
-
-@contextlib.contextmanager
-def processes_limited(pid: int, limit: int) -> Iterator[None]:
-    """No more processes than that in the control group of a process."""
-    groups = (line.strip().split(":", 2) for line in pathlib.Path(f"/proc/{pid}/cgroup").open())
-    controllers, path = next(
-        (controllers, path) for _, controllers, path in groups if controllers in ("", "pids")
-    )
-    file = pathlib.Path("/sys/fs/cgroup", controllers, path.lstrip("/"), "pids.max")
-    before = file.read_text()
-    file.write_text(str(limit))
-    try:
-        yield
-    finally:
-        file.write_text(before)
 
 
 def test_a_taken_port_of_the_endpoint_is_told_once_and_had_as_soon_as_it_is_free(cared_for):
