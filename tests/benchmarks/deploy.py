@@ -37,6 +37,7 @@ def run(quick: bool) -> Result:
                 ways[name] = functools.partial(_compose, deployment, same, name is IN_ORDER)
         took = _measure(engine, ways, rounds)
         if compose.command():
+            _remove_all(engine)
             took |= _measure(engine, _through_compose(deployment), rounds)
     medians = {name: median(values) for name, values in took.items()}
     rows = [
