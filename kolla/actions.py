@@ -4,7 +4,7 @@ import dataclasses
 import threading
 from collections.abc import Callable
 
-from kolla import planner
+from kolla import converge, planner
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.graph import Graph
@@ -103,7 +103,7 @@ def plan(deployment: Deployment, containers: list[Container]) -> dict[str, Plan]
 def _preview(deployment: Deployment, container: Container, state: State) -> Plan:
     if state.record.target == STOPPED:
         return Plan(container.name, "upgrade", before=state.current, after=state.current)
-    if not planner.settled(state) and state.current is not None:
+    if not converge.settled(state) and state.current is not None:
         state = deployment.inspect(container.name)
         return planner.recover(state)
     try:

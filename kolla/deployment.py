@@ -2,11 +2,8 @@
 
 import collections
 import functools
-import hashlib
-import hmac
 import json
 import pathlib
-import secrets
 import threading
 from collections.abc import Mapping
 
@@ -18,7 +15,7 @@ from kolla.files import write_whole
 from kolla.hooks import Event, Hooks
 from kolla.names import nearest
 from kolla.plugin import Container
-from kolla.records import ABSENT, Record, now, who
+from kolla.records import Record, now, who
 from kolla.settings import Settings
 from kolla.store import Store
 
@@ -122,55 +119,12 @@ class Deployment:
         else:
             self.settings.require_valid_service(container, options)
 
-    # Choosing containers
+    @functools.cached_property
+    def choose(self):
+        """The containers that a command means."""
+        from kolla.selection import Selection
 
-    def select(self, names: list[str], leftover: bool = False) -> list[Container]:
-        """These containers. Raises :class:`UsageError` if one is unknown or not of this host.
-
-        ``leftover``: also what is no longer enabled on this host but still exists.
-        """
-        known = self._here(leftover)
-        for name in names:
-            if name not in known:
-                raise self._unknown(name)
-        return [known[name] for name in dict.fromkeys(names)]
-
-    def select_set(self, name: str, leftover: bool = False) -> list[Container]:
-        """All containers below a set that run on this host; ``leftover`` as above."""
-        sets = {**self.catalog.sets, self.catalog.root.name: self.catalog.root}
-        if name in self.catalog.containers:
-            raise UsageError(
-                f"{name!r} is a container, not a set", f"`kolla container … {name}`"
-            )
-        if name not in sets:
-            raise UsageError(
-                f"there is no container set {name!r}{nearest(name, sets)}",
-                "`kolla set list` shows all of them",
-            )
-        known = self._here(leftover)
-        return [c for c in self.catalog.subtree(sets[name]) if c.name in known]
-
-    def _here(self, leftover: bool) -> dict[str, Container]:
-        found = {container.name: container for container in self.settings.enabled()}
-        if leftover:
-            records = self.records().values()
-            existing = {record.name for record in records if record.target != ABSENT}
-            declared = self.catalog.containers
-            found |= {name: c for name, c in declared.items() if name in existing}
-        return found
-
-    def _unknown(self, name: str) -> UsageError:
-        if name in self.catalog.containers:
-            self.require_valid()  # a misspelt name in [host] enabled is to be told first
-            return UsageError(
-                f"{name} does not run on this host", "[host] enabled and disabled decide that"
-            )
-        if name in self.catalog.sets:
-            return UsageError(f"{name!r} is a container set", f"`kolla set … {name}`")
-        return UsageError(
-            f"there is no container {name!r}{nearest(name, self.catalog.containers)}",
-            "`kolla container list` shows all of them",
-        )
+        return Selection(self)
 
     # What is there
 
@@ -259,21 +213,11 @@ class Deployment:
 
     # Secrets
 
-    def fingerprints(self, spec) -> dict[str, str]:
-        """A keyed fingerprint of each secret a spec refers to; tells that one has changed."""
-        found = {name for text in spec.texts() for name in self.settings.references(text)}
-        return {name: self._fingerprint(name) for name in sorted(found)}
-
-    def _fingerprint(self, name: str) -> str:
-        value = self.settings.reveal("${%s}" % name)
-        return hmac.new(self._key, f"{name}={value}".encode(), hashlib.sha256).hexdigest()[:16]
-
     @functools.cached_property
-    def _key(self) -> bytes:
-        path = self.state_dir / "fingerprint.key"
-        if not path.exists():
-            write_whole(path, secrets.token_bytes(32))
-        return path.read_bytes()
+    def fingerprints(self):
+        from kolla.fingerprints import Fingerprints
+
+        return Fingerprints(self.settings, self.state_dir)
 
     def hide(self, text: str) -> str:
         """A text that may quote a secret, as a service's error may, without it."""

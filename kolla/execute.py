@@ -12,6 +12,7 @@ from kolla.backends.base import (
 )
 from kolla.errors import KollaError
 from kolla.failures import Failed, Interrupted
+from kolla.fingerprints import Fingerprints
 from kolla.instance import Instances, engine_name
 from kolla.logs.archive import Archive
 from kolla.plan import Operation, Plan
@@ -42,8 +43,8 @@ class Executor:
     #: Names the image of a kept generation.
     kept_reference: Callable[[str, int], str]
     archive: Archive
-    #: Keyed fingerprints of the secrets in a spec.
-    fingerprints: Callable[[Spec], dict[str, str]]
+    #: Of the secrets in a spec.
+    fingerprints: Fingerprints
     cancelled: threading.Event
     tell: Callable[[str], None]
     #: Seconds until its check has to pass, where the operator says so; else the spec does.
@@ -110,7 +111,7 @@ class Executor:
     def _record(self, operation: Operation) -> None:
         spec = self._plan.spec
         number = self.store.begin(
-            operation.container, spec, self.fingerprints(spec),
+            operation.container, spec, self.fingerprints.of(spec),
             "; ".join([self._plan.action, *self._plan.reasons]),
         )
         if number != operation.generation:

@@ -125,7 +125,7 @@ def _confirm(deployment, request, container, state) -> Plan:
 def _rotated(deployment, state: State, spec) -> set[str]:
     """Secrets whose value is not the one the current generation was made with."""
     old = state.generations[state.current].secrets
-    new = deployment.fingerprints(spec)
+    new = deployment.fingerprints.of(spec)
     return {name for name in new if name in old and old[name] != new[name]}
 
 

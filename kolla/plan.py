@@ -88,5 +88,17 @@ class State:
     def spec(self, number: int) -> Spec:
         return self.generations[number].snapshot
 
+    def strategy(self, number: int) -> str:
+        """How a generation is replaced; of one that is not on record nothing else is known."""
+        return self.spec(number).strategy if number in self.generations else "replace"
+
+    @property
+    def committed_before(self) -> list[int]:
+        """The generations that counted once and do not now, the oldest first."""
+        return sorted(
+            number for number, generation in self.generations.items()
+            if generation.committed and number != self.current
+        )
+
     def operation(self, kind: str, number: int | None = None, cause: str = "", task: str = ""):
         return Operation(kind, self.name, number, cause, task)

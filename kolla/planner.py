@@ -1,123 +1,13 @@
-"""What has to be done: a pure function of what is wanted, recorded and observed. No I/O."""
+"""What a command has to do: a pure function of what is wanted, recorded and observed. No I/O."""
 
 import dataclasses
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from kolla.backends.base import ALWAYS, NEVER
-from kolla.backends.base import STOPPED as STAYS_STOPPED
-from kolla.backends.base import Observed
+from kolla.converge import converge, halt
 from kolla.plan import Operation, Plan, State
-from kolla.spec import Spec, differences
 from kolla.records import ABSENT, RUNNING, STOPPED, Record
-
-
-def settled(state: State) -> bool:
-    """Whether nothing is left to do for what is committed, as far as one list call can tell."""
-    record = state.record
-    if not record.settled or record.failed or state.tasks:
-        return False
-    others_run = any(seen.running for n, seen in state.observed.items() if n != record.current)
-    wanted = record.target == RUNNING
-    known = set(state.observed) <= set(state.generations)
-    return known and not others_run and state.running(record.current) == wanted
-
-
-def converge(state: State) -> list[Operation]:
-    """Bring the engine to what is committed: after a crash, a failure or a commit."""
-    operations = [state.operation("remove-task", seen.generation, task=seen.task)
-                  for seen in state.tasks]
-    operations += _discard(state)
-    current, others = list(_current(state)), list(_retire(state))
-    if state.current is not None and _strategy(state, state.current) == "handover":
-        operations += current + others
-    else:
-        operations += others + current
-    operations += _forget(state)
-    if operations or not state.record.settled:
-        operations.append(state.operation("settle"))
-    return operations
-
-
-def _strategy(state: State, number: int) -> str:
-    return state.spec(number).strategy if number in state.generations else "replace"
-
-
-def _halt(state: State, number: int, cause: str) -> Iterator[Operation]:
-    """Drain and stop a generation that runs."""
-    if not state.running(number):
-        return
-    if number in state.generations and state.spec(number).drain:
-        yield state.operation("drain", number, cause)
-    yield state.operation("stop", number, cause)
-
-
-def _discard(state: State) -> Iterator[Operation]:
-    """What was never committed goes."""
-    for number in sorted(state.observed):
-        known = state.generations.get(number)
-        if number != state.current and (known is None or known.committed is None):
-            yield from _halt(state, number, "never committed")
-            yield state.operation("remove", number, "never committed")
-
-
-def _current(state: State) -> Iterator[Operation]:
-    number, target = state.current, state.record.target
-    if number is None:
-        return
-    seen = state.observed.get(number)
-    if target == ABSENT:
-        if seen:
-            yield from _halt(state, number, "deleted")
-            yield state.operation("remove", number, "deleted")
-    elif target == STOPPED:
-        if seen and seen.restart != STAYS_STOPPED:
-            yield state.operation("park", number, "stopped on purpose")
-        yield from _halt(state, number, "stopped on purpose")
-    else:
-        yield from _run(state, number, seen)
-
-
-def _run(state: State, number: int, seen: Observed | None) -> Iterator[Operation]:
-    if seen is None:
-        yield state.operation("create", number, "missing on the engine")
-    if seen is None or seen.restart != ALWAYS or state.record.failed:
-        yield state.operation("keep", number, "committed")
-    if not state.running(number):
-        yield state.operation("start", number, "committed, and not running")
-        yield state.operation("check", number)
-        if _strategy(state, number) == "handover":
-            yield state.operation("join", number)
-
-
-def _committed_before(state: State) -> list[int]:
-    return sorted(
-        number for number, generation in state.generations.items()
-        if generation.committed and number != state.current
-    )
-
-
-def _retire(state: State) -> Iterator[Operation]:
-    """Earlier generations stop; the predecessor stays on the engine, the others go."""
-    committed = _committed_before(state)
-    for number in committed:
-        seen = state.observed.get(number)
-        if not seen:
-            continue
-        if seen.restart != NEVER:
-            yield state.operation("release", number, "no longer current")
-        yield from _halt(state, number, "no longer current")
-        if state.record.target == ABSENT or number != committed[-1]:
-            yield state.operation("remove", number, "no longer needed")
-
-
-def _forget(state: State) -> Iterator[Operation]:
-    """Images that no rollback needs lose the name that protects them."""
-    committed = _committed_before(state)
-    needed = set() if state.record.target == ABSENT else {state.current, *committed[-state.keep:]}
-    for number, generation in sorted(state.generations.items()):
-        if generation.kept and number not in needed and generation.outcome != "trying":
-            yield state.operation("forget", number, "no rollback needs its image")
+from kolla.spec import Spec, differences
 
 
 def start(state: State, spec: Spec | None) -> Plan:
@@ -160,9 +50,9 @@ def restart(state: State) -> Plan:
     number = state.current
     if number is None or state.record.target != RUNNING:
         return Plan(state.name, "restart", before=number, after=number)
-    if _strategy(state, number) == "handover" and state.running(number):
+    if state.strategy(number) == "handover" and state.running(number):
         return change(state, state.spec(number), "restart", ("an operator asked for it",))
-    steps = [*_halt(state, number, "restart"), *_care_again(state, number),
+    steps = [*halt(state, number, "restart"), *_care_again(state, number),
              state.operation("start", number), state.operation("check", number)]
     return Plan(state.name, "restart", tuple(steps), before=number, after=number)
 
@@ -236,7 +126,7 @@ def change(
     if spec.strategy == "handover":
         up.append(state.operation("join", new))
     up += [state.operation("commit", new), state.operation("keep", new)]
-    down = list(_halt(state, old, "replaced")) if old is not None else []
+    down = list(halt(state, old, "replaced")) if old is not None else []
     release = [state.operation("release", old, "replaced")] if old in state.observed else []
     if spec.strategy == "handover" and _same_way(state, old):
         steps += up + release + down
@@ -253,7 +143,7 @@ def tasks_of(spec: Spec, phase: str) -> tuple[tuple[str, str], ...]:
 
 
 def _same_way(state: State, old: int | None) -> bool:
-    return old is None or _strategy(state, old) == "handover"
+    return old is None or state.strategy(old) == "handover"
 
 
 def _sweep(state: State, new: int, old: int | None) -> list[Operation]:
@@ -262,7 +152,7 @@ def _sweep(state: State, new: int, old: int | None) -> list[Operation]:
         state.operation("remove", number, "no longer needed")
         for number in sorted(state.observed) if number not in (old, new)
     ]
-    committed = [n for n in (*_committed_before(state), old) if n is not None]
+    committed = [n for n in (*state.committed_before, old) if n is not None]
     needed = committed[-state.keep:]
     return gone + [
         state.operation("forget", number, "no rollback needs its image")

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from kolla import planner, rebuild
+from kolla import converge, planner, rebuild
 from kolla.errors import KollaError
 from kolla.execute import Executor
 from kolla.failures import Failed, Interrupted
@@ -71,7 +71,7 @@ class Runner:
     def _settled(self, state: State) -> bool:
         """Whether there is nothing to recover, not even the journal of a killed command."""
         asked_for = self.request.kind == "recover"
-        return not asked_for and planner.settled(state) and not self.store.begun(state.name)
+        return not asked_for and converge.settled(state) and not self.store.begun(state.name)
 
     def _failed(
         self, state: State, reason: str, began: float, evidence: str = "",

@@ -29,8 +29,8 @@ class Plan(Lister):
         catalog = deployment.catalog
         chosen = [
             container for name in parsed_args.names or [catalog.root.name]
-            for container in (deployment.select([name]) if name in catalog.containers
-                              else deployment.select_set(name))
+            for container in (deployment.choose.named([name]) if name in catalog.containers
+                              else deployment.choose.below(name))
         ]
         found = actions.plan(deployment, list(dict.fromkeys(chosen)))
         self.text = plans.text(found, deployment.records())
@@ -50,4 +50,4 @@ class Recover(action.Action):
 
     def containers(self, parsed_args):
         deployment = self.app.deployment
-        return deployment.select_set(deployment.catalog.root.name, leftover=True)
+        return deployment.choose.below(deployment.catalog.root.name, leftover=True)

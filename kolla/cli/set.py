@@ -66,7 +66,7 @@ class Show(ShowOne):
 
     def take_action(self, parsed_args):
         catalog = self.app.deployment.catalog
-        self.app.deployment.select_set(parsed_args.name)
+        self.app.deployment.choose.below(parsed_args.name)
         root = parsed_args.name == catalog.root.name
         node = catalog.root if root else catalog.node(parsed_args.name)
         path = () if root else catalog.path(node.name)

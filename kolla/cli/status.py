@@ -51,7 +51,7 @@ def status(deployment, name: str) -> Status:
 def require_known(deployment, name: str) -> None:
     """Raise UsageError unless there is, or was, a container of that name."""
     if name not in {*deployment.catalog.containers, *deployment.records()}:
-        deployment.select([name])
+        deployment.choose.named([name])
 
 
 def _status(deployment, name: str, enabled: bool) -> Status:

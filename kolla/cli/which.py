@@ -16,7 +16,7 @@ class OnContainers:
 
     def containers(self, parsed_args):
         leftover = getattr(self, "leftover", False)
-        return self.app.deployment.select(parsed_args.names, leftover)
+        return self.app.deployment.choose.named(parsed_args.names, leftover)
 
     def only_one(self, parsed_args, option: str) -> None:
         """Refuse an option that makes no sense for several containers."""
@@ -57,5 +57,5 @@ class OnSets:
         deployment = self.app.deployment
         names = parsed_args.names or [deployment.catalog.root.name]
         leftover = getattr(self, "leftover", False)
-        found = [c for name in names for c in deployment.select_set(name, leftover)]
+        found = [c for name in names for c in deployment.choose.below(name, leftover)]
         return list(dict.fromkeys(found))

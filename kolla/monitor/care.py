@@ -23,7 +23,7 @@ class Care:
         if self.deployment.locks.held(name):
             return None
         request = Request(
-            kind, self.deployment.select([name], leftover=True),
+            kind, self.deployment.choose.named([name], leftover=True),
             judged={} if kind == "recover" else {name: watched.number},
             cause=cause, evidence=self._evidence(watched, detail) if cause else "",
         )

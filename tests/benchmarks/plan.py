@@ -3,7 +3,7 @@
 import gc
 import time
 
-from kolla import planner
+from kolla import converge, planner
 from kolla.backends.base import ALWAYS, NEVER, Observed
 from kolla.plan import Plan, State
 from kolla.spec import Spec, differences
@@ -56,7 +56,7 @@ def _time(make, states: list[State]) -> float:
 
 
 def _nothing(state: State) -> Plan:
-    assert planner.settled(state)
+    assert converge.settled(state)
     return planner.start(state, None)
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from kolla import planner, tables
+from kolla import converge, planner, tables
 from kolla.backends.base import ALWAYS, NEVER
 from kolla.monitor.journal import Journal
 from kolla.monitor.loop import Loop
@@ -103,7 +103,7 @@ def test_what_was_given_up_is_cared_for_by_the_next_recovery():
         1, [make_generation(1, "current")], [make_observed(1, restart=NEVER)],
         record={"failed": now()},
     )
-    assert not planner.settled(state)
+    assert not converge.settled(state)
     assert [step.kind for step in planner.recover(state).operations] == ["keep", "settle"]
 
 

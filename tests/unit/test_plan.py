@@ -1,4 +1,4 @@
-from kolla import planner
+from kolla import converge, planner
 from kolla.plan import Plan
 from tests.unit.factory import make_generation, make_observed, make_spec, make_state
 
@@ -80,7 +80,7 @@ def test_recovery_discards_what_was_never_committed_and_starts_what_was():
         [make_observed(1, running=False, restart="always"), make_observed(2, restart="no")],
         record={"settled": False},
     )
-    assert steps(planner.converge(state)) == [
+    assert steps(converge.converge(state)) == [
         "stop web-g2", "remove web-g2", "start web-g1", "check web-g1", "forget web-g2",
         "settle web",
     ]
@@ -91,14 +91,14 @@ def test_recovery_after_the_commit_finishes_the_handover():
         2, "current", spec=make_spec(**HANDOVER))
     state = make_state(2, [old, new], [make_observed(1), make_observed(2, restart="no")],
                        record={"settled": False})
-    assert steps(planner.converge(state)) == [
+    assert steps(converge.converge(state)) == [
         "keep web-g2", "release web-g1", "drain web-g1", "stop web-g1", "settle web",
     ]
 
 
 def test_recovery_recreates_a_current_generation_that_somebody_removed():
     state = make_state(1, [make_generation(1, "current")], [])
-    assert steps(planner.converge(state)) == [
+    assert steps(converge.converge(state)) == [
         "create web-g1", "keep web-g1", "start web-g1", "check web-g1", "settle web",
     ]
 
@@ -107,14 +107,14 @@ def test_recovery_leaves_a_container_stopped_that_an_operator_stopped():
     state = make_state(1, [make_generation(1, "current")],
                        [make_observed(1, running=False, restart="unless-stopped")],
                        record={"target": "stopped"})
-    assert planner.converge(state) == []
-    assert planner.settled(state)
+    assert converge.converge(state) == []
+    assert converge.settled(state)
 
 
 def test_nothing_is_settled_while_two_generations_run():
     state = make_state(2, [make_generation(1), make_generation(2, "current")],
                        [make_observed(1), make_observed(2)])
-    assert not planner.settled(state)
+    assert not converge.settled(state)
 
 
 def test_pruning_keeps_what_a_rollback_needs():

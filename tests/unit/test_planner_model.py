@@ -9,7 +9,7 @@ import dataclasses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kolla import planner
+from kolla import converge, planner
 from kolla.backends.base import ALWAYS, NEVER, STOPPED, Observed
 from kolla.plan import Operation, Plan, State
 from kolla.records import ABSENT, RUNNING, Generation, Record
@@ -149,8 +149,8 @@ def consistent(world: World) -> None:
     assert always == wanted
     assert all(world.generations[number].committed for number in world.engine)
     assert len(world.engine) <= 2
-    assert planner.settled(world.state())
-    assert planner.converge(world.state()) == []
+    assert converge.settled(world.state())
+    assert converge.converge(world.state()) == []
 
 
 COMMANDS = st.lists(

@@ -17,7 +17,8 @@ class Act(Command):
 
         deployment, name = self.app.deployment, parsed_args.name
         request = actions.Request(
-            parsed_args.kind, deployment.select([name]), cause="a test wants it", evidence="none",
+            parsed_args.kind, deployment.choose.named([name]), cause="a test wants it",
+            evidence="none",
             judged={name: deployment.store.container(name).current},
         )
         return 0 if actions.run(deployment, request).ok else 1
