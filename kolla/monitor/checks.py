@@ -1,6 +1,7 @@
 """Asks every container on its timer, and has the answers judged."""
 
 import functools
+import logging
 import random
 from collections.abc import Callable
 
@@ -13,8 +14,10 @@ from kolla.monitor.ward import Ward, clock, first_line
 from kolla.monitor.watched import Watched
 from kolla.records import now
 
-#: Seconds between two questions at least.
-PAUSE = 0.5
+LOG = logging.getLogger(__name__)
+
+#: Seconds between two questions at least, and between two words about late ones.
+PAUSE, WORDS = 0.5, 600
 
 
 class Checks:
@@ -26,6 +29,8 @@ class Checks:
         self._ward, self._remedies, self._unable = ward, remedies, unable
         #: Whether anybody is asked at present.
         self.on = True
+        #: When it was last told that checks come late.
+        self._told_late: float | None = None
 
     def ask_in(self, watched: Watched, seconds: float) -> None:
         """Instead of whenever it was to be asked."""
@@ -51,10 +56,12 @@ class Checks:
             return
         watched.asked = True
         name, backend = engine_name(watched.name, watched.number), self._ward.deployment.backend
+        due = clock()
 
         def ask():
             began = clock()
-            return backend.execute(name, watched.command, watched.rules.timeout), clock() - began
+            outcome = backend.execute(name, watched.command, watched.rules.timeout)
+            return outcome, clock() - began, began - due
 
         self._ward.loop.background(
             self._ward.asking, ask, functools.partial(self._answered, watched)
@@ -72,12 +79,24 @@ class Checks:
         if isinstance(found, Exception):
             self._unable(watched, found)
             return
-        outcome, watched.seconds = found
+        outcome, watched.seconds, waited = found
+        self._tell_of_lateness(watched, waited)
         watched.checked = now()
         self._ward.note(watched)
         self._ward.metrics.checked(watched.name, watched.seconds, outcome.exit_code == 0)
         if not watched.in_care:
             self._judge(watched, outcome)
+
+    def _tell_of_lateness(self, watched: Watched, waited: float) -> None:
+        """Where checks wait for each other for longer than their interval."""
+        if waited <= watched.rules.interval:
+            return
+        if self._told_late is None or clock() - self._told_late > WORDS:
+            self._told_late = clock()
+            LOG.warning(
+                "checks come late, that of %s by %.0f s: raise [monitor] parallel or interval",
+                watched.name, waited,
+            )
 
     def _judge(self, watched: Watched, outcome) -> None:
         said = ""

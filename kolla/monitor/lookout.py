@@ -11,7 +11,7 @@ from kolla.monitor.checks import Checks
 from kolla.monitor.judge import Remedy
 from kolla.monitor.remedies import Remedies
 from kolla.monitor.ward import Ward, clock, line
-from kolla.monitor.watched import Watched, age
+from kolla.monitor.watched import Watched, up_for
 from kolla.plan import State
 
 LOG = logging.getLogger(__name__)
@@ -147,7 +147,7 @@ class Lookout:
         anew = found.started_at != watched.started_at
         watched.engine_restarts, watched.started_at = found.restarts, found.started_at
         if first:
-            watched.memory.started -= age(found.started_at)
+            watched.memory.started -= up_for(found.started_at)
         elif found.restarts > before:
             self._died(watched, found, found.restarts - before)
         elif anew:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import time
 
 from kolla.monitor.conditions import HEALTHY, MAINTENANCE, Condition
 from kolla.monitor.judge import Memory, Rules
@@ -105,6 +106,13 @@ def age(at: str) -> float:
     """Seconds since a time (UTC, ISO 8601); a clock that was put back makes it no younger."""
     past = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(at)
     return max(0.0, past.total_seconds())
+
+
+def up_for(started_at: str) -> float:
+    """Seconds since a container was started: no more than this machine is up, however far its
+    clock has jumped since, as it does where it is set after the boot.
+    """
+    return min(age(started_at), time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 def ago(seconds: float) -> str:

@@ -30,6 +30,19 @@ def test_a_check_that_fails_every_second_time_is_said_to_flap_and_never_restarte
     assert not lines(monitor, f"{WORKER}: restarted") and starts(deployment, WORKER) == 1
 
 
+def test_checks_that_have_to_wait_for_each_other_are_told_once_and_are_no_failures(cared_for):
+    deployment, monitor = cared_for
+    monitor.end()
+    deployment.configure("[monitor]\nparallel = 1\n", "30-parallel")
+    with monitoring(deployment) as again:
+        set_mood(deployment, WORKER, "slow")
+        again.says("checks come late, that of ")
+        time.sleep(10)
+        assert len(lines(again, "checks come late")) == 1
+        assert not lines(again, "unhealthy")
+    assert [starts(deployment, name) for name in (HTTP, WORKER)] == [1, 1]
+
+
 def test_a_container_that_is_killed_for_its_use_of_memory_is_told_so(cared_for):
     deployment, monitor = cared_for
     with deployment.engine.client() as client:

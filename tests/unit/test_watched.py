@@ -1,12 +1,13 @@
 """What the monitor takes over from the record when it begins to watch a generation."""
 
 import datetime
+import time
 
 import pytest
 from tests.unit.factory import make_generation, make_spec
 
 from kolla.monitor.judge import Memory, Rules
-from kolla.monitor.watched import Watched, ago, recall
+from kolla.monitor.watched import Watched, ago, recall, up_for
 from kolla.records import Record
 
 RULES = Rules(
@@ -52,6 +53,13 @@ def test_failures_and_restarts_of_the_last_hour_are_remembered():
 def test_a_generation_is_on_probation_until_it_has_proved_itself(expected, changes):
     made = watched(**changes)
     assert made.on_probation is made.condition().probation is expected
+
+
+@pytest.mark.parametrize("started, at_least, at_most", [
+    (10, 10, 15), (-3600, 0, 0), (10**9, 0, time.clock_gettime(time.CLOCK_BOOTTIME) + 600),
+])
+def test_a_clock_that_jumped_makes_no_container_older_than_the_boot(started, at_least, at_most):
+    assert at_least <= up_for(ago(started)) <= at_most
 
 
 def test_times_are_utc():
