@@ -83,7 +83,7 @@ class Lookout:
         if self._checks.on:
             names = list(self._ward.watched)
             self._ward.loop.background(
-                self._ward.asking, lambda: self._ward.deployment.gather(names), self._swept
+                self._ward.looking, lambda: self._ward.deployment.gather(names), self._swept
             )
 
     def _swept(self, states) -> None:
@@ -121,7 +121,7 @@ class Lookout:
     def _inspect(self, watched: Watched, then) -> None:
         name = engine_name(watched.name, watched.number)
         self._ward.loop.background(
-            self._ward.asking, lambda: self._backend.inspect(name),
+            self._ward.looking, lambda: self._backend.inspect(name),
             lambda found: then(found) if self._ward.has(watched) else None,
         )
 

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import queue
 import sched
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,36 @@ from typing import Any
 from kolla.errors import KollaError
 
 LOG = logging.getLogger(__name__)
+
+
+class Threads:
+    """So many threads for which nobody waits at the end: what they do may hang.
+
+    The interpreter would wait for those of concurrent.futures.
+    """
+
+    def __init__(self, number: int, name: str):
+        self._number, self._closed = number, False
+        self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        for _ in range(number):
+            threading.Thread(target=self._serve, name=name, daemon=True).start()
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Have it done by the next thread that is free; it must not raise."""
+        self._work.put(work)
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._closed = True
+        for _ in range(self._number):
+            self._work.put(lambda: None)
+
+    def _serve(self) -> None:
+        while True:
+            work = self._work.get()
+            if self._closed:
+                return
+            work()
 
 
 class Loop:
@@ -55,7 +86,7 @@ class Loop:
         _safely(work)
 
     def background(
-        self, pool: ThreadPoolExecutor, work: Callable, then: Callable[[Any], None]
+        self, pool: ThreadPoolExecutor | Threads, work: Callable, then: Callable[[Any], None]
     ) -> None:
         """Call ``work`` in the pool, and ``then`` here with what it returned or raised."""
         def do() -> None:

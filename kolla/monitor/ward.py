@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.monitor.conditions import Condition, of_sets
-from kolla.monitor.loop import Loop
+from kolla.monitor.loop import Loop, Threads
 from kolla.monitor.metrics import Metrics
 from kolla.monitor.teller import Teller
 from kolla.monitor.watched import Watched
@@ -16,6 +16,8 @@ from kolla.records import now
 
 #: Seconds until a change of health is on record.
 SOON = 0.2
+#: How many looks at the engine are taken at a time.
+LOOKS = 2
 
 
 class Ward:
@@ -26,17 +28,19 @@ class Ward:
         self.watched: dict[str, Watched] = {}
         self.teller = Teller(deployment)
         self.metrics = Metrics(self)
-        parallel = deployment.settings.value("monitor", "parallel")
-        #: Threads that ask, and threads that act.
-        self.asking = ThreadPoolExecutor(parallel, "ask")
-        self.acting = ThreadPoolExecutor(deployment.settings.value("engine", "parallel"), "act")
+        value = deployment.settings.value
+        #: Threads that run checks, that look at the engine and wait for no check, and that act.
+        self.asking = Threads(value("monitor", "parallel"), "ask")
+        self.looking = Threads(LOOKS, "look")
+        self.acting = ThreadPoolExecutor(value("engine", "parallel"), "act")
         self._fresh: set[str] = set()
         self._writes_soon = False
 
     def close(self) -> None:
         """What is under way is ended in good order; what was found is written."""
         self.acting.shutdown(wait=True)
-        self.asking.shutdown(wait=False, cancel_futures=True)
+        for pool in (self.asking, self.looking):
+            pool.close()
         self.write()
 
     # The view of the endpoint and of Prometheus

@@ -6,9 +6,9 @@ import signal
 import socket
 import time
 
-from tests.functional.harness import SYNTHETIC
+from tests.functional.harness import SYNTHETIC, Deployment
 from tests.functional.monitoring import (
-    CONFIGURATION, Monitor, healthy, incidents, monitoring, set_mood, starts,
+    CONFIGURATION, Monitor, healthy, incidents, monitoring, process_of, set_mood, starts,
 )
 from tests.functional.watching import until
 
@@ -41,6 +41,27 @@ def test_checks_that_have_to_wait_for_each_other_are_told_once_and_are_no_failur
         assert len(lines(again, "checks come late")) == 1
         assert not lines(again, "unhealthy")
     assert [starts(deployment, name) for name in (HTTP, WORKER)] == [1, 1]
+
+
+def test_a_check_that_hangs_keeps_nobody_from_noticing_what_dies(cared_for):
+    deployment, monitor = cared_for
+    monitor.end()
+    set_mood(deployment, WORKER, "hangs")
+    deployment.configure(f"[monitor]\nparallel = 1\ntimeout = {WORKER}:300\n", "30-slow")
+    with monitoring(deployment) as again:
+        until(lambda: hanging(deployment))
+        checking = hanging(deployment)
+        os.kill(process_of(deployment, HTTP), signal.SIGKILL)
+        again.says(f"{HTTP}: its process ended, and the engine started it again")
+        assert checking == hanging(deployment)
+        assert again.end() == 0  # within its minute
+
+
+def hanging(deployment: Deployment) -> list[str]:
+    """The processes of the worker's check."""
+    with deployment.engine.client() as client:
+        processes = client.containers.get(f"{WORKER}-g1").top()["Processes"]
+    return [process[1] for process in processes if "kolla-check" in process[-1]]
 
 
 def test_a_container_that_is_killed_for_its_use_of_memory_is_told_so(cared_for):
