@@ -22,6 +22,7 @@ import kolla.cli.container  # noqa: F401
 import kolla.cli.plan  # noqa: F401
 import kolla.deployment  # noqa: F401
 import kolla.locks  # noqa: F401
+import kolla.selection  # noqa: F401
 import kolla.settings  # noqa: F401
 import prettytable  # noqa: F401
 import wcwidth  # noqa: F401
