@@ -13,16 +13,14 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
-from kolla.backends import answers, log
+from kolla.backends import answers, launch, log
 from kolla.backends.base import (
-    ALWAYS, NEVER, STARVED, Backend, BackendError, ImageFacts, Instance, Observed, Outcome,
+    ALWAYS, STARVED, Backend, BackendError, ImageFacts, Instance, Observed, Outcome,
     Unreachable,
 )
 from kolla.backends.execs import Execs
 from kolla.instance import engine_name
 
-#: Shares of the CPU: of what prepares while something else serves, and of all others.
-BACKGROUND, FULL = 256, 1024
 #: What the engine says of a process that has ended before it has heard of that, and the
 #: seconds in which it will have heard.
 ENDED, HEARS = "container not running", 5
@@ -149,40 +147,7 @@ class DockerBackend(Backend):
 
     def _launch(self, instance: Instance) -> None:
         with self._errors(f"does not create {instance.name}"):
-            self._api.create_container(
-                instance.image,
-                name=instance.name,
-                command=list(instance.command) or None,
-                user="0:0" if "root" in instance.privileges
-                else f"{instance.user}:{instance.user}",
-                environment=dict(instance.environment),
-                labels=dict(instance.labels),
-                volumes=[path for _, path in instance.volumes],
-                stop_timeout=instance.stop_grace,
-                host_config=self._host_config(instance),
-            )
-
-    def _host_config(self, instance: Instance) -> dict:
-        granted = instance.privileges
-        binds = [f"{name}:{path}" for name, path in instance.volumes]
-        binds += [f"{source}:{path}:{options}" for source, path, options in instance.binds]
-        return self._api.create_host_config(
-            network_mode="host",
-            restart_policy={"Name": NEVER},
-            binds=binds,
-            tmpfs={path: f"size={size},mode=1777" for path, size in instance.scratch.items()},
-            cap_drop=None if "privileged" in granted else ["ALL"],
-            cap_add=list(instance.capabilities) or None,
-            devices=list(instance.devices) or None,
-            security_opt=["no-new-privileges", *instance.security],
-            read_only="writable-root" not in granted,
-            privileged="privileged" in granted,
-            pid_mode="host" if "pid" in granted else None,
-            ipc_mode="host" if "ipc" in granted else None,
-            cgroupns="host" if "cgroup" in granted else None,
-            cpu_shares=shares(instance),
-            log_config={"Type": instance.log_driver, "Config": dict(instance.log_options)},
-        )
+            self._api.create_container(**launch.arguments(self._api, instance))
 
     def start(self, name: str) -> None:
         with self._errors(f"does not start {name}"):
@@ -200,7 +165,7 @@ class DockerBackend(Backend):
             self._api.remove_container(name, v=True, force=True)
 
     def set_restart(self, name: str, policy: str) -> None:
-        self._update(name, policy, FULL if policy == ALWAYS else None)
+        self._update(name, policy, launch.FULL if policy == ALWAYS else None)
 
     def _update(self, name: str, policy: str, shares: int | None) -> None:
         """Change the restart policy, and the shares of the CPU unless they are None."""
@@ -289,11 +254,6 @@ class DockerBackend(Backend):
     def version(self) -> str:
         with self._errors("does not tell its version"):
             return f"Docker {self._api.version()['Version']}"
-
-
-def shares(instance: Instance) -> int | None:
-    """Of the CPU, to begin with; None: what the engine gives."""
-    return BACKGROUND if instance.in_background else None
 
 
 def _root_cause(error: BaseException) -> str:

@@ -10,7 +10,8 @@ from kolla.backends.compose import dotenv, project
 from kolla.backends.compose.command import CLASSIC, OLDEST, Compose, find
 from kolla.backends.compose.project import Project
 from kolla.backends.compose.service import SPEC, service, spec_labels, volumes
-from kolla.backends.docker import DockerBackend, shares
+from kolla.backends.docker import DockerBackend
+from kolla.backends.launch import shares
 from kolla.files import write_whole
 from kolla.spec import Spec, describe_image
 
