@@ -45,10 +45,10 @@ class Executor:
     archive: Archive
     #: Of the secrets in a spec.
     fingerprints: Fingerprints
+    #: What holds for the check of a spec.
+    check_of: Callable[[Spec], dict]
     cancelled: threading.Event
     tell: Callable[[str], None]
-    #: Seconds until its check has to pass, where the operator says so; else the spec does.
-    grace: int | None = None
     #: Called as soon as a new generation counts.
     committed: Callable[[], None] = lambda: None
     #: Seconds between the stop of what served and the check of what serves now.
@@ -157,9 +157,8 @@ class Executor:
 
     def _check(self, operation: Operation) -> None:
         """Ask until the answer is yes, the grace is over, or the container has gone."""
-        check = self._spec(operation).check
-        grace = self.grace or check["grace"]
-        deadline = time.monotonic() + grace
+        check = self.check_of(self._spec(operation))
+        deadline = time.monotonic() + check["grace"]
         pause = 0.05
         while True:
             outcome = self._ask(operation, check)
@@ -167,7 +166,7 @@ class Executor:
                 self._served(operation, outcome)
                 return
             if time.monotonic() > deadline:
-                reason = f"its check did not pass within {grace} s"
+                reason = f"its check did not pass within {check['grace']} s"
                 raise Failed(operation, reason, self._evidence(operation, outcome))
             self._wait(operation, pause)
             pause = min(pause * 1.5, 1.0)

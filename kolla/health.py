@@ -4,6 +4,7 @@ import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 from kolla.backends.base import BackendError, Unreachable
+from kolla.check import check_of
 from kolla.deployment import Deployment
 from kolla.monitor.conditions import MAINTENANCE, PAUSED, UNKNOWN
 from kolla.monitor.watched import age, rules_for
@@ -39,7 +40,7 @@ def _remembered(deployment: Deployment, record: Record) -> Health:
     if number is None or record.target != RUNNING:
         return Health(name, number, record.target, "", record.health_at)
     spec = next(g for g in deployment.store.generations(name) if g.number == number).snapshot
-    patience = rules_for(name, spec, deployment.settings).patience + LATE
+    patience = rules_for(spec, deployment.settings).patience + LATE
     status, detail = record.health, record.health_detail
     if record.health_at is None or age(record.health_at) > patience:
         status = UNKNOWN
@@ -78,9 +79,9 @@ def _check(deployment: Deployment, state: State) -> Health:
 
 def _ask(deployment: Deployment, name: str, spec: Spec) -> tuple[str, str]:
     """The status and the detail. An engine that cannot be reached says nothing of anybody."""
-    command, timeout = tuple(spec.check["command"]), spec.check["timeout"]
+    found = check_of(spec, deployment.settings)
     try:
-        outcome = deployment.backend.execute(name, command, timeout)
+        outcome = deployment.backend.execute(name, tuple(found["command"]), found["timeout"])
     except Unreachable:
         raise
     except BackendError as error:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from kolla import converge, planner, rebuild
+from kolla.check import check_of
 from kolla.errors import KollaError
 from kolla.execute import Executor
 from kolla.failures import Failed, Interrupted
@@ -200,8 +201,8 @@ class Runner:
         return Executor(
             self.deployment.backend_of, self.store, self.deployment.instances,
             self.deployment.kept_reference, self.deployment.archive, self.deployment.fingerprints,
-            self.cancelled, self._tell(name),
-            self.deployment.settings.value("monitor", "grace").get(name),
+            lambda spec: check_of(spec, self.deployment.settings), self.cancelled,
+            self._tell(name),
         )
 
 

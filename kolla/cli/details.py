@@ -40,7 +40,7 @@ def values(deployment, known, generation) -> tuple:
         "pin": ImageId(known.pin),
         **_made(known, generation),
         **_incidents(deployment, known, generation),
-        **_running(spec),
+        **_running(spec, deployment.settings),
         "log": Text(_log(deployment, known, generation)),
     }
     return tuple(about[field] for field in FIELDS)
@@ -104,8 +104,10 @@ def _log(deployment, known, generation) -> str | None:
     return str(path) if path and path.exists() else None
 
 
-def _running(spec) -> dict:
-    check = spec.check
+def _running(spec, settings) -> dict:
+    from kolla.check import check_of
+
+    check = check_of(spec, settings)
     return {
         "release": Text(spec.release),
         "version": Text(spec.version),

@@ -8,6 +8,7 @@ from kolla.backends.base import Instance
 from kolla.backends.compose import document, dotenv
 from kolla.backends.compose.document import Entry
 from kolla.backends.compose.service import service
+from kolla.check import check_of
 from kolla.errors import KollaError
 from kolla.exporters import Exported, Tree
 from kolla.files import write_whole
@@ -91,7 +92,7 @@ class _Writer:
         name, spec = exported.container.name, exported.spec
         instance = self.instances.make(spec, 1)
         self._lay_out(exported, instance)
-        check = spec.check
+        check = check_of(spec, self.tree.settings)
         words = self._service(name, instance) | {
             "healthcheck": {
                 "test": ["CMD", *check["command"]],

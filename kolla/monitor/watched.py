@@ -4,9 +4,11 @@ import dataclasses
 import datetime
 import time
 
+from kolla.check import check_of
 from kolla.monitor.conditions import HEALTHY, MAINTENANCE, Condition
 from kolla.monitor.judge import Memory, Rules
 from kolla.records import Generation, Record
+from kolla.settings import Settings
 from kolla.spec import Spec
 
 
@@ -77,14 +79,11 @@ class Watched:
         )
 
 
-def rules_for(name: str, spec: Spec, settings) -> Rules:
-    """What its plugin says, unless the configuration of this host says otherwise."""
-    def own(option: str) -> float:
-        return settings.value("monitor", option).get(name, spec.check[option])
-
+def rules_for(spec: Spec, settings: Settings) -> Rules:
+    check = check_of(spec, settings)
     return Rules(
-        own("interval"), own("timeout"), own("retries"), own("grace"),
-        min(settings.value("monitor", "retry_pause"), own("interval")),
+        check["interval"], check["timeout"], check["retries"], check["grace"],
+        min(settings.value("monitor", "retry_pause"), check["interval"]),
         settings.value("monitor", "restarts_per_hour"),
         settings.value("monitor", "backoff"), settings.value("monitor", "backoff_max"),
     )

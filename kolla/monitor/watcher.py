@@ -93,7 +93,7 @@ class Watcher:
             g for g in self._store.generations(record.name) if g.number == record.current
         )
         spec = generation.snapshot
-        rules = rules_for(record.name, spec, self.ward.deployment.settings)
+        rules = rules_for(spec, self.ward.deployment.settings)
         memory = recall(record, generation.number, rules, clock())
         watched = Watched(
             record, generation, spec, rules, memory, since=now(),

@@ -153,7 +153,7 @@ _MONITOR = [
         "interval", "Seconds between two checks, by container: mariadb:5,keystone:10. Of others "
         "it is what their plugin says.",
     ),
-    _by_container("timeout", "Seconds a check may take, by container."),
+    _by_container("timeout", "Seconds a check may take, by container; of an upgrade as well."),
     _by_container(
         "retries", "Failed checks in a row that make a container unhealthy, by container.",
     ),

@@ -5,9 +5,11 @@ import time
 
 import pytest
 from tests.unit.factory import make_generation, make_spec
+from tests.unit.plugins import make_settings
 
+from kolla.check import check_of
 from kolla.monitor.judge import Memory, Rules
-from kolla.monitor.watched import Watched, ago, recall, up_for
+from kolla.monitor.watched import Watched, ago, recall, rules_for, up_for
 from kolla.records import Record
 
 RULES = Rules(
@@ -60,6 +62,15 @@ def test_a_generation_is_on_probation_until_it_has_proved_itself(expected, chang
 ])
 def test_a_clock_that_jumped_makes_no_container_older_than_the_boot(started, at_least, at_most):
     assert at_least <= up_for(ago(started)) <= at_most
+
+
+def test_a_host_says_how_patient_everybody_is_with_its_containers(tmp_path):
+    spec = make_spec()
+    assert check_of(spec, make_settings(tmp_path)) == spec.check
+    settings = make_settings(tmp_path, "[monitor]\ntimeout = web:20\ngrace = web:99\n")
+    assert check_of(spec, settings) == spec.check | {"timeout": 20, "grace": 99}
+    rules = rules_for(spec, settings)
+    assert (rules.interval, rules.timeout, rules.retries, rules.grace) == (30, 20, 3, 99)
 
 
 def test_times_are_utc():
