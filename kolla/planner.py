@@ -125,13 +125,15 @@ def change(
     up = [state.operation("start", new), state.operation("check", new)]
     if spec.strategy == "handover":
         up.append(state.operation("join", new))
-    up += [state.operation("commit", new), state.operation("keep", new)]
+    up.append(state.operation("commit", new))
+    keep = [state.operation("keep", new)]
     down = list(halt(state, old, "replaced")) if old is not None else []
     release = [state.operation("release", old, "replaced")] if old in state.observed else []
     if spec.strategy == "handover" and _same_way(state, old):
-        steps += up + release + down
+        steps += up + keep + release + down
     else:
-        steps += down + up + release
+        # After a power cut the engine starts none of two rather than both.
+        steps += down + up + release + keep
     steps += _sweep(state, new, old)
     steps.append(state.operation("settle"))
     return Plan(state.name, action, tuple(steps), reasons, spec, pins, old, new)

@@ -45,8 +45,8 @@ def test_replace_stops_the_old_one_only_after_everything_slow_is_done():
         "  [5] start web-g2\n"
         "  [6] check web-g2\n"
         "  [7] commit web-g2\n"
-        "  [8] keep web-g2\n"
-        "  [9] release web-g1: replaced\n"
+        "  [8] release web-g1: replaced\n"
+        "  [9] keep web-g2\n"
         "  [10] settle web"
     )
 

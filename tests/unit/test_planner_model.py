@@ -53,6 +53,8 @@ class World:
 
     def apply(self, operation: Operation, spec) -> None:
         getattr(self, "_" + operation.kind.replace("-", "_"))(operation.generation, spec)
+        always = [number for number, seen in self.engine.items() if seen.restart == ALWAYS]
+        assert self.strategy == "handover" or len(always) <= 1, "two would come up at once"
 
     def power_cut(self) -> None:
         """Everything stops; the engine comes back alone and follows its policies."""
