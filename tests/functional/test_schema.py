@@ -193,11 +193,12 @@ def test_rollback_after_contract_is_refused_with_the_reason_and_nothing_touched(
         assert ledger(cloud.deployment, name)[0] == "testhost (2026.2, confirmed)"
 
 
-def test_dumps_are_private_named_by_what_they_hold_and_no_more_than_the_newest_are_kept(cloud):
+def test_dumps_are_private_and_each_is_from_before_the_first_try_of_an_upgrade(cloud):
     for name in SERVICES:
         found = dumps(cloud.deployment, name)
-        assert [f.stat().st_mode & 0o777 for f in found] == [0o600] * 3
-        assert found[-1].name.startswith(f"{name}-before-g") and "-from-2026.1-" in found[-1].name
+        assert [f.stat().st_mode & 0o777 for f in found] == [0o600] * 2
+        assert all(f.name.startswith(f"{name}-before-g") for f in found)
+        assert "-from-2025.2-" in found[0].name and "-from-2026.1-" in found[1].name
 
 
 def test_a_dump_brings_the_data_and_the_way_back(cloud):

@@ -77,6 +77,16 @@ def refuse_older(state: State, release: str) -> None:
         raise Refused(f"the schema was contracted {contract}: {release} cannot use it any more")
 
 
+def nothing_to_dump(state: State, release: str, version: str) -> str:
+    """Why the data is no longer as it was before this software; empty if it still is.
+
+    A dump is of no use then, and would take the place of the one from before.
+    """
+    if state.level("expand") >= level(release, version):
+        return f"the schema was expanded {state.steps['expand']}: there is no dump after that"
+    return ""
+
+
 def nothing_to_expand(state: State, release: str, version: str) -> str:
     """Why nothing is left to expand for this software; empty if there is."""
     reached, wanted = state.level("expand"), level(release, version)

@@ -39,8 +39,12 @@ def bootstrap(ledger: Ledger, who: dict[str, str]) -> None:
 
 
 def dump(ledger: Ledger, who: dict[str, str]) -> None:
-    """Before an upgrade: a copy of the data as it is."""
-    known = ledger.state().hosts.get(who["host"])
+    """Before the schema changes: a copy of the data as it is."""
+    state = ledger.state()
+    if done := phases.nothing_to_dump(state, who["release"], who["version"]):
+        print(done)
+        return
+    known = state.hosts.get(who["host"])
     release = known.release if known else "unknown"
     print("the database is dumped to", dumps.dump(ledger.connection.engine.url, release))
 

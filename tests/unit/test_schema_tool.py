@@ -1,0 +1,87 @@
+"""What kolla-schema does in each phase, by what the ledger holds; no database."""
+
+import datetime
+import importlib
+import sys
+import types
+
+import pytest
+
+from kolla.plugin import shared_folder
+
+NOON = datetime.datetime(2026, 5, 1, 12)
+OLD, NEW = ("2026.1", "29.1.0"), ("2026.2", "30.0.0")
+
+
+@pytest.fixture
+def schema(monkeypatch):
+    """The module, with a ledger in memory."""
+    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    ledger = types.SimpleNamespace(Ledger=object, connected=None)
+    monkeypatch.setitem(sys.modules, "kolla_image.ledger", ledger)
+    return importlib.import_module("kolla_image.schema")
+
+
+class Site:
+    """A database and its ledger, as the host ctl1 with new software finds it."""
+
+    def __init__(self, schema, monkeypatch):
+        self.schema, self.phases = schema, schema.phases
+        self.hosts, self.steps = {}, {}
+        self.ran, self.dumped = [], []
+        self.connection = types.SimpleNamespace(engine=types.SimpleNamespace(url="mysql://"))
+        monkeypatch.setattr(schema, "run", self._run)
+        monkeypatch.setattr(schema.dumps, "dump", lambda url, release: self.dumped.append(release))
+
+    def act(self, phase: str, host: str = "ctl1", software=NEW) -> None:
+        self.who = dict(zip(("host", "release", "version"), (host, *software)))
+        self.schema.PHASES[phase](self, self.who)
+
+    def known(self, host: str, release: str, confirmed: bool) -> None:
+        self.hosts[host] = self.phases.Host(host, release, NOON, confirmed)
+
+    def reached(self, phase: str, software, done: bool = True) -> None:
+        self.steps[phase] = self.phases.Step(phase, *software, "ctl1", NOON, done)
+
+    def hears(self, host: str) -> tuple[str, bool]:
+        return self.hosts[host].release, self.hosts[host].confirmed
+
+    # What the phases use
+
+    def state(self):
+        return self.phases.State(dict(self.hosts), dict(self.steps))
+
+    def say(self, release: str, confirmed: bool) -> None:
+        self.known(self.who["host"], release, confirmed)
+
+    def _run(self, ledger, commands: str, *steps: str) -> None:
+        self.ran.append(commands)
+        for step in steps:
+            self.reached(step, (self.who["release"], self.who["version"]))
+
+
+@pytest.fixture
+def site(schema, monkeypatch):
+    """The schema is of the old release, which ctl1 runs and has confirmed."""
+    site = Site(schema, monkeypatch)
+    site.known("ctl1", "2026.1", True)
+    site.reached("expand", OLD)
+    site.reached("contract", OLD)
+    return site
+
+
+def test_upgrades_that_are_tried_again_keep_the_one_dump_from_before(site, capsys):
+    for _ in range(3):
+        site.act("dump")
+        site.act("expand")
+    assert site.dumped == ["2026.1"]
+    assert "expanded for 2026.2 by ctl1 on 2026-05-01 12:00 UTC: there is no dump after that" in (
+        capsys.readouterr().out
+    )
+
+
+def test_what_a_killed_expansion_has_left_is_not_dumped(site):
+    site.reached("expand", NEW, done=False)
+    site.act("dump")
+    assert site.dumped == []
