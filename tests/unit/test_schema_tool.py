@@ -85,3 +85,27 @@ def test_what_a_killed_expansion_has_left_is_not_dumped(site):
     site.reached("expand", NEW, done=False)
     site.act("dump")
     assert site.dumped == []
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_bootstrap_that_is_repeated_confirms_nothing(site, confirmed):
+    """As a rotated password repeats it."""
+    site.reached("expand", NEW)
+    site.known("ctl1", "2026.2", confirmed)
+    site.act("bootstrap")
+    assert site.hears("ctl1") == ("2026.2", confirmed)
+
+
+def test_no_host_contracts_because_another_one_was_set_up_again(site):
+    site.reached("expand", NEW)
+    for host in ("ctl1", "ctl2"):
+        site.known(host, "2026.2", False)
+    site.act("bootstrap", "ctl1")
+    with pytest.raises(SystemExit) as ended:
+        site.act("contract", "ctl2")
+    assert (ended.value.code, site.ran) == (site.schema.WAITS, [])
+
+
+def test_a_host_that_joins_has_nothing_to_go_back_to_and_holds_nobody_up(site):
+    site.act("bootstrap", "ctl2", OLD)
+    assert site.hears("ctl2") == ("2026.1", True)

@@ -25,7 +25,7 @@ PATIENCE = "SET SESSION lock_wait_timeout = 20"
 
 
 def bootstrap(ledger: Ledger, who: dict[str, str]) -> None:
-    """Before the first start on this host; the others may run an earlier release."""
+    """Before a first start, and whenever a secret is rotated; others may be earlier."""
     state = ledger.state()
     phases.refuse_older(state, who["release"])
     if done := phases.nothing_to_expand(state, who["release"], who["version"]):
@@ -34,8 +34,10 @@ def bootstrap(ledger: Ledger, who: dict[str, str]) -> None:
         run(ledger, "EXPAND", "expand")
     else:
         run(ledger, "SYNC", "expand", "contract")
-    # It has no earlier release to go back to.
-    ledger.say(who["release"], confirmed=True)
+    # One that is new has no earlier release to go back to.
+    new = who["host"] not in state.hosts
+    confirmed = new or phases.confirmed_already(state, who["host"], who["release"])
+    ledger.say(who["release"], confirmed)
 
 
 def dump(ledger: Ledger, who: dict[str, str]) -> None:
