@@ -87,15 +87,20 @@ def recover(state: State) -> Plan:
 
 
 def confirm(state: State) -> Plan:
-    """The current generation stays: what only earlier ones needed is cleaned up."""
+    """The current generation stays: what only earlier ones needed is cleaned up.
+
+    Of one that is confirmed already the clean-up is done again, which finishes one that other
+    hosts held up, and takes back what a failed rollback has told them.
+    """
     number = state.current
-    if number is None or state.generations[number].confirmed:
-        return Plan(state.name, "confirm", before=number, after=number)
-    steps = [
-        state.operation("contract", number, task=task)
-        for _, task in tasks_of(state.spec(number), "contract")
-    ]
-    steps.append(state.operation("confirm", number))
+    steps = []
+    if number is not None:
+        steps += [
+            state.operation("contract", number, task=task)
+            for _, task in tasks_of(state.spec(number), "contract")
+        ]
+        if not state.generations[number].confirmed:
+            steps.append(state.operation("confirm", number))
     return Plan(state.name, "confirm", tuple(steps), before=number, after=number)
 
 

@@ -149,7 +149,8 @@ class Confirm(OnContainers, action.Confirm):
     """Confirm that the current generation stays
 
     What only earlier releases needed of the database schema is cleaned up, once every host
-    that shares the database has confirmed. After that there is no way back to them.
+    that shares the database has confirmed. After that there is no way back to them. It may
+    be repeated.
     """
 
     example = "kolla container confirm keystone"

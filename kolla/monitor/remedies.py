@@ -16,7 +16,8 @@ from kolla.planner import last_known_good
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds until it is tried again to confirm what other hosts still hold up.
+#: Seconds until it is tried again to confirm what was unhealthy, or failed to. What other
+#: hosts hold up is confirmed here, and the last of them cleans up.
 CONFIRM = 600
 
 
@@ -68,11 +69,16 @@ class Remedies:
             self._ward.loop.after(max(left, 1), functools.partial(self._survived, watched))
 
     def _survived(self, watched: Watched) -> None:
-        if not self._ward.has(watched) or watched.generation.confirmed:
+        if not self._ward.has(watched) or self._confirmed(watched):
             return
         if watched.status == HEALTHY and not self._ward.in_hands(watched):
             self._act(watched, "confirm", "", "has survived its probation and is confirmed")
         self._ward.loop.after(CONFIRM, functools.partial(self._survived, watched))
+
+    def _confirmed(self, watched: Watched) -> bool:
+        """As it is on record now, by whomever."""
+        state = self._ward.deployment.recorded(watched.name)
+        return state.generations[watched.number].confirmed
 
     def _restart(self, watched: Watched, why: str) -> None:
         rules, cause = watched.rules, first_line(why)

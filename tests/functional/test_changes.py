@@ -79,17 +79,24 @@ def test_image_built_anew_is_the_reason_although_its_tag_is_the_same(synthetic):
 
 ASKS = (
     ("set", "start"), ("container", "start", NAME), ("container", "upgrade", NAME),
-    ("set", "upgrade"), ("recover",), ("container", "confirm", "synthetic-worker"),
+    ("set", "upgrade"), ("recover",),
 )
 
 
 @pytest.mark.parametrize("command", ASKS, ids=" ".join)
 def test_nothing_to_change_is_unchanged_and_touches_nothing(synthetic, command):
-    synthetic.kolla("container", "confirm", "synthetic-worker")
     with untouched(synthetic):
         rows = synthetic.kolla(*command, "-f", "json").json()
     assert {row["outcome"] for row in rows} == {"unchanged"}
     assert all(row["before"] == row["after"] for row in rows)
+
+
+def test_what_is_confirmed_already_is_cleaned_up_again(synthetic):
+    before = journal(synthetic)
+    for _ in range(2):
+        confirm = ("container", "confirm", "synthetic-worker", "-f", "json")
+        (row,) = synthetic.kolla(*confirm).json()
+    assert journal(synthetic) == [*before, *[f"contract {row['after']}"] * 2]
 
 
 def test_start_of_what_is_stopped_changes_nothing_else(synthetic):

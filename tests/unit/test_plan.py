@@ -135,6 +135,26 @@ def test_delete_takes_every_generation_from_the_engine():
     ]
 
 
+def confirmable(confirmed: str | None, *contract: str):
+    """Generation 1 is current; its contract tasks have these names."""
+    spec = make_spec(tasks={"contract": [{"name": name} for name in contract]})
+    return make_state(1, [make_generation(1, "current", spec=spec, confirmed=confirmed)])
+
+
+def test_to_confirm_cleans_up_first_and_what_is_confirmed_can_be_cleaned_up_again():
+    assert steps(planner.confirm(confirmable(None, "schema"))) == [
+        "contract web-g1 schema", "confirm web-g1",
+    ]
+    assert steps(planner.confirm(confirmable("2026-01-02", "schema"))) == [
+        "contract web-g1 schema",
+    ]
+
+
+def test_to_confirm_what_is_confirmed_and_has_nothing_to_clean_up_changes_nothing():
+    assert steps(planner.confirm(confirmable(None))) == ["confirm web-g1"]
+    assert steps(planner.confirm(confirmable("2026-01-02"))) == []
+
+
 def test_rollback_goes_to_the_newest_generation_that_survived_its_probation():
     generations = [make_generation(n) for n in (1, 2)] + [make_generation(3, "current")]
     state = make_state(3, generations, [make_observed(3)])
