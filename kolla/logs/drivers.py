@@ -15,6 +15,8 @@ OPTIONS = {
     "local": _ALL | {"compress"},
     "journald": _ALL | _NAMING,
 }
+#: Options whose name sounds like a secret, and whose value is the path of a file.
+PATHS = {"syslog-tls-key"}
 #: Where the lines of a driver are to be read, if not with kolla.
 PLACES = {
     "awslogs": "in CloudWatch",

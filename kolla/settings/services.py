@@ -9,9 +9,12 @@ from kolla.settings import templates
 from kolla.settings.sources import COMMAND_LINE, Origin, Sources
 
 #: Options of services whose value stays out of everything kolla stores and prints.
+#: One masked too many costs nothing: what a service gets is the same.
 _SECRET_NAME = re.compile(
-    r"(^|[_.-])(password|passwd|secret|(secret|api|auth|access|private)_key|token|credential)s?$"
+    r"(?!max_)(.*[_.-])?(pass(word|wd|phrase|code)?|key|(secret|token)(_id)?|credential"
+    r"|auth_str|backend_argument)s?"
 )
+_SWITCH = re.compile("true|false", re.IGNORECASE)
 _SECRET_URL = re.compile(r"://[^/?#\s]*:[^@/]+@")
 
 
@@ -60,8 +63,8 @@ def reference(container: str, section: str, option: str) -> str:
 def is_secret(option: str, text: str) -> bool:
     """Whether the value of a service's option must not be stored or printed."""
     literal_part = templates.REFERENCE.sub("", text)
-    by_name = _SECRET_NAME.search(option.lower()) and literal_part
-    return bool(by_name or _SECRET_URL.search(literal_part))
+    by_name = _SECRET_NAME.fullmatch(option.lower()) and not _SWITCH.fullmatch(literal_part)
+    return bool(by_name and literal_part or _SECRET_URL.search(literal_part))
 
 
 def environment(

@@ -16,6 +16,7 @@ def problems(folder, text: str) -> list[str]:
     "driver = local\ndriver_options = compress:false,mode:non-blocking,max-buffer-size:4m",
     "driver = journald\ndriver_options = tag:{{.ID}}",
     "driver = syslog\ndriver_options = syslog-address:tcp://192.0.2.1:514,syslog-facility:daemon",
+    "driver = syslog\ndriver_options = syslog-tls-key:/etc/key.pem",
     "driver = vendor/driver:1.0\ndriver_options = whatever:1",
     "driver = none", "max_size = 1g\nmax_files = 1", "archives = 0\narchive_size = 100k",
 ])

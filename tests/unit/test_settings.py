@@ -201,7 +201,9 @@ def test_a_service_option_can_refer_to_options_of_kolla(tmp_path):
 
 @pytest.mark.parametrize("line", [
     "admin_password = hush$x", "auth_token = hush", "transport_url = rabbit://me:hush@host/",
-    "secret = hush-${web.port}",
+    "secret = hush-${web.port}", "swift_store_key = hush", "metadata_encryption_key = hush",
+    "hmac_keys = hush", "memcache_auth_str = hush", "default_pass = hush",
+    "key_passphrase = hush", "approle_secret_id = hush", "key = hush", "PASSCODE = hush",
 ])
 def test_secrets_among_the_options_of_services_stay_references(tmp_path, line):
     made = make_settings(tmp_path, f"[web/a-b]\n{line}\n")
@@ -211,6 +213,17 @@ def test_secrets_among_the_options_of_services_stay_references(tmp_path, line):
     text = environment[f"OS_A-B__{option.upper()}"]
     assert made.references(text) == [f"web/a-b.{option}"]
     assert made.reveal(text) == value.replace("${web.port}", "8080")
+
+
+@pytest.mark.parametrize("line", [
+    "ssl_key_file = /etc/key.pem", "key_repository = /keys", "max_active_keys = 5",
+    "allow_credentials = true", "token_ttl = 60", "monkey = banana", "keystone = here",
+    "password_hash_algorithm = bcrypt", "bypass = all",
+])
+def test_options_of_services_that_only_sound_like_secrets_are_shown(tmp_path, line):
+    made = make_settings(tmp_path, f"[web/DEFAULT]\n{line}\n")
+    option, _, value = line.partition(" = ")
+    assert made.environment(made.enabled()[0])[f"OS_DEFAULT__{option.upper()}"] == value
 
 
 def test_a_secret_of_a_service_that_is_gone_is_named(tmp_path):

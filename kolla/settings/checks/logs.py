@@ -23,7 +23,7 @@ def unknown_options(settings) -> Iterator[Problem]:
         flaw = ""
         if option in ("max-size", "max-file"):
             flaw = f"{option} is set with [logs] max_size and max_files"
-        elif is_secret(option, text):
+        elif is_secret(option, text) and option not in drivers.PATHS:
             flaw = f"{option} is a secret, and would be seen by whoever looks at a container"
         elif known is not None and option not in known:
             flaw = f"the log driver {driver} has no option {option!r}{nearest(option, known)}"
