@@ -44,6 +44,7 @@ class Instances:
         """A one-shot command from the generation's image."""
         environment = spec.environment | task["environment"]
         environment["KOLLA_TARGET_RELEASE"] = target_release
+        environment["KOLLA_LOCK_TIMEOUT"] = str(self.settings.value("engine", "lock_timeout"))
         made = self._instance(
             spec, generation, environment, tuple(task["command"]), task["name"]
         )

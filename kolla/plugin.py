@@ -78,7 +78,8 @@ class Check:
 class Task:
     """A one-shot command, run to its end in a container of the service's own image.
 
-    It must be idempotent: it runs again after an interruption.
+    It must be idempotent: it runs again after an interruption. ``KOLLA_LOCK_TIMEOUT`` has the
+    seconds for which it may wait for another host.
     """
 
     name: str

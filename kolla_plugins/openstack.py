@@ -78,12 +78,7 @@ def database_task(service: str) -> Task:
 
 def schema_task(phase: str, **environment: str) -> Task:
     """One phase in the life of the service's database; what it runs is in the image."""
-    return Task(
-        phase,
-        ("kolla-schema", phase),
-        environment={"KOLLA_LOCK_TIMEOUT": "${engine.lock_timeout}", **environment},
-        timeout=4 * 3600,
-    )
+    return Task(phase, ("kolla-schema", phase), environment=environment, timeout=4 * 3600)
 
 
 def schema_phases(container: str) -> dict[str, tuple[Task, ...]]:

@@ -92,17 +92,14 @@ class Kolla(app.App):
             LOG.warning("%s", error)
         return deployment
 
-    def new_deployment(self, overrides=None):
-        """Another one, without a warning, for who reports broken plugins himself.
-
-        ``overrides`` are options that are stronger than those on the command line.
-        """
+    def new_deployment(self):
+        """Another one, without a warning, for who reports broken plugins himself."""
         from kolla.deployment import Deployment
 
         return Deployment(
             config_dir=self.options.config_dir,
             host=self.options.host,
-            overrides={**dict(self.options.overrides), **(overrides or {})},
+            overrides=dict(self.options.overrides),
         )
 
     def run(self, argv: list[str]) -> int:

@@ -25,6 +25,7 @@ class Monitor(Command):
         Daemon(self._deployment).run()
 
     def _deployment(self):
+        deployment = self.app.new_deployment()
         # Somebody else at work on a container is let work; nobody here waits for him.
-        overrides = {"engine.lock_timeout": "0"}
-        return self.app.new_deployment(overrides)
+        deployment.locks.timeout = 0
+        return deployment

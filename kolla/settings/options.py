@@ -133,7 +133,8 @@ _ENGINE = [
     ),
     cfg.IntOpt(
         "lock_timeout", default=600, min=0,
-        help="Seconds to wait for another kolla command on the same container.",
+        help="Seconds to wait for another kolla command on the same container, and for another"
+             " host at work on the same database.",
     ),
     cfg.StrOpt(
         "selinux_label", default="",
