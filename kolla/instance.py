@@ -49,10 +49,22 @@ class Instances:
             spec, generation, environment, tuple(task["command"]), task["name"]
         )
         made = dataclasses.replace(made, in_background=True)
-        if phase != "dump":
-            return made
+        return self._with_dumps(made, spec) if self._may_dump(spec, phase) else made
+
+    def _may_dump(self, spec: Spec, phase: str) -> bool:
+        """Whether there is room for a dump: a bootstrap may find data of an earlier release."""
+        wanted = self.settings.value("engine", "dump_before_upgrade")
+        return wanted and bool(spec.tasks.get("dump")) and phase in ("bootstrap", "dump")
+
+    def _with_dumps(self, made: Instance, spec: Spec) -> Instance:
         folder = _owned(self.dumps / spec.container, spec.user)
-        return dataclasses.replace(made, binds=(*made.binds, (str(folder), DUMPS, "rw")))
+        return dataclasses.replace(
+            made, binds=(*made.binds, (str(folder), DUMPS, "rw")),
+            environment={
+                **made.environment, "KOLLA_CONTAINER": spec.container,
+                "KOLLA_DUMPS_KEPT": str(self.settings.value("engine", "keep_generations")),
+            },
+        )
 
     def discard(self, container: str, generation: int) -> None:
         """Take away the folder of a generation that is gone."""

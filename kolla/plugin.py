@@ -195,7 +195,9 @@ class Container:
     #: Judges the configuration, before an upgrade touches anything.
     verify: tuple[Task, ...] = ()
     #: A copy of the data before a change of its schema, written below
-    #: ``/var/lib/kolla/dumps``, which is a folder of the host.
+    #: ``/var/lib/kolla/dumps``, which is a folder of the host. ``KOLLA_CONTAINER`` and
+    #: ``KOLLA_DUMPS_KEPT`` say whose they are and how many are to stay. Where dumps are wanted,
+    #: a bootstrap has all of it too, in case it finds data of an earlier release.
     dump: tuple[Task, ...] = ()
     #: Changes of the schema that the running release tolerates, before an upgrade.
     expand: tuple[Task, ...] = ()

@@ -30,7 +30,7 @@ GLANCE_API = Container(
         schema_task("bootstrap"),
         identity_task("glance", "image"),
     ),
-    **schema_phases("glance-api"),
+    **schema_phases(),
     # Imports that go on after their request was answered are finished, in a stop as well.
     drain=("kolla-finish",),
     stop_grace=120,

@@ -44,7 +44,7 @@ KEYSTONE = Container(
             },
         ),
     ),
-    **schema_phases("keystone"),
+    **schema_phases(),
     drain=("kolla-drain",),
     options={**IDENTITY, "keystone": service_options("keystone", 5000)},
 )

@@ -76,20 +76,15 @@ def database_task(service: str) -> Task:
     )
 
 
-def schema_task(phase: str, **environment: str) -> Task:
+def schema_task(phase: str) -> Task:
     """One phase in the life of the service's database; what it runs is in the image."""
-    return Task(phase, ("kolla-schema", phase), environment=environment, timeout=4 * 3600)
+    return Task(phase, ("kolla-schema", phase), timeout=4 * 3600)
 
 
-def schema_phases(container: str) -> dict[str, tuple[Task, ...]]:
+def schema_phases() -> dict[str, tuple[Task, ...]]:
     """The phases of an upgrade; ``schema_task("bootstrap")`` comes before them."""
-    dump = {"KOLLA_CONTAINER": container, "KOLLA_DUMPS_KEPT": "${engine.keep_generations}"}
-    return {
-        "dump": (schema_task("dump", **dump),),
-        "expand": (schema_task("expand"),),
-        "contract": (schema_task("contract"),),
-        "before_rollback": (schema_task("before-rollback"),),
-    }
+    phases = ("dump", "expand", "contract", "before-rollback")
+    return {phase.replace("-", "_"): (schema_task(phase),) for phase in phases}
 
 
 def identity_task(service: str, kind: str, roles: str = "service") -> Task:

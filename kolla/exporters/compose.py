@@ -14,6 +14,7 @@ from kolla.exporters import Exported, Tree
 from kolla.files import write_whole
 from kolla.instance import GENERATION_FOLDER, Instances
 from kolla.plugin import Strategy
+from kolla.spec import Spec
 
 ABOUT = """\
 The containers of {host}, written by `kolla set export`: to be read, kept in version control,
@@ -53,10 +54,13 @@ def export(tree: Tree, output: pathlib.Path) -> list[pathlib.Path]:
 
 
 class _Instances(Instances):
-    """With the files of a container in a folder of its name."""
+    """With the files of a container in a folder of its name, and without dumps."""
 
     def home(self, container: str, generation: int) -> pathlib.Path:
         return self.state_dir / "containers" / container
+
+    def _may_dump(self, spec: Spec, phase: str) -> bool:
+        return False
 
 
 class _Writer:

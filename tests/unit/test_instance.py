@@ -13,7 +13,7 @@ from tests.unit.plugins import make_container, make_settings
 
 IMAGE = ImageFacts("sha256:" + "a" * 64, "kolla/web:2026.1", {})
 WEB = make_container(
-    user=os.getuid(), bootstrap=(schema_task("bootstrap"),), **schema_phases("web")
+    user=os.getuid(), bootstrap=(schema_task("bootstrap"),), **schema_phases()
 )
 
 
@@ -45,3 +45,21 @@ def test_how_long_a_task_waits_is_told_each_time_and_no_part_of_a_generation(sit
         specs.append(site.spec)
         assert site.task("bootstrap").environment["KOLLA_LOCK_TIMEOUT"] == seconds
     assert specs[0] == specs[1]
+
+
+@pytest.mark.parametrize("phase", ["bootstrap", "dump"])
+def test_a_task_that_may_dump_is_told_where_and_how_many_are_kept(site, phase):
+    site.configure("[engine]\nkeep_generations = 3\n")
+    task = site.task(phase)
+    assert (str(site.folder / "dumps" / "web"), "/var/lib/kolla/dumps", "rw") in task.binds
+    assert task.environment["KOLLA_CONTAINER"] == "web"
+    assert task.environment["KOLLA_DUMPS_KEPT"] == "3"
+
+
+@pytest.mark.parametrize("phase, text", [
+    ("expand", ""), ("contract", ""), ("bootstrap", "[engine]\ndump_before_upgrade = false\n"),
+])
+def test_no_other_task_sees_dumps_and_none_where_they_are_turned_off(site, phase, text):
+    site.configure(text)
+    assert "KOLLA_DUMPS_KEPT" not in site.task(phase).environment
+    assert not (site.folder / "dumps").exists()

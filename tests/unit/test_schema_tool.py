@@ -109,3 +109,43 @@ def test_no_host_contracts_because_another_one_was_set_up_again(site):
 def test_a_host_that_joins_has_nothing_to_go_back_to_and_holds_nobody_up(site):
     site.act("bootstrap", "ctl2", OLD)
     assert site.hears("ctl2") == ("2026.1", True)
+
+
+def test_a_schema_is_made_in_one_go_only_where_there_is_none(site, schema, monkeypatch):
+    empty = Site(schema, monkeypatch)
+    empty.act("bootstrap")
+    assert (empty.ran, empty.hears("ctl1")) == (["SYNC"], ("2026.2", True))
+
+
+@pytest.mark.parametrize("contract", [True, False])
+def test_a_schema_whose_making_was_killed_is_made_to_its_end(schema, monkeypatch, contract):
+    begun = Site(schema, monkeypatch)
+    for phase in ["expand", "contract"][:1 + contract]:
+        begun.reached(phase, NEW, done=False)
+    begun.act("bootstrap")
+    assert begun.ran == ["SYNC"]
+
+
+@pytest.mark.parametrize("settings, dumped", [({"KOLLA_DUMPS_KEPT": "5"}, ["2026.1"]), ({}, [])])
+def test_a_start_with_a_later_release_is_an_upgrade_that_is_to_be_confirmed(
+    site, monkeypatch, settings, dumped
+):
+    """As after a delete: the data is there, and nobody else uses it."""
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    site.act("bootstrap")
+    assert (site.ran, site.dumped) == (["EXPAND"], dumped)
+    assert site.hears("ctl1") == ("2026.2", False)
+
+
+def test_an_expansion_that_was_killed_is_taken_up_by_a_start_and_contracts_nothing(site):
+    site.reached("contract", OLD, done=False)
+    site.reached("expand", NEW, done=False)
+    site.act("bootstrap")
+    assert site.ran == ["EXPAND"]
+
+
+def test_a_host_that_joins_with_a_later_release_dumps_what_the_others_have(site, monkeypatch):
+    monkeypatch.setenv("KOLLA_DUMPS_KEPT", "5")
+    site.act("bootstrap", "ctl2")
+    assert (site.ran, site.dumped) == (["EXPAND"], ["2026.1"])

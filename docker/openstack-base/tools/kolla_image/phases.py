@@ -77,6 +77,14 @@ def refuse_older(state: State, release: str) -> None:
         raise Refused(f"the schema was contracted {contract}: {release} cannot use it any more")
 
 
+def never_made(state: State) -> bool:
+    """Whether the schema of an empty database is still to be made, or to be made to its end."""
+    if "expand" not in state.steps:
+        return True
+    contracted = state.level("contract")
+    return state.interrupted("expand") and contracted in (([], []), state.level("expand"))
+
+
 def nothing_to_dump(state: State, release: str, version: str) -> str:
     """Why the data is no longer as it was before this software; empty if it still is.
 

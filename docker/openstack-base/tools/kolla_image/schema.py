@@ -28,12 +28,14 @@ def bootstrap(ledger: Ledger, who: dict[str, str]) -> None:
     """Before a first start, and whenever a secret is rotated; others may be earlier."""
     state = ledger.state()
     phases.refuse_older(state, who["release"])
-    if done := phases.nothing_to_expand(state, who["release"], who["version"]):
-        print(done)
-    elif set(state.hosts) - {who["host"]}:
-        run(ledger, "EXPAND", "expand")
-    else:
+    if phases.never_made(state):
         run(ledger, "SYNC", "expand", "contract")
+    elif done := phases.nothing_to_expand(state, who["release"], who["version"]):
+        print(done)
+    else:
+        if "KOLLA_DUMPS_KEPT" in os.environ:
+            dump(ledger, who)
+        run(ledger, "EXPAND", "expand")
     # One that is new has no earlier release to go back to.
     new = who["host"] not in state.hosts
     confirmed = new or phases.confirmed_already(state, who["host"], who["release"])
@@ -46,7 +48,7 @@ def dump(ledger: Ledger, who: dict[str, str]) -> None:
     if done := phases.nothing_to_dump(state, who["release"], who["version"]):
         print(done)
         return
-    known = state.hosts.get(who["host"])
+    known = state.hosts.get(who["host"]) or state.steps.get("expand")
     release = known.release if known else "unknown"
     print("the database is dumped to", dumps.dump(ledger.connection.engine.url, release))
 
