@@ -68,18 +68,41 @@ def run(
 
 
 def _take_back(deployment, request, results: dict[str, Result], observer: Observer) -> None:
-    """Roll back what was upgraded before something else failed."""
+    """Roll back what was upgraded before something else failed, as far as that can go back."""
     targets = {
         name: result.before for name, result in results.items()
-        if result.outcome in ("done", "interrupted") and result.before not in (None, result.after)
+        if result.before not in (None, result.after)
     }
-    containers = [c for c in request.containers if c.name in targets]
-    back = run(deployment, Request("rollback", containers, targets=targets), observer=observer)
+    back = Request("rollback", [c for c in request.containers if c.name in targets],
+                   targets=targets)
+    stays = _refusals(deployment, back)
+    for name, reason in stays.items():
+        results[name] = dataclasses.replace(results[name], reason=reason)
+    can = [container for container in back.containers if container.name not in stays]
+    back = run(deployment, dataclasses.replace(back, containers=can), observer=observer)
     for result in back.results:
-        outcome = "rolled back" if result.outcome == "done" else result.outcome
-        results[result.container] = dataclasses.replace(
-            result, outcome=outcome, before=results[result.container].before
-        )
+        results[result.container] = _taken_back(results[result.container], result)
+
+
+def _refusals(deployment, request: Request) -> dict[str, str]:
+    """By container: why it cannot be done with it."""
+    found = {}
+    for container in request.containers:
+        try:
+            planned(deployment, request, container, deployment.inspect(container.name))
+        except KollaError as error:
+            found[container.name] = str(error)
+    return found
+
+
+def _taken_back(result: Result, back: Result) -> Result:
+    """The story of a container that was upgraded and then rolled back, or was to be."""
+    if back.outcome != "done":
+        return dataclasses.replace(back, before=result.before)
+    if result.outcome == "failed":
+        reason = f"{result.reason}; rolled back"
+        return dataclasses.replace(result, after=back.after, reason=reason)
+    return dataclasses.replace(back, outcome="rolled back", before=result.before)
 
 
 def _needs(request: Request) -> dict[str, set[str]]:

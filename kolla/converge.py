@@ -34,6 +34,8 @@ def converge(state: State) -> list[Operation]:
     else:
         operations += others + current
     operations += _forget(state)
+    if state.record.erase:
+        operations.append(state.operation("erase", state.current, "its data were meant"))
     if operations or not state.record.settled:
         operations.append(state.operation("settle"))
     return operations

@@ -11,12 +11,12 @@ from kolla.backends.base import (
     ALWAYS, NEVER, STOPPED, Backend, BackendError, Outcome, UnreadableLog,
 )
 from kolla.errors import KollaError
-from kolla.failures import Failed, Interrupted
+from kolla.failures import Failed, Interrupted, bug
 from kolla.fingerprints import Fingerprints
 from kolla.instance import Instances, engine_name
 from kolla.logs.archive import Archive
 from kolla.plan import Operation, Plan
-from kolla.records import now
+from kolla.records import RUNNING, now
 from kolla.spec import Spec
 from kolla.store import Store
 
@@ -51,8 +51,8 @@ class Executor:
     tell: Callable[[str], None]
     #: Called as soon as a new generation counts.
     committed: Callable[[], None] = lambda: None
-    #: Seconds between the stop of what served and the check of what serves now.
-    unavailable: float = 0.0
+    #: Seconds between the stop of what served and the check of what served then.
+    _silent: float = 0.0
     #: Whom a contract task said it waits for.
     waits_for: str = ""
     _silent_since: float | None = None
@@ -74,6 +74,12 @@ class Executor:
         if self.cancelled.is_set():
             raise Interrupted(operation, finished=True)
 
+    @property
+    def unavailable(self) -> float:
+        """Seconds in which nothing served what is to serve, so far."""
+        silent_since = self._silent_since
+        return self._silent + (time.monotonic() - silent_since if silent_since else 0)
+
     def _step(self, operation: Operation, event: int) -> None:
         began = time.monotonic()
         step = self._note(
@@ -90,6 +96,10 @@ class Executor:
             if isinstance(error, Failed):
                 raise
             raise Failed(operation, str(error), self._evidence(operation)) from error
+        except Exception as error:  # whatever it is, there is a way back
+            LOG.debug("while at work on %s", operation, exc_info=True)
+            detail = bug(error)
+            raise Failed(operation, detail) from error
         finally:
             if step is not None:
                 self._note(
@@ -198,7 +208,7 @@ class Executor:
         if operation.generation == self.store.container(operation.container).current:
             self._note(self.store.update, operation.container, **self._healthy)
         if self._silent_since is not None:
-            self.unavailable += time.monotonic() - self._silent_since
+            self._silent = self.unavailable
             self._silent_since = None
 
     def _join(self, operation: Operation) -> None:
@@ -218,6 +228,9 @@ class Executor:
         )
         self._way_back = False
         self.committed()
+
+    def _pin(self, operation: Operation) -> None:
+        self.store.update(operation.container, **self._plan.pins)
 
     def _keep(self, operation: Operation) -> None:
         self.backend.set_restart(self._name(operation), ALWAYS)
@@ -246,8 +259,9 @@ class Executor:
             self.tell(f"the drain of {self._name(operation)} failed: {outcome.output}")
 
     def _stop(self, operation: Operation) -> None:
-        current = self.store.container(operation.container).current
-        if operation.generation == current and self._silent_since is None:
+        record = self.store.container(operation.container)
+        meant = record.target == RUNNING and operation.generation == record.current
+        if meant and self._silent_since is None:
             self._silent_since = time.monotonic()
         spec = self._spec(operation, required=False)
         self.backend.stop(self._name(operation), spec.stop_grace if spec else 10)
@@ -293,6 +307,9 @@ class Executor:
     def _want_absent(self, operation: Operation) -> None:
         self._want(operation, "absent", release_pin=None, image_pin=None)
 
+    def _want_erased(self, operation: Operation) -> None:
+        self._want(operation, "absent", release_pin=None, image_pin=None, erase=1)
+
     def _want(self, operation: Operation, target: str, **values) -> None:
         """What is wanted and the health that goes with it, in one write."""
         self.store.update(
@@ -303,6 +320,7 @@ class Executor:
     def _erase(self, operation: Operation) -> None:
         for volume in self._spec(operation).volumes.values():
             self.backend.remove_volume(volume)
+        self.store.update(operation.container, erase=0)
 
     # Helpers
 

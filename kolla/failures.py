@@ -12,6 +12,11 @@ class Failed(KollaError):
         self.operation, self.reason, self.evidence = operation, reason, evidence
 
 
+def bug(error: Exception) -> str:
+    """What is said of an error that nobody foresaw."""
+    return f"a bug in kolla: {type(error).__name__}: {error}"
+
+
 class Interrupted(Failed):
     """The operator pressed Ctrl-C; ``finished`` if that came too late to stop anything."""
 

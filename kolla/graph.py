@@ -14,13 +14,16 @@ Ready = Callable[[], None]
 
 @contextlib.contextmanager
 def _interruption(cancelled: threading.Event) -> Iterator[None]:
-    """The first Ctrl-C (or SIGTERM) sets ``cancelled``, a second one is raised.
+    """The first Ctrl-C (SIGTERM, or the end of the terminal) sets ``cancelled``, a second
+    one is raised.
 
     Raised at once, it could come between a name that is taken and its thread that is not
     started yet. Only the main thread hears of signals.
     """
     def heard(number, frame) -> None:
         if cancelled.is_set():
+            if number == signal.SIGHUP:  # of which a shell passes on another one
+                return
             raise KeyboardInterrupt
         cancelled.set()
         LOG.warning(
@@ -31,7 +34,9 @@ def _interruption(cancelled: threading.Event) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        numbers.append(signal.SIGHUP)
     before = {number: signal.signal(number, heard) for number in numbers}
     try:
         yield

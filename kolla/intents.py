@@ -98,13 +98,14 @@ def _upgrade(deployment, request, container, state) -> Plan:
     reasons = differences(old, spec) + [f"secret: {name} changed" for name in sorted(rotated)]
     changed = _changed_tasks(old, spec)
     reasons += [f"task: {name} changed" for name in changed]
+    pins = _pins(request, spec)
     if not reasons:
-        return Plan(container.name, "upgrade", before=state.current, after=state.current)
+        return planner.pin(state, pins)
     tasks = _schema_tasks(deployment, spec) if old.image_id != spec.image_id else ()
     tasks = planner.tasks_of(spec, "verify") + tasks
     again = dict.fromkeys([*changed, *_tasks_using(deployment, spec, rotated)])
     tasks += tuple(("bootstrap", name) for name in again)
-    return planner.change(state, spec, "upgrade", tuple(reasons), tasks, _pins(request, spec))
+    return planner.change(state, spec, "upgrade", tuple(reasons), tasks, pins)
 
 
 def _schema_tasks(deployment, spec) -> tuple[tuple[str, str], ...]:
@@ -156,8 +157,8 @@ def _desired(deployment, request, container, state):
 def _pins(request: Request, spec) -> dict[str, str | None]:
     if request.image:
         return {"image_pin": request.image, "release_pin": spec.release or None}
-    if request.release and spec.release:
-        return {"image_pin": None, "release_pin": request.release}
+    if request.release:
+        return {"image_pin": None, "release_pin": request.release if spec.release else None}
     return {}
 
 

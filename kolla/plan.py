@@ -37,7 +37,7 @@ class Plan:
     reasons: tuple[str, ...] = ()
     #: What the next generation is to run, if the plan makes one.
     spec: Spec | None = None
-    #: ``release_pin`` and ``image_pin``, written with the commit.
+    #: ``release_pin`` and ``image_pin``, written with the commit, or by ``pin``.
     pins: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     #: The generation that counts before and after.
     before: int | None = None

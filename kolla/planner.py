@@ -29,17 +29,18 @@ def stop(state: State) -> Plan:
 def delete(state: State, data: bool = False) -> Plan:
     """Take it from the engine; with ``data`` its volumes as well."""
     number = state.current
-    erase = [state.operation("erase", number, "its data was meant")] if data and number else []
-    if state.record.target == ABSENT and not state.observed:
-        return Plan(state.name, "delete", tuple(erase), before=number, after=number)
-    plan = _retarget(state, dataclasses.replace(state.record, target=ABSENT), "delete")
-    return dataclasses.replace(plan, operations=(*plan.operations, *erase))
+    erase = data and number is not None
+    if state.record.target == ABSENT and not state.observed and not erase:
+        return Plan(state.name, "delete", before=number, after=number)
+    return _retarget(
+        state, dataclasses.replace(state.record, target=ABSENT, erase=erase), "delete"
+    )
 
 
 def _retarget(state: State, wanted: Record, action: str) -> Plan:
     """First the intent is committed, then the engine follows."""
     after = dataclasses.replace(state, record=dataclasses.replace(wanted, settled=False))
-    intent = state.operation(f"want-{wanted.target}")
+    intent = state.operation("want-erased" if wanted.erase else f"want-{wanted.target}")
     return Plan(
         state.name, action, (intent, *converge(after)), before=state.current, after=state.current
     )
@@ -102,6 +103,17 @@ def confirm(state: State) -> Plan:
         if not state.generations[number].confirmed:
             steps.append(state.operation("confirm", number))
     return Plan(state.name, "confirm", tuple(steps), before=number, after=number)
+
+
+def pin(state: State, pins: Mapping[str, str | None]) -> Plan:
+    """Stay with what runs, by a choice of its own from now on."""
+    number, record = state.current, state.record
+    chosen = [value for column, value in pins.items() if getattr(record, column) != value]
+    if not chosen:
+        return Plan(state.name, "upgrade", before=number, after=number)
+    reasons = tuple(f"stays with {value}" for value in chosen if value)
+    steps = (state.operation("pin"),)
+    return Plan(state.name, "upgrade", steps, reasons, None, pins, number, number)
 
 
 def change(

@@ -34,6 +34,8 @@ class Record:
     failed: str | None = None
     #: When it was restarted within the last hour; UTC, ISO 8601.
     restarts: tuple[str, ...] = ()
+    #: Whether its data are to go as well, and have not gone yet.
+    erase: bool = False
 
     def in_maintenance(self) -> bool:
         """Whether it is to be left alone at present."""

@@ -11,7 +11,7 @@ from kolla import converge, planner, rebuild
 from kolla.check import check_of
 from kolla.errors import KollaError
 from kolla.execute import Executor
-from kolla.failures import Failed, Interrupted
+from kolla.failures import Failed, Interrupted, bug
 from kolla.host import State as FindingState
 from kolla.host import migration_of_requests
 from kolla.intents import planned
@@ -66,8 +66,7 @@ class Runner:
             return self._failed(state, str(error), began, getattr(error, "evidence", ""))
         except Exception as error:  # whatever it is, the other containers go on
             LOG.debug("while at work on %s", name, exc_info=True)
-            reason = f"a bug in kolla: {type(error).__name__}: {error}"
-            return self._failed(state, reason, began)
+            return self._failed(state, bug(error), began)
 
     def _settled(self, state: State) -> bool:
         """Whether there is nothing to recover, not even the journal of a killed command."""
@@ -160,7 +159,8 @@ class Runner:
         if isinstance(failure, Interrupted) and steps.spec is None:
             return "nothing was changed"
         if not store.has(name, steps.after) and steps.spec:
-            return f"nothing was changed, generation {steps.before} serves"
+            serves = f"generation {steps.before} serves" if steps.before else "it does not exist"
+            return f"nothing was changed, {serves}"
         if steps.spec is None or store.container(name).current == steps.after:
             return "`kolla recover` carries on from here"
         outcome = "discarded" if isinstance(failure, Interrupted) else "refused"

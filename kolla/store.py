@@ -211,7 +211,8 @@ class Store(Database):
 def _record(row: sqlite3.Row) -> Record:
     values = dict(row)
     restarts = tuple(json.loads(values["restarts"]))
-    return Record(**{**values, "settled": bool(values["settled"]), "restarts": restarts})
+    flags = {name: bool(values[name]) for name in ("settled", "erase")}
+    return Record(**{**values, **flags, "restarts": restarts})
 
 
 def _generation(row: sqlite3.Row) -> Generation:

@@ -54,7 +54,11 @@ ALTER TABLE containers ADD COLUMN failed TEXT;
 ALTER TABLE containers ADD COLUMN restarts TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE events ADD COLUMN evidence TEXT NOT NULL DEFAULT '';
 """
-_STEPS = (_FIRST, _SECOND)
+#: That a deletion means the data as well.
+_THIRD = """
+ALTER TABLE containers ADD COLUMN erase INTEGER NOT NULL DEFAULT 0;
+"""
+_STEPS = (_FIRST, _SECOND, _THIRD)
 
 
 def prepare(db: sqlite3.Connection) -> None:

@@ -11,7 +11,7 @@ from kolla.cli.base import Lister
 from kolla.cli.confirm import confirm
 from kolla.cli.parser import release
 from kolla.cli.progress import progress
-from kolla.cli.values import Text
+from kolla.cli.values import Span, Text
 
 
 class Action(Lister):
@@ -155,5 +155,5 @@ def _row(result, reasons: tuple[str, ...]) -> tuple:
     why = result.reason or ("; ".join(reasons) if result.outcome == "done" else "")
     return (
         result.container, result.outcome, Text(result.before), Text(result.after),
-        round(result.seconds, 1), round(result.unavailable, 1), why,
+        round(result.seconds, 1), Span(round(result.unavailable, 3)), why,
     )

@@ -11,7 +11,21 @@ Observer = Callable[[str, str, bool], None]
 
 @contextlib.contextmanager
 def progress(app) -> Iterator[Observer]:
-    """An observer that may be called from any thread while the ``with`` block runs."""
+    """An observer that may be called from any thread while the ``with`` block runs.
+
+    When nobody listens any longer, as with a closed pipe, the work goes on.
+    """
+    with _shown(app) as observer:
+
+        def tell(name: str, text: str, done: bool) -> None:
+            with contextlib.suppress(OSError):
+                observer(name, text, done)
+
+        yield tell
+
+
+@contextlib.contextmanager
+def _shown(app) -> Iterator[Observer]:
     if app.options.verbose_level == 0:
         yield lambda name, text, done: None
     elif app.stderr.isatty():

@@ -139,7 +139,11 @@ class Upgrade(OnSets, action.Upgrade):
 
 
 class Rollback(OnSets, action.Rollback):
-    """Return the containers of a set to their last known good generation"""
+    """Return the containers of a set to their last known good generation
+
+    Also those that the last upgrade of the set did not change, each as `kolla container
+    rollback` does; see --rollback-on-failure of `kolla set upgrade`.
+    """
 
     example = "kolla set rollback openstack-interface --dry-run"
     name_required = True

@@ -63,6 +63,14 @@ class Size(_Cell):
         return decimal(self._value) if self._value else "-"
 
 
+class Span(_Cell):
+    """Seconds; people see milliseconds as long as those are few."""
+
+    def human_readable(self) -> str:
+        seconds = self._value
+        return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
 class Text(_Cell):
     """Anything that may be None; people see a dash for it, and yes or no for truth."""
 

@@ -47,6 +47,8 @@ class Command:
     repeatable: bool = True
     #: Only points before this operation: the later ones are those of another command.
     until: str = ""
+    #: Whether a container that is absent afterwards has no data any more.
+    erases: bool = False
 
 
 def verb(name: str, *options: str) -> Callable[[World], tuple[str, ...]]:
@@ -182,6 +184,7 @@ COMMANDS = {
     "revive": Command(cared_for, lambda world: ("act", "revive", world.container)),
     "give-up": Command(cared_for, lambda world: ("act", "give up", world.container)),
     "delete": Command(running, verb("delete", "--yes")),
+    "delete-data": Command(running, verb("delete", "--yes", "--data"), erases=True),
     "recover-before-commit": Command(
         cut_upgrade("before _Transaction._run COMMIT"), lambda world: ("recover",)),
     "recover-after-commit": Command(
@@ -265,6 +268,8 @@ class Rounds:
             counts = (after.current, after.target) == (committed.current, committed.target)
             assert counts or command.prepare is lost, (committed, after)
         world.assert_consistent()
+        if command.erases and world.record().target == ABSENT:
+            assert not world.has_data()
         assert interrupted.items() <= world.journal().items(), interrupted
         return True
 

@@ -154,6 +154,11 @@ class World:
         return {name: (service.get("profiles") or ["current"])[0]
                 for name, service in (services or {}).items()}
 
+    def has_data(self) -> bool:
+        """Whether its volume is there."""
+        with self.deployment.engine.client() as client:
+            return self.container in {volume.name for volume in client.volumes.list()}
+
     def folders(self) -> set[int]:
         folder = self.deployment.state_dir / "generations" / self.container
         return {int(path.name) for path in folder.iterdir()} if folder.exists() else set()
@@ -226,7 +231,7 @@ class World:
         self._assert_serves(record, seen)
 
     def _assert_recorded(self, record: Record, generations: list[Generation]) -> None:
-        assert record.settled, record
+        assert record.settled and not record.erase, record
         outcomes = collections.Counter(generation.outcome for generation in generations)
         assert outcomes["trying"] == 0, outcomes
         current = [g.number for g in generations if g.outcome == "current"]

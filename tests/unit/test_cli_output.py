@@ -87,3 +87,18 @@ def test_image_id_is_short_for_people_and_a_tag_is_whole():
     assert values.ImageId("sha256:" + "ab" * 32).human_readable() == "abababababab"
     assert values.ImageId("kolla/keystone:2026.1").human_readable() == "kolla/keystone:2026.1"
     assert values.ImageId(None).human_readable() == "-"
+
+
+def test_work_goes_on_when_nobody_reads_of_it_any_longer():
+    reader, writer = os.pipe()
+    os.close(reader)
+    with contextlib.suppress(BrokenPipeError), open(writer, "w") as stream:
+        with progress(make_app(stream)) as observer:
+            observer("probe", "create probe-g1", False)
+            observer("probe", "done", True)
+
+
+@pytest.mark.parametrize("seconds, said", [(0, "0 ms"), (0.0423, "42 ms"), (4.61, "4.6 s")])
+def test_an_outage_is_told_in_milliseconds_as_long_as_it_is_short(seconds, said):
+    cell = values.Span(seconds)
+    assert cell.human_readable() == said and cell.machine_readable() == seconds

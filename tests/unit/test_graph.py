@@ -96,3 +96,22 @@ def test_the_first_ctrl_c_begins_nothing_more_and_the_second_leaves_at_once():
         Graph({"a": set(), "b": {"a"}}, work, 2).run(cancelled)
     assert cancelled.is_set()
     assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_a_terminal_that_ends_interrupts_once_however_often_that_is_told():
+    begun, ended, cancelled = threading.Event(), threading.Event(), threading.Event()
+
+    def work(name, ready):
+        begun.set()
+        return ended.wait(10)
+
+    def hang_up_twice():
+        begun.wait(10)
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGHUP)
+            cancelled.wait(10)
+        ended.set()
+
+    threading.Thread(target=hang_up_twice).start()
+    assert Graph({"a": set(), "b": {"a"}}, work, 1).run(cancelled) == ["b"]
+    assert cancelled.is_set()

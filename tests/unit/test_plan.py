@@ -155,6 +155,22 @@ def test_to_confirm_what_is_confirmed_and_has_nothing_to_clean_up_changes_nothin
     assert steps(planner.confirm(confirmable("2026-01-02"))) == []
 
 
+def test_delete_with_the_data_takes_them_last_and_remembers_that_until_then():
+    state = make_state(1, [make_generation(1, "current")], [make_observed(1)])
+    assert steps(planner.delete(state, data=True)) == [
+        "want-erased web", "stop web-g1", "remove web-g1", "forget web-g1", "erase web-g1",
+        "settle web",
+    ]
+
+
+def test_staying_with_what_runs_is_a_choice_that_is_written_down_once():
+    made = planner.pin(running(), {"image_pin": None, "release_pin": "2026.1"})
+    assert steps(made) == ["pin web"] and made.reasons == ("stays with 2026.1",)
+    chosen = make_state(1, [make_generation(1, "current")], [make_observed(1)],
+                        record={"release_pin": "2026.1"})
+    assert not planner.pin(chosen, made.pins).operations
+
+
 def test_rollback_goes_to_the_newest_generation_that_survived_its_probation():
     generations = [make_generation(n) for n in (1, 2)] + [make_generation(3, "current")]
     state = make_state(3, generations, [make_observed(3)])

@@ -25,6 +25,7 @@ class World:
         self.generations: dict[int, Generation] = {}
         self.engine: dict[int, Observed] = {}
         self.numbers: list[int] = []
+        self.data = False
 
     def spec(self):
         drain = ["kolla-drain"] if self.strategy == "handover" else []
@@ -43,6 +44,8 @@ class World:
             if state.current is None or self.record.target != RUNNING:
                 return Plan("web", "upgrade")
             return planner.change(state, self.spec(), "upgrade", ("a test",))
+        if command == "delete data":
+            return planner.delete(state, data=True)
         return {"stop": planner.stop, "delete": planner.delete, "restart": planner.restart,
                 "recover": planner.recover}[command](state)
 
@@ -70,6 +73,7 @@ class World:
     def _create(self, number, spec):
         self.engine[number] = Observed(f"web-g{number}", "web", number, False, "created",
                                        restart=NEVER)
+        self.data = True
 
     def _start(self, number, spec):
         self._seen(number, running=True)
@@ -118,6 +122,14 @@ class World:
     def _want_absent(self, number, spec):
         self._note(target=ABSENT, settled=False)
 
+    def _want_erased(self, number, spec):
+        self._note(target=ABSENT, settled=False, erase=True)
+
+    def _erase(self, number, spec):
+        assert not self.engine, "a volume that is in use cannot be removed"
+        self._note(erase=False)
+        self.data = False
+
     def _note(self, **changes):
         self.record = dataclasses.replace(self.record, **changes)
 
@@ -145,6 +157,7 @@ def perform(world: World, command: str, cut: int | None) -> None:
 def consistent(world: World) -> None:
     """Exactly what is committed runs, and nothing else is left over."""
     running = {number for number, seen in world.engine.items() if seen.running}
+    assert not world.record.erase
     wanted = {world.record.current} if world.record.target == RUNNING else set()
     assert running == wanted
     always = {number for number, seen in world.engine.items() if seen.restart == ALWAYS}
@@ -157,7 +170,7 @@ def consistent(world: World) -> None:
 
 COMMANDS = st.lists(
     st.tuples(
-        st.sampled_from(["start", "upgrade", "stop", "delete", "restart", "recover"]),
+        st.sampled_from(["start", "upgrade", "stop", "delete", "delete data", "restart", "recover"]),
         st.one_of(st.none(), st.integers(0, 20)),
         st.booleans(),
     ),
@@ -175,6 +188,19 @@ def test_whatever_was_cut_short_one_recovery_brings_back_what_is_committed(comma
             world.power_cut()
     perform(world, "recover", None)
     consistent(world)
+
+
+@settings(max_examples=200, deadline=None)
+@given(COMMANDS, st.sampled_from(["handover", "replace"]), st.integers(0, 20))
+def test_data_that_were_to_be_deleted_are_gone_after_the_recovery(commands, strategy, cut):
+    world = World(strategy)
+    for command, earlier_cut, _ in commands:
+        perform(world, command, earlier_cut)
+    perform(world, "start", None)
+    perform(world, "delete data", cut)
+    perform(world, "recover", None)
+    consistent(world)
+    assert world.data == (world.record.target == RUNNING)
 
 
 @settings(max_examples=200, deadline=None)
