@@ -170,7 +170,9 @@ def consistent(world: World) -> None:
 
 COMMANDS = st.lists(
     st.tuples(
-        st.sampled_from(["start", "upgrade", "stop", "delete", "delete data", "restart", "recover"]),
+        st.sampled_from(
+            ["start", "upgrade", "stop", "delete", "delete data", "restart", "recover"]
+        ),
         st.one_of(st.none(), st.integers(0, 20)),
         st.booleans(),
     ),
