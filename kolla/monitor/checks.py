@@ -3,7 +3,7 @@
 import functools
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from kolla.instance import engine_name
 from kolla.monitor import judge
@@ -36,6 +36,12 @@ class Checks:
         """Instead of whenever it was to be asked."""
         self.forget(watched)
         watched.timer = self._ward.loop.after(seconds, functools.partial(self._ask, watched))
+
+    def ask_now(self, names: Iterable[str]) -> None:
+        """Those that have failed already are asked again soon anyhow, and no more often."""
+        for name in names:
+            if not self._ward.watched[name].memory.failures:
+                self.ask_in(self._ward.watched[name], 0)
 
     def forget(self, watched: Watched) -> None:
         if watched.timer:
@@ -108,14 +114,13 @@ class Checks:
                 watched.memory, first_line(said), around, watched.rules, clock()
             )
             if remedy is Remedy.ASK:
-                for name in around.unsure:
-                    self.ask_in(self._ward.watched[name], 0)
+                self.ask_now(around.unsure)
         self._remedies.apply(watched, remedy, said)
 
     def around(self, watched: Watched) -> Surroundings:
         """How what it requires is, and whether there is a way back."""
         ill, unsure = "", []
-        since = watched.memory.failing_since or clock()
+        since = watched.memory.failing_since or watched.memory.dying_since or clock()
         for name in self._required(watched.name):
             other = self._ward.watched.get(name)
             if other is None or other.status != HEALTHY:

@@ -62,7 +62,7 @@ class Surroundings:
 
     #: What it requires and is not well.
     ill: str = ""
-    #: What it requires and was not found well since this one began to fail.
+    #: What it requires and was not found well since this one began to fail or to die.
     unsure: tuple[str, ...] = ()
     #: Whether it is in its probation, and there is a generation to go back to.
     probation: bool = False
@@ -87,8 +87,10 @@ class Memory:
     restarts: list[float] = dataclasses.field(default_factory=list)
     not_before: float = 0.0
     given_up: bool = False
-    #: How often the engine restarted this generation.
-    deaths: int = 0
+    #: When the engine restarted this generation, for no fault of what it requires.
+    deaths: list[float] = dataclasses.field(default_factory=list)
+    #: The first of these since a check passed.
+    dying_since: float | None = None
     answers: collections.deque = dataclasses.field(
         default_factory=lambda: collections.deque(maxlen=ROUND)
     )
@@ -102,6 +104,21 @@ class Memory:
         """Its process is a new one."""
         self.started, self.failures, self.failing_since, self.awake = now, 0, None, False
         self.answers.clear()
+
+    def die(self, times: int, now: float) -> None:
+        """The engine restarted it."""
+        if self.dying_since is None:
+            self.dying_since = now
+        self.deaths += [now] * times
+        self.restarts += [now] * times
+
+    def excuse(self) -> None:
+        """It died of late because of what it requires: that was no fault of its own."""
+        if self.dying_since is not None:
+            excused = {at for at in self.deaths if at >= self.dying_since}
+            self.deaths = [at for at in self.deaths if at not in excused]
+            self.restarts = [at for at in self.restarts if at not in excused]
+            self.dying_since = None
 
     def within_the_hour(self, now: float) -> int:
         self.restarts = [at for at in self.restarts if at > now - HOUR]
@@ -121,7 +138,7 @@ class Memory:
 def passed(memory: Memory, now: float) -> Remedy:
     """Its check passed."""
     memory.answers.append(True)
-    memory.failures, memory.failing_since = 0, None
+    memory.failures, memory.failing_since, memory.dying_since = 0, None, None
     memory.passed, memory.awake = now, True
     memory.become(HEALTHY, memory.of_late if memory.flaps else "", now)
     if memory.given_up:
@@ -157,13 +174,15 @@ def died(
 ) -> Remedy:
     """Its process ended, and the engine has started it again."""
     memory.begin(now)
-    memory.deaths += times
     if around.ill:  # that is why: it comes back with what it requires
+        memory.excuse()
         memory.become(DEGRADED, f"it requires {around.ill}; {why}", now)
         return Remedy.NOTHING
-    memory.restarts += [now] * times
+    memory.die(times, now)
     memory.become(STARTING, why, now)
-    if around.probation and memory.deaths >= DEATHS:
+    if around.unsure:
+        return Remedy.ASK
+    if around.probation and len(memory.deaths) >= DEATHS:
         memory.become(UNHEALTHY, why, now)
         return Remedy.ROLL_BACK
     if memory.within_the_hour(now) > rules.restarts_per_hour:

@@ -160,6 +160,8 @@ class Lookout:
         LOG.warning("%s: %s, and the engine started it again", watched.name, why)
         around = self._checks.around(watched)
         remedy = judge.died(watched.memory, times, why, around, watched.rules, clock())
+        if remedy is Remedy.ASK:
+            self._checks.ask_now(around.unsure)
         self._remedies.died(watched, times, why)
         self._remedies.apply(watched, remedy, why)
         self._checks.ask_in(watched, AGAIN)

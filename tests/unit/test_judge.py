@@ -67,6 +67,39 @@ def test_deaths_under_an_ill_database_cost_nothing_of_the_budget():
     assert memory.status == DEGRADED and memory.restarts == []
 
 
+def die(memory: Memory, now: float, around: Surroundings = ALONE, times: int = 1) -> Remedy:
+    return judge.died(memory, times, "its process ended", around, RULES, now)
+
+
+@pytest.mark.parametrize("probation", [False, True])
+def test_deaths_are_held_against_nothing_before_what_it_requires_was_asked(probation):
+    memory = awake()
+    unsure = Surroundings(unsure=("mariadb",), probation=probation)
+    assert [die(memory, now, unsure) for now in range(101, 120)] == [Remedy.ASK] * 19
+    expected = Remedy.ROLL_BACK if probation else Remedy.GIVE_UP
+    assert die(memory, 120, Surroundings(probation=probation)) is expected
+
+
+def test_deaths_that_turn_out_to_be_its_databases_fault_are_forgotten():
+    memory = awake()
+    for now in (101, 102, 103):
+        die(memory, now, Surroundings(unsure=("mariadb",), probation=True))
+    for now in (104, 105, 106):
+        die(memory, now, Surroundings(ill="mariadb, which is unhealthy", probation=True))
+    assert memory.restarts == []
+    judge.passed(memory, 110)
+    assert die(memory, 400, Surroundings(probation=True)) is Remedy.NOTHING
+
+
+def test_deaths_of_its_own_from_before_an_outage_still_count():
+    memory, around = awake(), Surroundings(probation=True)
+    for now in (101, 111):
+        die(memory, now, around)
+        judge.passed(memory, now + 1)
+    die(memory, 120, Surroundings(ill="mariadb, which is unhealthy", probation=True))
+    assert die(memory, 130, around) is Remedy.ROLL_BACK
+
+
 def test_restarts_come_later_and_later_and_then_no_more():
     memory, now, restarts = awake(), 101.0, []
     while fail(memory, now) is not Remedy.GIVE_UP:

@@ -1,0 +1,167 @@
+"""An engine that is made up, and a monitor that watches what is on it, in no time."""
+
+import dataclasses
+import pathlib
+import time
+from collections.abc import Callable
+
+from tests.unit.factory import make_spec
+from tests.unit.plugins import make_catalog, make_container
+
+from kolla.backends.base import ALWAYS, Observed, Outcome
+from kolla.deployment import Deployment
+from kolla.instance import engine_name
+from kolla.monitor import lookout, watcher
+from kolla.monitor.loop import Loop
+from kolla.monitor.watcher import Watcher
+from kolla.records import now
+from kolla.store import Store
+
+CONFIG = """\
+[DEFAULT]
+state_dir = {folder}/state
+[host]
+enabled = front
+[monitor]
+listen_port = 0
+retry_pause = 0
+backoff = 1
+"""
+CHECK = {"command": ["kolla-check"], "interval": 1, "timeout": 1, "retries": 2, "grace": 1}
+
+
+class Engine:
+    """Does what it is told; ``answers`` are what checks say, or raise."""
+
+    name = "docker"
+
+    def __init__(self):
+        self.seen: dict[str, Observed] = {}
+        self.answers: dict[str, Outcome | Exception] = {}
+        self.asked: list[str] = []
+
+    def observe(self) -> list[Observed]:
+        return list(self.seen.values())
+
+    def inspect(self, name: str) -> Observed | None:
+        return self.seen.get(name)
+
+    def execute(self, name: str, command, timeout) -> Outcome:
+        self.asked.append(name)
+        answer = self.answers.get(name, Outcome(0, ""))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def logs(self, name: str, tail=None):
+        return iter(())
+
+    def image(self, reference: str) -> None:
+        return None
+
+    def require(self, spec) -> None:
+        """It can do everything."""
+
+    def start(self, name: str) -> None:
+        self.change(name, running=True, status="running", started_at=now())
+
+    def stop(self, name: str, grace: float) -> None:
+        self.change(name, running=False, status="exited")
+
+    def set_restart(self, name: str, policy: str) -> None:
+        self.change(name, restart=policy)
+
+    def remove(self, name: str) -> None:
+        self.seen.pop(name, None)
+
+    def untag(self, reference: str) -> None:
+        """It had none."""
+
+    def change(self, name: str, **changes) -> None:
+        self.seen[name] = dataclasses.replace(self.seen[name], **changes)
+
+    def die(self, name: str, times: int = 1) -> None:
+        """Its process ends so often, and is started again."""
+        self.change(name, restarts=self.seen[name].restarts + times, started_at=now())
+
+
+class Site:
+    """One host with containers in a set ``front``, each with a check that comes every second."""
+
+    def __init__(self, folder: pathlib.Path, *containers: str, text: str = "", **requires):
+        config = folder / "etc" / "kolla.conf"
+        config.parent.mkdir()
+        config.touch(mode=0o600)
+        config.write_text(CONFIG.format(folder=folder) + text)
+        engine = self.engine = Engine()
+        catalog = make_catalog(
+            *(make_container(name, requires=requires.get(name, ())) for name in containers)
+        )
+
+        class Made(Deployment):
+            def require_valid(self, *_):
+                """It is."""
+
+            def backend_of(self, name):
+                return engine
+
+        self.deployment = Made(config.parent)
+        self.deployment.catalog, self.deployment.backend = catalog, engine
+        self.store = self.deployment.store
+        self.loop = Loop()
+        self.watcher = Watcher(self.deployment, self.loop)
+        self.ward = self.watcher.ward
+
+    def another_process(self) -> Store:
+        """What a command writes with."""
+        return Store(self.deployment.state_dir)
+
+    def run(self, name: str, **changes) -> int:
+        """Have a new generation of it on record as running, and on the engine."""
+        spec = make_spec(**{"container": name, "check": CHECK, **changes})
+        number = self.store.begin(name, spec, {}, "a test")
+        self.store.commit(name, number)
+        self.store.update(name, settled=1)
+        on_engine = engine_name(name, number)
+        self.engine.seen[on_engine] = Observed(
+            on_engine, name, number, True, "running", restart=ALWAYS, started_at=now()
+        )
+        return number
+
+    def watch(self, monkeypatch) -> None:
+        """Begin; nobody waits for long."""
+        for module, names in ((watcher, ("RECORDS", "SWEEP", "WRITE", "FIRST")),
+                              (lookout, ("AGAIN", "LATER"))):
+            for name in names:
+                monkeypatch.setattr(module, name, 0.05)
+        monkeypatch.setattr(lookout.Lookout, "_listen", lambda self: None)
+        self.watcher.start()
+
+    def look(self, name: str) -> None:
+        """As after a word of the engine."""
+        self.loop.call(lambda: self.watcher._lookout.look(name))
+
+    def until(self, met: Callable[[], bool], seconds: float = 10) -> None:
+        """Let the monitor work until something is so."""
+        self._run(met, time.monotonic() + seconds)
+        assert met()
+
+    def work(self, seconds: float) -> None:
+        """Let the monitor work for so long."""
+        self._run(lambda: False, time.monotonic() + seconds)
+
+    def _run(self, met: Callable[[], bool], end: float) -> None:
+        loop = self.loop
+
+        def see():
+            if met() or time.monotonic() > end:
+                loop.stop()
+            else:
+                loop.after(0.02, see)
+
+        loop._stopping = False
+        see()
+        loop.run()
+
+    def status(self, name: str) -> str:
+        return self.ward.conditions()[name].status

@@ -1,0 +1,40 @@
+"""What whoever lets the monitor watch a host may rely on, with an engine that is made up."""
+
+import pytest
+from tests.unit.engine import Site
+
+from kolla.backends.base import Outcome
+
+
+@pytest.fixture
+def site_of(tmp_path, monkeypatch):
+    """A host whose containers run and are watched."""
+    sites = []
+
+    def make(*names: str, **changes) -> Site:
+        site = Site(tmp_path, *names, **changes)
+        sites.append(site)
+        for name in names:
+            site.run(name)
+        site.watch(monkeypatch)
+        site.until(lambda: all(site.status(name) == "healthy" for name in names))
+        return site
+
+    yield make
+    for site in sites:
+        site.watcher.close()
+
+
+def test_what_dies_while_its_database_hangs_is_not_given_up(site_of):
+    site = site_of("db", "web", web=("db",), text="interval = db:60\n")
+    site.engine.answers["db-g1"] = Outcome(124, "it hangs")
+    asked = site.engine.asked.count("db-g1")
+    site.engine.die("web-g1", times=9)
+    site.look("web")
+    site.until(lambda: site.status("db") == "unhealthy")
+    assert site.engine.asked.count("db-g1") > asked, "nobody waits for the database's turn"
+    assert site.status("web") != "failed"
+    site.engine.die("web-g1")
+    site.look("web")
+    site.until(lambda: site.status("web") == "degraded")
+    assert site.store.container("web").failed is None
