@@ -97,7 +97,17 @@ def _endpoint(deployment: Deployment, ward: Ward) -> Endpoint | None:
 @contextlib.contextmanager
 def _alone(state_dir: pathlib.Path) -> Iterator[None]:
     """Two would restart everything twice."""
-    with (state_dir / "monitor.lock").open("a") as file:
+    path = state_dir / "monitor.lock"
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = path.open("a")
+    except OSError as error:
+        raise KollaError(
+            f"{path} cannot be opened: {error.strerror}",
+            "kolla needs to write there: is the disk full? else run it as root, or name "
+            "another [DEFAULT] state_dir",
+        ) from None
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
