@@ -94,6 +94,11 @@ class Catalog:
             if container.image.name == name
         )
 
+    def releases(self) -> list[str]:
+        """The OpenStack releases that an image has pins for."""
+        found = (image.folder.glob("pins/*.txt") for image in self.images.values())
+        return sorted({pins.stem for paths in found for pins in paths})
+
     # Backends, hooks and exporters: imported only when asked for
 
     def backends(self) -> list[str]:

@@ -93,9 +93,7 @@ def _generations(deployment, arguments: list[str]) -> list[str]:
 
 
 def _releases(deployment, arguments: list[str]) -> list[str]:
-    """For which an image has pins."""
-    images = deployment.catalog.images.values()
-    return sorted({pins.stem for image in images for pins in image.folder.glob("pins/*.txt")})
+    return deployment.catalog.releases()
 
 
 def _exporters(deployment, arguments: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from oslo_config import cfg
 from tests.unit.plugins import make_container, make_settings, make_web
 
-from kolla.plugin import File, Listen, Task
+from kolla.plugin import File, Image, Listen, Task
 from kolla.settings import Invalid
 from kolla.settings.checks import network
 
@@ -37,6 +37,23 @@ def test_a_configuration_without_a_flaw_has_no_problem(tmp_path):
     text = "[DEFAULT]\nrelease = 2026.1\n[web]\nport=1\n[web/DEFAULT]\ndriver=a\ndriver=b\n"
     assert problems(tmp_path, text) == []
     make_settings(tmp_path, text).require_valid()
+
+
+@pytest.mark.parametrize("release, message", [
+    ("banana", "'banana' is not an OpenStack release; they look like 2026.1"),
+    ("", "'' is not an OpenStack release; they look like 2026.1"),
+    ("2020.1", "no image can be built for 2020.1, only for 2025.2, 2026.1"),
+])
+def test_a_release_that_no_image_can_be_built_for_is_refused(tmp_path, release, message):
+    pins = tmp_path / "image" / "pins"
+    pins.mkdir(parents=True)
+    for known in ("2025.2", "2026.1"):
+        (pins / f"{known}.txt").touch()
+    web = make_web(image=Image("web", pins.parent, parent=None))
+    assert problems(tmp_path, "[DEFAULT]\nrelease = 2025.2\n", web) == []
+    assert problems(tmp_path, f"[DEFAULT]\nrelease = {release}\n", web) == [
+        f"kolla.conf:2: [DEFAULT] release: {message}"
+    ]
 
 
 @pytest.mark.parametrize("line, message", [

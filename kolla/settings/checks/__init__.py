@@ -6,7 +6,8 @@ from kolla.settings.checks import files, logs, names, network, services, values
 from kolla.settings.problems import Invalid, Problem
 
 #: A name that nobody knows may belong to a plugin that is broken.
-_OF_NAMES = [names.unknown_groups, names.unknown_nodes, names.unknown_containers]
+_OF_NAMES = [names.unknown_groups, names.unknown_nodes, names.unknown_containers,
+             names.unknown_release]
 _OTHERS = [
     names.unknown_options, names.unknown_variables, names.unknown_drivers, names.host_name,
     values.wrong, values.missing,

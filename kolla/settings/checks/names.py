@@ -3,6 +3,8 @@
 import os
 from collections.abc import Iterator
 
+from kolla import releases
+from kolla.errors import KollaError
 from kolla.names import nearest
 from kolla.settings import services
 from kolla.settings.problems import Problem
@@ -56,6 +58,19 @@ def unknown_containers(settings) -> Iterator[Problem]:
         yield from _unknown(
             settings, "monitor", option, settings.catalog.containers, "container"
         )
+
+
+def unknown_release(settings) -> Iterator[Problem]:
+    """One that cannot be, or that no image can be built for."""
+    release, known = settings.value("DEFAULT", "release"), settings.catalog.releases()
+    try:
+        releases.parse(release)
+    except KollaError as error:
+        yield settings.blame("DEFAULT", "release", f"{error.message}; {error.hint}")
+        return
+    if known and release not in known:
+        message = f"no image can be built for {release}, only for {', '.join(known)}"
+        yield settings.blame("DEFAULT", "release", message)
 
 
 def unknown_drivers(settings) -> Iterator[Problem]:
