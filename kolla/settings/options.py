@@ -1,31 +1,20 @@
 """kolla's own options."""
 
 import functools
-import re
 
 from oslo_config import cfg
 from oslo_config.types import Dict, Integer, String
+
+from kolla.settings.types import FOLDER, SIZE
 
 
 def _by_container(name: str, help: str) -> cfg.Opt:
     return cfg.Opt(name, type=Dict(value_type=Integer(min=1)), default={}, help=help)
 
 
-class Size(String):
-    """A number of bytes as the engine takes it: ``50m``."""
-
-    def __init__(self):
-        super().__init__(type_name="size")
-
-    def __call__(self, value: str) -> str:
-        if not re.fullmatch("[1-9][0-9]*[kmg]", value):
-            raise ValueError("a size is a number with k, m or g, like 50m")
-        return value
-
-
 _DEFAULT = [
-    cfg.StrOpt(
-        "state_dir", default="/var/lib/kolla",
+    cfg.Opt(
+        "state_dir", default="/var/lib/kolla", type=FOLDER,
         help="Where kolla keeps its state, archived logs and generated files.",
     ),
     cfg.StrOpt(
@@ -190,7 +179,7 @@ _LOGS = [
              "mode:non-blocking.",
     ),
     cfg.Opt(
-        "max_size", default="50m", type=Size(),
+        "max_size", default="50m", type=SIZE,
         help="The size at which a log file is rotated, like 800k, 50m or 1g (json-file, local).",
     ),
     cfg.IntOpt(
@@ -203,7 +192,7 @@ _LOGS = [
              " for each container.",
     ),
     cfg.Opt(
-        "archive_size", default="8m", type=Size(),
+        "archive_size", default="8m", type=SIZE,
         help="How much is kept of each, compressed: its end.",
     ),
 ]

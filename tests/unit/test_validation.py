@@ -39,6 +39,14 @@ def test_a_configuration_without_a_flaw_has_no_problem(tmp_path):
     make_settings(tmp_path, text).require_valid()
 
 
+@pytest.mark.parametrize("place", ["", "state", "./state", "~/kolla"])
+def test_a_state_directory_that_depends_on_where_kolla_is_started_is_refused(tmp_path, place):
+    assert problems(tmp_path, f"[DEFAULT]\nstate_dir = {place}\n") == [
+        f"kolla.conf:2: [DEFAULT] state_dir: '{place}' is not a valid folder: "
+        "a folder begins with a slash, like /var/lib/kolla"
+    ]
+
+
 @pytest.mark.parametrize("release, message", [
     ("banana", "'banana' is not an OpenStack release; they look like 2026.1"),
     ("", "'' is not an OpenStack release; they look like 2026.1"),
