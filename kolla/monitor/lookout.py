@@ -29,7 +29,7 @@ class Lookout:
     def __init__(self, ward: Ward, remedies: Remedies, checks: Checks):
         self._ward, self._remedies, self._checks = ward, remedies, checks
         self._backend = ward.deployment.backend
-        self._ended = threading.Event()
+        self._ended, self._sweeping = threading.Event(), False
 
     def start(self) -> None:
         threading.Thread(target=self._listen, name="happenings", daemon=True).start()
@@ -67,11 +67,11 @@ class Lookout:
                 self.look(name)
 
     def unable(self, watched: Watched, error: Exception) -> None:
-        """Its check could not be run."""
+        """Its check could not be run, or it could not be looked at."""
+        self._unable(watched, error)
         if isinstance(error, Unreachable):
-            self._engine_gone(error)
+            self.sweep()  # which tells whether it is the engine, or this one alone
         else:
-            self._unable(watched, error)
             self.look(watched.name)
 
     def _unable(self, watched: Watched, error: Exception) -> None:
@@ -80,17 +80,19 @@ class Lookout:
 
     def sweep(self) -> None:
         """Look for whatever was missed: at everything the engine has, in one call."""
-        if self._checks.on:
-            names = list(self._ward.watched)
+        if not self._sweeping:
+            self._sweeping, names = True, list(self._ward.watched)
             self._ward.loop.background(
                 self._ward.looking, lambda: self._ward.deployment.gather(names), self._swept
             )
 
     def _swept(self, states) -> None:
+        self._sweeping = False
         if isinstance(states, Unreachable):
             self._engine_gone(states)
         if isinstance(states, Exception):
             return
+        self._engine_back()
         for name, state in states.items():
             watched = self._ward.watched.get(name)
             if watched is None or self._ward.in_hands(watched):
@@ -127,7 +129,7 @@ class Lookout:
 
     def _seen(self, watched: Watched, found: Observed | None | Exception) -> None:
         if isinstance(found, Unreachable):
-            self._engine_gone(found)
+            self.unable(watched, found)
         if isinstance(found, Exception):
             return
         if self._ward.in_hands(watched):
