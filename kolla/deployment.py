@@ -179,10 +179,13 @@ class Deployment:
     def _hooks(self) -> Hooks:
         return Hooks(self.catalog, self.settings)
 
-    def close(self) -> None:
-        """Wait a bounded time for the hooks that are still at work."""
+    def close(self, timeout: float | None = None) -> None:
+        """Wait ``timeout`` seconds at most for the hooks that are still at work.
+
+        None: as long as ``[hooks] wait`` says.
+        """
         if "_hooks" in vars(self):
-            self._hooks.close()
+            self._hooks.close(timeout)
 
     # Images
 

@@ -18,27 +18,40 @@ from kolla.records import act_as
 
 LOG = logging.getLogger(__name__)
 
+#: Seconds for hooks that are still at work when their deployment ends.
+HOOKS = 5
+
 
 class Daemon:
     """Watches one deployment; SIGHUP reads its configuration again, SIGTERM and SIGINT end it."""
 
     def __init__(self, deploy: Callable[[], Deployment]):
-        self._deploy, self._again, self._loop = deploy, False, Loop()
+        self._deploy, self._loop = deploy, Loop()
+        #: What a signal asked for.
+        self._again = self._ended = False
 
     def run(self) -> None:
         """Raises :class:`KollaError` if the configuration is wrong, or another one runs."""
         act_as("monitor")
         deployment = self._valid()
         with _alone(deployment.state_dir), self._signals():
-            while True:
-                self._again = False
+            try:
                 self._watch(deployment)
-                if not self._again:
-                    return
-                deployment = self._reloaded(deployment)
+                while self._reloads:
+                    self._again = False
+                    deployment = self._reloaded(deployment)
+                    self._watch(deployment)
+            finally:
+                deployment.close(HOOKS)
+
+    @property
+    def _reloads(self) -> bool:
+        return self._again and not self._ended
 
     def _watch(self, deployment: Deployment) -> None:
         self._loop = Loop()
+        if self._again or self._ended:  # asked for while the configuration was read
+            return
         watcher = Watcher(deployment, self._loop)
         watcher.start()
         if pause := service.watchdog():
@@ -51,19 +64,20 @@ class Daemon:
                 endpoint.start()
             self._loop.run()
         finally:
-            service.reloading() if self._again else service.stopping()
+            service.reloading() if self._reloads else service.stopping()
             watcher.close()
-            deployment.hooks.close(5)
             if endpoint:  # it answers as long as somebody knows
                 endpoint.stop()
 
     def _reloaded(self, before: Deployment) -> Deployment:
         """With the configuration of now; with that of before if it is wrong."""
         try:
-            return self._valid()
+            deployment = self._valid()
         except KollaError as error:
             LOG.error("the configuration stays as it was: %s", error)
             return before
+        before.close(HOOKS)
+        return deployment
 
     def _valid(self) -> Deployment:
         deployment = self._deploy()
@@ -73,6 +87,7 @@ class Daemon:
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
         def end(number, frame) -> None:
+            self._ended = True
             self._loop.stop()
 
         def reload(number, frame) -> None:

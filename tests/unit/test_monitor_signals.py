@@ -1,0 +1,125 @@
+"""What the monitor does when it is told to read its configuration again, and to end."""
+
+import logging
+import os
+import signal
+import threading
+
+import pytest
+
+from kolla import records
+from kolla.backends.base import Outcome
+from kolla.errors import KollaError
+from kolla.monitor import watcher
+from kolla.monitor.daemon import Daemon
+from tests.unit.monitored import Engine, MadeUp, until
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch, caplog):
+    monkeypatch.setattr(watcher, "FIRST", 0)
+    monkeypatch.setattr(records, "_actor", "")
+    caplog.set_level(logging.INFO)
+    before = [(number, signal.signal(number, lambda *_: None)) for number in SIGNALS]
+    yield
+    for number, handler in before:  # one that came late has harmed nobody
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def engine():
+    return Engine()
+
+
+@pytest.fixture
+def says(caplog):
+    """A function that waits until the monitor has said something, so often."""
+    def says(what: str, times: int = 1) -> None:
+        until(lambda: sum(what in message for message in caplog.messages) >= times)
+    return says
+
+
+@pytest.fixture
+def run(says):
+    """A function that runs a monitor until ``script``, in another thread, has ended it."""
+    def run(deploy, script) -> None:
+        failures, over = [], threading.Event()
+
+        def play() -> None:
+            try:
+                says("watches the containers")
+                script()
+                assert over.wait(5), "it goes on"
+            except BaseException as error:
+                failures.append(error)
+            finally:
+                send(signal.SIGTERM)
+
+        thread = threading.Thread(target=play)
+        thread.start()
+        Daemon(deploy).run()
+        over.set()
+        thread.join()
+        assert not failures, failures
+
+    return run
+
+
+def send(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+def test_hooks_are_told_on_after_a_wrong_configuration_was_read(run, tmp_path, engine, says):
+    made = []
+
+    def deploy():
+        if made:
+            raise KollaError("[monitor] retry_pause is wrong")
+        made.append(MadeUp(tmp_path, engine, "web", text="[hooks]\nenabled = log\n"))
+        return made[0]
+
+    def script():
+        says("web generation 1 healthy")
+        send(signal.SIGHUP)
+        says("the configuration stays as it was")
+        engine.answers["web-g1"] = Outcome(1, "sick")
+        says("web generation 1 unhealthy: sick")
+        send(signal.SIGTERM)
+
+    run(deploy, script)
+
+
+def test_an_end_asked_for_while_the_configuration_is_read_is_one(run, tmp_path, engine, says):
+    made = []
+
+    def deploy():
+        if made:
+            send(signal.SIGTERM)
+        made.append(MadeUp(tmp_path, engine, "web"))
+        return made[-1]
+
+    def script():
+        send(signal.SIGHUP)
+
+    run(deploy, script)
+    assert len(made) == 2
+
+
+def test_a_change_made_while_the_configuration_is_read_is_read_too(run, tmp_path, engine, says):
+    made = []
+
+    def deploy():
+        if len(made) == 1:
+            send(signal.SIGHUP)
+        made.append(MadeUp(tmp_path, engine, "web"))
+        return made[-1]
+
+    def script():
+        send(signal.SIGHUP)
+        says("watches the containers", times=2)
+        send(signal.SIGTERM)
+
+    run(deploy, script)
+    assert len(made) == 3
