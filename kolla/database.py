@@ -37,7 +37,8 @@ class Database:
         self._db.execute("PRAGMA synchronous=FULL")
 
     def close(self) -> None:
-        self._db.close()
+        with self._lock:
+            self._db.close()
 
     def _write(self, statement: str, *values) -> sqlite3.Cursor:
         with self._lock:

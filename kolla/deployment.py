@@ -182,10 +182,12 @@ class Deployment:
     def close(self, timeout: float | None = None) -> None:
         """Wait ``timeout`` seconds at most for the hooks that are still at work.
 
-        None: as long as ``[hooks] wait`` says.
+        None: as long as ``[hooks] wait`` says. The state file is closed.
         """
         if "_hooks" in vars(self):
             self._hooks.close(timeout)
+        if "store" in vars(self):
+            self.store.close()
 
     # Images
 

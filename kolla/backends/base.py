@@ -2,7 +2,7 @@
 
 import abc
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from kolla.errors import KollaError
 
@@ -96,6 +96,20 @@ class Instance:
     secrets: frozenset[str] = frozenset()
 
 
+class Happenings(Iterator[tuple[str, str]]):
+    """The names of kolla's containers and what happens to them.
+
+    In the engine's words: start, die, pause, unpause, destroy, and ``STARVED``. Without an
+    end, until any thread calls ``close``; raises :class:`Unreachable` if the engine goes away.
+    """
+
+    def __init__(self, told: Iterator[tuple[str, str]], close: Callable[[], None]):
+        self._told, self.close = told, close
+
+    def __next__(self) -> tuple[str, str]:
+        return next(self._told)
+
+
 class Backend(abc.ABC):
     """Carries out single operations; decides nothing.
 
@@ -166,12 +180,8 @@ class Backend(abc.ABC):
         """Run a command in a running container; it is killed inside after ``timeout``."""
 
     @abc.abstractmethod
-    def happenings(self) -> Iterator[tuple[str, str]]:
-        """The names of kolla's containers and what happens to them.
-
-        In the engine's words: start, die, pause, unpause, destroy, and ``STARVED``.
-        Without an end; raises :class:`Unreachable` when the engine goes away.
-        """
+    def happenings(self) -> Happenings:
+        """What happens to kolla's containers from now on."""
 
     @abc.abstractmethod
     def run(self, instance: Instance, timeout: int) -> Outcome:

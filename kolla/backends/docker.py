@@ -1,6 +1,7 @@
 """The engine's own API, through the Docker SDK."""
 
 import contextlib
+import functools
 import io
 import os
 import shutil
@@ -15,8 +16,8 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 from kolla.backends import answers, launch, log
 from kolla.backends.base import (
-    ALWAYS, STARVED, Backend, BackendError, ImageFacts, Instance, Observed, Outcome,
-    Unreachable,
+    ALWAYS, STARVED, Backend, BackendError, Happenings, ImageFacts, Instance, Observed,
+    Outcome, Unreachable,
 )
 from kolla.backends.execs import Execs
 from kolla.instance import engine_name
@@ -198,11 +199,16 @@ class DockerBackend(Backend):
             text = f"{text}\n{command[0]} did not end within {timeout} s".strip()
         return Outcome(124 if exit_code is None else exit_code, text)
 
-    def happenings(self) -> Iterator[tuple[str, str]]:
+    def happenings(self) -> Happenings:
         filters = {"type": "container", "label": "kolla.container", "event": list(HAPPENINGS)}
         with self._errors("does not tell what happens"):
             client = self._connect(None)
-            for event in client.events(filters=filters, decode=True):
+            stream = client.events(filters=filters, decode=True)
+        return Happenings(self._told(client, stream), functools.partial(_cut, stream))
+
+    def _told(self, client: docker.APIClient, stream) -> Iterator[tuple[str, str]]:
+        with contextlib.closing(client), self._errors("does not tell what happens"):
+            for event in stream:
                 yield event["Actor"]["Attributes"]["kolla.container"], event["Action"]
         raise Unreachable(f"the Docker engine at {self.url} has gone")
 
@@ -254,6 +260,11 @@ class DockerBackend(Backend):
     def version(self) -> str:
         with self._errors("does not tell its version"):
             return f"Docker {self._api.version()['Version']}"
+
+
+def _cut(stream) -> None:
+    with contextlib.suppress(AttributeError, OSError):  # it has just ended by itself
+        stream.close()
 
 
 def _root_cause(error: BaseException) -> str:

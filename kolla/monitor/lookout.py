@@ -4,7 +4,7 @@ import functools
 import logging
 import threading
 
-from kolla.backends.base import STARVED, Observed, Unreachable
+from kolla.backends.base import STARVED, Happenings, Observed, Unreachable
 from kolla.instance import engine_name
 from kolla.monitor import judge
 from kolla.monitor.checks import Checks
@@ -30,12 +30,15 @@ class Lookout:
         self._ward, self._remedies, self._checks = ward, remedies, checks
         self._backend = ward.deployment.backend
         self._ended, self._sweeping = threading.Event(), False
+        self._happenings: Happenings | None = None
 
     def start(self) -> None:
         threading.Thread(target=self._listen, name="happenings", daemon=True).start()
 
     def stop(self) -> None:
         self._ended.set()
+        if self._happenings:
+            self._happenings.close()
 
     # The engine
 
@@ -46,7 +49,10 @@ class Lookout:
             try:
                 self._backend.version()
                 call(self._engine_back)
-                for name, what in self._backend.happenings():
+                self._happenings = self._backend.happenings()
+                if self._ended.is_set():
+                    self._happenings.close()
+                for name, what in self._happenings:
                     call(functools.partial(self._happened, name, what))
             except Exception as error:
                 if not self._ended.wait(RETRY):

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from kolla.backends.base import ALWAYS, Observed, Outcome
+from kolla.backends.base import ALWAYS, Happenings, Observed, Outcome
 from kolla.deployment import Deployment
 from kolla.monitor.loop import Loop
 from kolla.monitor.watcher import Watcher
@@ -61,9 +61,9 @@ class Engine:
             raise answer
         return answer
 
-    def happenings(self):
-        while True:
-            yield self.events.get()
+    def happenings(self) -> Happenings:
+        self._here()
+        return Happenings(iter(self.events.get, None), lambda: self.events.put(None))
 
     def logs(self, name: str, tail: int | None = None, **asked):
         return iter([("2026-01-01T00:00:00.000000000Z", "a line of its log")])

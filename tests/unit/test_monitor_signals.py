@@ -71,6 +71,10 @@ def send(number: int) -> None:
     os.kill(os.getpid(), number)
 
 
+def listeners() -> int:
+    return [thread.name for thread in threading.enumerate()].count("happenings")
+
+
 def test_hooks_are_told_on_after_a_wrong_configuration_was_read(run, tmp_path, engine, says):
     made = []
 
@@ -123,3 +127,25 @@ def test_a_change_made_while_the_configuration_is_read_is_read_too(run, tmp_path
 
     run(deploy, script)
     assert len(made) == 3
+
+
+def test_nothing_of_a_configuration_is_left_once_another_one_is_read(run, tmp_path, says):
+    made = []
+
+    def deploy():
+        engine = Engine()
+        engine.runs("web")
+        made.append(MadeUp(tmp_path, engine, "web"))
+        return made[-1]
+
+    def script():
+        for times in (2, 3, 4):
+            send(signal.SIGHUP)
+            says("watches the containers", times)
+        until(lambda: listeners() == 1)
+        for before in made[:-1]:
+            with pytest.raises(KollaError, match="closed"):
+                before.records()
+        send(signal.SIGTERM)
+
+    run(deploy, script)
