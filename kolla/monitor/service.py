@@ -2,7 +2,9 @@
 
 import os
 import socket
+import threading
 import time
+from collections.abc import Callable
 
 
 def notify(*lines: str) -> None:
@@ -31,6 +33,15 @@ def stopping() -> None:
 
 def alive() -> None:
     notify("WATCHDOG=1")
+
+
+def alive_during(work: Callable[[], object]) -> None:
+    """Have something done that may take minutes, with signs of life meanwhile."""
+    worker = threading.Thread(target=work, name="long work")
+    worker.start()
+    while worker.is_alive():
+        alive()
+        worker.join(watchdog())
 
 
 def watchdog() -> float | None:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
+from kolla.monitor import service
 from kolla.monitor.conditions import Condition, of_sets
 from kolla.monitor.loop import Loop, Threads
 from kolla.monitor.metrics import Metrics
@@ -38,7 +39,7 @@ class Ward:
 
     def close(self) -> None:
         """What is under way is ended in good order; what was found is written."""
-        self.acting.shutdown(wait=True)
+        service.alive_during(self.acting.shutdown)
         for pool in (self.asking, self.looking):
             pool.close()
         self.write()

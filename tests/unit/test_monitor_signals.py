@@ -10,7 +10,7 @@ import pytest
 from kolla import records
 from kolla.backends.base import Outcome
 from kolla.errors import KollaError
-from kolla.monitor import watcher
+from kolla.monitor import service, watcher
 from kolla.monitor.daemon import Daemon
 from tests.unit.monitored import Engine, MadeUp, until
 
@@ -149,3 +149,25 @@ def test_nothing_of_a_configuration_is_left_once_another_one_is_read(run, tmp_pa
         send(signal.SIGTERM)
 
     run(deploy, script)
+
+
+def test_systemd_sees_signs_of_life_while_a_reload_waits_for_what_is_under_way(
+    run, tmp_path, says, monkeypatch
+):
+    engine, seen = Engine(), []
+    monkeypatch.setenv("WATCHDOG_USEC", "200000")
+    monkeypatch.setattr(service, "notify", lambda *lines: seen.append(lines[0]))
+
+    def stop(name: str, grace: int) -> None:
+        send(signal.SIGHUP)
+        until(lambda: seen[-3:] == ["WATCHDOG=1"] * 3 and "RELOADING=1" in seen)
+
+    def script():
+        says("web is healthy")
+        engine.stop, engine.answers["web-g1"] = stop, Outcome(1, "sick")
+        says("watches the containers", times=2)
+        send(signal.SIGTERM)
+
+    run(lambda: MadeUp(tmp_path, engine, "web"), script)
+    waited = seen[seen.index("RELOADING=1"):]
+    assert waited[1:4] == ["WATCHDOG=1"] * 3
