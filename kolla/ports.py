@@ -3,8 +3,10 @@
 import contextlib
 import dataclasses
 import errno
+import ipaddress
 import pathlib
 import socket
+import struct
 
 PROC = pathlib.Path("/proc")
 LISTENING = "0A"
@@ -38,7 +40,7 @@ def problem(address: str, port: int) -> Problem | None:
 
 def _explained(error: OSError, address: str, port: int) -> Problem:
     if error.errno == errno.EADDRINUSE:
-        holder = " and ".join(holders(port)) or "another program"
+        holder = " and ".join(holders(address, port)) or "another program"
         return Problem(
             f"is in use by {holder}", "stop it, or give one of the two another port or address",
             taken=True,
@@ -53,9 +55,9 @@ def _explained(error: OSError, address: str, port: int) -> Problem:
     return Problem(f"cannot be bound: {error.strerror}", "")
 
 
-def holders(port: int) -> list[str]:
-    """The programs that listen on a port, as far as this user may know: ``name (pid)``."""
-    wanted = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
+def holders(address: str, port: int) -> list[str]:
+    """The programs that keep others from a port, as far as this user may know: ``name (pid)``."""
+    wanted = {f"socket:[{inode}]" for inode in _listening_inodes(address, port)}
     found = set()
     for link in PROC.glob("[0-9]*/fd/*") if wanted else ():
         # Processes and their files come and go meanwhile.
@@ -66,14 +68,27 @@ def holders(port: int) -> list[str]:
     return sorted(found)
 
 
-def _listening_inodes(port: int) -> set[str]:
-    inodes = set()
+def _listening_inodes(address: str, port: int) -> set[str]:
+    inodes, wanted = set(), ipaddress.ip_address(address)
     for table in ("net/tcp", "net/tcp6"):
         try:
             lines = (PROC / table).read_text().splitlines()[1:]
         except OSError:
             continue
         for fields in map(str.split, lines):
-            if fields[3] == LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
-                inodes.add(fields[9])
+            packed, _, number = fields[1].partition(":")
+            if fields[3] == LISTENING and int(number, 16) == port:
+                if _clash(wanted, _address(packed)):
+                    inodes.add(fields[9])
     return inodes
+
+
+def _address(packed: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """From words of 32 bits in the order of the processor, as the kernel prints them."""
+    words = struct.unpack(f"!{len(packed) // 8}I", bytes.fromhex(packed))
+    found = ipaddress.ip_address(struct.pack(f"={len(words)}I", *words))
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+def _clash(one, two) -> bool:
+    return one == two or one.is_unspecified or two.is_unspecified

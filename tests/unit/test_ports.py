@@ -30,6 +30,23 @@ def test_the_same_port_on_another_address_is_free(listener):
     assert ports.problem("127.0.0.2", listener.getsockname()[1]) is None
 
 
+def test_a_program_on_another_address_is_not_said_to_hold_the_port(listener):
+    port = listener.getsockname()[1]
+    assert ports.holders("127.0.0.2", port) == [] == ports.holders("::1", port)
+    assert ports.holders("127.0.0.1", port) and ports.holders("0.0.0.0", port)
+
+
+def test_a_program_on_all_addresses_holds_the_port_of_each():
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        assert ports.holders("127.0.0.2", server.getsockname()[1])
+
+
+def test_a_program_on_an_address_of_ipv6_holds_its_port_there_alone():
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        port = server.getsockname()[1]
+        assert ports.holders("::1", port) and not ports.holders("127.0.0.1", port)
+
+
 def test_address_of_another_host_is_named():
     found = ports.problem("192.0.2.1", 5000)
     assert not found.taken
@@ -39,4 +56,4 @@ def test_address_of_another_host_is_named():
 def test_nobody_holds_a_free_port(listener):
     port = listener.getsockname()[1]
     listener.close()
-    assert ports.holders(port) == []
+    assert ports.holders("127.0.0.1", port) == []
