@@ -47,7 +47,6 @@ def missing(settings: Settings) -> list[tuple[str, str]]:
 def fill_in(settings: Settings) -> list[tuple[str, str]]:
     """Make up what is missing and write it, all or nothing; returns what was filled in."""
     path = path_in(settings.config_dir)
-    path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(path.parent):
         found = SourceFile(path) if path.exists() else None
         # Somebody may have filled them in since the settings were read.
@@ -109,7 +108,14 @@ def _section_ends(file: SourceFile | None, lines: list[str]) -> list[tuple[str, 
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise KollaError(
+            f"{folder} cannot be made or opened: {error.strerror}", "is the disk full? else run "
+            "this as root"
+        ) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 import threading
@@ -31,6 +32,17 @@ def test_everything_missing_is_filled_in_and_readable_by_its_owner_only(tmp_path
     assert stat.S_IMODE((tmp_path / PLACE).stat().st_mode) == 0o600
     assert os.listdir(tmp_path / "kolla.conf.d") == ["passwords.conf"]
     assert make_settings(tmp_path).problems() == []
+
+
+def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path, monkeypatch):
+    def refuse(*arguments, **options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    made = make_settings(tmp_path)
+    monkeypatch.setattr(passwords.Path, "mkdir", refuse)
+    with pytest.raises(KollaError, match="kolla.conf.d cannot be made .* denied") as refused:
+        passwords.fill_in(made)
+    assert "as root" in refused.value.hint
 
 
 def test_a_second_time_nothing_is_missing_and_nothing_is_written(tmp_path):
