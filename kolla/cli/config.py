@@ -70,7 +70,7 @@ class Validate(Lister):
 class Sample(Command):
     """Print a sample kolla.conf with every option of kolla and of the plugins"""
 
-    example = "kolla config sample > /etc/kolla/kolla.conf"
+    example = "kolla config sample > kolla.conf.sample"
 
     def take_action(self, parsed_args):
         from kolla.settings import sample

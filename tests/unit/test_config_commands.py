@@ -5,6 +5,7 @@ import os
 import pytest
 from oslo_config import cfg
 
+from kolla.cli import config
 from kolla.cli.main import Kolla
 
 
@@ -85,6 +86,10 @@ def test_sample_is_a_kolla_conf_with_every_option_of_kolla_and_the_plugins(kolla
     for line in ("[host]", "#address = 127.0.0.1", "[keystone]", "[database]", "[messaging]"):
         assert f"\n{line}\n" in out
     assert kolla("config", "validate", conf=out)[0] == 0
+
+
+def test_the_example_of_sample_does_not_overwrite_a_configuration():
+    assert "> /etc/kolla/kolla.conf" not in config.Sample.example + "\n"
 
 
 PLUGIN = """
