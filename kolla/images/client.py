@@ -65,7 +65,8 @@ def environment(url: str) -> dict[str, str]:
 def _candidates(path: str) -> Iterator[str]:
     for folder in dict.fromkeys([*path.split(os.pathsep), SYSTEM_PATH]):
         executable = pathlib.Path(folder or ".", "docker")
-        if executable.is_file() and os.access(executable, os.X_OK):
+        # Not Path.is_file(), which raises if it may not look into the folder.
+        if os.path.isfile(executable) and os.access(executable, os.X_OK):
             yield str(executable)
 
 

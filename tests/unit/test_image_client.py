@@ -1,5 +1,7 @@
 """The docker client that builds is found, or it is told why none will do."""
 
+import os
+
 import pytest
 
 from kolla.errors import KollaError
@@ -45,6 +47,19 @@ def test_a_client_with_buildkit_built_in_is_taken(fake):
 def test_a_new_client_is_taken_if_its_plugin_works(fake):
     new = fake("a", NEW, buildx=True)
     assert search(new) == new
+
+
+def test_a_folder_that_may_not_be_looked_into_is_passed_over(fake, monkeypatch):
+    locked, debian = fake("a", NEW), fake("b", DEBIAN_12)
+    real = os.stat
+
+    def stat(path, **options):
+        if str(path) == locked:
+            raise PermissionError(13, "Permission denied")
+        return real(path, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
+    assert search(locked, debian) == debian
 
 
 def test_a_client_that_cannot_build_is_passed_over(fake):
