@@ -38,6 +38,14 @@ class Selection:
         known = self._here(leftover)
         return [c for c in self._catalog.subtree(sets[name]) if c.name in known]
 
+    def at(self, name: str) -> list[Container]:
+        """This container, or all of this set. Raises :class:`UsageError` if it is neither."""
+        if name in self._catalog.containers:
+            return self.named([name])
+        if name != self._catalog.root.name:
+            self._catalog.node(name)
+        return self.below(name)
+
     def _here(self, leftover: bool) -> dict[str, Container]:
         found = {container.name: container for container in self._deployment.settings.enabled()}
         if leftover:

@@ -26,12 +26,8 @@ class Plan(Lister):
         from kolla import actions
 
         deployment = self.app.deployment
-        catalog = deployment.catalog
-        chosen = [
-            container for name in parsed_args.names or [catalog.root.name]
-            for container in (deployment.choose.named([name]) if name in catalog.containers
-                              else deployment.choose.below(name))
-        ]
+        names = parsed_args.names or [deployment.catalog.root.name]
+        chosen = [container for name in names for container in deployment.choose.at(name)]
         found = actions.plan(deployment, list(dict.fromkeys(chosen)))
         self.text = plans.text(found, deployment.records())
         return self.columns, plans.rows(found, deployment.records())
