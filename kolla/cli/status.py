@@ -19,9 +19,9 @@ class Status:
         """Of a container that should run: its last check; else why it does not."""
         if not self.enabled and self.record.target == "absent":
             return "disabled"
-        if self.record.in_maintenance():
-            return "maintenance"
-        return self.record.health if self.record.target == "running" else self.record.target
+        if self.record.target != "running":
+            return self.record.target
+        return "maintenance" if self.record.in_maintenance() else self.record.health
 
     @property
     def pin(self) -> str | None:

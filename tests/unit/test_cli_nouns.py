@@ -1,10 +1,13 @@
 """Sets, containers, plans and events as the command line shows them."""
 
+import contextlib
+
 import pytest
 
 from kolla.cli import action, checks, container, event, plan, plans
 from kolla.cli import history as container_history
 from kolla.cli import set as container_set
+from kolla.records import FOR_EVER
 from tests.unit.factory import make_spec
 
 
@@ -161,6 +164,16 @@ def test_container_show_before_the_first_start_tells_what_is_wanted(kolla):
     assert shown["super_privileged"] is True
 
 
+@pytest.mark.parametrize("target, health", [
+    ("running", "maintenance"), ("stopped", "stopped"), ("absent", "absent"),
+])
+def test_maintenance_is_shown_of_what_should_run_alone(history, target, health):
+    with contextlib.closing(history.store) as store:
+        store.update("probe", target=target, maintenance=FOR_EVER)
+    rows = history("container", "list", "-f", "json").json
+    assert {row["name"]: row["health"] for row in rows}["probe"] == health
+
+
 def test_unknown_generation_is_wrong_usage(history):
     answer = history("container", "show", "probe", "--generation", "9")
     assert answer.code == 2
@@ -169,6 +182,8 @@ def test_unknown_generation_is_wrong_usage(history):
 
 @pytest.mark.parametrize("command, message", [
     ("container show prob", "there is no container 'prob'; did you mean 'probe'?"),
+    ("plan prob", "there is no container set or container 'prob'; did you mean 'probe'?"),
+    ("plan cachs", "there is no container set or container 'cachs'; did you mean 'caches'?"),
     ("set show cachs", "there is no container set 'cachs'; did you mean 'caches'?"),
     ("set start probe", "'probe' is a container, not a set"),
     ("container stop caches", "'caches' is a container set"),
