@@ -119,8 +119,8 @@ class Catalog:
         return _driver("kolla.hooks", "hook", name)
 
     def exporter(self, name: str):
-        """The function of an exporter; KollaError if it is unknown or broken."""
-        return _driver("kolla.exporters", "exporter", name)
+        """The function of an exporter; UsageError if it is unknown, KollaError if broken."""
+        return _driver("kolla.exporters", "exporter", name, UsageError)
 
     # What is left out, and why
 
@@ -175,14 +175,14 @@ class Catalog:
             plugins = [plugin for plugin in plugins if soundness.key(plugin) not in broken]
 
 
-def _driver(namespace: str, what: str, name: str):
-    """The object behind one entry point; KollaError if it is unknown or broken."""
+def _driver(namespace: str, what: str, name: str, unknown: type[KollaError] = KollaError):
+    """The object behind one entry point; KollaError if it is broken, ``unknown`` if so."""
     plugins, errors = discovery.load(namespace, only=name)
     if errors:
         raise KollaError(str(errors[0]))
     if not plugins:
         known = discovery.names(namespace)
-        raise KollaError(
+        raise unknown(
             f"there is no {what} {name!r}{nearest(name, known)}",
             f"known are: {', '.join(known)}",
         )

@@ -27,7 +27,7 @@ def home(state_dir: pathlib.Path, container: str, generation: int | str) -> path
 
 
 class Instances:
-    """Makes instances of specs, with their files below the state directory."""
+    """Makes instances of specs, with their files below ``state_dir``."""
 
     def __init__(self, state_dir: pathlib.Path, settings):
         self.state_dir, self.dumps = state_dir, state_dir / "dumps"
@@ -57,7 +57,7 @@ class Instances:
         return wanted and bool(spec.tasks.get("dump")) and phase in ("bootstrap", "dump")
 
     def _with_dumps(self, made: Instance, spec: Spec) -> Instance:
-        folder = _owned(self.dumps / spec.container, spec.user)
+        folder = self._owned(self.dumps / spec.container, spec.user)
         return dataclasses.replace(
             made, binds=(*made.binds, (str(folder), DUMPS, "rw")),
             environment={
@@ -107,10 +107,10 @@ class Instances:
 
     def _binds(self, spec: Spec, generation: int) -> tuple[tuple[str, str, str], ...]:
         folder = self.home(spec.container, generation)
-        binds = [(str(_owned(folder / "own", spec.user)), GENERATION_FOLDER, "rw")]
+        binds = [(str(self._owned(folder / "own", spec.user)), GENERATION_FOLDER, "rw")]
         for path, (content, mode) in sorted(spec.files.items()):
             place = folder / "files" / path.lstrip("/")
-            _owned(place.parent, spec.user)
+            self._owned(place.parent, spec.user)
             text = self.settings.reveal(content)
             write_whole(place, text.encode(), int(mode, 8), owner=spec.user)
             binds.append((str(place), path, "ro"))
@@ -120,14 +120,13 @@ class Instances:
         ]
         return tuple(binds)
 
-
-def _owned(folder: pathlib.Path, user: int) -> pathlib.Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        os.chown(folder, user, user)
-    except OSError as error:
-        raise KollaError(
-            f"{folder} cannot be made for user {user}: {error.strerror}",
-            "kolla has to run as root, with space left below [DEFAULT] state_dir",
-        ) from None
-    return folder
+    def _owned(self, folder: pathlib.Path, user: int) -> pathlib.Path:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            os.chown(folder, user, user)
+        except OSError as error:
+            raise KollaError(
+                f"{folder} cannot be made for user {user}: {error.strerror}",
+                f"kolla has to run as root, with space left below {self.state_dir}",
+            ) from None
+        return folder

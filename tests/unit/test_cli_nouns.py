@@ -184,6 +184,7 @@ def test_unknown_generation_is_wrong_usage(history):
     ("container show prob", "there is no container 'prob'; did you mean 'probe'?"),
     ("plan prob", "there is no container set or container 'prob'; did you mean 'probe'?"),
     ("plan cachs", "there is no container set or container 'cachs'; did you mean 'caches'?"),
+    ("set export --format compse --output x", "no exporter 'compse'; did you mean 'compose'?"),
     ("set show cachs", "there is no container set 'cachs'; did you mean 'caches'?"),
     ("set start probe", "'probe' is a container, not a set"),
     ("container stop caches", "'caches' is a container set"),
@@ -207,6 +208,13 @@ def test_wrong_usage_is_named_and_ends_with_2(kolla, command, message):
     answer = kolla(*command.split())
     assert answer.code == 2
     assert message in answer.err
+
+
+def test_an_export_that_cannot_be_written_names_the_folder_it_was_given(kolla):
+    (kolla.folder / "file").touch()
+    answer = kolla("set", "export", "caches", "--output", f"{kolla.folder}/file/export")
+    assert answer.code == 1 and f"below {kolla.folder}/file/export" in answer.err
+    assert "state_dir" not in answer.err
 
 
 @pytest.mark.parametrize("command", ["container delete probe", "set delete caches --data"])
