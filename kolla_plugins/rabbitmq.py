@@ -8,8 +8,8 @@ from kolla.plugin import (
 
 OPTIONS = {
     "messaging": (
-        cfg.StrOpt(
-            "address", default="${host.address}",
+        cfg.IPOpt(
+            "address", version=4, default="${host.address}",
             help="The IPv4 address RabbitMQ listens on, and where services find it.",
         ),
         cfg.PortOpt("port", default=5672, help="The port of that address for AMQP."),
@@ -30,7 +30,7 @@ OPTIONS = {
             help="Publishers wait while RabbitMQ uses more than this share of the host's memory.",
         ),
         cfg.StrOpt(
-            "disk_reserve", default="500MB",
+            "disk_reserve", default="500MB", regex="^[0-9]+([kKmMgG](i?[bB])?)?$",
             help="Publishers wait while less than this is free on the disk, as 500MB or 2GB.",
         ),
     ),

@@ -90,6 +90,8 @@ class Settings:
             for name in filter(self._is_known, values.taken_in(group, text)):
                 self.value(*_split(name))  # is to blame if it is wrong itself
             flaw = values.describe(opt, text, error)
+            if origin is None:  # what the default takes in is to blame
+                flaw = f"as [{group}] {opt.dest}: {flaw}"
             raise Invalid([self.blame(group, option, flaw)]) from None
 
     def origin(self, group: str, option: str) -> sources.Origin | None:

@@ -5,7 +5,7 @@ import functools
 from oslo_config import cfg
 from oslo_config.types import Dict, Integer, String
 
-from kolla.settings.types import FOLDER, SIZE
+from kolla.settings.types import ENGINE, FOLDER, SIZE
 
 
 def _by_container(name: str, help: str) -> cfg.Opt:
@@ -55,7 +55,10 @@ _BACKEND = [
 ]
 
 _DOCKER = [
-    cfg.StrOpt("url", default="unix:///var/run/docker.sock", help="Where the engine listens."),
+    cfg.Opt(
+        "url", default="unix:///var/run/docker.sock", type=ENGINE,
+        help="Where the engine listens.",
+    ),
     cfg.IntOpt(
         "timeout", default=60, min=1,
         help="Seconds to wait for an answer of the engine.",
@@ -64,7 +67,7 @@ _DOCKER = [
 
 _COMPOSE = [
     cfg.StrOpt(
-        "project", default="kolla", regex=r"[a-z0-9][a-z0-9_-]*",
+        "project", default="kolla", regex="^[a-z0-9][a-z0-9_-]*$",
         help="The name of the compose project that kolla's containers belong to.",
     ),
     cfg.StrOpt(

@@ -20,5 +20,10 @@ class Form(String):
 
 #: A number of bytes as the engine takes it.
 SIZE = Form("size", "[1-9][0-9]*[kmg]", "a size is a number with k, m or g, like 50m")
+#: Where an engine listens, as its clients take it.
+ENGINE = Form(
+    "URL", r"unix:///\S+|tcp://[^/\s]+:[0-9]+|ssh://\S+",
+    "an engine is at unix:///PATH, tcp://ADDRESS:PORT or ssh://HOST",
+)
 #: A relative one would depend on where kolla was started.
 FOLDER = Form("folder", "/.*", "a folder begins with a slash, like /var/lib/kolla")

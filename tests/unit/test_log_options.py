@@ -32,6 +32,7 @@ def test_what_the_engine_takes_is_taken(tmp_path, text):
     ("driver_options = complex:true", "json-file has no option 'complex'"),
     ("driver_options = max-size:1m", "max-size is set with [logs] max_size and max_files"),
     ("driver = splunk\ndriver_options = splunk-token:secret", "splunk-token is a secret"),
+    ("driver = splunk\ndriver_options = tag:${web.password}", "takes in a secret"),
     ("driver_options = compress", "not a valid"),
     ("max_size = 50", "a size is a number with k, m or g, like 50m"),
     ("max_size = -1", "'-1' is not a valid size"),

@@ -10,6 +10,7 @@ from tests.unit.plugins import make_container, make_settings, make_web
 from kolla.plugin import File, Image, Listen, Task
 from kolla.settings import Invalid
 from kolla.settings.checks import network
+from kolla_plugins.rabbitmq import RABBITMQ
 
 KNOWN = {
     "DEFAULT": {
@@ -24,6 +25,9 @@ KNOWN = {
     },
     "store_*": {"path": {"type": "string"}},
 }
+
+
+RABBITMQ_HERE = make_container("rabbitmq", options=RABBITMQ.options)
 
 
 def problems(folder, text: str = "", *containers, known=KNOWN, **arguments) -> list[str]:
@@ -45,6 +49,42 @@ def test_a_state_directory_that_depends_on_where_kolla_is_started_is_refused(tmp
         f"kolla.conf:2: [DEFAULT] state_dir: '{place}' is not a valid folder: "
         "a folder begins with a slash, like /var/lib/kolla"
     ]
+
+
+@pytest.mark.parametrize("line", [
+    "url = foo", "url = ", "url = unix://", "url = tcp://host", "url = /var/run/docker.sock",
+])
+def test_an_engine_that_no_client_can_reach_is_refused(tmp_path, line):
+    (found,) = problems(tmp_path, f"[docker]\n{line}\n")
+    assert found.startswith("kolla.conf:2: [docker] url: ")
+    assert found.endswith("an engine is at unix:///PATH, tcp://ADDRESS:PORT or ssh://HOST")
+
+
+@pytest.mark.parametrize("url", [
+    "unix:///run/docker.sock", "tcp://127.0.0.1:2375", "tcp://[::1]:2376", "ssh://root@host",
+])
+def test_an_engine_is_taken_wherever_a_client_can_reach_it(tmp_path, url):
+    assert problems(tmp_path, f"[docker]\nurl = {url}\n") == []
+
+
+def test_the_name_of_a_compose_project_is_judged_as_a_whole(tmp_path):
+    (found,) = problems(tmp_path, "[compose]\nproject = My project\n")
+    assert found.startswith("kolla.conf:2: [compose] project: 'My project' is not a valid")
+
+
+@pytest.mark.parametrize("text, place", [
+    ("[messaging]\ndisk_reserve = x", "kolla.conf:2: [messaging] disk_reserve: 'x' is not"),
+    ("[messaging]\ndisk_reserve = 1 GB", "kolla.conf:2: [messaging] disk_reserve: '1 GB' is not"),
+    ("[messaging]\naddress = ::1", "kolla.conf:2: [messaging] address: '::1' is not a valid"),
+    ("[host]\naddress = ::1", "kolla.conf:2: [host] address: as [messaging] address: "),
+])
+def test_what_rabbitmq_would_not_take_is_refused(tmp_path, text, place):
+    assert any(found.startswith(place) for found in problems(tmp_path, text, RABBITMQ_HERE))
+
+
+@pytest.mark.parametrize("size", ["0", "2GB", "500MiB", "100m", "64KB"])
+def test_a_disk_reserve_is_taken_in_every_unit_that_rabbitmq_knows(tmp_path, size):
+    assert problems(tmp_path, f"[messaging]\ndisk_reserve = {size}\n", RABBITMQ_HERE) == []
 
 
 @pytest.mark.parametrize("release, message", [

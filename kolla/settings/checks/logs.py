@@ -17,6 +17,10 @@ def unknown_driver(settings) -> Iterator[Problem]:
 
 
 def unknown_options(settings) -> Iterator[Problem]:
+    if settings.is_secret("logs", "driver_options"):
+        flaw = "takes in a secret, which would be seen by whoever looks at a container"
+        yield settings.blame("logs", "driver_options", flaw)
+        return
     driver = settings.value("logs", "driver")
     known = drivers.OPTIONS.get(driver)
     for option, text in settings.value("logs", "driver_options").items():
