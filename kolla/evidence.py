@@ -1,9 +1,12 @@
 """What there is to see of a container that is not well, before it is restarted or taken away."""
 
+from collections.abc import Iterable
+
 from kolla.backends.base import Backend, BackendError
 
-#: Of its log, the last ones.
-LINES = 40
+#: Of its log: the last lines, and so many characters of them, since one may be a megabyte long.
+LINES, LIMIT = 40, 16_384
+CUT = "(only the end of the last lines of its log is kept)"
 
 
 def gather(backend: Backend, name: str, said: str = "") -> str:
@@ -15,7 +18,17 @@ def gather(backend: Backend, name: str, said: str = "") -> str:
             memory = ", killed for its use of memory" if starved else ""
             times = f", restarted {seen.restarts} times by the engine" if seen.restarts else ""
             lines.append(f"engine: {seen.status}, exit code {seen.exit_code}{memory}{times}")
-            lines += [text for _, text in backend.logs(name, tail=LINES)]
+            lines += _end(line for _, line in backend.logs(name, tail=LINES))
     except BackendError as error:
         lines.append(f"no more to see: {error.message}")
     return "\n".join(lines)
+
+
+def _end(log: Iterable[str]) -> list[str]:
+    """The lines, or a word about the cut and what is behind it.
+
+    The word that the cut goes through is left out: nobody would know the rest of a secret
+    for one, and mask it.
+    """
+    text = "\n".join(log)
+    return [text] if len(text) <= LIMIT else [CUT, *text[-LIMIT:].split(maxsplit=1)[1:]]

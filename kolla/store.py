@@ -183,6 +183,10 @@ class Store(Database):
             outcome, round(seconds, 3), detail, generation, event,
         )
 
+    def forget_events(self, before: str) -> None:
+        """Those that began before a time, unless they may still be under way."""
+        self._write("DELETE FROM events WHERE at < ? AND outcome != 'begun'", before)
+
     def events(
         self, limit: int = 100, container: str | None = None, operations: bool = False
     ) -> list[EventRecord]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import functools
 import logging
 import pathlib
 import signal
@@ -13,6 +14,7 @@ from kolla.monitor import service
 from kolla.monitor.endpoint import Endpoint
 from kolla.monitor.loop import Loop
 from kolla.monitor.ward import Ward
+from kolla.monitor.watched import ago
 from kolla.monitor.watcher import Watcher
 from kolla.records import act_as
 
@@ -20,6 +22,7 @@ LOG = logging.getLogger(__name__)
 
 #: Seconds for hooks that are still at work when their deployment ends.
 HOOKS = 5
+DAY = 86_400
 
 
 class Daemon:
@@ -56,6 +59,7 @@ class Daemon:
         watcher.start()
         if pause := service.watchdog():
             self._loop.every(pause, service.alive)
+        self._loop.every(DAY, functools.partial(_forget, deployment))
         LOG.info("watches the containers of %s", deployment.settings.host)
         service.ready(f"watches the containers of {deployment.settings.host}")
         endpoint = _endpoint(deployment, watcher.ward)
@@ -101,6 +105,12 @@ class Daemon:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _forget(deployment: Deployment) -> None:
+    """What was done too long ago."""
+    days = deployment.settings.value("engine", "keep_events")
+    deployment.store.forget_events(ago(days * DAY))
 
 
 def _endpoint(deployment: Deployment, ward: Ward) -> Endpoint | None:

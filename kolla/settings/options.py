@@ -114,6 +114,11 @@ _ENGINE = [
         "keep_generations", default=5, min=2,
         help="How many generations of a container are kept to go back to.",
     ),
+    cfg.IntOpt(
+        "keep_events", default=90, min=1,
+        help="Days for which events are kept, with what there was to see of a failure. The monitor"
+             " deletes older ones once a day.",
+    ),
     cfg.BoolOpt(
         "dump_before_upgrade", default=True,
         help="Whether the data of a service is dumped below state_dir before an upgrade changes"

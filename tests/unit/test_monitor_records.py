@@ -134,3 +134,14 @@ def test_the_loop_survives_what_its_jobs_raise_and_cancels_what_has_not_come_due
     began = time.monotonic()
     loop.run()
     assert seen == ["job"] * 3 and time.monotonic() - began < 5
+
+
+def test_old_events_are_forgotten_and_what_is_still_under_way_is_not(store):
+    for outcome in ("done", "begun"):
+        act(store, "restart", outcome)
+    store.begin("web", make_spec(), {}, "a test")
+    store.forget_events(ago(60))
+    assert [event.outcome for event in store.events()] == ["done", "begun"]
+    store.forget_events(ago(-60))
+    assert [event.outcome for event in store.events()] == ["begun"]
+    assert store.begun("web") and store.has("web", 1)

@@ -12,6 +12,8 @@ from kolla.backends.base import Outcome
 from kolla.errors import KollaError
 from kolla.monitor import service, watcher
 from kolla.monitor.daemon import Daemon
+from kolla.monitor.watched import ago
+from kolla.store import Store
 from tests.unit.monitored import Engine, MadeUp, until
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
@@ -171,3 +173,17 @@ def test_systemd_sees_signs_of_life_while_a_reload_waits_for_what_is_under_way(
     run(lambda: MadeUp(tmp_path, engine, "web"), script)
     waited = seen[seen.index("RELOADING=1"):]
     assert waited[1:4] == ["WATCHDOG=1"] * 3
+
+
+def test_events_older_than_the_configuration_says_are_forgotten(
+    run, tmp_path, engine, monkeypatch
+):
+    deployment = MadeUp(tmp_path, engine, "web", text="[engine]\nkeep_events = 3\n")
+    with monkeypatch.context() as past:
+        for days in (4, 2):
+            past.setattr("kolla.store.now", lambda days=days: ago(days * 86_400))
+            event = deployment.store.open_event("restart", "web", 1, f"{days} days ago")
+            deployment.store.close_event(event, "done", 1.0)
+    run(lambda: deployment, lambda: send(signal.SIGTERM))
+    events = Store(deployment.state_dir).events()
+    assert [event.detail for event in events] == ["2 days ago"]
