@@ -5,6 +5,7 @@ from kolla.deployment import Deployment
 from kolla.instance import engine_name
 from kolla.intents import Request
 from kolla.monitor.watched import Watched
+from kolla.plan import Plan
 from kolla.runner import Result
 
 
@@ -30,11 +31,12 @@ class Care:
         return actions.run(self.deployment, request).results[0]
 
     def died(self, watched: Watched, why: str) -> None:
-        """Put on record that the engine restarted it, with what there was to see."""
-        store = self.deployment.store
+        """Tell and put on record that the engine restarted it, with what there was to see."""
+        store, detail = self.deployment.store, f"by the engine: {why}"
+        done = Plan(watched.name, "restart", before=watched.number, after=watched.number)
+        self.deployment.notify(done, "done", detail)
         event = store.open_event(
-            "restart", watched.name, watched.number, f"by the engine: {why}",
-            evidence=self._evidence(watched, ""),
+            done.action, done.container, done.after, detail, evidence=self._evidence(watched, ""),
         )
         store.close_event(event, "done", 0.0)
 

@@ -6,6 +6,7 @@ import pytest
 
 from kolla.backends.base import Outcome, Unreachable
 from kolla.monitor import watcher
+from kolla.records import now
 from tests.unit.monitored import Engine, MadeUp, Monitor, until
 
 SILENCE = Unreachable("the engine does not answer: timed out")
@@ -52,3 +53,11 @@ def test_an_engine_that_was_silent_for_a_moment_is_asked_again_until_it_answers(
 def test_whatever_is_not_known_any_more_is_said_to_be_unknown(engine, monitor):
     engine.trouble = SILENCE
     until(lambda: monitor.status("web") == monitor.status("database") == "unknown")
+
+
+def test_hooks_and_the_journal_are_told_of_a_restart_by_the_engine(engine, monitor, caplog):
+    engine.change("web-g1", restarts=1, started_at=now())
+    engine.events.put(("web", "start"))
+    until(lambda: "web generation 1 restarted: by the engine: its process ended" in caplog.text)
+    store = monitor.watcher.ward.deployment.store
+    until(lambda: [event.outcome for event in store.events()] == ["done"])
