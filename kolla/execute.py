@@ -16,7 +16,7 @@ from kolla.fingerprints import Fingerprints
 from kolla.instance import Instances, engine_name
 from kolla.logs.archive import Archive
 from kolla.plan import Operation, Plan
-from kolla.records import RUNNING, now
+from kolla.records import RUNNING, now, who
 from kolla.spec import Spec
 from kolla.store import Store
 
@@ -235,7 +235,9 @@ class Executor:
     def _keep(self, operation: Operation) -> None:
         self.backend.set_restart(self._name(operation), ALWAYS)
         if self.store.container(operation.container).failed:
-            self.store.update(operation.container, failed=None, restarts="[]")
+            # Only a person grants it a new budget.
+            new_budget = {} if who() == "monitor" else {"restarts": "[]"}
+            self.store.update(operation.container, failed=None, **new_budget)
 
     def _fail(self, operation: Operation) -> None:
         self.store.update(operation.container, failed=now())

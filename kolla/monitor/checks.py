@@ -107,7 +107,7 @@ class Checks:
     def _judge(self, watched: Watched, outcome) -> None:
         said = ""
         if outcome.exit_code == 0:
-            remedy = judge.passed(watched.memory, clock())
+            remedy = judge.passed(watched.memory, watched.rules, clock())
         else:
             around, said = self.around(watched), self._ward.deployment.hide(outcome.output)
             remedy = judge.failed(

@@ -135,16 +135,19 @@ class Memory:
         return f"{self.answers.count(False)} of its last {len(self.answers)} checks failed"
 
 
-def passed(memory: Memory, now: float) -> Remedy:
-    """Its check passed."""
+def passed(memory: Memory, rules: Rules, now: float) -> Remedy:
+    """Its check passed. One that was given up is healthy, and cared for within its budget."""
     memory.answers.append(True)
     memory.failures, memory.failing_since, memory.dying_since = 0, None, None
     memory.passed, memory.awake = now, True
     memory.become(HEALTHY, memory.of_late if memory.flaps else "", now)
-    if memory.given_up:
-        memory.given_up = False
-        return Remedy.RESUME
-    return Remedy.NOTHING
+    if not memory.given_up:
+        return Remedy.NOTHING
+    if memory.within_the_hour(now) >= rules.restarts_per_hour:
+        memory.detail = "it was restarted too often within the hour, and is not if it dies now"
+        return Remedy.NOTHING
+    memory.given_up = False
+    return Remedy.RESUME
 
 
 def failed(

@@ -17,7 +17,7 @@ ALONE = Surroundings()
 
 def awake(now: float = 100) -> Memory:
     memory = Memory(7, started=0)
-    judge.passed(memory, now)
+    judge.passed(memory, RULES, now)
     return memory
 
 
@@ -30,7 +30,7 @@ def fail(memory: Memory, now: float, around: Surroundings = ALONE, times: int = 
 def test_only_so_many_failures_in_a_row_make_it_unhealthy():
     memory = awake()
     assert fail(memory, 101, times=2) is Remedy.NOTHING and memory.status == HEALTHY
-    judge.passed(memory, 102)
+    judge.passed(memory, RULES, 102)
     assert fail(memory, 103, times=2) is Remedy.NOTHING
     assert fail(memory, 104) is Remedy.RESTART and memory.status == UNHEALTHY
 
@@ -43,7 +43,7 @@ def test_what_has_not_come_up_yet_is_starting_until_its_grace_is_over():
 
 def test_one_pass_ends_the_grace():
     memory = Memory(7, started=0)
-    judge.passed(memory, 1)
+    judge.passed(memory, RULES, 1)
     assert fail(memory, 2, times=3) is Remedy.RESTART
 
 
@@ -87,7 +87,7 @@ def test_deaths_that_turn_out_to_be_its_databases_fault_are_forgotten():
     for now in (104, 105, 106):
         die(memory, now, Surroundings(ill="mariadb, which is unhealthy", probation=True))
     assert memory.restarts == []
-    judge.passed(memory, 110)
+    judge.passed(memory, RULES, 110)
     assert die(memory, 400, Surroundings(probation=True)) is Remedy.NOTHING
 
 
@@ -95,7 +95,7 @@ def test_deaths_of_its_own_from_before_an_outage_still_count():
     memory, around = awake(), Surroundings(probation=True)
     for now in (101, 111):
         die(memory, now, around)
-        judge.passed(memory, now + 1)
+        judge.passed(memory, RULES, now + 1)
     die(memory, 120, Surroundings(ill="mariadb, which is unhealthy", probation=True))
     assert die(memory, 130, around) is Remedy.ROLL_BACK
 
@@ -117,8 +117,21 @@ def test_what_was_given_up_and_recovers_by_itself_is_cared_for_again():
     memory.given_up = True
     fail(memory, 101, times=5)
     assert memory.status == FAILED
-    assert judge.passed(memory, 106) is Remedy.RESUME
-    assert memory.status == HEALTHY and judge.passed(memory, 107) is Remedy.NOTHING
+    assert judge.passed(memory, RULES, 106) is Remedy.RESUME
+    assert memory.status == HEALTHY and judge.passed(memory, RULES, 107) is Remedy.NOTHING
+
+
+def test_what_dies_again_and_again_and_is_well_in_between_is_restarted_within_its_budget():
+    memory, restarted = awake(), []
+    for now in range(200, 200 + HOUR, 120):
+        if not memory.given_up:  # else the engine leaves it as it is
+            die(memory, now)
+            restarted.append(now)
+        assert judge.passed(memory, RULES, now + 30) is Remedy.NOTHING
+        assert memory.status == HEALTHY
+    assert len(restarted) == RULES.restarts_per_hour + 1, "the last one was one too many"
+    assert judge.passed(memory, RULES, 200 + 2 * HOUR) is Remedy.RESUME
+    assert die(memory, 201 + 2 * HOUR) is Remedy.NOTHING
 
 
 def test_a_new_generation_that_turns_unhealthy_goes_back():
@@ -142,7 +155,7 @@ def test_a_check_that_cannot_run_says_nothing_until_the_patience_is_over():
     assert memory.status == HEALTHY and memory.failures == 0
     judge.unable(memory, "the engine is down", RULES, 100 + RULES.patience + 1)
     assert memory.status == UNKNOWN
-    judge.passed(memory, 300)
+    judge.passed(memory, RULES, 300)
     assert memory.status == HEALTHY
 
 
@@ -157,7 +170,7 @@ def test_what_was_down_for_a_while_and_is_well_again_does_not_flap():
     memory = awake()
     fail(memory, 101, Surroundings(ill="mariadb, which is unhealthy"), times=7)
     assert not memory.flaps
-    judge.passed(memory, 102)
+    judge.passed(memory, RULES, 102)
     assert not memory.flaps and memory.detail == ""
 
 
@@ -165,7 +178,7 @@ def test_what_fails_every_second_check_is_said_to_flap_and_not_restarted():
     memory = awake()
     for now in range(101, 121, 2):
         assert fail(memory, now) is Remedy.NOTHING
-        judge.passed(memory, now + 1)
+        judge.passed(memory, RULES, now + 1)
     assert memory.flaps and "5 of its last 10 checks failed" in memory.detail
 
 
@@ -189,7 +202,7 @@ class Storm(RuleBasedStateMachine):
 
     @rule()
     def passed(self):
-        self.note(judge.passed(self.memory, self.now))
+        self.note(judge.passed(self.memory, RULES, self.now))
 
     @rule(ill=st.booleans(), probation=st.booleans())
     def failed(self, ill, probation):
@@ -225,7 +238,7 @@ def test_fewer_failures_in_a_row_than_the_retries_never_restart_anything(answers
         in_a_row = 0 if good else in_a_row + 1
         if in_a_row == RULES.retries:
             return
-        remedy = judge.passed(memory, now) if good else fail(memory, now)
+        remedy = judge.passed(memory, RULES, now) if good else fail(memory, now)
         assert remedy is Remedy.NOTHING
 
 

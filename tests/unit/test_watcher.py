@@ -1,9 +1,15 @@
 """What whoever lets the monitor watch a host may rely on, with an engine that is made up."""
 
+import json
+
 import pytest
 from tests.unit.engine import Site
 
+from kolla import actions, records
 from kolla.backends.base import Outcome
+from kolla.intents import Request
+from kolla.monitor.watched import ago
+from kolla.records import now
 
 
 @pytest.fixture
@@ -38,3 +44,14 @@ def test_what_dies_while_its_database_hangs_is_not_given_up(site_of):
     site.look("web")
     site.until(lambda: site.status("web") == "degraded")
     assert site.store.container("web").failed is None
+
+
+@pytest.mark.parametrize("who, left", [("monitor", 1), ("operator", 0)])
+def test_only_a_person_grants_what_was_given_up_a_new_budget(site_of, monkeypatch, who, left):
+    site = site_of("web")
+    site.store.update("web", failed=now(), restarts=json.dumps([ago(60)]))
+    monkeypatch.setattr(records, "_actor", who)
+    containers = site.deployment.choose.named(["web"])
+    assert actions.run(site.deployment, Request("recover", containers)).ok
+    record = site.store.container("web")
+    assert (record.failed, len(record.restarts)) == (None, left)
