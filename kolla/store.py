@@ -8,6 +8,7 @@ import pathlib
 import sqlite3
 
 from kolla.database import Database
+from kolla.errors import KollaError
 from kolla.numbers import Numbers
 from kolla.records import RUNNING, EventRecord, Generation, Record, now, who
 
@@ -150,6 +151,18 @@ class Store(Database):
         return bool(self._rows(
             "SELECT 1 FROM generations WHERE container = ? AND number = ?", name, number
         ))
+
+    def generation(self, name: str, number: int) -> Generation:
+        """One that is on record."""
+        rows = self._rows(
+            "SELECT * FROM generations WHERE container = ? AND number = ?", name, number
+        )
+        if not rows:
+            raise KollaError(
+                f"nothing is recorded of generation {number} of {name}",
+                "`kolla recover` takes it in from the engine",
+            )
+        return _generation(rows[0])
 
     def generations(self, name: str | None = None) -> list[Generation]:
         """All of one container, or of all, oldest first."""

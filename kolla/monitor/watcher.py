@@ -10,7 +10,7 @@ from kolla.monitor.loop import Loop
 from kolla.monitor.remedies import Remedies
 from kolla.monitor.ward import Ward, clock
 from kolla.monitor.watched import Watched, recall, rules_for
-from kolla.records import RUNNING, Record, now
+from kolla.records import RUNNING, Generation, Record, now
 
 #: Seconds between two looks at what is recorded, at all the engine has, and two writes of
 #: what was found.
@@ -77,21 +77,21 @@ class Watcher:
 
     def _follow(self, record: Record) -> None:
         watched = self.ward.watched.get(record.name)
-        if watched and watched.number == record.current:
+        generation = self._store.generation(record.name, record.current)
+        if watched and watched.number == generation.number:
             if watched.memory.given_up and not record.failed and not watched.in_care:
                 # Somebody has acted.
                 watched.memory = recall(record, watched.number, watched.rules, clock())
-            watched.record = record
+            watched.record, watched.generation = record, generation
         else:
-            watched = self._begin(record, watched)
+            watched = self._begin(record, generation, watched)
         self.ward.tell(watched)
 
-    def _begin(self, record: Record, predecessor: Watched | None) -> Watched:
+    def _begin(
+        self, record: Record, generation: Generation, predecessor: Watched | None
+    ) -> Watched:
         if predecessor:
             self._checks.forget(predecessor)
-        generation = next(
-            g for g in self._store.generations(record.name) if g.number == record.current
-        )
         spec = generation.snapshot
         rules = rules_for(spec, self.ward.deployment.settings)
         memory = recall(record, generation.number, rules, clock())

@@ -119,13 +119,14 @@ class Site:
     def run(self, name: str, **changes) -> int:
         """Have a new generation of it on record as running, and on the engine."""
         spec = make_spec(**{"container": name, "check": CHECK, **changes})
-        number = self.store.begin(name, spec, {}, "a test")
-        self.store.commit(name, number)
-        self.store.update(name, settled=1)
+        store = self.another_process()
+        number = store.begin(name, spec, {}, "a test")
         on_engine = engine_name(name, number)
         self.engine.seen[on_engine] = Observed(
             on_engine, name, number, True, "running", restart=ALWAYS, started_at=now()
         )
+        store.commit(name, number)
+        store.update(name, settled=1)
         return number
 
     def watch(self, monkeypatch) -> None:

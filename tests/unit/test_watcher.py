@@ -55,3 +55,14 @@ def test_only_a_person_grants_what_was_given_up_a_new_budget(site_of, monkeypatc
     assert actions.run(site.deployment, Request("recover", containers)).ok
     record = site.store.container("web")
     assert (record.failed, len(record.restarts)) == (None, left)
+
+
+def test_what_an_operator_has_confirmed_is_not_rolled_back(site_of):
+    site = site_of("web")
+    site.run("web", environment={"A": "new"})
+    site.until(lambda: site.ward.conditions()["web"].generation == 2)
+    site.another_process().confirm("web", 2)
+    site.until(lambda: not site.ward.conditions()["web"].probation)
+    site.engine.answers["web-g2"] = Outcome(1, "it is sick")
+    site.until(lambda: site.store.container("web").restarts)
+    assert site.store.container("web").current == 2
