@@ -49,6 +49,13 @@ class Teller:
         watched.told = status
         return changed
 
+    def lost(self, name: str, why: str) -> None:
+        """It cannot be watched."""
+        condition = Condition(name, UNKNOWN, why)
+        if self.conditions.get(name) != condition:
+            LOG.error("%s is not watched: %s", name, why)
+        self.conditions[name] = condition
+
     def tell_sets(self, found: Mapping[str, str]) -> None:
         """Only what has changed, and what nobody knew yet."""
         for name, status in found.items():

@@ -8,7 +8,7 @@ from kolla.monitor.journal import Journal
 from kolla.monitor.lookout import Lookout
 from kolla.monitor.loop import Loop
 from kolla.monitor.remedies import Remedies
-from kolla.monitor.ward import Ward, clock
+from kolla.monitor.ward import Ward, clock, line
 from kolla.monitor.watched import Watched, recall, rules_for
 from kolla.records import RUNNING, Generation, Record, now
 
@@ -58,8 +58,8 @@ class Watcher:
         change = self._store.changed()
         if change == self._seen_change:
             return
-        self._seen_change = change
         records = self.ward.deployment.records()
+        self._seen_change = change
         running = {
             name: record for name, record in records.items()
             if record.target == RUNNING and record.current is not None
@@ -67,13 +67,23 @@ class Watcher:
         for name in set(self.ward.watched) - set(running):
             self._checks.forget(self.ward.watched.pop(name))
         for record in running.values():
-            self._follow(record)
+            try:
+                self._follow(record)
+            except Exception as error:  # the others are watched all the same
+                self._lose(record.name, line(error))
         self.ward.teller.rest(records)
         self.ward.tell_sets()
         self._first = False
         for event in self._journal.news():
             kind = KINDS.get(event.action, event.action)
             self.ward.metrics.changed(kind, event.container, event.outcome, event.seconds or 0)
+
+    def _lose(self, name: str, why: str) -> None:
+        """What is on record of it cannot be read; it may be a moment later."""
+        self._seen_change = None
+        if watched := self.ward.watched.pop(name, None):
+            self._checks.forget(watched)
+        self.ward.teller.lost(name, f"what is on record of it cannot be read: {why}")
 
     def _follow(self, record: Record) -> None:
         watched = self.ward.watched.get(record.name)

@@ -66,3 +66,18 @@ def test_what_an_operator_has_confirmed_is_not_rolled_back(site_of):
     site.engine.answers["web-g2"] = Outcome(1, "it is sick")
     site.until(lambda: site.store.container("web").restarts)
     assert site.store.container("web").current == 2
+
+
+def test_a_record_that_cannot_be_read_blinds_the_monitor_to_that_container_only(site_of, caplog):
+    site = site_of("bad", "web")
+    site.run("bad")
+    site.another_process()._write("UPDATE generations SET spec = '{}' WHERE container = 'bad'")
+    site.run("web")
+    site.until(lambda: site.ward.conditions()["web"].generation == 2)
+    site.until(lambda: site.status("web") == "healthy")
+    site.another_process().update("web", settled=1)
+    site.work(0.5)
+    assert site.status("bad") == "unknown"
+    assert [entry.message[:18] for entry in caplog.records if entry.levelname == "ERROR"] == [
+        "bad is not watched",
+    ]
