@@ -207,8 +207,14 @@ def paused(memory: Memory, now: float) -> Remedy:
     return Remedy.NOTHING
 
 
-def unable(memory: Memory, why: str, rules: Rules, now: float) -> Remedy:
-    """Its check could not be run, which says nothing of the container for a while."""
+def unable(memory: Memory, why: str, away: bool, rules: Rules, now: float) -> Remedy:
+    """Its check could not be run, which says nothing of the container for a while.
+
+    What is known to be down cannot be asked; that says something only of an engine that is
+    ``away``.
+    """
+    if memory.status in (FAILED, PAUSED, UNHEALTHY) and not away:
+        return Remedy.NOTHING
     if now - max(memory.passed or 0, memory.started, memory.since) > rules.patience:
         memory.become(UNKNOWN, why, now)
     return Remedy.NOTHING

@@ -81,7 +81,8 @@ class Lookout:
             self.look(watched.name)
 
     def _unable(self, watched: Watched, error: Exception) -> None:
-        judge.unable(watched.memory, line(error), watched.rules, clock())
+        away = isinstance(error, Unreachable)
+        judge.unable(watched.memory, line(error), away, watched.rules, clock())
         self._ward.tell(watched)
 
     def sweep(self) -> None:
@@ -138,6 +139,7 @@ class Lookout:
             self.unable(watched, found)
         if isinstance(found, Exception):
             return
+        self._ward.note(watched)
         if self._ward.in_hands(watched):
             self._ward.loop.after(LATER, lambda: self.look(watched.name))
         elif found is None or not found.running:

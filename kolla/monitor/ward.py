@@ -86,14 +86,15 @@ class Ward:
         self.teller.tell_sets(of_sets(self.deployment.catalog, self.teller.statuses()))
 
     def note(self, watched: Watched) -> None:
-        """It was found again to be as it is, which is written with the next lot."""
+        """It was looked at, which is written with the next lot."""
+        watched.looked = now()
         self._fresh.add(watched.name)
 
     def write(self) -> None:
         """What was found since the last time, in one transaction."""
         self._writes_soon = False
         rows = [
-            (name, one.memory.status, one.memory.detail, one.checked or now())
+            (name, one.memory.status, one.memory.detail, one.looked)
             for name in self._fresh if (one := self.watched.get(name))
         ]
         if rows:

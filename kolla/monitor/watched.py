@@ -34,7 +34,9 @@ class Watched:
     in_care: bool = False
     #: Whether a rollback of this generation was refused or failed.
     no_way_back: bool = False
+    #: When its check last ended, and when it was last looked at in any way; UTC, ISO 8601.
     checked: str | None = None
+    looked: str | None = None
     seconds: float = 0.0
     since: str = ""
     #: The status that was last told.

@@ -151,12 +151,22 @@ def test_many_deaths_at_once_are_more_than_the_budget():
 
 def test_a_check_that_cannot_run_says_nothing_until_the_patience_is_over():
     memory = awake(now=100)
-    assert judge.unable(memory, "the engine is down", RULES, 150) is Remedy.NOTHING
+    assert judge.unable(memory, "the engine is down", True, RULES, 150) is Remedy.NOTHING
     assert memory.status == HEALTHY and memory.failures == 0
-    judge.unable(memory, "the engine is down", RULES, 100 + RULES.patience + 1)
+    judge.unable(memory, "the engine is down", True, RULES, 100 + RULES.patience + 1)
     assert memory.status == UNKNOWN
     judge.passed(memory, RULES, 300)
     assert memory.status == HEALTHY
+
+
+def test_what_is_known_to_be_down_stays_so_though_it_cannot_be_asked():
+    memory = awake()
+    for status in (FAILED, PAUSED, UNHEALTHY):
+        memory.become(status, "it is down", 101)
+        judge.unable(memory, "it does not run", False, RULES, 101 + HOUR)
+        assert (memory.status, memory.detail) == (status, "it is down")
+    judge.unable(memory, "the engine is down", True, RULES, 101 + HOUR)
+    assert memory.status == UNKNOWN
 
 
 def test_what_is_paused_is_left_alone():
@@ -221,7 +231,7 @@ class Storm(RuleBasedStateMachine):
 
     @rule()
     def unable(self):
-        self.note(judge.unable(self.memory, "refused", RULES, self.now))
+        self.note(judge.unable(self.memory, "refused", False, RULES, self.now))
 
     @invariant()
     def never_a_storm(self):

@@ -5,8 +5,8 @@ import json
 import pytest
 from tests.unit.engine import Site
 
-from kolla import actions, records
-from kolla.backends.base import Outcome
+from kolla import actions, health, records
+from kolla.backends.base import BackendError, Outcome
 from kolla.intents import Request
 from kolla.monitor.watched import ago
 from kolla.records import now
@@ -81,3 +81,13 @@ def test_a_record_that_cannot_be_read_blinds_the_monitor_to_that_container_only(
     assert [entry.message[:18] for entry in caplog.records if entry.levelname == "ERROR"] == [
         "bad is not watched",
     ]
+
+
+def test_the_quick_answer_of_what_cannot_be_asked_is_as_new_as_the_last_look(site_of):
+    site = site_of("web")
+    site.engine.change("web-g1", status="paused")
+    site.engine.answers["web-g1"] = BackendError("it is paused")
+    site.until(lambda: site.status("web") == "paused")
+    site.another_process().update("web", health_at=ago(3600))
+    paused = site.deployment.catalog.containers["web"]
+    site.until(lambda: health.last_round(site.deployment, [paused])[0].status == "paused")
