@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import importlib.metadata
 import sys
+import traceback
 from typing import Any
 
 from stevedore import extension
@@ -98,6 +99,30 @@ def load(namespace: str, only: str | None = None) -> tuple[list[Plugin], list[Pl
         for found in manager
     ]
     return plugins, manager.errors
+
+
+def unforeseen(error: BaseException, ours: str) -> str:
+    """What is said of an error that nobody foresaw; ``ours`` if no plugin is to blame."""
+    plugin = _culprit(error)
+    whose = f"{plugin} failed" if plugin else ours
+    return f"{whose}: {type(error).__name__}: {error}"
+
+
+def _culprit(error: BaseException) -> str:
+    """The plugin of a third party that an error came through; nothing if there is none."""
+    everything = _scan(tuple(sys.path))
+    theirs = [
+        found for group in everything.groups if group.startswith("kolla.")
+        for found in everything.select(group=group) if distribution_of(found) != KOLLA
+    ]
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        module = frame.f_globals.get("__name__", "")
+        package = module.partition(".")[0]
+        near = [found for found in theirs if found.module.partition(".")[0] == package]
+        if near:
+            best = next((found for found in near if found.module == module), near[0])
+            return f"plugin {best.name!r} of {distribution_of(best)!r}"
+    return ""
 
 
 def names(namespace: str) -> list[str]:

@@ -1,5 +1,6 @@
 """How an operation of a plan can end, if not well."""
 
+from kolla import discovery
 from kolla.errors import KollaError
 from kolla.plan import Operation
 
@@ -14,7 +15,7 @@ class Failed(KollaError):
 
 def bug(error: Exception) -> str:
     """What is said of an error that nobody foresaw."""
-    return f"a bug in kolla: {type(error).__name__}: {error}"
+    return discovery.unforeseen(error, "a bug in kolla")
 
 
 class Interrupted(Failed):

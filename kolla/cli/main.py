@@ -14,6 +14,7 @@ import traceback
 
 from cliff import app
 
+from kolla import discovery
 from kolla.cli.commands import CommandManager
 from kolla.cli.completion import Complete
 from kolla.cli.help import Help
@@ -179,8 +180,7 @@ def _readable(error: BaseException) -> KollaError:
             "what was begun is finished or undone by the next command, or by `kolla recover`",
         )
     return KollaError(
-        f"this is a bug in kolla: {type(error).__name__}: {error}",
-        "the option --debug shows where",
+        discovery.unforeseen(error, "this is a bug in kolla"), "the option --debug shows where"
     )
 
 

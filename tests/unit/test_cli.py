@@ -150,6 +150,40 @@ def test_broken_plugin_is_one_warning_and_the_others_work(kolla):
     assert warnings[0].startswith("kolla: ") and "distribution 'probe'" in warnings[0]
 
 
+FAILING = """
+from kolla.cli.base import Command
+
+def fail(*arguments):
+    raise ZeroDivisionError("by accident")
+
+class Hello(Command):
+    def take_action(self, parsed_args):
+        fail()
+
+class Backend:
+    from_settings = fail
+"""
+
+
+@pytest.mark.parametrize("command, name", [
+    ("acme hello", "acme hello"), ("set export --format acme --output x", "acme"),
+    ("--set backend.driver=acme set check", "acme"),
+])
+def test_a_plugin_of_a_third_party_that_fails_is_named_with_its_distribution(
+    kolla, site, command, name
+):
+    site(
+        "kolla-acme", "[kolla.cli]\nacme hello = acme_cli:Hello\n"
+        "[kolla.exporters]\nacme = acme_plugin:fail\n"
+        "[kolla.backends]\nacme = acme_plugin:Backend\n",
+        acme_plugin=FAILING, acme_cli=FAILING,
+    )
+    answer = kolla(*command.split())
+    assert answer.code == 1
+    assert f"plugin '{name}' of 'kolla-acme' failed: ZeroDivisionError: by accid" in answer.err
+    assert "bug in kolla" not in answer.err
+
+
 def test_postponed_module_is_imported_when_something_in_it_is_asked_for(kolla):
     code = (
         "import sys; from kolla.cli.postpone import postpone; postpone('wave'); import wave\n"

@@ -119,6 +119,16 @@ def test_a_broken_plugin_is_warned_of_and_fails_validation_once(kolla, site):
     assert code == 1 and (out + err).count("'kolla-broken'") == 1
 
 
+@pytest.mark.parametrize("namespace, option", [
+    ("kolla.backends", "[backend]\ndriver"), ("kolla.hooks", "[hooks]\nenabled"),
+])
+def test_a_backend_or_hook_that_is_broken_fails_validation(kolla, site, namespace, option):
+    site("kolla-broken", f"[{namespace}]\nbroken = not_there:X\n")
+    code, out, _ = kolla("config", "validate", conf=f"{option} = broken\n")
+    assert code == 1 and "kolla.conf:2: " in out
+    assert "distribution 'kolla-broken': cannot be imported from not_there:X" in out
+
+
 def test_sample_is_what_oslos_generator_makes_of_the_entry_point(kolla):
     from oslo_config import generator
 

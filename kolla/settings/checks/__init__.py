@@ -19,7 +19,7 @@ _OTHERS = [
 
 def all_problems(settings) -> list[Problem]:
     """What is wrong with the options of kolla and of the plugins, in the order of the files."""
-    return _run([*_OF_NAMES, *_OTHERS], settings)
+    return _run([*_OF_NAMES, *_OTHERS, names.broken_drivers], settings)
 
 
 def obstacles(settings) -> list[Problem]:

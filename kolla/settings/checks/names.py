@@ -78,6 +78,20 @@ def unknown_drivers(settings) -> Iterator[Problem]:
     yield from _unknown(settings, "hooks", "enabled", settings.catalog.hooks(), "hook")
 
 
+def broken_drivers(settings) -> Iterator[Problem]:
+    """Backends and hooks that cannot be imported."""
+    catalog = settings.catalog
+    wanted = [("backend", "driver", catalog.backends(), catalog.backend),
+              ("hooks", "enabled", catalog.hooks(), catalog.hook)]
+    for group, option, known, load in wanted:
+        value = settings.value(group, option)
+        for name in [value] if isinstance(value, str) else value:
+            try:
+                name in known and load(name)
+            except KollaError as error:
+                yield settings.blame(group, option, error.message)
+
+
 def _unknown(settings, group: str, option: str, known, what: str) -> Iterator[Problem]:
     value = settings.value(group, option)
     for name in [value] if isinstance(value, str) else value:
