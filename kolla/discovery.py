@@ -15,6 +15,8 @@ from typing import Any
 
 from stevedore import extension
 
+from kolla.errors import KollaError
+
 #: The distribution whose plugins win over others of the same name.
 KOLLA = "kolla"
 
@@ -54,13 +56,28 @@ def _name(distribution: importlib.metadata.Distribution) -> str:
     return distribution.name  # reads and parses a file each time
 
 
-def _entry_points(namespace: str) -> importlib.metadata.EntryPoints:
+def entry_points(namespace: str) -> importlib.metadata.EntryPoints:
     return _scan(tuple(sys.path)).select(group=namespace)
 
 
 @functools.cache
 def _scan(path: tuple[str, ...]) -> importlib.metadata.EntryPoints:
-    return importlib.metadata.entry_points()
+    try:
+        return importlib.metadata.entry_points()
+    except Exception as error:  # there are many ways to break a file
+        raise KollaError(
+            f"the entry points of the distribution {_unreadable()} cannot be read: {error}",
+            "no command can be found before it is installed again, or removed",
+        ) from error
+
+
+def _unreadable() -> str:
+    for distribution in importlib.metadata.distributions():
+        try:
+            list(distribution.entry_points)
+        except Exception:
+            return repr(distribution.name)
+    return "that was read last"
 
 
 class _Manager(extension.ExtensionManager):
@@ -72,7 +89,7 @@ class _Manager(extension.ExtensionManager):
         super().__init__(namespace, on_load_failure_callback=self._failed)
 
     def list_entry_points(self) -> list[importlib.metadata.EntryPoint]:
-        found = _entry_points(self.namespace)
+        found = entry_points(self.namespace)
         return sorted(
             (entry_point for entry_point in found if self.only in (None, entry_point.name)),
             key=lambda entry_point: (entry_point.name, distribution_of(entry_point)),
@@ -127,4 +144,4 @@ def _culprit(error: BaseException) -> str:
 
 def names(namespace: str) -> list[str]:
     """The names in a namespace; nothing is imported."""
-    return sorted(_entry_points(namespace).names)
+    return sorted(entry_points(namespace).names)

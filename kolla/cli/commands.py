@@ -1,6 +1,5 @@
 """Which command is meant: by its exact name, never by a part of it."""
 
-import importlib.metadata
 import inspect
 import itertools
 
@@ -20,7 +19,7 @@ class CommandManager(commandmanager.CommandManager):
     def load_commands(self, namespace: str) -> None:
         # Not with stevedore, which would import the modules of all commands.
         self.group_list.append(namespace)
-        for entry_point in importlib.metadata.entry_points(group=namespace):
+        for entry_point in discovery.entry_points(namespace):
             self.commands[entry_point.name] = entry_point
 
     def find_command(self, argv: list[str]):

@@ -116,7 +116,7 @@ class Kolla(app.App):
         except (Exception, KeyboardInterrupt) as error:
             if "--debug" in argv:
                 traceback.print_exc(file=self.stderr)
-            return self._complain(_readable(error))
+            return _complain(_readable(error), self.stderr)
 
     def run_subcommand(self, argv: list[str]) -> int:
         # What follows a lone -- is the command's alone.
@@ -158,17 +158,18 @@ class Kolla(app.App):
             self.stdout.write(f"  {name:<20}  {summary}\n")
         return 0
 
-    def _complain(self, error: KollaError) -> int:
-        print(f"kolla: {error.message}", file=self.stderr)
-        if error.hint:
-            print(textwrap.indent(error.hint, "  "), file=self.stderr)
-        return error.exit_code
-
 
 class _StandardError(logging.StreamHandler):
     """Writes to what standard error is at the moment: a progress display takes it over."""
 
     stream = property(lambda self: sys.stderr, lambda self, stream: None)
+
+
+def _complain(error: KollaError, stream) -> int:
+    print(f"kolla: {error.message}", file=stream)
+    if error.hint:
+        print(textwrap.indent(error.hint, "  "), file=stream)
+    return error.exit_code
 
 
 def _readable(error: BaseException) -> KollaError:
@@ -193,4 +194,8 @@ def main() -> int:
         stream.reconfigure(errors="replace")  # a terminal that cannot show everything
     # Whoever ends kolla wants it tidied up behind, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    return Kolla().run(sys.argv[1:])
+    try:
+        program = Kolla()
+    except KollaError as error:  # which commands there are cannot be told
+        return _complain(error, sys.stderr)
+    return program.run(sys.argv[1:])

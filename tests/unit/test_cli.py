@@ -184,6 +184,17 @@ def test_a_plugin_of_a_third_party_that_fails_is_named_with_its_distribution(
     assert "bug in kolla" not in answer.err
 
 
+@pytest.mark.parametrize("content", [b"[kolla.cli]\nno command\n", b"\xff\n"])
+def test_a_distribution_that_cannot_be_read_is_named_with_what_to_do(kolla, content):
+    metadata = kolla.plugins / "acme-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_bytes(content)
+    answer = kolla.process("set", "list")
+    assert answer.code == 1 and len(answer.err.splitlines()) == 2
+    assert answer.err.startswith("kolla: the entry points of the distribution 'acme' cannot be")
+
+
 def test_postponed_module_is_imported_when_something_in_it_is_asked_for(kolla):
     code = (
         "import sys; from kolla.cli.postpone import postpone; postpone('wave'); import wave\n"
