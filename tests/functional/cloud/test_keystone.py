@@ -6,7 +6,6 @@ import openstack
 import pytest
 
 from tests.functional.cloud.client import KEYSTONE, Cloud
-from tests.functional.harness import line_of
 from tests.functional.watching import asking, get, until, untouched
 
 NAME = "keystone"
@@ -83,32 +82,6 @@ def test_rollback_pins_the_old_version_until_the_next_explicit_upgrade(cloud):
     assert now["pin"] == now["image_id"]
     assert f"pinned to {now['image_id'][7:19]}" in cloud.deployment.kolla("plan", NAME).stdout
     assert act(cloud, "upgrade", NAME)["outcome"] == "unchanged"
-
-
-# Killed in the middle
-
-@pytest.mark.parametrize("step", ["expand", "start", "join", "drain"])
-def test_killed_upgrade_is_recovered_from_and_never_noticed(cloud, step):
-    before = cloud.current(NAME)
-    with cloud.at_work():
-        command = ("container", "upgrade", NAME, "--release", "2026.2")
-        with cloud.deployment.spawned(*command) as process:
-            line_of(process, f"{NAME}: {step} ")
-            process.kill()
-        cloud.deployment.kolla("recover")
-        after = cloud.current(NAME)
-    committed = step == "drain"
-    assert after["release"] == ("2026.2" if committed else "2026.1")
-    assert cloud.running(NAME) == [f"keystone-g{after['generation']}"]
-    if not committed:
-        assert after["generation"] == before["generation"]
-        discarded = cloud.history(NAME)[-1]
-        assert (discarded["state"], discarded["reason"]) == (
-            "discarded", "interrupted before it was committed"
-        )
-    with untouched(cloud.deployment):
-        rows = cloud.deployment.kolla("recover", "-f", "json").json()
-    assert {row["outcome"] for row in rows} == {"unchanged"}
 
 
 @pytest.mark.parametrize("process", ["uwsgi", "haproxy"])

@@ -1,0 +1,97 @@
+"""Keystone and Glance, killed on the way to another release and back.
+
+The points are those of the synthetic service (see ../test_crash.py): found out by letting
+each command run once to its end. Some are chosen by a seeded chance, which costs minutes.
+"""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from tests.functional.cloud.client import Cloud
+from tests.functional.crash import Tool
+from tests.functional.crash_points import Point, cuts
+from tests.functional.watching import asking, untouched
+
+OLD, NEW = "2026.1", "2026.2"
+#: Points of each command.
+SAMPLES = 3
+
+
+class Service:
+    """One of the two, on its way."""
+
+    def __init__(self, cloud: Cloud, name: str, question: Callable):
+        self.cloud, self.name, self.question = cloud, name, question
+        self.tool = Tool(cloud.deployment)
+
+    @property
+    def release(self) -> str:
+        return self.cloud.current(self.name)["release"]
+
+    def way_to(self, release: str) -> tuple[str, ...]:
+        """The command that leads there."""
+        if release == NEW:
+            return ("container", "upgrade", self.name, "--release", NEW)
+        earlier = [row["generation"] for row in self.cloud.history(self.name)
+                   if row["rollback"] and row["release"] == OLD]
+        return ("container", "rollback", self.name, "--to", str(earlier[-1]))
+
+    def go_to(self, release: str) -> list[Point]:
+        """The points it comes by."""
+        if self.release == release:
+            return []
+        ended = self.tool.run(*self.way_to(release))
+        assert ended.exit_code == 0, ended.output
+        return ended.points
+
+    def killed_on_the_way_to(self, release: str, point: Point) -> bool:
+        """Kill it there and recover, while its users are at work; False if it never came there."""
+        child = self.tool.begin(*self.way_to(release), trap=point)
+        with asking(self.question) as users:
+            ended = child.wait()
+            self.cloud.deployment.kolla("recover")
+        assert users.failures == []
+        return ended.caught
+
+
+@pytest.fixture(params=["keystone", "glance-api"])
+def service(cloud, request):
+    """It serves the old release, before and after."""
+    def images() -> list[str]:
+        with cloud.connect() as connection:
+            return [image.name for image in connection.image.images()]
+
+    service = Service(cloud, request.param, cloud.use if request.param == "keystone" else images)
+    service.go_to(OLD)
+    yield service
+    service.go_to(OLD)
+
+
+@pytest.mark.parametrize("release", [NEW, OLD], ids=["upgrade", "rollback"])
+def test_wherever_it_is_killed_one_release_serves_and_no_user_notices(service, release):
+    chance, start = random.Random(release), OLD if release == NEW else NEW
+    service.go_to(start)
+    killed = 0
+    for point in chance.sample(cuts(service.go_to(release)), SAMPLES):
+        print(f"{service.name} to {release}, killed at {point}")
+        service.go_to(start)
+        killed += service.killed_on_the_way_to(release, point)
+        assert_consistent(service.cloud, service.name)
+    assert killed
+
+
+def assert_consistent(cloud: Cloud, name: str) -> None:
+    """One generation counts and runs, and nothing is left to do."""
+    current = [row for row in cloud.history(name) if row["state"] == "current"]
+    assert len(current) == 1
+    assert cloud.running(name) == [f"{name}-g{current[0]['generation']}"]
+    assert "begun" not in {row["outcome"] for row in events(cloud, name)}
+    with untouched(cloud.deployment):
+        rows = cloud.deployment.kolla("recover", "-f", "json").json()
+    assert {row["outcome"] for row in rows} == {"unchanged"}
+
+
+def events(cloud: Cloud, name: str) -> list[dict]:
+    return cloud.deployment.kolla("event", "list", "--container", name, "-f", "json").json()
