@@ -47,6 +47,8 @@ class Executor:
     fingerprints: Fingerprints
     #: What holds for the check of a spec.
     check_of: Callable[[Spec], dict]
+    #: Masks the secrets that what a container says may quote.
+    hide: Callable[[str], str]
     cancelled: threading.Event
     tell: Callable[[str], None]
     #: Called as soon as a new generation counts.
@@ -142,7 +144,7 @@ class Executor:
             return
         outcome = self._run(operation)
         if outcome.exit_code == WAITS:
-            self.waits_for = outcome.output or "another host"
+            self.waits_for = self.hide(outcome.output) or "another host"
         else:
             self._require_success(operation, outcome)
 
@@ -203,7 +205,8 @@ class Executor:
     def _served(self, operation: Operation, outcome: Outcome) -> None:
         """It is well; that goes on record at once for the current one, else with the commit."""
         self._healthy = {
-            "health": "healthy", "health_detail": outcome.output, "health_at": now(),
+            "health": "healthy", "health_detail": self.hide(outcome.output),
+            "health_at": now(),
         }
         if operation.generation == self.store.container(operation.container).current:
             self._note(self.store.update, operation.container, **self._healthy)
@@ -258,7 +261,8 @@ class Executor:
         except BackendError as error:
             outcome = Outcome(1, error.message)
         if outcome.exit_code != 0:
-            self.tell(f"the drain of {self._name(operation)} failed: {outcome.output}")
+            said = self.hide(outcome.output)
+            self.tell(f"the drain of {self._name(operation)} failed: {said}")
 
     def _stop(self, operation: Operation) -> None:
         record = self.store.container(operation.container)

@@ -201,8 +201,8 @@ class Runner:
         return Executor(
             self.deployment.backend_of, self.store, self.deployment.instances,
             self.deployment.kept_reference, self.deployment.archive, self.deployment.fingerprints,
-            lambda spec: check_of(spec, self.deployment.settings), self.cancelled,
-            self._tell(name),
+            lambda spec: check_of(spec, self.deployment.settings), self.deployment.hide,
+            self.cancelled, self._tell(name),
         )
 
 

@@ -37,6 +37,12 @@ def test_an_outage_that_has_not_ended_is_counted_as_one(host):
     assert 1 < result.unavailable <= result.seconds
 
 
+def test_a_secret_that_a_check_quotes_is_masked_on_record(host, monkeypatch):
+    monkeypatch.setattr(host.deployment, "hide", lambda text: text.replace("it said", "***"))
+    host.act("upgrade")
+    assert host.record("web").health_detail == "*** so"
+
+
 def test_stopping_on_purpose_is_no_outage(host):
     assert host.act("stop")["web"].unavailable == 0
 
