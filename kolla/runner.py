@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from kolla import converge, planner, rebuild
+from kolla.backends.base import Unreachable
 from kolla.check import check_of
 from kolla.errors import KollaError
 from kolla.execute import Executor
@@ -37,6 +38,8 @@ class Result:
     unavailable: float = 0.0
     #: The check's output and the last log lines of what failed.
     evidence: str = ""
+    #: Whether it failed by itself, not for an engine that was away or a lock that was taken.
+    tried: bool = False
 
 
 class Runner:
@@ -118,10 +121,13 @@ class Runner:
         executor.committed = ready
         self._warn_of_handover(steps)
 
-        def result(outcome: str, reason: str = "", evidence: str = "") -> Result:
+        def result(
+            outcome: str, reason: str = "", evidence: str = "", tried: bool = True
+        ) -> Result:
             return Result(
                 name, outcome, steps.before, self.store.container(name).serving, reason,
                 time.monotonic() - began, executor.unavailable, evidence,
+                tried,
             )
 
         try:
@@ -129,7 +135,8 @@ class Runner:
         except Failed as failure:
             interrupted = isinstance(failure, Interrupted)
             return result(
-                "interrupted" if interrupted else "failed", failure.message, failure.evidence
+                "interrupted" if interrupted else "failed", failure.message, failure.evidence,
+                tried=not isinstance(failure.__cause__, Unreachable),
             )
         return result("done", executor.waits_for)
 

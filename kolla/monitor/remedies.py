@@ -6,6 +6,7 @@ import logging
 import random
 from collections.abc import Callable
 
+from kolla.backends.base import Unreachable
 from kolla.monitor import judge
 from kolla.monitor.care import Care
 from kolla.monitor.conditions import HEALTHY
@@ -13,6 +14,7 @@ from kolla.monitor.judge import Remedy
 from kolla.monitor.ward import Ward, clock, first_line, line
 from kolla.monitor.watched import Watched, age, ago
 from kolla.planner import last_known_good
+from kolla.runner import Result
 
 LOG = logging.getLogger(__name__)
 
@@ -115,7 +117,7 @@ class Remedies:
             trouble = result.reason
         if trouble:
             LOG.error("%s: %s failed: %s", watched.name, kind, trouble)
-            watched.no_way_back |= kind == "rollback"
+            watched.no_way_back |= kind == "rollback" and _for_good(result)
         elif said and result is not None and result.outcome == "done":
             LOG.warning("%s: %s", watched.name, said)
         self._done(watched)
@@ -123,3 +125,10 @@ class Remedies:
     def _note_restarts(self, watched: Watched) -> None:
         times = [ago(clock() - at) for at in watched.memory.restarts]
         self._ward.deployment.store.update(watched.name, restarts=json.dumps(times))
+
+
+def _for_good(failure: Result | Exception) -> bool:
+    """Whether it was refused or has failed by itself, and would do so again."""
+    if isinstance(failure, Exception):
+        return not isinstance(failure, Unreachable)
+    return failure.tried

@@ -1,15 +1,19 @@
 """What whoever lets the monitor watch a host may rely on, with an engine that is made up."""
 
 import json
+from unittest import mock
 
 import pytest
 from tests.unit.engine import Site
 
 from kolla import actions, health, records
-from kolla.backends.base import BackendError, Outcome
+from kolla.backends.base import BackendError, Outcome, Unreachable
+from kolla.errors import KollaError
 from kolla.intents import Request
+from kolla.monitor.care import Care
 from kolla.monitor.watched import ago
 from kolla.records import now
+from kolla.runner import Result
 
 
 @pytest.fixture
@@ -88,6 +92,50 @@ def test_the_quick_answer_of_what_cannot_be_asked_is_as_new_as_the_last_look(sit
     site.engine.change("web-g1", status="paused")
     site.engine.answers["web-g1"] = BackendError("it is paused")
     site.until(lambda: site.status("web") == "paused")
+    site.ward.watched["web"].checked = ago(3600)
     site.another_process().update("web", health_at=ago(3600))
     paused = site.deployment.catalog.containers["web"]
     site.until(lambda: health.last_round(site.deployment, [paused])[0].status == "paused")
+
+
+def asked_of_what_is_sick_in_its_probation(site, monkeypatch, answer) -> list[str]:
+    """What the monitor asks for, whatever it is answered."""
+    asked = []
+
+    def act(self, kind, *_):
+        asked.append(kind)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(Care, "act", act)
+    site.run("web", environment={"A": "new"})
+    site.until(lambda: site.ward.conditions()["web"].generation == 2)
+    site.engine.answers["web-g2"] = Outcome(1, "it is sick")
+    site.until(lambda: len(asked) > 1)
+    return asked[:2]
+
+
+@pytest.mark.parametrize("answer", [
+    Unreachable("the engine is away"), Result("web", "failed", 2, 2, "web is locked by somebody"),
+])
+def test_a_rollback_that_could_not_be_tried_is_tried_again(site_of, monkeypatch, answer):
+    asked = asked_of_what_is_sick_in_its_probation(site_of("web"), monkeypatch, answer)
+    assert asked == ["rollback", "rollback"]
+
+
+@pytest.mark.parametrize("answer", [
+    KollaError("the format of its data"), Result("web", "failed", 2, 2, "sick", tried=True),
+])
+def test_what_cannot_be_rolled_back_is_restarted(site_of, monkeypatch, answer):
+    asked = asked_of_what_is_sick_in_its_probation(site_of("web"), monkeypatch, answer)
+    assert asked == ["rollback", "revive"]
+
+
+@pytest.mark.parametrize("error, tried", [(Unreachable, False), (BackendError, True)])
+def test_what_an_engine_that_went_away_cut_short_was_not_tried(site_of, error, tried):
+    site = site_of("web")
+    site.engine.stop = mock.Mock(side_effect=error("it cannot be done"))
+    containers = site.deployment.choose.named(["web"])
+    result, = actions.run(site.deployment, Request("restart", containers)).results
+    assert (result.outcome, result.tried) == ("failed", tried)
