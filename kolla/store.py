@@ -45,6 +45,13 @@ class Store(Database):
             name, *values.values(),
         )
 
+    def end_maintenance(self, name: str, until: str) -> None:
+        """Unless it lasts until some other time by now."""
+        self._write(
+            "UPDATE containers SET maintenance = NULL WHERE name = ? AND maintenance = ?",
+            name, until,
+        )
+
     def note_health(self, rows: list[tuple[str, str, str, str]]) -> None:
         """(name, health, detail, when) of many containers that are on record."""
         with self.transaction():

@@ -1,8 +1,11 @@
 """Watches the containers that are on record as running, each from its first generation on."""
 
+import contextlib
+import dataclasses
 import random
 
 from kolla.deployment import KINDS, Deployment
+from kolla.errors import KollaError
 from kolla.monitor.checks import Checks
 from kolla.monitor.journal import Journal
 from kolla.monitor.lookout import Lookout
@@ -34,6 +37,7 @@ class Watcher:
     def start(self) -> None:
         every = self.ward.loop.every
         every(RECORDS, self._read_records)
+        every(RECORDS, self._end_maintenance)
         every(SWEEP, self._lookout.sweep)
         every(WRITE, self.ward.write)
         self._lookout.start()
@@ -54,7 +58,6 @@ class Watcher:
 
     def _read_records(self) -> None:
         """Take in what commands have changed."""
-        self._end_maintenance()
         change = self._store.changed()
         if change == self._seen_change:
             return
@@ -120,8 +123,10 @@ class Watcher:
     def _end_maintenance(self) -> None:
         """One that had an end ends by itself."""
         for watched in self.ward.watched.values():
-            if watched.record.maintenance and not watched.record.in_maintenance():
-                self._store.update(watched.name, maintenance=None)
-                watched.record = self._store.container(watched.name)
+            until = watched.record.maintenance
+            if until and not watched.record.in_maintenance():
+                with contextlib.suppress(KollaError):  # a full disk: it is over all the same
+                    self._store.end_maintenance(watched.name, until)
+                watched.record = dataclasses.replace(watched.record, maintenance=None)
                 watched.memory.failures = 0
                 self.ward.tell(watched)

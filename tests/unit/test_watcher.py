@@ -12,7 +12,7 @@ from kolla.errors import KollaError
 from kolla.intents import Request
 from kolla.monitor.care import Care
 from kolla.monitor.watched import ago
-from kolla.records import now
+from kolla.records import FOR_EVER, now
 from kolla.runner import Result
 
 
@@ -139,3 +139,24 @@ def test_what_an_engine_that_went_away_cut_short_was_not_tried(site_of, error, t
     containers = site.deployment.choose.named(["web"])
     result, = actions.run(site.deployment, Request("restart", containers)).results
     assert (result.outcome, result.tried) == ("failed", tried)
+
+
+def test_a_maintenance_that_was_prolonged_at_the_last_moment_lasts(site_of, monkeypatch):
+    site = site_of("web")
+    site.another_process().update("web", maintenance=ago(-0.5))
+    site.until(lambda: site.status("web") == "maintenance")
+    monkeypatch.setattr(site.store, "changed", lambda: site.watcher._seen_change)
+    site.another_process().update("web", maintenance=FOR_EVER)
+    site.until(lambda: site.status("web") != "maintenance")
+    assert site.store.container("web").maintenance == FOR_EVER
+
+
+def test_a_maintenance_ends_though_the_disk_is_full(site_of, monkeypatch, caplog):
+    site = site_of("web")
+    monkeypatch.setattr(site.store, "_write", mock.Mock(side_effect=KollaError("disk full")))
+    site.another_process().update("web", maintenance=ago(-0.5))
+    site.until(lambda: site.status("web") == "maintenance")
+    site.until(lambda: site.status("web") == "healthy")
+    site.another_process().update("web", target="stopped")
+    site.until(lambda: site.status("web") == "stopped")
+    assert [entry for entry in caplog.records if entry.levelname == "ERROR"] == []
