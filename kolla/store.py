@@ -153,6 +153,14 @@ class Store(Database):
             "SELECT 1 FROM events WHERE container = ? AND outcome = 'begun' LIMIT 1", name
         ))
 
+    def unfinished(self) -> list[str]:
+        """Containers that somebody is at work on, or was when he was killed."""
+        rows = self._rows(
+            "SELECT name FROM containers WHERE settled = 0"
+            " UNION SELECT container FROM events WHERE outcome = 'begun'"
+        )
+        return [row[0] for row in rows]
+
     def has(self, name: str, number: int) -> bool:
         """Whether a generation of that number was ever recorded."""
         return bool(self._rows(
@@ -219,8 +227,12 @@ class Store(Database):
         return [EventRecord(**dict(row)) for row in reversed(rows)]
 
     def events_from(self, first: int) -> list[EventRecord]:
-        """Actions with this number or a later one, oldest first."""
-        rows = self._rows("SELECT * FROM events WHERE id >= ? AND parent IS NULL", first)
+        """Actions with this number or a later one, oldest first, without their evidence."""
+        rows = self._rows(
+            "SELECT id, parent, at, who, action, container, generation, outcome, detail, seconds"
+            " FROM events WHERE id >= ? AND parent IS NULL ORDER BY id",
+            first,
+        )
         return [EventRecord(**dict(row)) for row in rows]
 
     def incidents(self, container: str, limit: int = 100) -> list[EventRecord]:

@@ -30,6 +30,13 @@ class Care:
         )
         return actions.run(self.deployment, request).results[0]
 
+    def recover(self, name: str) -> Result | None:
+        """Finish or undo what a killed command left of one that is perhaps not watched."""
+        if self.deployment.locks.held(name):
+            return None
+        request = Request("recover", [self.deployment.catalog.containers[name]])
+        return actions.run(self.deployment, request).results[0]
+
     def died(self, watched: Watched, why: str) -> None:
         """Tell and put on record that the engine restarted it, with what there was to see."""
         store, detail = self.deployment.store, f"by the engine: {why}"

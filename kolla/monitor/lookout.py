@@ -88,7 +88,7 @@ class Lookout:
     def sweep(self) -> None:
         """Look for whatever was missed: at everything the engine has, in one call."""
         if not self._sweeping:
-            self._sweeping, names = True, list(self._ward.watched)
+            self._sweeping, names = True, [*{*self._ward.watched, *self._unfinished()}]
             self._ward.loop.background(
                 self._ward.looking, lambda: self._ward.deployment.gather(names), self._swept
             )
@@ -102,15 +102,22 @@ class Lookout:
         self._engine_back()
         for name, state in states.items():
             watched = self._ward.watched.get(name)
-            if watched is None or self._ward.in_hands(watched):
+            if self._ward.in_hands(name):
                 continue
-            if not state.running(watched.number):
+            if watched and not state.running(watched.number):
                 self.look(name)
             elif self._left_over(state):
-                self._remedies.recover(watched)
+                self._remedies.recover(name)
+
+    def _unfinished(self) -> list[str]:
+        """What a command is at work on or was killed at, be it watched or not."""
+        declared = self._ward.deployment.catalog.containers
+        return [name for name in self._ward.deployment.store.unfinished() if name in declared]
 
     def _left_over(self, state: State) -> bool:
         """Whether a command was killed in the middle of its work."""
+        if state.record.in_maintenance():
+            return False
         begun = self._ward.deployment.store.begun(state.name)
         return begun or not state.record.settled or bool(state.tasks)
 
@@ -140,7 +147,7 @@ class Lookout:
         if isinstance(found, Exception):
             return
         self._ward.note(watched)
-        if self._ward.in_hands(watched):
+        if self._ward.in_hands(watched.name):
             self._ward.loop.after(LATER, lambda: self.look(watched.name))
         elif found is None or not found.running:
             self._ward.loop.after(
@@ -178,7 +185,7 @@ class Lookout:
 
     def _missing(self, watched: Watched, found: Observed | None | Exception) -> None:
         """Whether it is not there at a second look either."""
-        if isinstance(found, Exception) or self._ward.in_hands(watched):
+        if isinstance(found, Exception) or self._ward.in_hands(watched.name):
             return
         if found is not None and found.running:
             self._seen(watched, found)

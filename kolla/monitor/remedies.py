@@ -38,7 +38,7 @@ class Remedies:
         """Unless somebody is at work on it, or wants it left alone."""
         self._ward.tell(watched)
         maintenance = watched.record.in_maintenance()
-        if maintenance or remedy in self._acts and self._ward.in_hands(watched):
+        if maintenance or remedy in self._acts and self._ward.in_hands(watched.name):
             watched.memory.failures *= not maintenance
             watched.memory.given_up |= remedy is Remedy.RESUME  # it is still to be done
         elif remedy in self._acts:
@@ -53,9 +53,16 @@ class Remedies:
             self._ward.acting, lambda: self._care.died(watched, why), lambda done: None
         )
 
-    def recover(self, watched: Watched) -> None:
-        """Finish or undo what a killed command has left."""
-        self._act(watched, "recover", "", "what a killed command left is tidied up")
+    def recover(self, name: str) -> None:
+        """Finish or undo what a killed command has left, be it watched or not."""
+        said = "what a killed command left is tidied up"
+        if watched := self._ward.watched.get(name):
+            self._act(watched, "recover", "", said)
+            return
+        self._ward.loop.background(
+            self._ward.acting, lambda: self._care.recover(name),
+            functools.partial(self._say, name, "recover", said),
+        )
 
     def can_go_back(self, watched: Watched) -> bool:
         """Whether it is in its probation, and there is something to go back to."""
@@ -73,7 +80,7 @@ class Remedies:
     def _survived(self, watched: Watched) -> None:
         if not self._ward.has(watched) or self._confirmed(watched):
             return
-        if watched.status == HEALTHY and not self._ward.in_hands(watched):
+        if watched.status == HEALTHY and not self._ward.in_hands(watched.name):
             self._act(watched, "confirm", "", "has survived its probation and is confirmed")
         self._ward.loop.after(CONFIRM, functools.partial(self._survived, watched))
 
@@ -110,17 +117,23 @@ class Remedies:
         )
 
     def _acted(self, watched: Watched, kind: str, said: str, result) -> None:
-        watched.in_care, trouble = False, ""
+        watched.in_care = False
+        done = self._say(watched.name, kind, said, result)
+        watched.no_way_back |= kind == "rollback" and not done and _for_good(result)
+        self._done(watched)
+
+    def _say(self, name: str, kind: str, said: str, result: Result | Exception | None) -> bool:
+        """How it went; whether there was no trouble. No result: somebody was at work on it."""
+        trouble = ""
         if isinstance(result, Exception):
             trouble = line(result)
         elif result is not None and result.outcome not in ("done", "unchanged"):
             trouble = result.reason
         if trouble:
-            LOG.error("%s: %s failed: %s", watched.name, kind, trouble)
-            watched.no_way_back |= kind == "rollback" and _for_good(result)
+            LOG.error("%s: %s failed: %s", name, kind, trouble)
         elif said and result is not None and result.outcome == "done":
-            LOG.warning("%s: %s", watched.name, said)
-        self._done(watched)
+            LOG.warning("%s: %s", name, said)
+        return not trouble
 
     def _note_restarts(self, watched: Watched) -> None:
         times = [ago(clock() - at) for at in watched.memory.restarts]

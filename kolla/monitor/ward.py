@@ -68,9 +68,10 @@ class Ward:
         """Whether it is still this generation that is watched."""
         return self.watched.get(watched.name) is watched
 
-    def in_hands(self, watched: Watched) -> bool:
-        """Whether somebody, perhaps the monitor itself, is at work on it."""
-        return watched.in_care or self.deployment.locks.held(watched.name)
+    def in_hands(self, name: str) -> bool:
+        """Whether somebody, perhaps the monitor itself, is at work on a container."""
+        watched = self.watched.get(name)
+        return watched is not None and watched.in_care or self.deployment.locks.held(name)
 
     def tell(self, watched: Watched) -> None:
         """Say how it is, if that is news, and what it makes of the sets above it."""

@@ -116,17 +116,21 @@ class Site:
         """What a command writes with."""
         return Store(self.deployment.state_dir)
 
-    def run(self, name: str, **changes) -> int:
+    def run(self, name: str, **changes) -> None:
         """Have a new generation of it on record as running, and on the engine."""
-        spec = make_spec(**{"container": name, "check": CHECK, **changes})
+        number = self.begin(name, **changes)
         store = self.another_process()
-        number = store.begin(name, spec, {}, "a test")
+        store.commit(name, number)
+        store.update(name, settled=1)
+
+    def begin(self, name: str, **changes) -> int:
+        """Have a new generation of it on the engine that does not count yet."""
+        spec = make_spec(**{"container": name, "check": CHECK, **changes})
+        number = self.another_process().begin(name, spec, {}, "a test")
         on_engine = engine_name(name, number)
         self.engine.seen[on_engine] = Observed(
             on_engine, name, number, True, "running", restart=ALWAYS, started_at=now()
         )
-        store.commit(name, number)
-        store.update(name, settled=1)
         return number
 
     def watch(self, monkeypatch) -> None:

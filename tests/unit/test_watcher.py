@@ -1,5 +1,6 @@
 """What whoever lets the monitor watch a host may rely on, with an engine that is made up."""
 
+import contextlib
 import json
 from unittest import mock
 
@@ -14,6 +15,7 @@ from kolla.monitor.care import Care
 from kolla.monitor.watched import ago
 from kolla.records import FOR_EVER, now
 from kolla.runner import Result
+from kolla.store import Store
 
 
 @pytest.fixture
@@ -21,8 +23,8 @@ def site_of(tmp_path, monkeypatch):
     """A host whose containers run and are watched."""
     sites = []
 
-    def make(*names: str, **changes) -> Site:
-        site = Site(tmp_path, *names, **changes)
+    def make(*names: str, idle: tuple[str, ...] = (), **changes) -> Site:
+        site = Site(tmp_path, *names, *idle, **changes)
         sites.append(site)
         for name in names:
             site.run(name)
@@ -160,3 +162,43 @@ def test_a_maintenance_ends_though_the_disk_is_full(site_of, monkeypatch, caplog
     site.another_process().update("web", target="stopped")
     site.until(lambda: site.status("web") == "stopped")
     assert [entry for entry in caplog.records if entry.levelname == "ERROR"] == []
+
+
+def kill_a_stop(site) -> None:
+    """What ``kolla container stop web`` leaves that is killed right after its commit."""
+    store = site.another_process()
+    store.open_event("stop", "web", 1)
+    store.update("web", target="stopped", settled=0)
+
+
+def test_what_a_killed_stop_left_is_tidied_up(site_of):
+    site = site_of("web")
+    kill_a_stop(site)
+    site.until(lambda: not site.store.unfinished())
+    assert not site.engine.seen["web-g1"].running
+
+
+def test_what_a_killed_first_start_left_is_taken_away(site_of):
+    site = site_of("db", idle=("web",))
+    site.begin("web")
+    site.until(lambda: "web-g1" not in site.engine.seen)
+    site.until(lambda: not site.store.unfinished())
+
+
+@pytest.mark.parametrize("why", ["somebody is at work on it", "it is in maintenance"])
+def test_what_is_to_be_left_alone_is_not_tidied_up(site_of, why):
+    site = site_of("web")
+    with contextlib.ExitStack() as stack:
+        if why == "it is in maintenance":
+            site.another_process().update("web", maintenance=FOR_EVER)
+        else:
+            stack.enter_context(site.deployment.locks.hold("web", "stop", print))
+        kill_a_stop(site)
+        site.work(0.5)
+        assert site.engine.seen["web-g1"].running
+
+
+def test_the_journal_is_read_without_its_evidence(tmp_path):
+    store = Store(tmp_path)
+    store.open_event("restart", "web", 1, evidence="x" * 10_000)
+    assert [event.evidence for event in store.events_from(1)] == [""]
