@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import re
 
 from kolla.backends.base import Instance
 from kolla.backends.compose import document, dotenv
@@ -45,12 +46,21 @@ def export(tree: Tree, output: pathlib.Path) -> list[pathlib.Path]:
             f"{file} was edited, or is not kolla's", "move it away, or export elsewhere"
         )
     writer = _Writer(tree, output)
+    ignored = output / ".gitignore"
+    _add_lines(ignored, ["/env/", *map(writer.pattern, writer.secret_files())])
     entries = [entry for exported in tree.containers for entry in writer.entries(exported)]
     text = document.render(entries, ABOUT.format(host=tree.host), external=False)
     write_whole(file, text.encode(), 0o644)
-    ignored = "".join(f"/{path.relative_to(output)}\n" for path in writer.secret)
-    write_whole(output / ".gitignore", ignored.encode(), 0o644)
-    return [file, output / ".gitignore", *writer.written]
+    return [file, ignored, *writer.written]
+
+
+def _add_lines(path: pathlib.Path, lines: list[str]) -> None:
+    """Have the lines in a file, which keeps all that it has."""
+    before = path.read_bytes() if path.exists() else b""
+    missing = [line.encode() for line in lines if line.encode() not in before.splitlines()]
+    if missing:
+        end = b"" if before.endswith(b"\n") or not before else b"\n"
+        write_whole(path, before + end + b"\n".join(missing) + b"\n", 0o644)
 
 
 class _Instances(Instances):
@@ -70,8 +80,16 @@ class _Writer:
         self.tree, self.output = tree, output
         self.instances = _Instances(output, tree.settings)
         self.written: list[pathlib.Path] = []
-        #: What has no place in version control.
-        self.secret: list[pathlib.Path] = []
+
+    def secret_files(self) -> list[pathlib.Path]:
+        """Which files of the containers will have secrets in them."""
+        return [place for exported in self.tree.containers
+                for place, content in self._files(exported).items()
+                if self.tree.settings.references(content)]
+
+    def pattern(self, path: pathlib.Path) -> str:
+        """What stands in .gitignore for a file."""
+        return "/" + re.sub(r"([\\*?\[ ])", r"\\\1", str(path.relative_to(self.output)))
 
     def entries(self, exported: Exported) -> list[Entry]:
         """The first set-up, one task after the other, and the container itself."""
@@ -118,12 +136,13 @@ class _Writer:
         if exported.spec.strategy == Strategy.HANDOVER.value:
             joined.touch()
             os.chown(joined, exported.spec.user, exported.spec.user)
-        files = self.instances.home(exported.container.name, 1) / "files"
-        for path, (content, _) in sorted(exported.spec.files.items()):
-            place = files / path.lstrip("/")
-            self.written.append(place)
-            if self.tree.settings.references(content):
-                self.secret.append(place)
+        self.written += self._files(exported)
+
+    def _files(self, exported: Exported) -> dict[pathlib.Path, str]:
+        """What each file holds before secrets are put in."""
+        folder = self.instances.home(exported.container.name, 1) / "files"
+        return {folder / path.lstrip("/"): content
+                for path, (content, _) in sorted(exported.spec.files.items())}
 
     def _service(self, name: str, instance: Instance) -> dict:
         env_file = self.output / "env" / f"{name}.env"
@@ -131,7 +150,6 @@ class _Writer:
         if secrets:
             write_whole(env_file, dotenv.text(secrets).encode())
             self.written.append(env_file)
-            self.secret.append(env_file)
         binds = tuple((self._relative(source), *rest) for source, *rest in instance.binds)
         plain = dataclasses.replace(instance, name=name, labels={}, binds=binds)
         return service(plain, f"./env/{name}.env")

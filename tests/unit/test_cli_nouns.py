@@ -211,9 +211,11 @@ def test_wrong_usage_is_named_and_ends_with_2(kolla, command, message):
 
 
 def test_an_export_that_cannot_be_written_names_the_folder_it_was_given(kolla):
-    (kolla.folder / "file").touch()
-    answer = kolla("set", "export", "caches", "--output", f"{kolla.folder}/file/export")
-    assert answer.code == 1 and f"below {kolla.folder}/file/export" in answer.err
+    output = kolla.folder / "export"
+    output.mkdir()
+    (output / "containers").touch()
+    answer = kolla("set", "export", "caches", "--output", str(output))
+    assert answer.code == 1 and f"below {output}" in answer.err
     assert "state_dir" not in answer.err
 
 
