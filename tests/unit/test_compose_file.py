@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from kolla.backends.base import Instance
 from kolla.backends.compose import document, dotenv
 from kolla.backends.compose.document import Entry
-from kolla.backends.compose.project import CURRENT, KEPT, STOPPED, Project
 from kolla.backends.compose.service import service, spec_labels, volumes
 from tests.unit.factory import make_spec
 
@@ -108,88 +107,3 @@ def test_any_edit_shows():
 def test_secret_is_written_for_who_reads_it(value, compose, classic):
     assert dotenv.text({"A": value}) == f"A={compose}\n"
     assert dotenv.text({"A": value}, classic=True) == f"A={classic}\n"
-
-
-# The file of a host
-
-@pytest.fixture
-def project(tmp_path) -> Project:
-    made = Project(tmp_path, "kolla", "here")
-    for number in (1, 2, 3):
-        lay_out(made, number)
-    return made
-
-
-def lay_out(project: Project, number: int) -> None:
-    name = f"web-g{number}"
-    folder = project.place(name)
-    folder.mkdir(parents=True)
-    content = {
-        "services": {name: {"image": f"image-{number}"}},
-        "x-kolla": {"path": ["control", "web"], "generation": number, "comments": ["web: x"]},
-    }
-    (folder / "compose.json").write_text(json.dumps(content))
-
-
-def states(project: Project) -> dict[str, list[str]]:
-    services = yaml.safe_load(project.file.read_text())["services"] or {}
-    return {name: service.get("profiles", []) for name, service in services.items()}
-
-
-def test_only_the_current_generation_is_in_no_profile(project):
-    project.keep("web-g1", CURRENT)
-    project.keep("web-g2", CURRENT)
-    assert states(project) == {"web-g1": ["kept"], "web-g2": []}
-    project.keep("web-g1", KEPT)
-    project.keep("web-g2", STOPPED)
-    assert states(project) == {"web-g1": ["kept"], "web-g2": ["stopped"]}
-    project.drop("web-g1")
-    assert states(project) == {"web-g2": ["stopped"]}
-
-
-def test_what_has_lost_its_folder_is_no_longer_in_the_file(project):
-    project.keep("web-g1", CURRENT)
-    (project.place("web-g1") / "compose.json").unlink()
-    project.keep("web-g2", CURRENT)
-    assert states(project) == {"web-g2": []}
-
-
-def test_what_compose_has_not_made_is_never_in_the_file(project):
-    project.keep("other-g1", CURRENT)
-    project.drop("other-g1")
-    assert not project.file.exists()
-
-
-def test_edited_file_is_put_aside_and_reported(project, caplog):
-    project.keep("web-g1", CURRENT)
-    text = project.file.read_text()
-    project.file.write_text(text.replace("image-1", "mine"))
-    project.notice()
-    project.notice()
-    assert [record.getMessage() for record in caplog.records] == [
-        f"{project.file} was edited by hand, which changes nothing that kolla runs; kolla writes"
-        " it anew with the next change and keeps yours beside it"
-    ]
-    project.keep("web-g1", CURRENT)
-    (aside,) = project.folder.glob("compose.edited-*.yaml")
-    assert "mine" in aside.read_text() and str(aside) in caplog.records[-1].getMessage()
-    assert project.file.read_text() == text
-
-
-def test_file_that_is_gone_or_broken_comes_back(project, caplog):
-    project.keep("web-g1", CURRENT)
-    text = project.file.read_text()
-    project.file.unlink()
-    project.keep("web-g1", CURRENT)
-    assert project.file.read_text() == text and not caplog.records
-    project.file.write_bytes(b"\xff{")
-    project.keep("web-g1", CURRENT)
-    assert project.file.read_text() == text and len(caplog.records) == 1
-
-
-def test_nothing_is_written_where_nothing_changes(project):
-    project.keep("web-g1", CURRENT)
-    before = project.file.stat().st_ino
-    project.keep("web-g1", CURRENT)
-    project.drop("web-g9")
-    assert project.file.stat().st_ino == before

@@ -5,12 +5,13 @@ them belong into the file that people read, and as what, is in ``services.json``
 """
 
 import contextlib
+import dataclasses
 import datetime
 import fcntl
 import json
 import logging
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from kolla.backends.compose import document
 from kolla.backends.compose.document import Entry
@@ -55,18 +56,16 @@ class Project:
         kept ones. Nothing is done about one that compose has not made.
         """
         def change(states: dict[str, str]) -> None:
-            if not (self.place(name) / SERVICE).exists():
-                return
             for other in states if state == CURRENT else ():
                 if self.place(other).parent == self.place(name).parent:
                     states[other] = KEPT
             states[name] = state
 
-        self._change(change)
+        self._change(name, change)
 
     def drop(self, name: str) -> None:
         """Have it no longer in the file."""
-        self._change(lambda states: states.pop(name, None))
+        self._change(name, lambda states: states.pop(name, None))
 
     def edited(self) -> bool:
         """Whether somebody has edited the file."""
@@ -86,24 +85,32 @@ class Project:
                 " anew with the next change and keeps yours beside it", self.file,
             )
 
-    def _change(self, change: Callable[[dict[str, str]], object]) -> None:
-        """Never leaves less behind than there was before: both files are whole at any time."""
+    def _change(self, name: str, change: Callable[[dict[str, str]], object]) -> None:
+        """Never leaves less behind than there was before: both files are whole at any time.
+
+        What compose has made is read once: the folder of a generation may go at any time.
+        """
         with self._locked():
             before = self._read()
-            states = {name: state for name, state in before.items()
-                      if (self.place(name) / SERVICE).exists()}
-            change(states)
+            entries = self._entries({*before, name})
+            states = {each: state for each, state in before.items() if each in entries}
+            if name in entries:
+                change(states)
             if states != before:
                 write_whole(self._states, json.dumps(states, indent=1, sort_keys=True).encode())
-            self._save(states)
+            self._save([_in_state(entries[each], state) for each, state in states.items()])
 
-    def _save(self, states: dict[str, str]) -> None:
-        text = self._render(states)
+    def _save(self, entries: list[Entry]) -> None:
+        text = document.render(entries, ABOUT.format(host=self.host))
         if self.file.exists() and not self.edited() and self.file.read_text() == text:
             return
-        if not self.file.exists() and not states:
+        if not self.file.exists() and not entries:
             return
-        self._put_aside()
+        if self.edited():
+            aside = self._put_aside(self.file)
+            self._told = True
+            LOG.warning("%s was edited by hand: that is now %s, and it is written anew",
+                        self.file, aside)
         self._name_project()
         write_whole(self.file, text.encode(), 0o644)
 
@@ -113,44 +120,42 @@ class Project:
         if not path.exists() or path.read_text() != text:
             write_whole(path, text.encode(), 0o644)
 
-    def _put_aside(self) -> None:
-        if not self.edited():
-            return
+    def _put_aside(self, path: pathlib.Path) -> pathlib.Path:
         at = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S.%f")
-        aside = self.file.with_name(f"compose.edited-{at}.yaml")
+        aside = path.with_name(f"{path.stem}.edited-{at}{path.suffix}")
         try:
-            self.file.rename(aside)
+            return path.rename(aside)
         except OSError as error:
-            raise KollaError(f"{self.file} cannot be put aside: {error.strerror}") from None
-        self._told = True
-        LOG.warning("%s was edited by hand: that is now %s, and it is written anew",
-                    self.file, aside)
+            raise KollaError(f"{path} cannot be put aside: {error.strerror}") from None
 
-    def _render(self, states: dict[str, str]) -> str:
-        entries = [self._entry(name, state) for name, state in states.items()]
-        return document.render(entries, ABOUT.format(host=self.host))
-
-    def _entry(self, name: str, state: str) -> Entry:
-        made = json.loads((self.place(name) / SERVICE).read_text())
-        service, facts = made["services"][name], made["x-kolla"]
-        if state != CURRENT:
-            service = {"profiles": [state], **service}
-        return Entry(
-            name, service, tuple(facts["path"]), facts["generation"],
-            (*facts["comments"], f"generation {facts['generation']}, {state}"),
-        )
+    def _entries(self, names: Iterable[str]) -> dict[str, Entry]:
+        """What compose has made of these, without those whose folder has gone."""
+        found = {}
+        for name in names:
+            path = self.place(name) / SERVICE
+            try:
+                found[name] = _entry(name, json.loads(path.read_text()))
+            except FileNotFoundError:
+                pass
+            except (OSError, ValueError, TypeError, LookupError):
+                LOG.warning("%s cannot be read: %s is left out of %s", path, name, self.file)
+        return found
 
     def _read(self) -> dict[str, str]:
         try:
-            return json.loads(self._states.read_text())
+            states = json.loads(self._states.read_text())
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
-            raise KollaError(
-                f"{self._states} cannot be read: {error}",
-                "move it away: what runs goes on, and comes back into the compose file"
-                " with its next change",
-            ) from None
+        except (OSError, ValueError):
+            states = None
+        if not isinstance(states, dict):
+            LOG.warning(
+                "%s cannot be read: that is now %s; what runs goes on, and comes back into %s"
+                " with its next change", self._states, self._put_aside(self._states), self.file,
+            )
+            return {}
+        return {name: state for name, state in states.items()
+                if state in (CURRENT, STOPPED, KEPT)}
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -158,3 +163,20 @@ class Project:
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _entry(name: str, made: dict) -> Entry:
+    facts = made["x-kolla"]
+    return Entry(
+        name, dict(made["services"][name]), tuple(facts["path"]), int(facts["generation"]),
+        tuple(facts["comments"]),
+    )
+
+
+def _in_state(entry: Entry, state: str) -> Entry:
+    """A generation as the file shows it."""
+    profile = {} if state == CURRENT else {"profiles": [state]}
+    return dataclasses.replace(
+        entry, service=profile | entry.service,
+        comments=(*entry.comments, f"generation {entry.order}, {state}"),
+    )
