@@ -88,10 +88,34 @@ def test_what_the_classic_one_cannot_express_is_refused(tmp_path):
     backend(tmp_path, "1.29.2").require(make_spec())
 
 
-def test_message_of_compose_is_one_line(tmp_path):
+#: What the two lines of compose write when the engine makes no container.
+CLASSIC_SAYS = """\
+Creating web-g1 ...
+Creating web-g1 ... error
+
+ERROR: for web-g1  Cannot create container for service web-g1: mkdir /x: no space left on device
+
+ERROR: for web-g1  Cannot create container for service web-g1: mkdir /x: no space left on device
+Encountered errors while bringing up the project.
+"""
+COMPOSE_SAYS = """\
+ Container web-g1  Creating
+Error response from daemon: mkdir /x: no space left on device
+"""
+
+
+@pytest.mark.parametrize("said, reason", [
+    (CLASSIC_SAYS,
+     "Cannot create container for service web-g1: mkdir /x: no space left on device"),
+    (COMPOSE_SAYS, "mkdir /x: no space left on device"),
+    ("Pulling web-g1 (sha256:aa)...\npage not found\n", "page not found"),
+    ("ERROR: The Compose file is invalid\n", "The Compose file is invalid"),
+    ("", "it ended with exit code 1"),
+])
+def test_reason_of_a_failure_is_told_in_one_line(tmp_path, said, reason):
     program = tmp_path / "docker-compose"
-    program.write_text("#!/bin/sh\necho 'Creating x'\necho 'ERROR: for x  no' >&2\nexit 1\n")
+    program.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{said}END\nexit 1\n")
     program.chmod(0o755)
     with pytest.raises(BackendError) as caught:
-        Compose(str(program), "1.29.2").create(tmp_path / "f", "x", "kolla", "unix:///x", 5)
-    assert str(caught.value) == "compose does not make x: for x  no"
+        Compose(str(program), "1.29.2").create(tmp_path / "f", "web-g1", "kolla", "unix:///x", 5)
+    assert str(caught.value) == f"compose does not make web-g1: {reason}"

@@ -70,7 +70,7 @@ class Compose:
         except OSError as error:
             raise BackendError(f"{self.program} cannot be run: {error.strerror}") from None
         if done.returncode:
-            said = _last_line(done.stderr) or f"it ended with exit code {done.returncode}"
+            said = _reason(done.stderr) or f"it ended with exit code {done.returncode}"
             raise BackendError(f"compose does not make {service}: {said}")
 
 
@@ -147,6 +147,9 @@ def _write(memory: pathlib.Path | None, known: dict[str, str]) -> None:
         pass  # then it is asked again
 
 
-def _last_line(text: str) -> str:
+def _reason(text: str) -> str:
+    """The last line, but docker-compose 1 gives the reason before that."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return re.sub(r"^(ERROR|Error):? ?", "", lines[-1]) if lines else ""
+    reasons = re.findall(r"^ERROR: for \S+ +(.+)", "\n".join(lines), re.MULTILINE)
+    said = (reasons or lines or [""])[-1]
+    return re.sub(r"^(Error response from daemon|ERROR|Error):? ?", "", said)
