@@ -1,10 +1,11 @@
 """The compose file: what is in it, and how an edited one is told from one that is not."""
 
 import json
+import re
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kolla.backends.base import Instance
@@ -69,6 +70,15 @@ def test_every_value_comes_back_from_the_file_as_a_string(environment):
     entry = Entry("web-g1", {"environment": environment}, ("control", "web"))
     text = document.render([entry], "About it")
     assert yaml.safe_load(text)["services"]["web-g1"]["environment"] == environment
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",))))
+@example("Cloud \U0001f600")
+@example("\x7f\x80\x85\x9f\u2028\ufeff\uffff\\ud83d\\")
+def test_every_text_is_the_same_for_readers_of_json_and_of_yaml(text):
+    written = document.plain_json({"text": text})
+    assert json.loads(written) == yaml.safe_load(written) == {"text": text}
+    assert not re.search(rb"(?<!\\)(\\\\)*\\ud[89a-f]", written), "YAML knows no surrogates"
 
 
 @pytest.mark.parametrize("text", ["1e3", "no", "0o17", "12:30:45", "~", "1_000", ".inf", "y"])

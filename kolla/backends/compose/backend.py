@@ -1,13 +1,13 @@
 """Carries out operations on containers that compose makes."""
 
 import functools
-import json
 import pathlib
 
 from kolla.backends.base import ALWAYS, NEVER, BackendError, Instance, Observed
 from kolla.backends.base import STOPPED as STAYS_STOPPED
 from kolla.backends.compose import dotenv, project
 from kolla.backends.compose.command import CLASSIC, OLDEST, Compose, find
+from kolla.backends.compose.document import plain_json
 from kolla.backends.compose.project import Project
 from kolla.backends.compose.service import SPEC, service, spec_labels, volumes
 from kolla.backends.docker import DockerBackend
@@ -104,11 +104,11 @@ class ComposeBackend(DockerBackend):
         secrets = {key: instance.environment[key] for key in instance.secrets}
         if secrets:
             write_whole(env_file, dotenv.text(secrets, self.compose.classic).encode())
-        write_whole(labels, json.dumps(spec_labels(instance)).encode())
+        write_whole(labels, plain_json(spec_labels(instance)))
         made = service(instance, env_file, labels)
         facts = self._facts(instance)
         content = {"services": {instance.name: made}, **volumes([made]), "x-kolla": facts}
-        write_whole(folder / project.SERVICE, json.dumps(content).encode())
+        write_whole(folder / project.SERVICE, plain_json(content))
         return folder / project.SERVICE
 
     def _facts(self, instance: Instance) -> dict:

@@ -7,6 +7,7 @@ is as it was written.
 import dataclasses
 import hashlib
 import itertools
+import json
 import re
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -56,6 +57,14 @@ def signed(text: str) -> str:
 def untouched(text: str) -> bool:
     """Whether a file is as it was written."""
     return text == signed(text.partition("\n")[2])
+
+
+def plain_json(value) -> bytes:
+    """JSON that readers of YAML read alike: they know no pairs of surrogates, which
+    stand for what is beyond 16 bits, and want control characters escaped.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    return re.sub(r"[\x7f-\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 def _block(entry: Entry) -> str:
