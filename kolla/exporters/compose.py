@@ -8,7 +8,7 @@ import re
 from kolla.backends.base import Instance
 from kolla.backends.compose import document, dotenv
 from kolla.backends.compose.document import Entry
-from kolla.backends.compose.service import service
+from kolla.backends.compose.service import escaped, service
 from kolla.check import check_of
 from kolla.errors import KollaError
 from kolla.exporters import Exported, Tree
@@ -115,14 +115,15 @@ class _Writer:
         instance = self.instances.make(spec, 1)
         self._lay_out(exported, instance)
         check = check_of(spec, self.tree.settings)
-        words = self._service(name, instance) | {
-            "healthcheck": {
-                "test": ["CMD", *check["command"]],
-                "interval": f"{min(check['interval'], INTERVAL)}s",
-                "timeout": f"{check['timeout']}s", "retries": check["retries"],
-                "start_period": f"{check['grace']}s",
-            }
-        } | _depends_on(needs)
+        health = {
+            "test": ["CMD", *check["command"]],
+            "interval": f"{min(check['interval'], INTERVAL)}s",
+            "timeout": f"{check['timeout']}s", "retries": check["retries"],
+            "start_period": f"{check['grace']}s",
+        }
+        words = (
+            self._service(name, instance) | {"healthcheck": escaped(health)} | _depends_on(needs)
+        )
         comments = (
             f"{name}: {exported.container.summary}",
             f"plugin {exported.distribution}; image {spec.image}",

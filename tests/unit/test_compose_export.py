@@ -9,7 +9,7 @@ import yaml
 
 from kolla.errors import KollaError
 from kolla.exporters import Exported, Tree, compose
-from tests.unit.factory import make_spec
+from tests.unit.factory import CHECK, make_spec
 
 SECRETS = {"PASSWORD": "%{secret}", "PORT": "80"}
 FILES = {"/etc/a [1].conf": ["key = %{secret}", "0400"], "/etc/plain.conf": ["x", "0444"]}
@@ -76,3 +76,11 @@ def test_no_secret_is_written_before_version_control_leaves_it_out(tmp_path):
         export(tmp_path, secret=None)
     assert "/env/" in (tmp_path / ".gitignore").read_text()
     assert not (tmp_path / "compose.yaml").exists()
+
+
+def test_health_check_gets_its_dollars(tmp_path):
+    command = ["sh", "-c", "test $READY = ${HOME}"]
+    services = export(tmp_path, check=CHECK | {"command": command})
+    assert services["web"]["healthcheck"]["test"] == [
+        "CMD", "sh", "-c", "test $$READY = $${HOME}",
+    ]
