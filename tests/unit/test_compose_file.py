@@ -99,6 +99,13 @@ def test_file_is_the_same_whatever_the_order_and_shows_the_sets():
     assert "  # ---- control / api\n" in text and "  # web: serves\n" in text
 
 
+def test_no_line_of_a_summary_becomes_a_part_of_the_services():
+    entry = Entry("web-g1", {"image": "x"}, ("web",), 1, ("web: a\n  evil:\n    image: y", "z"))
+    text = document.render([entry], "About it")
+    assert list(yaml.safe_load(text)["services"]) == ["web-g1"]
+    assert "  # web: a\n  #   evil:\n  #     image: y\n  # z\n  web-g1:\n" in text
+
+
 def test_any_edit_shows():
     text = document.render([], "About it")
     assert document.untouched(text)

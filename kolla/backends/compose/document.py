@@ -68,8 +68,8 @@ def plain_json(value) -> bytes:
 
 
 def _block(entry: Entry) -> str:
-    comments = "".join(f"  # {line}\n" for line in entry.comments)
-    return "\n" + comments + textwrap.indent(_yaml({entry.name: dict(entry.service)}), "  ")
+    text = _comment("\n".join(entry.comments)) + _yaml({entry.name: dict(entry.service)})
+    return "\n" + textwrap.indent(text, "  ")
 
 
 def _comment(text: str) -> str:
