@@ -1,12 +1,14 @@
 """Which compose is used, and what is said where none will do."""
 
+import types
+
 import pytest
 
-from kolla.backends.base import BackendError
+from kolla.backends.base import BackendError, Instance
 from kolla.backends.compose import command
 from kolla.backends.compose.backend import ComposeBackend
 from kolla.backends.compose.command import Compose, find
-from kolla.backends.compose.project import Project
+from kolla.backends.compose.project import CURRENT, Project
 from tests.unit.factory import make_spec
 
 
@@ -86,6 +88,20 @@ def test_what_the_classic_one_cannot_express_is_refused(tmp_path):
     )
     backend(tmp_path, "2.26.1").require(spec)
     backend(tmp_path, "1.29.2").require(make_spec())
+
+
+def test_summary_with_a_variable_is_text_for_compose_and_comes_back(tmp_path):
+    made = backend(tmp_path, "2.26.1")
+    made._catalog = types.SimpleNamespace(
+        path=lambda name: ("control", name), distribution=lambda name: "plugin",
+        containers={"web": types.SimpleNamespace(summary="costs ${HOME} and $5")},
+    )
+    labels = {"kolla.container": "web", "kolla.generation": "1",
+              "kolla.spec": make_spec().to_json()}
+    file = made._lay_out(Instance("web-g1", "sha256:a", 42000, environment={}, labels=labels))
+    assert "web: costs $${HOME} and $$5" in file.read_text()
+    made.project.keep("web-g1", CURRENT)
+    assert "# web: costs ${HOME} and $5\n" in made.project.file.read_text()
 
 
 #: What the two lines of compose write when the engine makes no container.

@@ -9,7 +9,7 @@ from kolla.backends.compose import dotenv, project
 from kolla.backends.compose.command import CLASSIC, OLDEST, Compose, find
 from kolla.backends.compose.document import plain_json
 from kolla.backends.compose.project import Project
-from kolla.backends.compose.service import SPEC, service, spec_labels, volumes
+from kolla.backends.compose.service import SPEC, escaped, service, spec_labels, volumes
 from kolla.backends.docker import DockerBackend
 from kolla.backends.launch import shares
 from kolla.files import write_whole
@@ -106,8 +106,10 @@ class ComposeBackend(DockerBackend):
             write_whole(env_file, dotenv.text(secrets, self.compose.classic).encode())
         write_whole(labels, plain_json(spec_labels(instance)))
         made = service(instance, env_file, labels)
-        facts = self._facts(instance)
-        content = {"services": {instance.name: made}, **volumes([made]), "x-kolla": facts}
+        content = {
+            "services": {instance.name: made}, **volumes([made]),
+            project.FACTS: escaped(self._facts(instance)),
+        }
         write_whole(folder / project.SERVICE, plain_json(content))
         return folder / project.SERVICE
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from kolla.backends.compose import document
 from kolla.backends.compose.document import Entry
+from kolla.backends.compose.service import unescaped
 from kolla.errors import KollaError
 from kolla.files import write_whole
 from kolla.instance import home
@@ -23,7 +24,8 @@ LOG = logging.getLogger(__name__)
 
 #: What a generation in the file is. All but current ones are in a profile of that name.
 CURRENT, STOPPED, KEPT = "current", "stopped", "kept"
-SERVICE = "compose.json"
+#: The file of a generation, and what kolla has in it for itself.
+SERVICE, FACTS = "compose.json", "x-kolla"
 
 ABOUT = """\
 What kolla runs on {host}, as compose sees it. kolla writes this file: change
@@ -166,7 +168,7 @@ class Project:
 
 
 def _entry(name: str, made: dict) -> Entry:
-    facts = made["x-kolla"]
+    facts = unescaped(made[FACTS])
     return Entry(
         name, dict(made["services"][name]), tuple(facts["path"]), int(facts["generation"]),
         tuple(facts["comments"]),

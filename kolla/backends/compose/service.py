@@ -72,8 +72,16 @@ def volumes(services: list[dict], external: bool = True) -> dict:
 
 def escaped(value):
     """With every ``$`` doubled, which compose would take for the beginning of a variable."""
+    return _replaced(value, "$", "$$")
+
+
+def unescaped(value):
+    return _replaced(value, "$$", "$")
+
+
+def _replaced(value, old: str, new: str):
     if isinstance(value, dict):
-        return {key: escaped(item) for key, item in value.items()}
+        return {key: _replaced(item, old, new) for key, item in value.items()}
     if isinstance(value, list):
-        return [escaped(item) for item in value]
-    return value.replace("$", "$$") if isinstance(value, str) else value
+        return [_replaced(item, old, new) for item in value]
+    return value.replace(old, new) if isinstance(value, str) else value
