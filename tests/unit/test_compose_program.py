@@ -135,3 +135,16 @@ def test_reason_of_a_failure_is_told_in_one_line(tmp_path, said, reason):
     with pytest.raises(BackendError) as caught:
         Compose(str(program), "1.29.2").create(tmp_path / "f", "web-g1", "kolla", "unix:///x", 5)
     assert str(caught.value) == f"compose does not make web-g1: {reason}"
+
+
+def test_options_of_the_operators_own_compose_are_not_used(tmp_path, monkeypatch):
+    monkeypatch.setenv("COMPOSE_PROFILES", "mine")
+    monkeypatch.setenv("COMPOSE_PARALLEL_LIMIT", "1")
+    program = tmp_path / "docker-compose"
+    program.write_text(f"#!/bin/sh\nenv >{tmp_path}/seen\n")
+    program.chmod(0o755)
+    Compose(str(program), "2.26.1").create(tmp_path / "f", "web-g1", "kolla", "unix:///x", 5)
+    seen = (tmp_path / "seen").read_text().splitlines()
+    assert sorted(line for line in seen if line.startswith("COMPOSE_")) == [
+        "COMPOSE_HTTP_TIMEOUT=5", "COMPOSE_IGNORE_ORPHANS=1",
+    ]

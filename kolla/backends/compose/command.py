@@ -52,10 +52,12 @@ class Compose:
             "--project-name", project, "--file", str(file),
             "up", "--no-start", "--no-deps", "--no-recreate", service,
         ]
+        own = {name: text for name, text in os.environ.items()
+               if not name.startswith("COMPOSE_")}
         environment = {
-            **os.environ, "DOCKER_HOST": url, "COMPOSE_IGNORE_ORPHANS": "1",
+            **own, "DOCKER_HOST": url, "COMPOSE_IGNORE_ORPHANS": "1",
             "COMPOSE_HTTP_TIMEOUT": str(timeout),
-            # What a person's configuration adds to containers, direct launch does not.
+            # What a person's configuration changes, direct launch would not.
             "DOCKER_CONFIG": str(file.parent),
         }
         try:
