@@ -85,6 +85,15 @@ def test_file_that_is_gone_or_broken_comes_back(project, caplog):
     assert project.file.read_text() == text and len(caplog.records) == 1
 
 
+def test_lines_that_an_operator_adds_for_compose_in_the_folder_stay(project):
+    project.keep("web-g1", CURRENT)
+    env = project.folder / ".env"
+    assert env.read_text() == "COMPOSE_PROJECT_NAME=kolla\n"
+    env.write_text("COMPOSE_PROJECT_NAME=mine\n# mine\nCOMPOSE_PROFILES=kept")
+    project.keep("web-g2", CURRENT)
+    assert env.read_text() == "COMPOSE_PROJECT_NAME=kolla\n# mine\nCOMPOSE_PROFILES=kept"
+
+
 def test_nothing_is_written_where_nothing_changes(project):
     project.keep("web-g1", CURRENT)
     before = project.file.stat().st_ino

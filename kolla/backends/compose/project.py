@@ -117,10 +117,16 @@ class Project:
         write_whole(self.file, text.encode(), 0o644)
 
     def _name_project(self) -> None:
-        """For who uses compose in this folder; 1.29 knows no name in the file."""
-        path, text = self.folder / ".env", f"COMPOSE_PROJECT_NAME={self.name}\n"
-        if not path.exists() or path.read_text() != text:
-            write_whole(path, text.encode(), 0o644)
+        """For who uses compose in this folder, with lines of their own: 1.29 knows no name
+        in the file.
+        """
+        path, name = self.folder / ".env", f"COMPOSE_PROJECT_NAME={self.name}\n".encode()
+        before = path.read_bytes() if path.exists() else b""
+        others = [line for line in before.splitlines(keepends=True)
+                  if not line.startswith(b"COMPOSE_PROJECT_NAME=")]
+        text = name + b"".join(others)
+        if text != before:
+            write_whole(path, text, 0o644)
 
     def _put_aside(self, path: pathlib.Path) -> pathlib.Path:
         at = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S.%f")
