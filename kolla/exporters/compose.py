@@ -1,6 +1,7 @@
 """A compose file that runs a tree without kolla."""
 
 import dataclasses
+import logging
 import os
 import pathlib
 import re
@@ -17,14 +18,17 @@ from kolla.instance import GENERATION_FOLDER, Instances
 from kolla.plugin import Strategy
 from kolla.spec import Spec
 
+LOG = logging.getLogger(__name__)
+
 ABOUT = """\
 The containers of {host}, written by `kolla set export`: to be read, kept in version control,
 or run without kolla.
 
   docker compose up -d        starts everything, in the order in which it needs each other
 
-The images have to be there (`kolla image build`). Secrets are in env files, which
-.gitignore leaves out. Paths are those below this folder; what lies there belongs to the
+It is for compose 2. docker-compose 1.29 runs it as well, unless the export warned that it
+misreads a secret. The images have to be there (`kolla image build`). Secrets are in files
+that .gitignore leaves out. Paths are those below this folder; what lies there belongs to the
 users of the containers. An upgrade by `up` stops a service before it has another one, and
 there is no way back: that is what kolla is for."""
 #: Seconds between two checks, so that what waits for one does not wait long.
@@ -151,6 +155,9 @@ class _Writer:
         if secrets:
             write_whole(env_file, dotenv.text(secrets).encode())
             self.written.append(env_file)
+            for variable in dotenv.misread(secrets):
+                LOG.warning("docker-compose 1.29 misreads %s in %s; compose 2 does not",
+                            variable, env_file)
         binds = tuple((self._relative(source), *rest) for source, *rest in instance.binds)
         plain = dataclasses.replace(instance, name=name, labels={}, binds=binds)
         return service(plain, f"./env/{name}.env")

@@ -84,3 +84,17 @@ def test_health_check_gets_its_dollars(tmp_path):
     assert services["web"]["healthcheck"]["test"] == [
         "CMD", "sh", "-c", "test $$READY = $${HOME}",
     ]
+
+
+@pytest.mark.parametrize("secret", ["ab${HOME}c", "end\\", r"x\'y", r"a\\b"])
+def test_secret_that_docker_compose_1_misreads_is_warned_of(tmp_path, caplog, secret):
+    export(tmp_path, secret)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"docker-compose 1.29 misreads PASSWORD in {tmp_path}/env/web.env; compose 2 does not"
+    ]
+
+
+@pytest.mark.parametrize("secret", ["plain", "it's $HOME", r"a\b", 'a "b" #c'])
+def test_secret_that_both_lines_of_compose_read_alike_is_not_warned_of(tmp_path, caplog, secret):
+    export(tmp_path, secret)
+    assert not caplog.records

@@ -14,6 +14,12 @@ def text(variables: Mapping[str, str], classic: bool = False) -> str:
     return "".join(f"{name}={quote(value)}\n" for name, value in sorted(variables.items()))
 
 
+def misread(variables: Mapping[str, str]) -> list[str]:
+    """Those that docker-compose 1 takes for something else in a file for compose 2."""
+    return [name for name, value in sorted(variables.items())
+            if _for_classic(value) != _for_compose(value)]
+
+
 def _for_compose(value: str) -> str:
     """In single quotes; in double quotes where a backslash would take away the last one."""
     if not re.search(r"\\(?:'|$)", value):
