@@ -115,15 +115,15 @@ def test_expansion_that_was_killed_half_way_is_finished_by_the_next_upgrade(clou
     intact(cloud)
 
 
-def bootstrap(cloud: Cloud, client, database: str):
+def bootstrap(cloud: Cloud, client, database: str, release: str = "2025.2"):
     """The task that makes the schema, begun as a container of its own."""
     query(cloud, f"CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET utf8mb3")
     query(cloud, f"GRANT ALL ON {database}.* TO trial@'%' IDENTIFIED BY 'secret'")
     place = f"trial:secret@{cloud.deployment.address}:3306/{database}"
     return client.containers.run(
-        "kolla/keystone:2025.2", ["kolla-schema", "bootstrap"], detach=True,
+        f"kolla/keystone:{release}", ["kolla-schema", "bootstrap"], detach=True,
         network_mode="host", tmpfs={"/run/kolla": "mode=1777"},
-        environment={"KOLLA_HOST": "trial", "KOLLA_RELEASE": "2025.2",
+        environment={"KOLLA_HOST": "trial", "KOLLA_RELEASE": release,
                      "OS_DATABASE__CONNECTION": f"mysql+pymysql://{place}"},
     )
 
@@ -153,6 +153,18 @@ def test_a_schema_whose_making_is_killed_again_and_again_becomes_the_same(cloud)
         assert last.wait()["StatusCode"] == 0, last.logs()
         assert b"done before the interruption: " in told + last.logs()
     assert tables(cloud, "killed") == tables(cloud, "whole")
+
+
+def test_a_first_start_with_a_later_release_expands_what_it_finds_and_contracts_nothing(cloud):
+    with cloud.deployment.engine.client() as client:
+        later = bootstrap(cloud, client, "whole", "2026.1")
+        assert later.wait()["StatusCode"] == 0, later.logs()
+    steps = query(
+        cloud, "SELECT phase, release_name, done FROM whole.kolla_schema"
+        " WHERE phase IN ('expand', 'contract') ORDER BY phase"
+    )
+    assert steps == ["contract\t2025.2\t1", "expand\t2026.1\t1"]
+    assert query(cloud, "SELECT release_name, confirmed FROM whole.kolla_hosts") == ["2026.1\t0"]
 
 
 @pytest.mark.parametrize("old, new", [RELEASES[:2], RELEASES[1:]])
@@ -216,8 +228,8 @@ def test_a_dump_brings_the_data_and_the_way_back(cloud):
     assert done.returncode == 0, done.stderr
     deployment.kolla("container", "start", "keystone")
     assert ledger(deployment) == [
-        "testhost (2026.1, not confirmed)",
-        "expand for 2026.2 by testhost", "contract for 2026.1 by testhost",
+        "testhost (2026.1, confirmed)",
+        "expand for 2026.1 by testhost", "contract for 2026.1 by testhost",
     ]
     assert act(deployment, "rollback", "keystone")["outcome"] == "done"
     assert cloud.current("keystone")["release"] == "2026.1"
