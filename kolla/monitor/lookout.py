@@ -63,7 +63,7 @@ class Lookout:
             self._checks.on = False
             LOG.error("%s; nothing is judged until it answers", line(error))
         for watched in self._ward.watched.values():
-            self._unable(watched, error)
+            self._unable(watched, error, away=True)
 
     def _engine_back(self) -> None:
         if not self._checks.on:
@@ -74,14 +74,13 @@ class Lookout:
 
     def unable(self, watched: Watched, error: Exception) -> None:
         """Its check could not be run, or it could not be looked at."""
-        self._unable(watched, error)
+        self._unable(watched, error, away=False)
         if isinstance(error, Unreachable):
             self.sweep()  # which tells whether it is the engine, or this one alone
         else:
             self.look(watched.name)
 
-    def _unable(self, watched: Watched, error: Exception) -> None:
-        away = isinstance(error, Unreachable)
+    def _unable(self, watched: Watched, error: Exception, away: bool) -> None:
         judge.unable(watched.memory, line(error), away, watched.rules, clock())
         self._ward.tell(watched)
 
