@@ -2,13 +2,14 @@
 
 import dataclasses
 import pathlib
+import queue
 import time
 from collections.abc import Callable
 
 from tests.unit.factory import make_spec
 from tests.unit.plugins import make_catalog, make_container
 
-from kolla.backends.base import ALWAYS, Observed, Outcome
+from kolla.backends.base import ALWAYS, Happenings, Observed, Outcome
 from kolla.deployment import Deployment
 from kolla.instance import engine_name
 from kolla.monitor import lookout, watcher
@@ -39,14 +40,33 @@ class Engine:
         self.seen: dict[str, Observed] = {}
         self.answers: dict[str, Outcome | Exception] = {}
         self.asked: list[str] = []
+        #: What it raises whatever it is asked; None: nothing.
+        self.trouble: Exception | None = None
+
+    def _here(self) -> None:
+        if self.trouble:
+            raise self.trouble
+
+    def version(self) -> str:
+        self._here()
+        return "Made up"
+
+    def happenings(self) -> Happenings:
+        """None, until it is closed."""
+        self._here()
+        told = queue.SimpleQueue()
+        return Happenings(iter(told.get, None), lambda: told.put(None))
 
     def observe(self) -> list[Observed]:
+        self._here()
         return list(self.seen.values())
 
     def inspect(self, name: str) -> Observed | None:
+        self._here()
         return self.seen.get(name)
 
     def execute(self, name: str, command, timeout) -> Outcome:
+        self._here()
         self.asked.append(name)
         answer = self.answers.get(name, Outcome(0, ""))
         if isinstance(answer, Exception):
@@ -77,6 +97,13 @@ class Engine:
     def untag(self, reference: str) -> None:
         """It had none."""
 
+    def run(self, container: str, number: int = 1) -> None:
+        """Have it, and its process."""
+        name = engine_name(container, number)
+        self.seen[name] = Observed(
+            name, container, number, True, "running", restart=ALWAYS, started_at=now()
+        )
+
     def change(self, name: str, **changes) -> None:
         self.seen[name] = dataclasses.replace(self.seen[name], **changes)
 
@@ -85,36 +112,31 @@ class Engine:
         self.change(name, restarts=self.seen[name].restarts + times, started_at=now())
 
 
-class Site:
-    """One host with containers in a set ``front``, each with a check that comes every second."""
+class MadeUp(Deployment):
+    """Of containers in a set ``front``, with the configuration and the state in a folder."""
 
-    def __init__(self, folder: pathlib.Path, *containers: str, text: str = "", **requires):
+    def __init__(
+        self, folder: pathlib.Path, engine: Engine, *containers: str, text: str = "", **requires
+    ):
         config = folder / "etc" / "kolla.conf"
-        config.parent.mkdir()
+        config.parent.mkdir(exist_ok=True)
         config.touch(mode=0o600)
         config.write_text(CONFIG.format(folder=folder) + text)
-        engine = self.engine = Engine()
-        catalog = make_catalog(
+        super().__init__(config.parent)
+        self.backend = engine
+        self.catalog = make_catalog(
             *(make_container(name, requires=requires.get(name, ())) for name in containers)
         )
 
-        class Made(Deployment):
-            def require_valid(self, *_):
-                """It is."""
+    def require_valid(self, *_):
+        """It is."""
 
-            def backend_of(self, name):
-                return engine
-
-        self.deployment = Made(config.parent)
-        self.deployment.catalog, self.deployment.backend = catalog, engine
-        self.store = self.deployment.store
-        self.loop = Loop()
-        self.watcher = Watcher(self.deployment, self.loop)
-        self.ward = self.watcher.ward
+    def backend_of(self, name):
+        return self.backend
 
     def another_process(self) -> Store:
         """What a command writes with."""
-        return Store(self.deployment.state_dir)
+        return Store(self.state_dir)
 
     def run(self, name: str, **changes) -> None:
         """Have a new generation of it on record as running, and on the engine."""
@@ -127,11 +149,21 @@ class Site:
         """Have a new generation of it on the engine that does not count yet."""
         spec = make_spec(**{"container": name, "check": CHECK, **changes})
         number = self.another_process().begin(name, spec, {}, "a test")
-        on_engine = engine_name(name, number)
-        self.engine.seen[on_engine] = Observed(
-            on_engine, name, number, True, "running", restart=ALWAYS, started_at=now()
-        )
+        self.backend.run(name, number)
         return number
+
+
+class Site:
+    """One host whose containers have checks that come every second."""
+
+    def __init__(self, folder: pathlib.Path, *containers: str, text: str = "", **requires):
+        self.engine = Engine()
+        self.deployment = MadeUp(folder, self.engine, *containers, text=text, **requires)
+        self.store, self.loop = self.deployment.store, Loop()
+        self.begin, self.run = self.deployment.begin, self.deployment.run
+        self.another_process = self.deployment.another_process
+        self.watcher = Watcher(self.deployment, self.loop)
+        self.ward = self.watcher.ward
 
     def watch(self, monkeypatch) -> None:
         """Begin; nobody waits for long."""
@@ -139,7 +171,6 @@ class Site:
                               (lookout, ("AGAIN", "LATER"))):
             for name in names:
                 monkeypatch.setattr(module, name, 0.05)
-        monkeypatch.setattr(lookout.Lookout, "_listen", lambda self: None)
         self.watcher.start()
 
     def look(self, name: str) -> None:

@@ -1,15 +1,15 @@
 """Evidence says what there was to see, and fills no disk."""
 
 import pytest
+from tests.unit.engine import Engine
 
 from kolla import evidence
-from tests.unit.monitored import Engine
 
 
 @pytest.fixture
 def engine():
     engine = Engine()
-    engine.runs("web")
+    engine.run("web")
     return engine
 
 

@@ -4,8 +4,10 @@ import logging
 import os
 import signal
 import threading
+import time
 
 import pytest
+from tests.unit.engine import Engine, MadeUp
 
 from kolla import records
 from kolla.backends.base import Outcome
@@ -14,7 +16,6 @@ from kolla.monitor import service, watcher
 from kolla.monitor.daemon import Daemon
 from kolla.monitor.watched import ago
 from kolla.store import Store
-from tests.unit.monitored import Engine, MadeUp, until
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -33,6 +34,16 @@ def quick(monkeypatch, caplog):
 @pytest.fixture
 def engine():
     return Engine()
+
+
+@pytest.fixture
+def make(tmp_path, engine):
+    """A function that makes the deployment of a container that runs, whenever it is called."""
+    def make(text: str = "") -> MadeUp:
+        return MadeUp(tmp_path, engine, "web", text=text)
+
+    make().run("web")
+    return make
 
 
 @pytest.fixture
@@ -69,6 +80,13 @@ def run(says):
     return run
 
 
+def until(condition, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.02)
+
+
 def send(number: int) -> None:
     os.kill(os.getpid(), number)
 
@@ -77,13 +95,13 @@ def listeners() -> int:
     return [thread.name for thread in threading.enumerate()].count("happenings")
 
 
-def test_hooks_are_told_on_after_a_wrong_configuration_was_read(run, tmp_path, engine, says):
+def test_hooks_are_told_on_after_a_wrong_configuration_was_read(run, make, engine, says):
     made = []
 
     def deploy():
         if made:
             raise KollaError("[monitor] retry_pause is wrong")
-        made.append(MadeUp(tmp_path, engine, "web", text="[hooks]\nenabled = log\n"))
+        made.append(make())
         return made[0]
 
     def script():
@@ -97,13 +115,13 @@ def test_hooks_are_told_on_after_a_wrong_configuration_was_read(run, tmp_path, e
     run(deploy, script)
 
 
-def test_an_end_asked_for_while_the_configuration_is_read_is_one(run, tmp_path, engine, says):
+def test_an_end_asked_for_while_the_configuration_is_read_is_one(run, make):
     made = []
 
     def deploy():
         if made:
             send(signal.SIGTERM)
-        made.append(MadeUp(tmp_path, engine, "web"))
+        made.append(make())
         return made[-1]
 
     def script():
@@ -113,13 +131,13 @@ def test_an_end_asked_for_while_the_configuration_is_read_is_one(run, tmp_path, 
     assert len(made) == 2
 
 
-def test_a_change_made_while_the_configuration_is_read_is_read_too(run, tmp_path, engine, says):
+def test_a_change_made_while_the_configuration_is_read_is_read_too(run, make, says):
     made = []
 
     def deploy():
         if len(made) == 1:
             send(signal.SIGHUP)
-        made.append(MadeUp(tmp_path, engine, "web"))
+        made.append(make())
         return made[-1]
 
     def script():
@@ -131,13 +149,11 @@ def test_a_change_made_while_the_configuration_is_read_is_read_too(run, tmp_path
     assert len(made) == 3
 
 
-def test_nothing_of_a_configuration_is_left_once_another_one_is_read(run, tmp_path, says):
+def test_nothing_of_a_configuration_is_left_once_another_one_is_read(run, make, says):
     made = []
 
     def deploy():
-        engine = Engine()
-        engine.runs("web")
-        made.append(MadeUp(tmp_path, engine, "web"))
+        made.append(make())
         return made[-1]
 
     def script():
@@ -154,9 +170,9 @@ def test_nothing_of_a_configuration_is_left_once_another_one_is_read(run, tmp_pa
 
 
 def test_systemd_sees_signs_of_life_while_a_reload_waits_for_what_is_under_way(
-    run, tmp_path, says, monkeypatch
+    run, make, engine, says, monkeypatch
 ):
-    engine, seen = Engine(), []
+    seen = []
     monkeypatch.setenv("WATCHDOG_USEC", "200000")
     monkeypatch.setattr(service, "notify", lambda *lines: seen.append(lines[0]))
 
@@ -170,15 +186,13 @@ def test_systemd_sees_signs_of_life_while_a_reload_waits_for_what_is_under_way(
         says("watches the containers", times=2)
         send(signal.SIGTERM)
 
-    run(lambda: MadeUp(tmp_path, engine, "web"), script)
+    run(make, script)
     waited = seen[seen.index("RELOADING=1"):]
     assert waited[1:4] == ["WATCHDOG=1"] * 3
 
 
-def test_events_older_than_the_configuration_says_are_forgotten(
-    run, tmp_path, engine, monkeypatch
-):
-    deployment = MadeUp(tmp_path, engine, "web", text="[engine]\nkeep_events = 3\n")
+def test_events_older_than_the_configuration_says_are_forgotten(run, make, monkeypatch):
+    deployment = make("[engine]\nkeep_events = 3\n")
     with monkeypatch.context() as past:
         for days in (4, 2):
             past.setattr("kolla.store.now", lambda days=days: ago(days * 86_400))
