@@ -88,7 +88,7 @@ def test_edited_file_and_unknown_format_are_refused(tree, tmp_path):
     with (tmp_path / "compose.yaml").open("a") as file:
         file.write("# mine\n")
     assert "compose.yaml was edited" in export(tree, tmp_path, expect=1).stderr
-    done = export(tree, tmp_path / "x", "--format", "compsoe", expect=1)
+    done = export(tree, tmp_path / "x", "--format", "compsoe", expect=2)
     assert "no exporter 'compsoe'; did you mean 'compose'?" in done.stderr
 
 
