@@ -71,7 +71,8 @@ def service(cloud, request):
 
 @pytest.mark.parametrize("release", [NEW, OLD], ids=["upgrade", "rollback"])
 def test_wherever_it_is_killed_one_release_serves_and_no_user_notices(service, release):
-    chance, start = random.Random(release), OLD if release == NEW else NEW
+    chance = random.Random(f"{service.name} to {release}")
+    start = OLD if release == NEW else NEW
     service.go_to(start)
     killed = 0
     for point in chance.sample(cuts(service.go_to(release)), SAMPLES):
