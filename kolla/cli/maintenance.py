@@ -33,7 +33,7 @@ class Maintenance(Lister):
         deployment, containers = self.app.deployment, self.containers(parsed_args)
         if parsed_args.state == "on":
             maintenance.begin(deployment, containers, parsed_args.seconds)
-        elif parsed_args.seconds:
+        elif parsed_args.seconds is not None:
             raise UsageError("--for is for the beginning of a maintenance, not for its end")
         else:
             maintenance.end(deployment, containers)

@@ -11,6 +11,8 @@ from kolla.names import nearest
 
 #: Seconds in what stands behind a number.
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+#: Ten years: what is meant to last longer needs no end.
+LONGEST = 3650 * 86400
 
 
 class Parser(argparse.ArgumentParser):
@@ -70,6 +72,8 @@ def duration(text: str) -> int:
     match = re.fullmatch(r"(\d+)([smhd])", text)
     if not match:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time like 90s, 10m, 2h or 1d")
+    if len(match[1]) > 9 or int(match[1]) * UNITS[match[2]] > LONGEST:
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is longer than {LONGEST // 86400}d")
     return int(match[1]) * UNITS[match[2]]
 
 

@@ -174,6 +174,19 @@ def test_maintenance_is_shown_of_what_should_run_alone(history, target, health):
     assert {row["name"]: row["health"] for row in rows}["probe"] == health
 
 
+@pytest.mark.parametrize("state, time, told", [
+    ("on", "99999999999d", "'99999999999d' is longer than 3650d"),
+    ("on", "3651d", "'3651d' is longer than 3650d"),
+    ("on", "9" * 5000 + "d", "is longer than 3650d"),
+    ("on", "soon", "'soon' is not a time like 90s, 10m, 2h or 1d"),
+    ("off", "0s", "--for is for the beginning of a maintenance"),
+])
+def test_how_long_a_maintenance_cannot_last_is_wrong_usage(history, state, time, told):
+    answer = history("container", "maintenance", state, "probe", "--for", time)
+    assert answer.code == 2
+    assert told in answer.err
+
+
 def test_unknown_generation_is_wrong_usage(history):
     answer = history("container", "show", "probe", "--generation", "9")
     assert answer.code == 2
