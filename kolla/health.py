@@ -86,4 +86,5 @@ def _ask(deployment: Deployment, name: str, spec: Spec) -> tuple[str, str]:
         raise
     except BackendError as error:
         return UNKNOWN, error.message
-    return "healthy" if outcome.exit_code == 0 else "unhealthy", outcome.output
+    said = deployment.hide(outcome.output)
+    return "healthy" if outcome.exit_code == 0 else "unhealthy", said
