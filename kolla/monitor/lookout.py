@@ -115,10 +115,11 @@ class Lookout:
 
     def _left_over(self, state: State) -> bool:
         """Whether a command was killed in the middle of its work."""
-        if state.record.in_maintenance():
+        store = self._ward.deployment.store
+        record = store.container(state.name)  # as it is now, not when the sweep began
+        if record.in_maintenance():
             return False
-        begun = self._ward.deployment.store.begun(state.name)
-        return begun or not state.record.settled or bool(state.tasks)
+        return store.begun(state.name) or not record.settled or bool(state.tasks)
 
     # One container
 

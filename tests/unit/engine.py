@@ -1,51 +1,56 @@
-"""An engine that is made up, and a monitor that watches what is on it, in no time."""
+"""An engine that is made up, for what is above every backend. It stands for no Docker."""
 
 import dataclasses
-import pathlib
 import queue
-import time
-from collections.abc import Callable
 
-from tests.unit.factory import make_spec
-from tests.unit.plugins import make_catalog, make_container
-
-from kolla.backends.base import ALWAYS, Happenings, Observed, Outcome
-from kolla.deployment import Deployment
+from kolla.backends.base import (
+    ALWAYS, NEVER, Backend, Happenings, ImageFacts, Instance, Observed, Outcome,
+)
 from kolla.instance import engine_name
-from kolla.monitor import lookout, watcher
-from kolla.monitor.loop import Loop
-from kolla.monitor.watcher import Watcher
 from kolla.records import now
-from kolla.store import Store
-
-CONFIG = """\
-[DEFAULT]
-state_dir = {folder}/state
-[host]
-enabled = front
-[monitor]
-listen_port = 0
-retry_pause = 0
-backoff = 1
-"""
-CHECK = {"command": ["kolla-check"], "interval": 1, "timeout": 1, "retries": 2, "grace": 1}
 
 
-class Engine:
-    """Does what it is told; ``answers`` are what checks say, or raise."""
+class Engine(Backend):
+    """Does at once what it is told."""
 
     name = "docker"
 
     def __init__(self):
         self.seen: dict[str, Observed] = {}
+        #: By reference.
+        self.built: dict[str, ImageFacts] = {}
+        #: What checks say, or raise; those of all others pass.
         self.answers: dict[str, Outcome | Exception] = {}
         self.asked: list[str] = []
         #: What it raises whatever it is asked; None: nothing.
         self.trouble: Exception | None = None
+        #: Raised once by what it is told to do with a container, as ("start", "web-g2").
+        self.accidents: dict[tuple[str, str], Exception] = {}
 
     def _here(self) -> None:
         if self.trouble:
             raise self.trouble
+
+    # What happens by itself
+
+    def have(self, container: str, number: int = 1) -> None:
+        """Have it, and its process."""
+        name = engine_name(container, number)
+        self.seen[name] = Observed(
+            name, container, number, True, "running", restart=ALWAYS, started_at=now()
+        )
+
+    def change(self, name: str, **changes) -> None:
+        self.seen[name] = dataclasses.replace(self.seen[name], **changes)
+
+    def die(self, name: str, times: int = 1) -> None:
+        """Its process ends so often, and is started again."""
+        self.change(name, restarts=self.seen[name].restarts + times, started_at=now())
+
+    def running(self) -> list[str]:
+        return [name for name, seen in self.seen.items() if seen.running]
+
+    # What it tells
 
     def version(self) -> str:
         self._here()
@@ -65,7 +70,52 @@ class Engine:
         self._here()
         return self.seen.get(name)
 
-    def execute(self, name: str, command, timeout) -> Outcome:
+    def image(self, reference: str) -> ImageFacts | None:
+        by_id = {facts.id: facts for facts in self.built.values()}
+        return self.built.get(reference) or by_id.get(reference)
+
+    def images(self) -> list[ImageFacts]:
+        return list(self.built.values())
+
+    def read_file(self, image, path, container="") -> bytes:
+        return b"{}"
+
+    def logs(self, name, tail=None, since=None, until=None, follow=False):
+        return iter(())
+
+    # What it does
+
+    def tag(self, image: str, reference: str) -> None:
+        self.built[reference] = self.image(image)
+
+    def untag(self, reference: str) -> None:
+        self.built.pop(reference, None)
+
+    def create(self, instance: Instance) -> None:
+        labels = instance.labels
+        self.seen[instance.name] = Observed(
+            instance.name, labels["kolla.container"], int(labels["kolla.generation"]),
+            False, "created", restart=NEVER, labels=labels, exit_code=0,
+        )
+
+    def start(self, name: str) -> None:
+        self._told("start", name, running=True, status="running", started_at=now())
+
+    def stop(self, name: str, grace: int) -> None:
+        self._told("stop", name, running=False, status="exited")
+
+    def set_restart(self, name: str, policy: str) -> None:
+        self._told("set_restart", name, restart=policy)
+
+    def _told(self, what: str, name: str, **changes) -> None:
+        if accident := self.accidents.pop((what, name), None):
+            raise accident
+        self.change(name, **changes)
+
+    def remove(self, name: str) -> None:
+        self.seen.pop(name, None)
+
+    def execute(self, name: str, command, timeout: int) -> Outcome:
         self._here()
         self.asked.append(name)
         answer = self.answers.get(name, Outcome(0, ""))
@@ -73,131 +123,11 @@ class Engine:
             raise answer
         return answer
 
-    def logs(self, name: str, tail=None):
-        return iter(())
+    def run(self, instance: Instance, timeout: int) -> Outcome:
+        return Outcome(0, "")
 
-    def image(self, reference: str) -> None:
-        return None
-
-    def require(self, spec) -> None:
-        """It can do everything."""
-
-    def start(self, name: str) -> None:
-        self.change(name, running=True, status="running", started_at=now())
-
-    def stop(self, name: str, grace: float) -> None:
-        self.change(name, running=False, status="exited")
-
-    def set_restart(self, name: str, policy: str) -> None:
-        self.change(name, restart=policy)
-
-    def remove(self, name: str) -> None:
-        self.seen.pop(name, None)
-
-    def untag(self, reference: str) -> None:
+    def remove_volume(self, name: str) -> None:
         """It had none."""
 
-    def run(self, container: str, number: int = 1) -> None:
-        """Have it, and its process."""
-        name = engine_name(container, number)
-        self.seen[name] = Observed(
-            name, container, number, True, "running", restart=ALWAYS, started_at=now()
-        )
-
-    def change(self, name: str, **changes) -> None:
-        self.seen[name] = dataclasses.replace(self.seen[name], **changes)
-
-    def die(self, name: str, times: int = 1) -> None:
-        """Its process ends so often, and is started again."""
-        self.change(name, restarts=self.seen[name].restarts + times, started_at=now())
-
-
-class MadeUp(Deployment):
-    """Of containers in a set ``front``, with the configuration and the state in a folder."""
-
-    def __init__(
-        self, folder: pathlib.Path, engine: Engine, *containers: str, text: str = "", **requires
-    ):
-        config = folder / "etc" / "kolla.conf"
-        config.parent.mkdir(exist_ok=True)
-        config.touch(mode=0o600)
-        config.write_text(CONFIG.format(folder=folder) + text)
-        super().__init__(config.parent)
-        self.backend = engine
-        self.catalog = make_catalog(
-            *(make_container(name, requires=requires.get(name, ())) for name in containers)
-        )
-
-    def require_valid(self, *_):
-        """It is."""
-
-    def backend_of(self, name):
-        return self.backend
-
-    def another_process(self) -> Store:
-        """What a command writes with."""
-        return Store(self.state_dir)
-
-    def run(self, name: str, **changes) -> None:
-        """Have a new generation of it on record as running, and on the engine."""
-        number = self.begin(name, **changes)
-        store = self.another_process()
-        store.commit(name, number)
-        store.update(name, settled=1)
-
-    def begin(self, name: str, **changes) -> int:
-        """Have a new generation of it on the engine that does not count yet."""
-        spec = make_spec(**{"container": name, "check": CHECK, **changes})
-        number = self.another_process().begin(name, spec, {}, "a test")
-        self.backend.run(name, number)
-        return number
-
-
-class Site:
-    """One host whose containers have checks that come every second."""
-
-    def __init__(self, folder: pathlib.Path, *containers: str, text: str = "", **requires):
-        self.engine = Engine()
-        self.deployment = MadeUp(folder, self.engine, *containers, text=text, **requires)
-        self.store, self.loop = self.deployment.store, Loop()
-        self.begin, self.run = self.deployment.begin, self.deployment.run
-        self.another_process = self.deployment.another_process
-        self.watcher = Watcher(self.deployment, self.loop)
-        self.ward = self.watcher.ward
-
-    def watch(self, monkeypatch) -> None:
-        """Begin; nobody waits for long."""
-        for module, names in ((watcher, ("RECORDS", "SWEEP", "WRITE", "FIRST")),
-                              (lookout, ("AGAIN", "LATER"))):
-            for name in names:
-                monkeypatch.setattr(module, name, 0.05)
-        self.watcher.start()
-
-    def look(self, name: str) -> None:
-        """As after a word of the engine."""
-        self.loop.call(lambda: self.watcher._lookout.look(name))
-
-    def until(self, met: Callable[[], bool], seconds: float = 10) -> None:
-        """Let the monitor work until something is so."""
-        self._run(met, time.monotonic() + seconds)
-        assert met()
-
-    def work(self, seconds: float) -> None:
-        """Let the monitor work for so long."""
-        self._run(lambda: False, time.monotonic() + seconds)
-
-    def _run(self, met: Callable[[], bool], end: float) -> None:
-        loop = self.loop
-
-        def see():
-            if met() or time.monotonic() > end:
-                loop.stop()
-            else:
-                loop.after(0.02, see)
-
-        loop._stopping = False
-        see()
-        loop.run()
-
-    def status(self, name: str) -> str:
-        return self.ward.conditions()[name].status
+    def shell(self, name, command, tty):
+        return command

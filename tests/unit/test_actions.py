@@ -2,9 +2,12 @@
 
 import pytest
 
+from kolla.backends.base import Outcome
 from kolla.errors import KollaError
 from kolla.plugin import Downgrade
-from tests.unit.memory import Host, make_service
+from tests.unit.host import Host, make_service
+
+SICK = Outcome(1, "not today")
 
 
 @pytest.fixture
@@ -31,16 +34,17 @@ def test_an_error_that_nobody_foresaw_has_a_way_back_too(host, accident):
 
 
 def test_an_outage_that_has_not_ended_is_counted_as_one(host):
-    host.engine.sick = {"web-g1", "web-g2"}
+    host.engine.answers = dict.fromkeys(("web-g1", "web-g2"), SICK)
     result = host.act("upgrade")["web"]
     assert "the way back failed too" in result.reason
     assert 1 < result.unavailable <= result.seconds
 
 
 def test_a_secret_that_a_check_quotes_is_masked_on_record(host, monkeypatch):
-    monkeypatch.setattr(host.deployment, "hide", lambda text: text.replace("it said", "***"))
+    monkeypatch.setattr(host.deployment, "hide", lambda text: text.replace("pass", "***"))
+    host.engine.answers["web-g2"] = Outcome(0, "a passage")
     host.act("upgrade")
-    assert host.record("web").health_detail == "*** so"
+    assert host.record("web").health_detail == "a ***age"
 
 
 def test_stopping_on_purpose_is_no_outage(host):
@@ -74,7 +78,7 @@ def three(tmp_path):
 
 
 def test_what_can_go_back_does_and_what_cannot_says_why(three):
-    three.engine.sick = {"second-g2"}
+    three.engine.answers["second-g2"] = SICK
     results = three.act("upgrade", release="2026.2", rollback_on_failure=True)
     assert outcomes(results) == {"db": "done", "first": "rolled back", "second": "failed"}
     assert "cannot go back from version 11 to 10" in results["db"].reason

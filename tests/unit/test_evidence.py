@@ -9,7 +9,7 @@ from kolla import evidence
 @pytest.fixture
 def engine():
     engine = Engine()
-    engine.run("web")
+    engine.have("web")
     return engine
 
 

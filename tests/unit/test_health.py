@@ -1,7 +1,7 @@
 """What an operator gets to see of a check that he asks for."""
 
 import pytest
-from tests.unit.engine import Site
+from tests.unit.monitored import Site
 
 from kolla import health
 from kolla.backends.base import Outcome

@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from tests.unit.engine import Site
+from tests.unit.monitored import Site
 
 from kolla.backends.base import Outcome, Unreachable
 from kolla.records import now

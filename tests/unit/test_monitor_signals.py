@@ -7,7 +7,8 @@ import threading
 import time
 
 import pytest
-from tests.unit.engine import Engine, MadeUp
+from tests.unit.engine import Engine
+from tests.unit.monitored import MadeUp
 
 from kolla import records
 from kolla.backends.base import Outcome

@@ -5,7 +5,7 @@ import json
 from unittest import mock
 
 import pytest
-from tests.unit.engine import Site
+from tests.unit.monitored import Site
 
 from kolla import actions, health, records
 from kolla.backends.base import BackendError, Outcome, Unreachable
