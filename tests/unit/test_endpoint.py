@@ -194,7 +194,10 @@ def test_clients_that_come_first_go_first_and_threads_stay_few(served):
         answer(served, "/")
         clients[0].settimeout(5)
         assert clients[0].recv(1) == b""
-        assert threading.active_count() - before <= module.MOST + 2
+        deadline = time.monotonic() + 10  # those of clients that went end in a moment
+        while threading.active_count() - before > module.MOST + 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def test_a_client_that_dribbles_is_cut_off_in_time(view, monkeypatch):
