@@ -3,6 +3,8 @@
 import re
 import signal
 
+import pytest
+
 from tests.functional import backends
 from tests.functional.harness import Deployment, finish, line_of
 from tests.functional.watching import generation, serving
@@ -55,12 +57,21 @@ def test_other_containers_are_not_held_up(synthetic):
         finish(first)
 
 
-def test_ctrl_c_takes_the_new_generation_away_again(synthetic):
+@pytest.fixture
+def terminal():
+    """The tests may run without one; what they start notices when its own ends."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("what", [signal.SIGINT, signal.SIGHUP], ids=["Ctrl-C", "hang-up"])
+def test_ctrl_c_or_a_lost_terminal_takes_the_new_generation_away_again(synthetic, terminal, what):
     number = generation(synthetic)
     with serving(synthetic) as answers:
         with synthetic.spawned(*upgrade(30.0)) as process:
             line_of(process, "check synthetic-http")
-            process.send_signal(signal.SIGINT)
+            process.send_signal(what)
             process.communicate(timeout=60)
         assert process.returncode == 1
     assert set(answers.given) == {number}
@@ -68,3 +79,15 @@ def test_ctrl_c_takes_the_new_generation_away_again(synthetic):
     with synthetic.engine.client() as client:
         found = client.containers.list(all=True, filters={"name": f"{NAME}-g"})
     assert [item.name for item in found if item.status == "running"] == [f"{NAME}-g{number}"]
+
+
+def test_upgrade_whose_output_nobody_reads_goes_on_to_its_end(synthetic):
+    number = generation(synthetic)
+    with serving(synthetic) as answers:
+        with synthetic.spawned(*upgrade(1.0)) as process:
+            line_of(process, "create synthetic-http")
+            for stream in (process.stdout, process.stderr):
+                stream.close()
+            process.wait(60)
+    *_, last = history(synthetic)
+    assert last["state"] == "current" and last["generation"] == answers.given[-1] > number
