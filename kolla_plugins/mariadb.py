@@ -6,6 +6,9 @@ from kolla.plugin import (
     Check, Container, Downgrade, Image, Listen, Strategy, Task, Volume, secret, shared_folder,
 )
 
+#: An address of a client, or a pattern of MariaDB's for several.
+HOST = cfg.types.String(regex="^[0-9a-fA-F.:%_]+$")
+
 OPTIONS = {
     "database": (
         cfg.StrOpt(
@@ -16,6 +19,11 @@ OPTIONS = {
         secret(
             "root_password",
             help="The password of root. A new one holds after MariaDB's next start.",
+        ),
+        cfg.ListOpt(
+            "root_hosts", default=[], item_type=HOST,
+            help="Addresses of other hosts from which root may log in, because services there "
+            "make their databases here; 10.0.0.% stands for all that begin with 10.0.0.",
         ),
         cfg.IntOpt("max_connections", default=1000, min=10, help="Clients at the same time."),
         cfg.StrOpt(
@@ -37,6 +45,7 @@ MARIADB = Container(
     environment={
         "KOLLA_ADDRESS": "${database.address}",
         "KOLLA_PORT": "${database.port}",
+        "KOLLA_ROOT_HOSTS": "127.0.0.1,${database.address},${database.root_hosts}",
         "KOLLA_ROOT_PASSWORD": "${database.root_password}",
         "OS_MYSQLD__INNODB_BUFFER_POOL_SIZE": "${database.buffer_pool_size}",
         "OS_MYSQLD__MAX_CONNECTIONS": "${database.max_connections}",

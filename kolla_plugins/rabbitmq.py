@@ -13,9 +13,13 @@ OPTIONS = {
             help="The IPv4 address RabbitMQ listens on, and where services find it.",
         ),
         cfg.PortOpt("port", default=5672, help="The port of that address for AMQP."),
+        cfg.IPOpt(
+            "distribution_address", version=4, default="127.0.0.1",
+            help="The IPv4 address for rabbitmqctl and for other RabbitMQ nodes. Whoever reaches "
+            "it and knows the cookie controls the broker.",
+        ),
         cfg.PortOpt(
-            "distribution_port", default=25672,
-            help="The port of that address for other RabbitMQ nodes and for rabbitmqctl.",
+            "distribution_port", default=25672, help="The port of that address.",
         ),
         cfg.PortOpt(
             "epmd_port", default=4369,
@@ -47,6 +51,7 @@ RABBITMQ = Container(
     environment={
         "KOLLA_ADDRESS": "${messaging.address}",
         "KOLLA_PORT": "${messaging.port}",
+        "KOLLA_DISTRIBUTION_ADDRESS": "${messaging.distribution_address}",
         "KOLLA_DISTRIBUTION_PORT": "${messaging.distribution_port}",
         "KOLLA_EPMD_PORT": "${messaging.epmd_port}",
         "KOLLA_NODE": "${host.name}",
@@ -58,8 +63,8 @@ RABBITMQ = Container(
     },
     listens=(
         Listen("${messaging.address}", "${messaging.port}"),
-        Listen("${messaging.address}", "${messaging.distribution_port}"),
-        Listen("${messaging.address}", "${messaging.epmd_port}"),
+        Listen("${messaging.distribution_address}", "${messaging.distribution_port}"),
+        Listen("${messaging.distribution_address}", "${messaging.epmd_port}"),
         # epmd always binds the loopback address as well.
         Listen("127.0.0.1", "${messaging.epmd_port}"),
     ),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from kolla.plugin import shared_folder
 
 ENVIRONMENT = {
-    "KOLLA_ADDRESS": "10.0.0.5", "KOLLA_PORT": "5672", "KOLLA_DISTRIBUTION_PORT": "25672",
+    "KOLLA_ADDRESS": "10.0.0.5", "KOLLA_PORT": "5672",
+    "KOLLA_DISTRIBUTION_ADDRESS": "127.0.0.1", "KOLLA_DISTRIBUTION_PORT": "25672",
     "KOLLA_EPMD_PORT": "4369", "KOLLA_NODE": "control1", "KOLLA_USER": "openstack",
     "KOLLA_PASSWORD": "s3cret", "KOLLA_COOKIE": "c00kie",
 }
@@ -52,11 +53,11 @@ def settings(**more: str) -> dict[str, str]:
     return dict(line.split(" = ", 1) for line in lines)
 
 
-def test_the_broker_listens_on_the_configured_address_only():
+def test_clients_reach_the_configured_address_and_other_nodes_the_one_of_the_distribution():
     assert settings()["listeners.tcp.default"] == "10.0.0.5:5672"
     variables = start.variables(ENVIRONMENT)
-    assert variables["ERL_EPMD_ADDRESS"] == "10.0.0.5"
-    assert "inet_dist_use_interface {10,0,0,5}" in (
+    assert variables["ERL_EPMD_ADDRESS"] == "127.0.0.1"
+    assert "inet_dist_use_interface {127,0,0,1}" in (
         variables["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"]
     )
 

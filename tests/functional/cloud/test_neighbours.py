@@ -1,0 +1,77 @@
+"""What strangers on the network, and containers beside each other, cannot do."""
+
+import contextlib
+import socket
+import time
+
+from tests.functional.cloud.client import Cloud
+from tests.functional.database import query
+from tests.functional.watching import until
+
+#: More than MariaDB takes at the same time.
+FLOOD = 1100
+#: The exit codes of a check: well, and well itself while something else is wrong.
+HEALTHY, DEGRADED = 0, 75
+
+
+@contextlib.contextmanager
+def silent_clients(address: str, port: int, count: int):
+    """Connections that say nothing, while the block runs."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex((address, port))
+        yield
+
+
+def checked(cloud: Cloud, name: str) -> tuple[int, str]:
+    """How the container's own check ends, and what it says."""
+    with cloud.deployment.engine.client() as client:
+        done = client.containers.get(*cloud.running(name)).exec_run("kolla-check")
+    return done.exit_code, done.output.decode().strip()
+
+
+def started_at(cloud: Cloud, name: str) -> str:
+    with cloud.deployment.engine.client() as client:
+        return client.containers.get(*cloud.running(name)).attrs["State"]["StartedAt"]
+
+
+def test_silent_clients_neither_get_the_database_restarted_nor_keep_others_out(cloud):
+    began, found = started_at(cloud, "mariadb"), []
+    address = cloud.deployment.address
+    with silent_clients(address, 3306, FLOOD):
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline:
+            found.append(checked(cloud, "mariadb"))
+    with silent_clients(address, 3306, FLOOD):
+        # The database puts them out although they stay.
+        until(lambda: checked(cloud, "mariadb") == (HEALTHY, ""), 20)
+        assert cloud.use()
+    assert {code for code, _ in found} <= {HEALTHY, DEGRADED}, found
+    assert started_at(cloud, "mariadb") == began
+
+
+def test_silent_clients_do_not_make_the_broker_unhealthy(cloud):
+    with silent_clients(cloud.deployment.address, 5672, FLOOD):
+        assert checked(cloud, "rabbitmq")[0] in (HEALTHY, DEGRADED)
+    assert checked(cloud, "rabbitmq") == (HEALTHY, "")
+
+
+def test_root_of_the_database_logs_in_from_this_host_only(cloud):
+    hosts = query(cloud, "SELECT host FROM mysql.user WHERE user = 'root'")
+    assert set(hosts) == {"localhost", "127.0.0.1", cloud.deployment.address}
+
+
+def test_logins_at_the_same_time_do_not_fail_over_changed_records(cloud):
+    settings = query(cloud, "SELECT @@innodb_snapshot_isolation, @@local_infile")
+    assert settings == ["0\t0"]
+
+
+def test_other_brokers_and_their_tools_are_served_on_the_loopback_address_only(cloud):
+    network = int(cloud.deployment.address.split(".")[2])
+    for port in (14000 + network, 24000 + network):
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            pass
+        with contextlib.closing(socket.socket()) as client:
+            assert client.connect_ex((cloud.deployment.address, port)) != 0
