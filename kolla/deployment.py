@@ -7,17 +7,18 @@ import pathlib
 import threading
 from collections.abc import Mapping
 
-from kolla import images
-from kolla.backends.base import Backend
-from kolla.catalog import Catalog
-from kolla.errors import KollaError, UsageError
+from kolla.catalog import naming
+from kolla.catalog.catalog import Catalog
+from kolla.errors import KollaError, UsageError, nearest
 from kolla.files import write_whole
-from kolla.hooks import Event, Hooks
-from kolla.names import nearest
+from kolla.hooks import Hooks
 from kolla.plugin import Container
-from kolla.records import Record, now, who
+from kolla.plugin.backend import Backend
+from kolla.plugin.event import Event
 from kolla.settings import Settings
-from kolla.store import Store
+from kolla.store.records import Record, who
+from kolla.store.store import Store
+from kolla.times import now
 
 OPTION_LIST = "/usr/share/kolla/options.json"
 #: What hooks and metrics call an action.
@@ -84,7 +85,7 @@ class Deployment:
 
     @functools.cached_property
     def locks(self):
-        from kolla.locks import Locks
+        from kolla.store.locks import Locks
 
         return Locks(self.state_dir / "locks", self.settings.value("engine", "lock_timeout"))
 
@@ -104,7 +105,7 @@ class Deployment:
 
     @functools.cached_property
     def instances(self):
-        from kolla.instance import Instances
+        from kolla.backends.instances import Instances
 
         return Instances(self.state_dir, self.settings)
 
@@ -122,31 +123,31 @@ class Deployment:
     @functools.cached_property
     def choose(self):
         """The containers that a command means."""
-        from kolla.selection import Selection
+        from kolla.cli.selection import Selection
 
         return Selection(self)
 
     # What is there
 
     def gather(self, names: list[str]) -> dict:
-        """The :class:`kolla.plan.State` of each, with one call to the engine."""
+        """The :class:`kolla.plans.plan.State` of each, with one call to the engine."""
         seen = collections.defaultdict(list)
         for item in self.backend.observe():
             seen[item.container].append(item)
         return {name: self._state(name, seen[name]) for name in names}
 
     def recorded(self, name: str):
-        """The :class:`kolla.plan.State` of one as far as it is on record."""
+        """The :class:`kolla.plans.plan.State` of one as far as it is on record."""
         return self._state(name, [])
 
     def inspect(self, name: str):
-        """The :class:`kolla.plan.State` of one, with restart policies."""
+        """The :class:`kolla.plans.plan.State` of one, with restart policies."""
         seen = [item for item in self.backend.observe() if item.container == name]
         inspected = (self.backend.inspect(item.name) for item in seen)
         return self._state(name, [item for item in inspected if item])
 
     def _state(self, name: str, seen: list):
-        from kolla.plan import State
+        from kolla.plans.plan import State
 
         record = self.store.container(name)
         return State(
@@ -192,7 +193,7 @@ class Deployment:
     # Images
 
     def reference(self, container: Container, release: str) -> str:
-        return images.reference(
+        return naming.reference(
             container.image, release, self.settings.value("images", "namespace")
         )
 
@@ -220,7 +221,7 @@ class Deployment:
 
     @functools.cached_property
     def fingerprints(self):
-        from kolla.fingerprints import Fingerprints
+        from kolla.settings.fingerprints import Fingerprints
 
         return Fingerprints(self.settings, self.state_dir)
 
@@ -242,7 +243,7 @@ class Deployment:
         return self.backend.shell(name, command, tty)
 
     def _engine_name(self, container: str) -> str:
-        from kolla.instance import engine_name
+        from kolla.backends.instances import engine_name
 
         number = self.store.container(container).current
         if number is None:

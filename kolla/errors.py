@@ -1,5 +1,8 @@
 """Errors that are an operator's to read: what was wrong, where, and what to do."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class KollaError(Exception):
     """Something failed. ``hint`` tells what to do about it. Exit code 1."""
@@ -19,3 +22,10 @@ class UsageError(KollaError):
     """The command line asks for something that does not exist. Exit code 2."""
 
     exit_code = 2
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` or nothing: the end of an error about an unknown name."""
+    by_lower_case = {candidate.lower(): candidate for candidate in known}
+    close = difflib.get_close_matches(name.lower(), by_lower_case, n=1)
+    return f"; did you mean {by_lower_case[close[0]]!r}?" if close else ""

@@ -1,8 +1,6 @@
 """Keystone: users, projects, tokens and the catalog of services."""
 
-from kolla.plugin import (
-    Container, File, Image, Listen, Strategy, Task, Volume, shared_folder,
-)
+from kolla.plugin import Container, File, Image, Listen, Strategy, Task, Volume, shared_folder
 from kolla_plugins.openstack import (
     IDENTITY, database_task, schema_phases, schema_task, service_environment, service_options,
 )

@@ -8,5 +8,6 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest.register_assert_rewrite(
-    "tests.functional.harness", "tests.functional.watching", "tests.functional.cloud.client"
+    "tests.functional.support.harness", "tests.functional.support.watching",
+    "tests.functional.support.cloud"
 )

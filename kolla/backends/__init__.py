@@ -1,0 +1,1 @@
+"""How a container is made and kept on the engine."""

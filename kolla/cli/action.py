@@ -41,16 +41,17 @@ class Action(Lister):
         return plans.COLUMNS if parsed_args.dry_run else self.columns
 
     def take_action(self, parsed_args):
-        from kolla import actions
+        from kolla.actions.run import run
+        from kolla.plans.requests import Request
 
-        request = actions.Request(
+        request = Request(
             kind=self.kind, containers=self.containers(parsed_args), **self.details(parsed_args)
         )
         if parsed_args.dry_run:
-            report = actions.run(self.app.deployment, request, dry_run=True)
+            report = run(self.app.deployment, request, dry_run=True)
             return self._preview(parsed_args, report)
         with progress(self.app) as observer:
-            report = actions.run(self.app.deployment, request, observer=observer)
+            report = run(self.app.deployment, request, observer=observer)
         self._results = report.results
         self.exit_code = 0 if report.ok else 1
         return self.columns, [

@@ -10,8 +10,7 @@ from cliff import command, lister, show
 
 from kolla.cli.parser import Parser
 from kolla.cli.values import FLAT, flat
-from kolla.errors import UsageError
-from kolla.names import nearest
+from kolla.errors import UsageError, nearest
 
 
 class Command(command.Command):

@@ -22,9 +22,9 @@ class Check(Lister):
         raise NotImplementedError
 
     def take_action(self, parsed_args):
-        from kolla import health
+        from kolla.health import asking
 
-        ask = health.last_round if parsed_args.quick else health.check
+        ask = asking.last_round if parsed_args.quick else asking.check
         found = ask(self.app.deployment, self.containers(parsed_args))
         self.exit_code = 0 if all(answer.status == "healthy" for answer in found) else 1
         return self.columns, [

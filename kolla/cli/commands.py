@@ -5,9 +5,8 @@ import itertools
 
 from cliff import commandmanager
 
-from kolla import discovery
-from kolla.errors import KollaError, UsageError
-from kolla.names import nearest
+from kolla.catalog import discovery
+from kolla.errors import KollaError, UsageError, nearest
 
 
 class CommandManager(commandmanager.CommandManager):

@@ -1,8 +1,7 @@
 """``kolla config …``: what is configured, whether it is right, and what comes of it."""
 
 from kolla.cli.base import Command, Lister, ShowOne
-from kolla.errors import KollaError, UsageError
-from kolla.names import nearest
+from kolla.errors import KollaError, UsageError, nearest
 
 
 class Show(Lister):

@@ -47,8 +47,8 @@ def values(deployment, known, generation) -> tuple:
 
 
 def _wanted(deployment, known):
-    from kolla.backends.base import ImageFacts
-    from kolla.spec import build
+    from kolla.plans.desired import build
+    from kolla.plugin.backend import ImageFacts
 
     release = known.record.release_pin or deployment.settings.value("DEFAULT", "release")
     image = known.record.image_pin or deployment.reference(known.container, release)
@@ -105,7 +105,7 @@ def _log(deployment, known, generation) -> str | None:
 
 
 def _running(spec, settings) -> dict:
-    from kolla.check import check_of
+    from kolla.health.rules import check_of
 
     check = check_of(spec, settings)
     return {

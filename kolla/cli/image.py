@@ -114,8 +114,8 @@ class Tree(Lister):
     columns = ("name", "parent", "depth", "path", "per_release", "containers")
 
     def take_action(self, parsed_args):
+        from kolla.catalog.naming import ROOT
         from kolla.cli.tree import drawing
-        from kolla.images import ROOT
 
         twigs = list(_twigs(self.app.deployment.catalog))
         self.text = drawing(twigs, ROOT)
@@ -177,7 +177,8 @@ class _Twig:
 
 
 def _twigs(catalog):
-    from kolla.images import ROOT, graph
+    from kolla.catalog.naming import ROOT
+    from kolla.images import graph
 
     def below(name, path):
         for image in catalog.images.values():

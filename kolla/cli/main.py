@@ -14,7 +14,7 @@ import traceback
 
 from cliff import app
 
-from kolla import discovery
+from kolla.catalog import discovery
 from kolla.cli.commands import CommandManager
 from kolla.cli.completion import Complete
 from kolla.cli.help import Help

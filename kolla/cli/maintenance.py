@@ -28,7 +28,7 @@ class Maintenance(Lister):
         raise NotImplementedError
 
     def take_action(self, parsed_args):
-        from kolla import maintenance
+        from kolla.actions import maintenance
 
         deployment, containers = self.app.deployment, self.containers(parsed_args)
         if parsed_args.state == "on":

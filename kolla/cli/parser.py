@@ -4,9 +4,8 @@ import argparse
 import re
 from typing import NoReturn
 
-from kolla import releases
-from kolla.errors import UsageError
-from kolla.names import nearest
+from kolla.catalog import releases
+from kolla.errors import UsageError, nearest
 
 
 #: Seconds in what stands behind a number.

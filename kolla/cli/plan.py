@@ -23,12 +23,12 @@ class Plan(Lister):
         return parser
 
     def take_action(self, parsed_args):
-        from kolla import actions
+        from kolla.actions.run import plan
 
         deployment = self.app.deployment
         names = parsed_args.names or [deployment.catalog.root.name]
         chosen = [container for name in names for container in deployment.choose.at(name)]
-        found = actions.plan(deployment, list(dict.fromkeys(chosen)))
+        found = plan(deployment, list(dict.fromkeys(chosen)))
         self.text = plans.text(found, deployment.records())
         return self.columns, plans.rows(found, deployment.records())
 

@@ -4,8 +4,8 @@ import pathlib
 
 from kolla.cli import action, checks, logs, maintenance
 from kolla.cli.base import Command, Lister, ShowOne
-from kolla.cli.tree import Branch, branches, drawing
 from kolla.cli.status import of_sets, statuses
+from kolla.cli.tree import Branch, branches, drawing
 from kolla.cli.values import Age, Lines, Text
 from kolla.cli.which import OnSets
 
@@ -222,9 +222,9 @@ class Export(OnSets, Command):
         return parser
 
     def take_action(self, parsed_args):
-        from kolla import exporters
+        from kolla.exporters.tree import tree
 
         export = self.app.deployment.catalog.exporter(parsed_args.format)
-        tree = exporters.tree(self.app.deployment, self.containers(parsed_args))
-        for path in export(tree, pathlib.Path(parsed_args.output)):
+        exported = tree(self.app.deployment, self.containers(parsed_args))
+        for path in export(exported, pathlib.Path(parsed_args.output)):
             self.app.stdout.write(f"{path}\n")

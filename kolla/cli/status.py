@@ -65,7 +65,7 @@ def _status(deployment, name: str, enabled: bool) -> Status:
 
 def of_sets(deployment, known: dict[str, Status]) -> dict[str, str]:
     """The health of every set that has any of these containers."""
-    from kolla.monitor import conditions
+    from kolla.health import conditions
 
     healths = {name: s.health for name, s in known.items() if s.health != "disabled"}
     return conditions.of_sets(deployment.catalog, healths)

@@ -6,17 +6,17 @@ import os
 import pathlib
 import re
 
-from kolla.backends.base import Instance
 from kolla.backends.compose import document, dotenv
 from kolla.backends.compose.document import Entry
 from kolla.backends.compose.service import escaped, service
-from kolla.check import check_of
+from kolla.backends.instances import GENERATION_FOLDER, Instances
 from kolla.errors import KollaError
-from kolla.exporters import Exported, Tree
 from kolla.files import write_whole
-from kolla.instance import GENERATION_FOLDER, Instances
+from kolla.health.rules import check_of
 from kolla.plugin import Strategy
-from kolla.spec import Spec
+from kolla.plugin.backend import Instance
+from kolla.plugin.export import Exported, Tree
+from kolla.plugin.spec import Spec
 
 LOG = logging.getLogger(__name__)
 

@@ -7,15 +7,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from kolla import releases
-from kolla.backends.base import ImageFacts
+from kolla.catalog import releases
+from kolla.catalog.naming import LOCK, ROOT, SUITE, reference, root_reference, tag
 from kolla.errors import KollaError
-from kolla.images import (
-    LOCK, ROOT, SUITE, client, graph, inputs, labels, reference, root, root_reference, tag,
-)
+from kolla.images import client, graph, inputs, labels, root
 from kolla.images.run import Job, Runner
 from kolla.images.site import Site, private_files
 from kolla.plugin import Image
+from kolla.plugin.backend import ImageFacts
 
 #: Told, from any thread, of an image's name, what happens to it (``waiting``, ``building`` or
 #: its outcome) and the last line of its log, or the reason for the outcome.

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Protocol, TypeVar
 
-from kolla.errors import KollaError, UsageError
-from kolla.images import ROOT
-from kolla.names import nearest
+from kolla.catalog.naming import ROOT
+from kolla.errors import KollaError, UsageError, nearest
 from kolla.plugin import Image
 
 

@@ -2,11 +2,10 @@
 
 import dataclasses
 
-from kolla.backends.base import ImageFacts
-from kolla.images import (
-    ROOT, SUITE, builder, graph, inputs, reference, root, root_reference, tag,
-)
+from kolla.catalog.naming import ROOT, SUITE, reference, root_reference, tag
+from kolla.images import builder, graph, inputs, root
 from kolla.plugin import Image
+from kolla.plugin.backend import ImageFacts
 
 BUILT, OUTDATED, MISSING = "built", "outdated", "missing"
 

@@ -3,9 +3,10 @@
 import dataclasses
 from collections.abc import Callable, Iterable
 
-from kolla.backends.base import ImageFacts
+from kolla.catalog.naming import LOCK, reference, root_reference
 from kolla.errors import KollaError
-from kolla.images import LOCK, graph, reference, root_reference
+from kolla.images import graph
+from kolla.plugin.backend import ImageFacts
 
 
 @dataclasses.dataclass(frozen=True)

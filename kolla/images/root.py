@@ -4,11 +4,12 @@ import os
 import pathlib
 import shutil
 
-from kolla.backends.base import ImageFacts
+from kolla.catalog.naming import SUITE
 from kolla.errors import KollaError
-from kolla.images import SUITE, inputs
+from kolla.images import inputs
 from kolla.images.run import Job
 from kolla.images.site import DEBIAN, KEYRING, Site, private_files
+from kolla.plugin.backend import ImageFacts
 
 #: Beyond Debian's own minimum: an https mirror can be used from the first layer on.
 PACKAGES = "ca-certificates"

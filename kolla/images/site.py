@@ -11,8 +11,8 @@ import tempfile
 import urllib.parse
 from collections.abc import Iterator
 
+from kolla.catalog.naming import SUITE
 from kolla.errors import KollaError
-from kolla.images import SUITE
 
 DEBIAN = "http://deb.debian.org/debian"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"

@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 
-from kolla.backends.base import UnreadableLog
 from kolla.errors import KollaError
 from kolla.logs.lines import Line, Query
 from kolla.logs.sources import Source, Sources
+from kolla.plugin.backend import UnreadableLog
 
 LOG = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ import heapq
 import logging
 from collections.abc import Callable, Iterable, Iterator
 
-from kolla.backends.base import Backend
 from kolla.errors import KollaError
 from kolla.logs.archive import Archive
 from kolla.logs.lines import Line, Query, seconds
+from kolla.plugin.backend import Backend
 
 LOG = logging.getLogger(__name__)
 

@@ -5,14 +5,14 @@ import logging
 import random
 from collections.abc import Callable, Iterable
 
-from kolla.instance import engine_name
-from kolla.monitor import judge
-from kolla.monitor.conditions import HEALTHY
-from kolla.monitor.judge import Remedy, Surroundings
+from kolla.backends.instances import engine_name
+from kolla.health.conditions import HEALTHY
+from kolla.monitor import policy
+from kolla.monitor.context import Context, clock, first_line
+from kolla.monitor.policy import Remedy, Surroundings
 from kolla.monitor.remedies import Remedies
-from kolla.monitor.ward import Ward, clock, first_line
 from kolla.monitor.watched import Watched
-from kolla.records import now
+from kolla.times import now
 
 LOG = logging.getLogger(__name__)
 
@@ -24,9 +24,9 @@ class Checks:
     """``unable`` is told of checks that could not be run."""
 
     def __init__(
-        self, ward: Ward, remedies: Remedies, unable: Callable[[Watched, Exception], None]
+        self, context: Context, remedies: Remedies, unable: Callable[[Watched, Exception], None]
     ):
-        self._ward, self._remedies, self._unable = ward, remedies, unable
+        self._context, self._remedies, self._unable = context, remedies, unable
         #: Whether anybody is asked at present.
         self.on = True
         #: When it was last told that checks come late.
@@ -35,17 +35,17 @@ class Checks:
     def ask_in(self, watched: Watched, seconds: float) -> None:
         """Instead of whenever it was to be asked."""
         self.forget(watched)
-        watched.timer = self._ward.loop.after(seconds, functools.partial(self._ask, watched))
+        watched.timer = self._context.loop.after(seconds, functools.partial(self._ask, watched))
 
     def ask_now(self, names: Iterable[str]) -> None:
         """Those that have failed already are asked again soon anyhow, and no more often."""
         for name in names:
-            if not self._ward.watched[name].memory.failures:
-                self.ask_in(self._ward.watched[name], 0)
+            if not self._context.watched[name].memory.failures:
+                self.ask_in(self._context.watched[name], 0)
 
     def forget(self, watched: Watched) -> None:
         if watched.timer:
-            self._ward.loop.cancel(watched.timer)
+            self._context.loop.cancel(watched.timer)
 
     def _ask_again(self, watched: Watched) -> None:
         memory, rules = watched.memory, watched.rules
@@ -55,13 +55,13 @@ class Checks:
 
     def _ask(self, watched: Watched) -> None:
         watched.timer = None
-        if not self._ward.has(watched) or watched.asked:
+        if not self._context.has(watched) or watched.asked:
             return
-        if watched.in_care or not self.on:
+        if watched.busy or not self.on:
             self._ask_again(watched)
             return
         watched.asked = True
-        name, backend = engine_name(watched.name, watched.number), self._ward.deployment.backend
+        name, backend = engine_name(watched.name, watched.number), self._context.deployment.backend
         due = clock()
 
         def ask():
@@ -69,13 +69,13 @@ class Checks:
             outcome = backend.execute(name, watched.command, watched.rules.timeout)
             return outcome, clock() - began, began - due
 
-        self._ward.loop.background(
-            self._ward.asking, ask, functools.partial(self._answered, watched)
+        self._context.loop.background(
+            self._context.asking, ask, functools.partial(self._answered, watched)
         )
 
     def _answered(self, watched: Watched, found) -> None:
         watched.asked = False
-        if self._ward.has(watched):
+        if self._context.has(watched):
             try:
                 self._take_in(watched, found)
             finally:  # a disk that is full ends no watch
@@ -88,9 +88,9 @@ class Checks:
         outcome, watched.seconds, waited = found
         self._tell_of_lateness(watched, waited)
         watched.checked = now()
-        self._ward.note(watched)
-        self._ward.metrics.checked(watched.name, watched.seconds, outcome.exit_code == 0)
-        if not watched.in_care:
+        self._context.note(watched)
+        self._context.metrics.checked(watched.name, watched.seconds, outcome.exit_code == 0)
+        if not watched.busy:
             self._judge(watched, outcome)
 
     def _tell_of_lateness(self, watched: Watched, waited: float) -> None:
@@ -107,10 +107,10 @@ class Checks:
     def _judge(self, watched: Watched, outcome) -> None:
         said = ""
         if outcome.exit_code == 0:
-            remedy = judge.passed(watched.memory, watched.rules, clock())
+            remedy = policy.passed(watched.memory, watched.rules, clock())
         else:
-            around, said = self.around(watched), self._ward.deployment.hide(outcome.output)
-            remedy = judge.failed(
+            around, said = self.around(watched), self._context.deployment.hide(outcome.output)
+            remedy = policy.failed(
                 watched.memory, first_line(said), around, watched.rules, clock()
             )
             if remedy is Remedy.ASK:
@@ -122,7 +122,7 @@ class Checks:
         ill, unsure = "", []
         since = watched.memory.failing_since or watched.memory.dying_since or clock()
         for name in self._required(watched.name):
-            other = self._ward.watched.get(name)
+            other = self._context.watched.get(name)
             if other is None or other.status != HEALTHY:
                 ill = ill or f"{name}, which is {other.status if other else 'stopped'}"
             elif other.memory.failures or (other.memory.passed or 0) < since:
@@ -132,11 +132,11 @@ class Checks:
     def _required(self, name: str) -> list[str]:
         """All that it needs, directly or not, as far as it runs on this host."""
         found, waiting = [], [name]
-        containers = self._ward.deployment.catalog.containers
+        containers = self._context.deployment.catalog.containers
         while waiting:
             declared = containers.get(waiting.pop())
             for other in declared.requires if declared else ():
-                if other not in found and other in self._ward.teller.conditions:
+                if other not in found and other in self._context.announcements.conditions:
                     found.append(other)
                     waiting.append(other)
         return found

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
-from kolla.monitor import service
+from kolla.monitor import systemd
+from kolla.monitor.context import Context
 from kolla.monitor.endpoint import Endpoint
 from kolla.monitor.loop import Loop
-from kolla.monitor.ward import Ward
-from kolla.monitor.watched import ago
 from kolla.monitor.watcher import Watcher
-from kolla.records import act_as
+from kolla.store.records import act_as
+from kolla.times import ago
 
 LOG = logging.getLogger(__name__)
 
@@ -57,18 +57,18 @@ class Daemon:
             return
         watcher = Watcher(deployment, self._loop)
         watcher.start()
-        if pause := service.watchdog():
-            self._loop.every(pause, service.alive)
+        if pause := systemd.watchdog():
+            self._loop.every(pause, systemd.alive)
         self._loop.every(DAY, functools.partial(_forget, deployment))
         LOG.info("watches the containers of %s", deployment.settings.host)
-        service.ready(f"watches the containers of {deployment.settings.host}")
-        endpoint = _endpoint(deployment, watcher.ward)
+        systemd.ready(f"watches the containers of {deployment.settings.host}")
+        endpoint = _endpoint(deployment, watcher.context)
         try:
             if endpoint:
                 endpoint.start()
             self._loop.run()
         finally:
-            service.reloading() if self._reloads else service.stopping()
+            systemd.reloading() if self._reloads else systemd.stopping()
             watcher.close()
             if endpoint:  # it answers as long as somebody knows
                 endpoint.stop()
@@ -113,10 +113,10 @@ def _forget(deployment: Deployment) -> None:
     deployment.store.forget_events(ago(days * DAY))
 
 
-def _endpoint(deployment: Deployment, ward: Ward) -> Endpoint | None:
+def _endpoint(deployment: Deployment, context: Context) -> Endpoint | None:
     port = deployment.settings.value("monitor", "listen_port")
     address = deployment.settings.value("monitor", "listen_address")
-    return Endpoint(address, port, ward, ward.metrics.registry) if port else None
+    return Endpoint(address, port, context, context.metrics.registry) if port else None
 
 
 @contextlib.contextmanager

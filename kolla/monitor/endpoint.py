@@ -15,7 +15,7 @@ from wsgiref import simple_server
 
 from prometheus_client import CollectorRegistry
 
-from kolla import ports
+from kolla import network
 from kolla.monitor.pages import Pages
 
 LOG = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Endpoint:
         try:
             self._server = _Server(self.address, self.port, self._pages)
         except OSError as error:
-            return str(ports.problem(self.address, self.port) or error.strerror)
+            return str(network.problem(self.address, self.port) or error.strerror)
         self.port = self._server.server_port
         return ""
 

@@ -8,7 +8,7 @@ from prometheus_client import Counter, Histogram, Summary
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from kolla.monitor.conditions import STATUSES, Condition
+from kolla.health.conditions import STATUSES, Condition
 
 #: Who restarts a container.
 RESTARTERS = ("engine", "monitor")
@@ -62,7 +62,7 @@ class Metrics:
         self._restarts.labels(container, by).inc(times)
 
     def changed(self, kind: str, container: str, outcome: str, seconds: float) -> None:
-        """Something was done to it; kind and outcome are those of :class:`kolla.hooks.Event`."""
+        """Something was done to it; kind and outcome are those of :class:`kolla.plugin.Event`."""
         self._changes.labels(container, kind, outcome).inc()
         self._change_seconds.labels(kind).observe(seconds)
 

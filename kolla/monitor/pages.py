@@ -3,15 +3,15 @@
 Whoever reaches the endpoint may read it, so nothing that a check wrote is in it.
 """
 
-import datetime
 import http
 import json
 import logging
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
-from kolla.monitor import conditions
-from kolla.names import nearest
+from kolla.errors import nearest
+from kolla.health import conditions
+from kolla.times import age
 
 LOG = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Pages:
             return None
         return {
             "container": name, "status": found.status, "since": found.since or None,
-            "detail": _WHY[found.status], "age": _age(found.checked),
+            "detail": _WHY[found.status], "age": _since(found.checked),
             "generation": found.generation, "probation": found.probation,
             "restarts": found.restarts,
         }
@@ -103,7 +103,7 @@ class Pages:
             "detail": "; ".join(
                 f"{each.container}: {_WHY[each.status]}" for each in below if _WHY[each.status]
             ),
-            "age": max(filter(None, (_age(each.checked) for each in below)), default=None),
+            "age": max(filter(None, (_since(each.checked) for each in below)), default=None),
             "children": {child: self._status(child) for child in children},
         }
 
@@ -134,9 +134,5 @@ def _judged(page: dict | None, what: str, name: str, known) -> tuple[http.HTTPSt
     return http.HTTPStatus.OK if well else http.HTTPStatus.SERVICE_UNAVAILABLE, page
 
 
-def _age(at: str | None) -> float | None:
-    """Seconds since a time; a clock that was put back makes it no younger than now."""
-    if at is None:
-        return None
-    past = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(at)
-    return round(max(0.0, past.total_seconds()), 1)
+def _since(at: str | None) -> float | None:
+    return None if at is None else round(age(at), 1)

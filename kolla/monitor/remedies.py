@@ -1,4 +1,4 @@
-"""Carries out what the judge has decided, in the background, and tells how it went."""
+"""Carries out what the policy has decided, in the background, and tells how it went."""
 
 import functools
 import json
@@ -6,15 +6,21 @@ import logging
 import random
 from collections.abc import Callable
 
-from kolla.backends.base import Unreachable
-from kolla.monitor import judge
-from kolla.monitor.care import Care
-from kolla.monitor.conditions import HEALTHY
-from kolla.monitor.judge import Remedy
-from kolla.monitor.ward import Ward, clock, first_line, line
-from kolla.monitor.watched import Watched, age, ago
-from kolla.planner import last_known_good
-from kolla.runner import Result
+from kolla.actions.run import run
+from kolla.actions.runner import Result
+from kolla.backends.instances import engine_name
+from kolla.deployment import Deployment
+from kolla.health import evidence
+from kolla.health.conditions import HEALTHY
+from kolla.monitor import policy
+from kolla.monitor.context import Context, clock, first_line, line
+from kolla.monitor.policy import Remedy
+from kolla.monitor.watched import Watched
+from kolla.plans.plan import Plan
+from kolla.plans.planner import last_known_good
+from kolla.plans.requests import Request
+from kolla.plugin.backend import Unreachable
+from kolla.times import age, ago
 
 LOG = logging.getLogger(__name__)
 
@@ -26,9 +32,9 @@ CONFIRM = 600
 class Remedies:
     """``done`` is told of containers that something was done to."""
 
-    def __init__(self, ward: Ward, done: Callable[[Watched], None]):
-        self._ward, self._done = ward, done
-        self._care = Care(ward.deployment)
+    def __init__(self, context: Context, done: Callable[[Watched], None]):
+        self._context, self._done = context, done
+        self._commands = Commands(context.deployment)
         self._acts = {
             Remedy.RESTART: self._restart, Remedy.ROLL_BACK: self._roll_back,
             Remedy.GIVE_UP: self._give_up, Remedy.RESUME: self._resume,
@@ -36,31 +42,31 @@ class Remedies:
 
     def apply(self, watched: Watched, remedy: Remedy, why: str) -> None:
         """Unless somebody is at work on it, or wants it left alone."""
-        self._ward.tell(watched)
+        self._context.tell(watched)
         maintenance = watched.record.in_maintenance()
-        if maintenance or remedy in self._acts and self._ward.in_hands(watched.name):
+        if maintenance or remedy in self._acts and self._context.in_hands(watched.name):
             watched.memory.failures *= not maintenance
             watched.memory.given_up |= remedy is Remedy.RESUME  # it is still to be done
         elif remedy in self._acts:
             self._acts[remedy](watched, why)
-        self._ward.tell(watched)
+        self._context.tell(watched)
 
     def died(self, watched: Watched, times: int, why: str) -> None:
         """Put on record what there is to see of a process that the engine has started again."""
-        self._ward.metrics.restarted(watched.name, "engine", times)
+        self._context.metrics.restarted(watched.name, "engine", times)
         self._note_restarts(watched)
-        self._ward.loop.background(
-            self._ward.acting, lambda: self._care.died(watched, why), lambda done: None
+        self._context.loop.background(
+            self._context.acting, lambda: self._commands.died(watched, why), lambda done: None
         )
 
     def recover(self, name: str) -> None:
         """Finish or undo what a killed command has left, be it watched or not."""
         said = "what a killed command left is tidied up"
-        if watched := self._ward.watched.get(name):
+        if watched := self._context.watched.get(name):
             self._act(watched, "recover", "", said)
             return
-        self._ward.loop.background(
-            self._ward.acting, lambda: self._care.recover(name),
+        self._context.loop.background(
+            self._context.acting, lambda: self._commands.recover(name),
             functools.partial(self._say, name, "recover", said),
         )
 
@@ -68,32 +74,32 @@ class Remedies:
         """Whether it is in its probation, and there is something to go back to."""
         if not watched.on_probation:
             return False
-        state = self._ward.deployment.recorded(watched.name)
+        state = self._context.deployment.recorded(watched.name)
         return last_known_good(state, lambda generation: True) is not None
 
     def await_end_of_probation(self, watched: Watched) -> None:
         """One that confirms itself does so then."""
         if watched.spec.confirms_itself and not watched.generation.confirmed:
             left = watched.probation - age(watched.generation.committed)
-            self._ward.loop.after(max(left, 1), functools.partial(self._survived, watched))
+            self._context.loop.after(max(left, 1), functools.partial(self._survived, watched))
 
     def _survived(self, watched: Watched) -> None:
-        if not self._ward.has(watched) or self._confirmed(watched):
+        if not self._context.has(watched) or self._confirmed(watched):
             return
-        if watched.status == HEALTHY and not self._ward.in_hands(watched.name):
+        if watched.status == HEALTHY and not self._context.in_hands(watched.name):
             self._act(watched, "confirm", "", "has survived its probation and is confirmed")
-        self._ward.loop.after(CONFIRM, functools.partial(self._survived, watched))
+        self._context.loop.after(CONFIRM, functools.partial(self._survived, watched))
 
     def _confirmed(self, watched: Watched) -> bool:
         """As it is on record now, by whomever."""
-        state = self._ward.deployment.recorded(watched.name)
+        state = self._context.deployment.recorded(watched.name)
         return state.generations[watched.number].confirmed
 
     def _restart(self, watched: Watched, why: str) -> None:
         rules, cause = watched.rules, first_line(why)
-        judge.restarted(watched.memory, cause, rules, clock(), random.uniform(0.8, 1.2))
+        policy.restarted(watched.memory, cause, rules, clock(), random.uniform(0.8, 1.2))
         self._note_restarts(watched)
-        self._ward.metrics.restarted(watched.name, "monitor")
+        self._context.metrics.restarted(watched.name, "monitor")
         times = f"{len(watched.memory.restarts)} of {rules.restarts_per_hour} within the hour"
         self._act(watched, "revive", why, f"restarted ({times}): {cause}", cause)
 
@@ -110,14 +116,14 @@ class Remedies:
     def _act(
         self, watched: Watched, kind: str, detail: str, said: str = "", cause: str = ""
     ) -> None:
-        watched.in_care = True
-        self._ward.loop.background(
-            self._ward.acting, lambda: self._care.act(kind, watched, cause, detail),
+        watched.busy = True
+        self._context.loop.background(
+            self._context.acting, lambda: self._commands.act(kind, watched, cause, detail),
             functools.partial(self._acted, watched, kind, said),
         )
 
     def _acted(self, watched: Watched, kind: str, said: str, result) -> None:
-        watched.in_care = False
+        watched.busy = False
         done = self._say(watched.name, kind, said, result)
         watched.no_way_back |= kind == "rollback" and not done and _for_good(result)
         self._done(watched)
@@ -137,7 +143,50 @@ class Remedies:
 
     def _note_restarts(self, watched: Watched) -> None:
         times = [ago(clock() - at) for at in watched.memory.restarts]
-        self._ward.deployment.store.update(watched.name, restarts=json.dumps(times))
+        self._context.deployment.store.update(watched.name, restarts=json.dumps(times))
+
+
+class Commands:
+    """Acts on one container at a time, never while somebody else is at work on it."""
+
+    def __init__(self, deployment: Deployment):
+        self.deployment = deployment
+
+    def act(self, kind: str, watched: Watched, cause: str = "", detail: str = "") -> Result | None:
+        """Carry out a request; None if somebody is at work on the container.
+
+        ``detail`` is what its check said. Raises :class:`KollaError` if the request is refused.
+        """
+        name = watched.name
+        if self.deployment.locks.held(name):
+            return None
+        request = Request(
+            kind, self.deployment.choose.named([name], leftover=True),
+            judged={} if kind == "recover" else {name: watched.number},
+            cause=cause, evidence=self._evidence(watched, detail) if cause else "",
+        )
+        return run(self.deployment, request).results[0]
+
+    def recover(self, name: str) -> Result | None:
+        """Finish or undo what a killed command left of one that is perhaps not watched."""
+        if self.deployment.locks.held(name):
+            return None
+        request = Request("recover", [self.deployment.catalog.containers[name]])
+        return run(self.deployment, request).results[0]
+
+    def died(self, watched: Watched, why: str) -> None:
+        """Tell and put on record that the engine restarted it, with what there was to see."""
+        store, detail = self.deployment.store, f"by the engine: {why}"
+        done = Plan(watched.name, "restart", before=watched.number, after=watched.number)
+        self.deployment.notify(done, "done", detail)
+        event = store.open_event(
+            done.action, done.container, done.after, detail, evidence=self._evidence(watched, ""),
+        )
+        store.close_event(event, "done", 0.0)
+
+    def _evidence(self, watched: Watched, said: str) -> str:
+        name = engine_name(watched.name, watched.number)
+        return self.deployment.hide(evidence.gather(self.deployment.backend, name, said))
 
 
 def _for_good(failure: Result | Exception) -> bool:

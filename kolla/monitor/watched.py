@@ -1,15 +1,13 @@
 """A container under watch: what is recorded of it, what is remembered, when it is asked next."""
 
 import dataclasses
-import datetime
-import time
 
-from kolla.check import check_of
-from kolla.monitor.conditions import HEALTHY, MAINTENANCE, Condition
-from kolla.monitor.judge import Memory, Rules
-from kolla.records import Generation, Record
-from kolla.settings import Settings
-from kolla.spec import Spec
+from kolla.health.conditions import HEALTHY, MAINTENANCE, Condition
+from kolla.health.rules import Rules
+from kolla.monitor.policy import Memory
+from kolla.plugin.spec import Spec
+from kolla.store.records import Generation, Record
+from kolla.times import age
 
 
 @dataclasses.dataclass
@@ -31,7 +29,7 @@ class Watched:
     #: Whether its check is running.
     asked: bool = False
     #: Whether something is being done about it.
-    in_care: bool = False
+    busy: bool = False
     #: Whether a rollback of this generation was refused or failed.
     no_way_back: bool = False
     #: When its check last ended, and when it was last looked at in any way; UTC, ISO 8601.
@@ -81,16 +79,6 @@ class Watched:
         )
 
 
-def rules_for(spec: Spec, settings: Settings) -> Rules:
-    check = check_of(spec, settings)
-    return Rules(
-        check["interval"], check["timeout"], check["retries"], check["grace"],
-        min(settings.value("monitor", "retry_pause"), check["interval"]),
-        settings.value("monitor", "restarts_per_hour"),
-        settings.value("monitor", "backoff"), settings.value("monitor", "backoff_max"),
-    )
-
-
 def recall(record: Record, number: int, rules: Rules, now: float) -> Memory:
     """What is on record from before it was watched: how it was, as long as that is worth
     anything, how often it was restarted, and that it has failed.
@@ -101,22 +89,3 @@ def recall(record: Record, number: int, rules: Rules, now: float) -> Memory:
     memory.restarts = [now - age(at) for at in record.restarts]
     memory.given_up = record.failed is not None
     return memory
-
-
-def age(at: str) -> float:
-    """Seconds since a time (UTC, ISO 8601); a clock that was put back makes it no younger."""
-    past = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(at)
-    return max(0.0, past.total_seconds())
-
-
-def up_for(started_at: str) -> float:
-    """Seconds since a container was started: no more than this machine is up, however far its
-    clock has jumped since, as it does where it is set after the boot.
-    """
-    return min(age(started_at), time.clock_gettime(time.CLOCK_BOOTTIME))
-
-
-def ago(seconds: float) -> str:
-    """The time so many seconds ago; UTC, ISO 8601."""
-    then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=seconds)
-    return then.isoformat(timespec="milliseconds")

@@ -3,17 +3,20 @@
 import contextlib
 import dataclasses
 import random
+from collections.abc import Iterator
 
 from kolla.deployment import KINDS, Deployment
 from kolla.errors import KollaError
+from kolla.health.rules import rules_for
 from kolla.monitor.checks import Checks
-from kolla.monitor.journal import Journal
-from kolla.monitor.lookout import Lookout
+from kolla.monitor.context import Context, clock, line
+from kolla.monitor.engine import Engine
 from kolla.monitor.loop import Loop
 from kolla.monitor.remedies import Remedies
-from kolla.monitor.ward import Ward, clock, line
-from kolla.monitor.watched import Watched, recall, rules_for
-from kolla.records import RUNNING, Generation, Record, now
+from kolla.monitor.watched import Watched, recall
+from kolla.store.records import RUNNING, EventRecord, Generation, Record
+from kolla.store.store import Store
+from kolla.times import now
 
 #: Seconds between two looks at what is recorded, at all the engine has, and two writes of
 #: what was found.
@@ -23,37 +26,37 @@ FIRST = 10
 
 
 class Watcher:
-    """Of one deployment. Its ``ward`` is the view that others may have of it."""
+    """Of one deployment. Its ``context`` is the view that others may have of it."""
 
     def __init__(self, deployment: Deployment, loop: Loop):
-        self.ward = Ward(deployment, loop)
+        self.context = Context(deployment, loop)
         self._store, self._journal = deployment.store, Journal(deployment.store)
-        self._remedies = Remedies(self.ward, self._done)
-        self._checks = Checks(self.ward, self._remedies, self._unable)
-        self._lookout = Lookout(self.ward, self._remedies, self._checks)
+        self._remedies = Remedies(self.context, self._done)
+        self._checks = Checks(self.context, self._remedies, self._unable)
+        self._engine = Engine(self.context, self._remedies, self._checks)
         self._seen_change: int | None = None
         self._first = True
 
     def start(self) -> None:
-        every = self.ward.loop.every
+        every = self.context.loop.every
         every(RECORDS, self._read_records)
         every(RECORDS, self._end_maintenance)
-        every(SWEEP, self._lookout.sweep)
-        every(WRITE, self.ward.write)
-        self._lookout.start()
+        every(SWEEP, self._engine.sweep)
+        every(WRITE, self.context.write)
+        self._engine.start()
 
     def close(self) -> None:
-        self._lookout.stop()
-        self.ward.close()
+        self._engine.stop()
+        self.context.close()
 
     def _unable(self, watched: Watched, error: Exception) -> None:
-        self._lookout.unable(watched, error)
+        self._engine.unable(watched, error)
 
     def _done(self, watched: Watched) -> None:
         """Something was done to it: see what has become of it."""
         self._seen_change = None
-        if self.ward.has(watched):
-            self._lookout.look(watched.name)
+        if self.context.has(watched):
+            self._engine.look(watched.name)
             self._checks.ask_in(watched, 0.5)
 
     def _read_records(self) -> None:
@@ -61,44 +64,44 @@ class Watcher:
         change = self._store.changed()
         if change == self._seen_change:
             return
-        records = self.ward.deployment.records()
+        records = self.context.deployment.records()
         self._seen_change = change
         running = {
             name: record for name, record in records.items()
             if record.target == RUNNING and record.current is not None
         }
-        for name in set(self.ward.watched) - set(running):
-            self._checks.forget(self.ward.watched.pop(name))
+        for name in set(self.context.watched) - set(running):
+            self._checks.forget(self.context.watched.pop(name))
         for record in running.values():
             try:
                 self._follow(record)
             except Exception as error:  # the others are watched all the same
                 self._lose(record.name, line(error))
-        self.ward.teller.rest(records)
-        self.ward.tell_sets()
+        self.context.announcements.rest(records)
+        self.context.tell_sets()
         self._first = False
         for event in self._journal.news():
             kind = KINDS.get(event.action, event.action)
-            self.ward.metrics.changed(kind, event.container, event.outcome, event.seconds or 0)
+            self.context.metrics.changed(kind, event.container, event.outcome, event.seconds or 0)
 
     def _lose(self, name: str, why: str) -> None:
         """What is on record of it cannot be read; it may be a moment later."""
         self._seen_change = None
-        if watched := self.ward.watched.pop(name, None):
+        if watched := self.context.watched.pop(name, None):
             self._checks.forget(watched)
-        self.ward.teller.lost(name, f"what is on record of it cannot be read: {why}")
+        self.context.announcements.lost(name, f"what is on record of it cannot be read: {why}")
 
     def _follow(self, record: Record) -> None:
-        watched = self.ward.watched.get(record.name)
+        watched = self.context.watched.get(record.name)
         generation = self._store.generation(record.name, record.current)
         if watched and watched.number == generation.number:
-            if watched.memory.given_up and not record.failed and not watched.in_care:
+            if watched.memory.given_up and not record.failed and not watched.busy:
                 # Somebody has acted.
                 watched.memory = recall(record, watched.number, watched.rules, clock())
             watched.record, watched.generation = record, generation
         else:
             watched = self._begin(record, generation, watched)
-        self.ward.tell(watched)
+        self.context.tell(watched)
 
     def _begin(
         self, record: Record, generation: Generation, predecessor: Watched | None
@@ -106,27 +109,49 @@ class Watcher:
         if predecessor:
             self._checks.forget(predecessor)
         spec = generation.snapshot
-        rules = rules_for(spec, self.ward.deployment.settings)
+        rules = rules_for(spec, self.context.deployment.settings)
         memory = recall(record, generation.number, rules, clock())
         watched = Watched(
             record, generation, spec, rules, memory, since=now(),
-            probation=self.ward.deployment.settings.value("engine", "probation"),
+            probation=self.context.deployment.settings.value("engine", "probation"),
             # What it was before, in whatever generation, is no news.
             told=memory.status if self._first else predecessor.told if predecessor else "",
         )
-        self.ward.watched[record.name] = watched
-        self._lookout.look(record.name)
+        self.context.watched[record.name] = watched
+        self._engine.look(record.name)
         self._checks.ask_in(watched, random.uniform(0, min(rules.interval, FIRST)))
         self._remedies.await_end_of_probation(watched)
         return watched
 
     def _end_maintenance(self) -> None:
         """One that had an end ends by itself."""
-        for watched in self.ward.watched.values():
+        for watched in self.context.watched.values():
             until = watched.record.maintenance
             if until and not watched.record.in_maintenance():
                 with contextlib.suppress(KollaError):  # a full disk: it is over all the same
                     self._store.end_maintenance(watched.name, until)
                 watched.record = dataclasses.replace(watched.record, maintenance=None)
                 watched.memory.failures = 0
-                self.ward.tell(watched)
+                self.context.tell(watched)
+
+
+class Journal:
+    """Reads on where it stopped; the past before the first reading is no news."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._next = 1 + max((event.id for event in store.events(1)), default=0)
+        #: Above ``_next``, which have been told; something older was still under way.
+        self._told: set[int] = set()
+
+    def news(self) -> Iterator[EventRecord]:
+        """Actions that have ended since the last time."""
+        events = self._store.events_from(self._next)
+        under_way = [event.id for event in events if event.outcome == "begun"]
+        for event in events:
+            if event.outcome != "begun" and event.id not in self._told:
+                self._told.add(event.id)
+                yield event
+        latest = max((event.id for event in events), default=self._next - 1)
+        self._next = min(under_way, default=latest + 1)
+        self._told = {number for number in self._told if number >= self._next}

@@ -1,12 +1,16 @@
 """oslo.config, given the files in the order in which kolla reads them."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from oslo_config import cfg
 
-from kolla.errors import UsageError
-from kolla.settings import values
+from kolla.errors import UsageError, nearest
+from kolla.settings import services, values
 from kolla.settings.sources import COMMAND_LINE, Sources
+
+if TYPE_CHECKING:
+    from kolla.catalog.catalog import Catalog
 
 
 def configured(
@@ -50,3 +54,20 @@ def _override(conf: cfg.ConfigOpts, sources: Sources, group: str, opt: cfg.Opt) 
 
 def _oslo_group(group: str) -> str | None:
     return None if group == "DEFAULT" else group
+
+
+def check_overrides(catalog: "Catalog", overrides: Mapping[str, str]) -> None:
+    """UsageError for an option that does not exist; options of services are not looked up."""
+    known = {f"{name}.{dest}" for name, opts in catalog.options.items() for dest in opts}
+    for key in overrides:
+        group, _, option = key.partition(".")
+        container, section = services.split(group)
+        if not option:
+            raise UsageError(f"--set {key}: should be GROUP.OPTION=VALUE")
+        if section and container not in catalog.containers:
+            raise UsageError(
+                f"--set {key}: there is no container {container!r}"
+                f"{nearest(container, catalog.containers)}"
+            )
+        if not section and key not in known:
+            raise UsageError(f"--set {key}: there is no such option{nearest(key, known)}")

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from oslo_config import cfg
 
-from kolla.errors import KollaError, UsageError
-from kolla.names import nearest
+from kolla.errors import KollaError, UsageError, nearest
 from kolla.plugin import Container
 from kolla.settings import services, sources, templates, values
-from kolla.settings.configured import configured
-from kolla.settings.overrides import check_overrides
+from kolla.settings.configured import check_overrides, configured
 from kolla.settings.problems import Invalid, Problem
 from kolla.settings.secrets import Secrets
 from kolla.settings.services import ServiceOption
 
 if TYPE_CHECKING:
-    from kolla.catalog import Catalog
+    from kolla.catalog.catalog import Catalog
 
 DEFAULT_CONFIG_DIR = Path("/etc/kolla")
 

@@ -17,7 +17,7 @@ _HEADER = """\
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     """All options by group, for oslo.config's generator (namespace ``kolla``)."""
-    from kolla.catalog import Catalog
+    from kolla.catalog.catalog import Catalog
 
     return [(group, list(opts.values())) for group, opts in Catalog.load().options.items()]
 

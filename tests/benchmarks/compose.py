@@ -8,8 +8,8 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 
-from kolla.backends.base import Instance
 from kolla.backends.compose import service as kollas_own
+from kolla.plugin.backend import Instance
 
 
 def command() -> list[str] | None:

@@ -6,14 +6,14 @@ import pathlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from kolla.backends.base import Backend, BackendError, Instance
-from kolla.backends.docker import DockerBackend
+from kolla.backends.docker.backend import DockerBackend
 from kolla.deployment import Deployment as Library
-from kolla.spec import Spec
+from kolla.plugin.backend import Backend, BackendError, Instance
+from kolla.plugin.spec import Spec
 from tests.benchmarks import compose, lab, variants
 from tests.benchmarks.report import Result, seconds, times
 from tests.benchmarks.stats import median
-from tests.functional.engine import Engine
+from tests.functional.support.engine import Engine
 
 
 KOLLA = "kolla set start"

@@ -11,8 +11,8 @@ import pathlib
 import tempfile
 from collections.abc import Iterator, Mapping
 
-from tests.functional import harness
-from tests.functional.engine import Engine
+from tests.functional.support import harness
+from tests.functional.support.engine import Engine
 
 CACHE = pathlib.Path(os.environ.get("KOLLA_BENCHMARK_CACHE", "/var/cache/kolla-benchmarks"))
 RUN = pathlib.Path("/run/kolla-benchmarks")

@@ -10,14 +10,14 @@ import signal
 import time
 from collections.abc import Iterator
 
+from kolla.backends.instances import engine_name
 from kolla.deployment import Deployment as Library
-from kolla.instance import engine_name
 from tests.benchmarks import lab, processes
 from tests.benchmarks.report import Result, milliseconds, seconds
 from tests.benchmarks.stats import median
 from tests.benchmarks.watchers import Autoheal, Kolla
 from tests.functional.conftest import SYNTHETIC
-from tests.functional.watching import get
+from tests.functional.support.watching import get
 
 #: Of one core; bytes; seconds of CPU for one check of a real service.
 CPU_BAR, MEMORY_BAR, CHECK_BAR = 0.03, 100e6, 0.05

@@ -3,11 +3,12 @@
 import gc
 import time
 
-from kolla import converge, planner
-from kolla.backends.base import ALWAYS, NEVER, Observed
-from kolla.plan import Plan, State
-from kolla.spec import Spec, differences
-from kolla.records import RUNNING, Generation, Record
+from kolla.plans import converge, planner
+from kolla.plans.differences import differences
+from kolla.plans.plan import Plan, State
+from kolla.plugin.backend import ALWAYS, NEVER, Observed
+from kolla.plugin.spec import Spec
+from kolla.store.records import RUNNING, Generation, Record
 from tests.benchmarks.report import Result, milliseconds, times
 from tests.benchmarks.stats import median
 

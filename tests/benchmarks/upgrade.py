@@ -9,9 +9,7 @@ from tests.benchmarks import compose, lab, plot, variants
 from tests.benchmarks.loading import Loading, wait_until_it_answers
 from tests.benchmarks.report import Result, milliseconds, times
 from tests.benchmarks.stats import Sample, Summary, between, median, summarise
-from tests.benchmarks.ways import (
-    Compose, Kolla, KollaReleases, KollaThroughCompose, Recreate, Way,
-)
+from tests.benchmarks.ways import Compose, Kolla, KollaReleases, KollaThroughCompose, Recreate, Way
 
 RATE = 200
 #: What is asked of each service.

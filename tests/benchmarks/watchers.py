@@ -12,14 +12,14 @@ import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from kolla.backends.base import ALWAYS
-from kolla.backends.docker import DockerBackend
+from kolla.backends.docker.backend import DockerBackend
 from kolla.deployment import Deployment as Library
-from kolla.spec import Spec
+from kolla.plugin.backend import ALWAYS
+from kolla.plugin.spec import Spec
 from tests.benchmarks import variants
 from tests.benchmarks.lab import REPOSITORY, Deployment
-from tests.functional.harness import derive
-from tests.functional.monitoring import Monitor
+from tests.functional.support.harness import derive
+from tests.functional.support.monitoring import Monitor
 
 
 class Kolla:

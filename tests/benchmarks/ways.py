@@ -3,9 +3,9 @@
 import dataclasses
 from typing import Protocol
 
-from kolla.backends.base import ALWAYS, Instance
-from kolla.backends.docker import DockerBackend
+from kolla.backends.docker.backend import DockerBackend
 from kolla.deployment import Deployment as Library
+from kolla.plugin.backend import ALWAYS, Instance
 from tests.benchmarks import compose
 from tests.benchmarks.lab import Deployment
 

@@ -15,8 +15,9 @@ A test that wants a running Keystone::
 Container names belong to the engine, so there is one deployment at a time: ``deployment``
 lives as long as a module, ``fresh_deployment`` as long as a test; a module uses one of them.
 ``synthetic`` is a deployment in which the synthetic service runs, which starts in a moment.
-A module that sets ``BACKENDS`` (see backends.py) runs once for each of them.
-Two test runs at a time need a ``KOLLA_TEST_NETWORK`` each, like 127.0.78 (and see engine.py).
+A module that sets ``BACKENDS`` (see support/backends.py) runs once for each of them.
+Two test runs at a time need a ``KOLLA_TEST_NETWORK`` each, like 127.0.78 (and see
+support/engine.py).
 """
 
 import contextlib
@@ -29,10 +30,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.functional import backends
-from tests.functional.engine import Engine
-from tests.functional.harness import SYNTHETIC, Completed, Deployment, run
-from tests.functional.monitoring import CONFIGURATION, healthy, monitoring
+from tests.functional.support import backends
+from tests.functional.support.engine import Engine
+from tests.functional.support.harness import SYNTHETIC, Completed, Deployment, run
+from tests.functional.support.monitoring import CONFIGURATION, healthy, monitoring
 
 #: Each deployment gets an address of its own, out of the way of an operator's services.
 NETWORK = os.environ.get("KOLLA_TEST_NETWORK", "127.0.77")

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from tests.functional.conftest import ROOT
-from tests.functional.harness import run
+from tests.functional.support.harness import run
 
 RULES = ROOT / "etc" / "prometheus" / "kolla.rules.yaml"
 TESTS = ROOT / "tests" / "functional" / "kolla.rules.test.yaml"

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from tests.functional import backends
-from tests.functional.harness import derive
-from tests.functional.watching import generation, serving, untouched
+from tests.functional.support import backends
+from tests.functional.support.harness import derive
+from tests.functional.support.watching import generation, serving, untouched
 
 BACKENDS = backends.BOTH
 

@@ -8,10 +8,10 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.functional import backends
 from tests.functional.conftest import SYNTHETIC
-from tests.functional.harness import Deployment
-from tests.functional.watching import generation, serving, untouched
+from tests.functional.support import backends
+from tests.functional.support.harness import Deployment
+from tests.functional.support.watching import generation, serving, untouched
 
 BACKENDS = ("compose", "docker-compose")
 

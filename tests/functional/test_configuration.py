@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.functional.watching import serving, untouched
+from tests.functional.support.watching import serving, untouched
 
 #: What is wrong: the lines of a file, the number of the bad one, and what is told of it.
 WRONG = {

@@ -17,9 +17,9 @@ import time
 
 import pytest
 
-from tests.functional import backends
 from tests.functional.conftest import ADDRESSES, ROOT
-from tests.functional.crash_rounds import COMMANDS, Report
+from tests.functional.support import backends
+from tests.functional.support.crash_rounds import COMMANDS, Report
 
 BACKENDS = backends.BOTH
 CONTAINERS = {"handover": "synthetic-http", "replace": "synthetic-worker"}
@@ -36,7 +36,7 @@ class Worker:
         self.errors = directory.with_suffix(".errors")
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.functional.crash_rounds", directory,
+                [sys.executable, "-m", "tests.functional.support.crash_rounds", directory,
                  next(ADDRESSES), backend, container, *commands],
                 cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
                 text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},

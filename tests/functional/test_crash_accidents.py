@@ -12,12 +12,12 @@ import subprocess
 
 import pytest
 
-from kolla.records import RUNNING
-from tests.functional import backends, crash
+from kolla.store.records import RUNNING
 from tests.functional.conftest import SYNTHETIC, new_deployment
-from tests.functional.crash import Child, Ended
-from tests.functional.crash_samples import Samples
-from tests.functional.crash_world import World
+from tests.functional.support import backends, crash
+from tests.functional.support.crash import Child, Ended
+from tests.functional.support.crash_samples import Samples
+from tests.functional.support.crash_world import World
 
 pytestmark = pytest.mark.exhaustive
 BACKENDS = backends.BOTH

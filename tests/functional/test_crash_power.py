@@ -4,13 +4,13 @@ import signal
 
 import pytest
 
-from kolla.records import RUNNING
-from tests.functional import backends
+from kolla.store.records import RUNNING
 from tests.functional.conftest import SYNTHETIC, new_deployment
-from tests.functional.crash_power import PowerEngine
-from tests.functional.crash_samples import Samples
-from tests.functional.crash_world import World
-from tests.functional.watching import generation, until
+from tests.functional.support import backends
+from tests.functional.support.crash_power import PowerEngine
+from tests.functional.support.crash_samples import Samples
+from tests.functional.support.crash_world import World
+from tests.functional.support.watching import generation, until
 
 BACKENDS = backends.BOTH
 #: Around these nothing has the restart policy of what counts: two at once would be worse.

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kolla.backends.base import BackendError
-from kolla.backends.docker import DockerBackend
+from kolla.backends.docker.backend import DockerBackend
+from kolla.plugin.backend import BackendError
 
 
 def test_engine_is_not_the_machines_own(engine):

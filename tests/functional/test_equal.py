@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from tests.functional import backends
 from tests.functional.conftest import SYNTHETIC, new_deployment
-from tests.functional.harness import Deployment
+from tests.functional.support import backends
+from tests.functional.support.harness import Deployment
 
 RIGHTS = SYNTHETIC.with_name("rights")
 

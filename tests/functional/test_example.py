@@ -7,8 +7,8 @@ import socket
 import pytest
 
 from tests.functional.conftest import ROOT
-from tests.functional.harness import Deployment, run
-from tests.functional.watching import serving, untouched
+from tests.functional.support.harness import Deployment, run
+from tests.functional.support.watching import serving, untouched
 
 NAME, PORT = "memcached", 11211
 

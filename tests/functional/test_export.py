@@ -6,10 +6,10 @@ import subprocess
 import pytest
 import yaml
 
-from tests.functional import backends
 from tests.functional.conftest import SYNTHETIC
-from tests.functional.harness import Deployment
-from tests.functional.watching import get, untouched, until
+from tests.functional.support import backends
+from tests.functional.support.harness import Deployment
+from tests.functional.support.watching import get, until, untouched
 
 PROGRAMS = {"compose": False, "docker-compose": True}
 

@@ -15,11 +15,11 @@ import urllib.request
 
 import pytest
 
-from kolla import ports
+from kolla import network
 from tests.functional.conftest import ADDRESSES, ROOT
-from tests.functional.endpoint import monitor
-from tests.functional.monitoring import set_mood
-from tests.functional.watching import asking, get, until
+from tests.functional.support.endpoint import monitor
+from tests.functional.support.monitoring import set_mood
+from tests.functional.support.watching import asking, get, until
 
 SAMPLE = ROOT / "doc" / "source" / "samples" / "haproxy.cfg"
 SERVICE, ENDPOINT = 5000, 9555
@@ -76,7 +76,7 @@ def haproxy(configuration: str, folder, address: str):
     path.write_text(configuration)
     process = subprocess.Popen(["haproxy", "-db", "-f", path], stderr=subprocess.DEVNULL)
     try:
-        while ports.problem(address, SERVICE) is None:
+        while network.problem(address, SERVICE) is None:
             assert process.poll() is None
             time.sleep(0.05)
         yield

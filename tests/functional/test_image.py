@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tests.functional import proxy
-from tests.functional.harness import MACHINE_CA_BUNDLE, Deployment
+from tests.functional.support import proxy
+from tests.functional.support.harness import MACHINE_CA_BUNDLE, Deployment
 
 NAMESPACE = "kolla-test"
 MARK = "kolla-test-certificate-mark"

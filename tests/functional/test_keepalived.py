@@ -11,9 +11,9 @@ import time
 import pytest
 
 from tests.functional.conftest import NETWORK, ROOT
-from tests.functional.endpoint import monitor
-from tests.functional.harness import run
-from tests.functional.monitoring import monitoring, set_mood
+from tests.functional.support.endpoint import monitor
+from tests.functional.support.harness import run
+from tests.functional.support.monitoring import monitoring, set_mood
 
 SAMPLE = ROOT / "doc" / "source" / "samples" / "keepalived.conf"
 ADDRESSES = ("192.0.2.11", "192.0.2.12")

@@ -13,8 +13,8 @@ import time
 
 import pytest
 
-from tests.functional.harness import Deployment
-from tests.functional.watching import generation, serving, until
+from tests.functional.support.harness import Deployment
+from tests.functional.support.watching import generation, serving, until
 
 NAME = "synthetic-http"
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (\S+) +\| (.*)")

@@ -15,11 +15,11 @@ from hypothesis.stateful import (
     RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test,
 )
 
-from kolla.records import ABSENT, RUNNING, STOPPED
-from tests.functional import backends, crash_rounds
+from kolla.store.records import ABSENT, RUNNING, STOPPED
 from tests.functional.conftest import SYNTHETIC, new_deployment
-from tests.functional.crash_samples import EVERYTHING
-from tests.functional.crash_world import World
+from tests.functional.support import backends, crash_rounds
+from tests.functional.support.crash_samples import EVERYTHING
+from tests.functional.support.crash_world import World
 
 BACKENDS = backends.BOTH
 #: After so many points the command is killed; most commands have fewer than 180.

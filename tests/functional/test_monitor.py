@@ -5,10 +5,10 @@ import signal
 
 import pytest
 
-from tests.functional.monitoring import (
+from tests.functional.support.monitoring import (
     checked, healthy, incidents, process_of, quick, set_mood, starts,
 )
-from tests.functional.watching import generation, until
+from tests.functional.support.watching import generation, until
 
 HTTP, WORKER = "synthetic-http", "synthetic-worker"
 

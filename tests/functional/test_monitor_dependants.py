@@ -4,10 +4,10 @@ import os
 
 import pytest
 
-from tests.functional.monitoring import (
+from tests.functional.support.monitoring import (
     CONFIGURATION, healthy, monitoring, quick, set_mood, start_crowd, starts,
 )
-from tests.functional.watching import until
+from tests.functional.support.watching import until
 
 MEMBERS = int(os.environ.get("KOLLA_TEST_CROWD", "10"))
 DATABASE = "crowd-database"

@@ -7,11 +7,11 @@ import signal
 import socket
 import time
 
-from tests.functional.harness import SYNTHETIC, Deployment
-from tests.functional.monitoring import (
+from tests.functional.support.harness import SYNTHETIC, Deployment
+from tests.functional.support.monitoring import (
     CONFIGURATION, Monitor, healthy, incidents, monitoring, process_of, set_mood, starts,
 )
-from tests.functional.watching import until
+from tests.functional.support.watching import until
 
 CHAIN = pathlib.Path(__file__).parent / "chain"
 HTTP, WORKER = "synthetic-http", "synthetic-worker"

@@ -8,10 +8,10 @@ import urllib.error
 import urllib.request
 
 from tests.functional.conftest import SYNTHETIC
-from tests.functional.monitoring import (
+from tests.functional.support.monitoring import (
     CONFIGURATION, Monitor, healthy, incidents, journal, monitoring, quick, set_mood, starts,
 )
-from tests.functional.watching import generation, serving, until
+from tests.functional.support.watching import generation, serving, until
 
 HTTP, WORKER = "synthetic-http", "synthetic-worker"
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.functional.monitoring import healthy, monitoring, start_crowd, starts
+from tests.functional.support.monitoring import healthy, monitoring, start_crowd, starts
 
 SECONDS = float(os.environ.get("KOLLA_TEST_SOAK", "300"))
 MEMBERS = 24

@@ -5,8 +5,8 @@ import socket
 import subprocess
 
 from tests.functional.conftest import SYNTHETIC
-from tests.functional.monitoring import healthy, monitoring, set_mood, starts
-from tests.functional.watching import get, until
+from tests.functional.support.monitoring import healthy, monitoring, set_mood, starts
+from tests.functional.support.watching import get, until
 
 HTTP, WORKER = "synthetic-http", "synthetic-worker"
 CHAIN = SYNTHETIC.parent / "chain"

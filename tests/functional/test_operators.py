@@ -5,9 +5,9 @@ import signal
 
 import pytest
 
-from tests.functional import backends
-from tests.functional.harness import Deployment, finish, line_of
-from tests.functional.watching import generation, serving
+from tests.functional.support import backends
+from tests.functional.support.harness import Deployment, finish, line_of
+from tests.functional.support.watching import generation, serving
 
 BACKENDS = backends.BOTH
 

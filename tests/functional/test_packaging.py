@@ -5,7 +5,7 @@ import zipfile
 
 from kolla.images import inputs
 from tests.functional.conftest import ROOT
-from tests.functional.harness import run
+from tests.functional.support.harness import run
 
 
 def test_wheel_holds_every_file_of_the_images_and_the_configuration(wheel):
@@ -29,7 +29,7 @@ def test_installed_kolla_finds_its_plugins_and_images(environment, tmp_path):
     assert "keystone" in run(kolla, "--config-dir", tmp_path, "set", "tree", cwd=tmp_path)
     folders = run(
         environment / "bin" / "python", "-c",
-        "from kolla.catalog import Catalog\n"
+        "from kolla.catalog.catalog import Catalog\n"
         "for container in Catalog.load().containers.values(): print(container.image.folder)",
         cwd=tmp_path,
     ).splitlines()

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tests.functional.conftest import NETWORK
-from tests.functional.harness import Deployment
+from tests.functional.support.harness import Deployment
 
 TOOLS = pathlib.Path(__file__).parents[2] / "tools"
 

@@ -4,11 +4,11 @@ import shutil
 
 import pytest
 
-from tests.functional import backends
-from tests.functional.engine import Engine
 from tests.functional.conftest import NETWORK, SYNTHETIC
-from tests.functional.harness import Deployment, line_of
-from tests.functional.watching import generation, serving, untouched
+from tests.functional.support import backends
+from tests.functional.support.engine import Engine
+from tests.functional.support.harness import Deployment, line_of
+from tests.functional.support.watching import generation, serving, untouched
 
 BACKENDS = backends.BOTH
 

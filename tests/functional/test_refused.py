@@ -8,9 +8,9 @@ import socket
 
 import pytest
 
-from tests.functional import backends
-from tests.functional.harness import Deployment, derive
-from tests.functional.watching import generation, serving, untouched
+from tests.functional.support import backends
+from tests.functional.support.harness import Deployment, derive
+from tests.functional.support.watching import generation, serving, untouched
 
 BACKENDS = backends.BOTH
 

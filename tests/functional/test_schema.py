@@ -13,11 +13,11 @@ import subprocess
 
 import pytest
 
-from tests.functional.cloud.client import Cloud
 from tests.functional.conftest import new_deployment
-from tests.functional.database import act, ledger, query, sql
-from tests.functional.harness import Deployment
-from tests.functional.watching import asking, until
+from tests.functional.support.cloud import Cloud
+from tests.functional.support.database import act, ledger, query, sql
+from tests.functional.support.harness import Deployment
+from tests.functional.support.watching import asking, until
 
 RELEASES = ("2025.2", "2026.1", "2026.2")
 SERVICES = ("keystone", "glance-api")

@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from tests.functional.cloud.client import Cloud
 from tests.functional.conftest import new_deployment
-from tests.functional.database import act, ledger, sql
-from tests.functional.engine import Engine
-from tests.functional.harness import Deployment
+from tests.functional.support.cloud import Cloud
+from tests.functional.support.database import act, ledger, sql
+from tests.functional.support.engine import Engine
+from tests.functional.support.harness import Deployment
 
 RELEASES = ("2025.2", "2026.1", "2026.2")
 

@@ -7,10 +7,10 @@ import time
 import pytest
 import yaml
 
-from tests.functional import backends
 from tests.functional.conftest import SYNTHETIC
-from tests.functional.harness import Deployment
-from tests.functional.watching import engine_events, untouched
+from tests.functional.support import backends
+from tests.functional.support.harness import Deployment
+from tests.functional.support.watching import engine_events, untouched
 
 BACKENDS = backends.BOTH
 

@@ -3,9 +3,9 @@
 import hypothesis
 import pytest
 
-from tests.unit.cli import CommandLine
+from tests.unit.support.cli import CommandLine
 
-from kolla import discovery
+from kolla.catalog import discovery
 
 # A busy machine is not a defect.
 hypothesis.settings.register_profile("kolla", deadline=None)

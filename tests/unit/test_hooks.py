@@ -7,11 +7,12 @@ import threading
 import time
 
 import pytest
-from tests.unit.plugins import make_catalog, make_settings
+from tests.unit.support.plugins import make_catalog, make_settings
 
 from kolla.deployment import Deployment
-from kolla.hooks import BACKLOG, KINDS, Command, Event, Hooks
-from kolla.plan import Plan
+from kolla.hooks import BACKLOG, Command, Hooks
+from kolla.plans.plan import Plan
+from kolla.plugin.event import KINDS, Event
 
 EVENT = Event(
     "2026-01-01T00:00:00+00:00", "alice", "upgraded", "web", "front", 3, "failed", "it's odd"

@@ -149,7 +149,7 @@ def openrc(config_dir: str) -> str:
 
 
 def _settings(config_dir: str):
-    from kolla.catalog import Catalog
+    from kolla.catalog.catalog import Catalog
     from kolla.settings import Settings
 
     return Settings.load(Catalog.load(), pathlib.Path(config_dir))

@@ -3,17 +3,17 @@
 import functools
 import pathlib
 
-from kolla.backends.base import ALWAYS, NEVER, BackendError, Instance, Observed
-from kolla.backends.base import STOPPED as STAYS_STOPPED
 from kolla.backends.compose import dotenv, project
 from kolla.backends.compose.command import CLASSIC, OLDEST, Compose, find
 from kolla.backends.compose.document import plain_json
 from kolla.backends.compose.project import Project
 from kolla.backends.compose.service import SPEC, escaped, service, spec_labels, volumes
-from kolla.backends.docker import DockerBackend
-from kolla.backends.launch import shares
+from kolla.backends.docker.backend import DockerBackend
+from kolla.backends.docker.launch import shares
 from kolla.files import write_whole
-from kolla.spec import Spec, describe_image
+from kolla.plugin.backend import STOPPED as STAYS_STOPPED
+from kolla.plugin.backend import ALWAYS, NEVER, BackendError, Instance, Observed
+from kolla.plugin.spec import Spec, describe_image
 
 #: Seconds that compose may take beyond what the engine has for an answer.
 MARGIN = 60

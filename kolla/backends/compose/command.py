@@ -9,9 +9,9 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 
-from kolla.backends.base import BackendError
 from kolla.errors import KollaError
 from kolla.files import write_whole
+from kolla.plugin.backend import BackendError
 
 #: The oldest of compose 2, and the only line before that.
 OLDEST, CLASSIC = (2, 26), (1, 29)

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Iterator
 from kolla.backends.compose import document
 from kolla.backends.compose.document import Entry
 from kolla.backends.compose.service import unescaped
+from kolla.backends.instances import home
 from kolla.errors import KollaError
 from kolla.files import write_whole
-from kolla.instance import home
 
 LOG = logging.getLogger(__name__)
 

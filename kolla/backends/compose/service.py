@@ -2,7 +2,7 @@
 
 import pathlib
 
-from kolla.backends.base import ALWAYS, Instance
+from kolla.plugin.backend import ALWAYS, Instance
 
 #: The label that holds a whole spec, and the service below which it is in a file of its own.
 SPEC, LABELS = "kolla.spec", "labels"

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from kolla.logs import drivers
-from kolla.names import nearest
+from kolla.backends import log_drivers
+from kolla.errors import nearest
 from kolla.settings.problems import Problem
 from kolla.settings.services import is_secret
 
@@ -11,8 +11,8 @@ from kolla.settings.services import is_secret
 def unknown_driver(settings) -> Iterator[Problem]:
     """Of an engine's plugin the engine judges; what looks like one of its own is misspelt."""
     driver = settings.value("logs", "driver")
-    near = nearest(driver, drivers.PLACES)
-    if driver not in drivers.PLACES and (near or not driver):
+    near = nearest(driver, log_drivers.PLACES)
+    if driver not in log_drivers.PLACES and (near or not driver):
         yield settings.blame("logs", "driver", f"there is no log driver {driver!r}{near}")
 
 
@@ -22,12 +22,12 @@ def unknown_options(settings) -> Iterator[Problem]:
         yield settings.blame("logs", "driver_options", flaw)
         return
     driver = settings.value("logs", "driver")
-    known = drivers.OPTIONS.get(driver)
+    known = log_drivers.OPTIONS.get(driver)
     for option, text in settings.value("logs", "driver_options").items():
         flaw = ""
         if option in ("max-size", "max-file"):
             flaw = f"{option} is set with [logs] max_size and max_files"
-        elif is_secret(option, text) and option not in drivers.PATHS:
+        elif is_secret(option, text) and option not in log_drivers.PATHS:
             flaw = f"{option} is a secret, and would be seen by whoever looks at a container"
         elif known is not None and option not in known:
             flaw = f"the log driver {driver} has no option {option!r}{nearest(option, known)}"

@@ -3,9 +3,8 @@
 import os
 from collections.abc import Iterator
 
-from kolla import releases
-from kolla.errors import KollaError
-from kolla.names import nearest
+from kolla.catalog import releases
+from kolla.errors import KollaError, nearest
 from kolla.settings import services
 from kolla.settings.problems import Problem
 from kolla.settings.sources import normal_group, variable_of

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from oslo_config import cfg, types
 
-from kolla.names import nearest
+from kolla.errors import nearest
 from kolla.plugin import Container
 from kolla.settings import services, values
 from kolla.settings.problems import Problem

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.functional.cloud.client import Cloud, process_list_watched
 from tests.functional.conftest import new_deployment
+from tests.functional.support.cloud import Cloud, process_list_watched
 
 
 @pytest.fixture(scope="package")

@@ -5,9 +5,9 @@ import socket
 import amqp
 import pytest
 
-from tests.functional.cloud.client import Cloud
-from tests.functional.harness import derive
-from tests.functional.watching import asking, untouched
+from tests.functional.support.cloud import Cloud
+from tests.functional.support.harness import derive
+from tests.functional.support.watching import asking, untouched
 
 ARGUMENTS = {
     "mariadb": "[database]\nmax_connections = {}\n",

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.functional.cloud.client import GLANCE, Cloud
-from tests.functional.harness import finish, line_of
-from tests.functional.watching import asking, get, until
+from tests.functional.support.cloud import GLANCE, Cloud
+from tests.functional.support.harness import finish, line_of
+from tests.functional.support.watching import asking, get, until
 
 NAME = "glance-api"
 MEGABYTE = 1 << 20

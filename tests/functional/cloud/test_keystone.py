@@ -5,8 +5,8 @@ import subprocess
 import openstack
 import pytest
 
-from tests.functional.cloud.client import KEYSTONE, Cloud
-from tests.functional.watching import asking, get, until, untouched
+from tests.functional.support.cloud import KEYSTONE, Cloud
+from tests.functional.support.watching import asking, get, until, untouched
 
 NAME = "keystone"
 

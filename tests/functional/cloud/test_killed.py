@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.functional.cloud.client import Cloud
-from tests.functional.crash import Tool
-from tests.functional.crash_points import Point, cuts
-from tests.functional.watching import asking, untouched
+from tests.functional.support.cloud import Cloud
+from tests.functional.support.crash import Tool
+from tests.functional.support.crash_points import Point, cuts
+from tests.functional.support.watching import asking, untouched
 
 OLD, NEW = "2026.1", "2026.2"
 #: Points of each command.

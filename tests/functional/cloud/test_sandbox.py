@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.functional.watching import get, until
+from tests.functional.support.watching import get, until
 
 NAMES = ("mariadb", "rabbitmq", "keystone", "glance-api")
 USERS = {"mariadb": 42434, "rabbitmq": 42439, "keystone": 42425, "glance-api": 42415}

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.benchmarks.loading import Loading
-from tests.functional.cloud.client import KEYSTONE, Cloud
-from tests.functional.harness import derive
-from tests.functional.watching import until
+from tests.functional.support.cloud import KEYSTONE, Cloud
+from tests.functional.support.harness import derive
+from tests.functional.support.watching import until
 
 NAME = "keystone"
 #: Seconds that the slow one takes to load, the late one, and those that are too few for it.

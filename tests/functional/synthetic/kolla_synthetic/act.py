@@ -13,12 +13,13 @@ class Act(Command):
         return parser
 
     def take_action(self, parsed_args):
-        from kolla import actions
+        from kolla.actions.run import run
+        from kolla.plans.requests import Request
 
         deployment, name = self.app.deployment, parsed_args.name
-        request = actions.Request(
+        request = Request(
             parsed_args.kind, deployment.choose.named([name]), cause="a test wants it",
             evidence="none",
             judged={name: deployment.store.container(name).current},
         )
-        return 0 if actions.run(deployment, request).ok else 1
+        return 0 if run(deployment, request).ok else 1

@@ -1,0 +1,1 @@
+"""Doing it: carries plans out, container by container."""

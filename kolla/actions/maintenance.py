@@ -1,0 +1,42 @@
+"""Asking for containers to be left alone: the monitor still looks, and does nothing."""
+
+import datetime
+
+from kolla.deployment import Deployment
+from kolla.plugin import Container
+from kolla.plugin.event import Event
+from kolla.store.records import FOR_EVER, who
+from kolla.times import now
+
+
+def begin(deployment: Deployment, containers: list[Container], seconds: float | None) -> str:
+    """Until then nobody acts on them by himself; None: until :func:`end`. Returns until when."""
+    until = FOR_EVER
+    if seconds is not None:
+        end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=seconds)
+        until = end.isoformat(timespec="seconds")
+    _set(deployment, containers, until)
+    return until
+
+
+def end(deployment: Deployment, containers: list[Container]) -> None:
+    """They are cared for again."""
+    _set(deployment, containers, None)
+
+
+def _set(deployment: Deployment, containers: list[Container], until: str | None) -> None:
+    deployment.require_valid()
+    store = deployment.store
+    for container in containers:
+        record = store.container(container.name)
+        if record.maintenance == until:
+            continue
+        detail = f"on, until {until}" if until and until != FOR_EVER else "on" if until else "off"
+        with store.transaction():
+            event = store.open_event("maintenance", container.name, record.serving, detail)
+            store.update(container.name, maintenance=until)
+            store.close_event(event, "done", 0.0)
+        above = "/".join(deployment.catalog.path(container.parent))
+        deployment.hooks.tell(Event(
+            now(), who(), "maintenance", container.name, above, record.serving, detail=detail
+        ))

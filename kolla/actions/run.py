@@ -1,0 +1,135 @@
+"""What an operator asks for, from the question to the report."""
+
+import dataclasses
+import threading
+from collections.abc import Callable
+
+from kolla.actions.runner import Result, Runner
+from kolla.deployment import Deployment
+from kolla.errors import KollaError
+from kolla.parallel import Graph
+from kolla.plans import converge, planner
+from kolla.plans.plan import Plan, State
+from kolla.plans.requests import Request, planned
+from kolla.plugin import Container
+from kolla.store.records import STOPPED
+
+#: container, what happens, whether that was the last of it
+Observer = Callable[[str, str, bool], None]
+
+
+@dataclasses.dataclass
+class Report:
+    """What became of each container, and what was planned for it."""
+
+    results: list[Result]
+    plans: dict[str, Plan]
+
+    @property
+    def ok(self) -> bool:
+        return all(_succeeded(result) for result in self.results)
+
+
+def _succeeded(result: Result) -> bool:
+    return result.outcome in ("done", "unchanged")
+
+
+def run(
+    deployment: Deployment, request: Request, dry_run: bool = False,
+    observer: Observer = lambda container, text, done: None,
+) -> Report:
+    """Plan for all containers, then carry the plans out.
+
+    Raises :class:`KollaError` before anything is touched if any of it is impossible.
+    """
+    deployment.require_valid()
+    states = deployment.gather([container.name for container in request.containers])
+    plans = {c.name: planned(deployment, request, c, states[c.name]) for c in request.containers}
+    if dry_run:
+        return Report([], plans)
+    runner = Runner(deployment, request, observer, threading.Event())
+    results: dict[str, Result] = {}
+
+    def work(name: str, ready: Callable[[], None]) -> bool:
+        container = next(c for c in request.containers if c.name == name)
+        results[name] = runner.run(container, plans[name], states[name], ready)
+        observer(name, results[name].outcome, True)
+        return _succeeded(results[name])
+
+    graph = Graph(
+        _needs(request), work, deployment.settings.value("engine", "parallel"),
+        stop_at_failure=request.kind in ("upgrade", "rollback"),
+    )
+    for name in graph.run(runner.cancelled):
+        results[name] = Result(name, "not begun", states[name].current, states[name].current)
+    if request.rollback_on_failure and not all(_succeeded(result) for result in results.values()):
+        _take_back(deployment, request, results, observer)
+    return Report([results[c.name] for c in request.containers], plans)
+
+
+def _take_back(deployment, request, results: dict[str, Result], observer: Observer) -> None:
+    """Roll back what was upgraded before something else failed, as far as that can go back."""
+    targets = {
+        name: result.before for name, result in results.items()
+        if result.before not in (None, result.after)
+    }
+    back = Request("rollback", [c for c in request.containers if c.name in targets],
+                   targets=targets)
+    stays = _refusals(deployment, back)
+    for name, reason in stays.items():
+        results[name] = dataclasses.replace(results[name], reason=reason)
+    can = [container for container in back.containers if container.name not in stays]
+    back = run(deployment, dataclasses.replace(back, containers=can), observer=observer)
+    for result in back.results:
+        results[result.container] = _taken_back(results[result.container], result)
+
+
+def _refusals(deployment, request: Request) -> dict[str, str]:
+    """By container: why it cannot be done with it."""
+    found = {}
+    for container in request.containers:
+        try:
+            planned(deployment, request, container, deployment.inspect(container.name))
+        except KollaError as error:
+            found[container.name] = str(error)
+    return found
+
+
+def _taken_back(result: Result, back: Result) -> Result:
+    """The story of a container that was upgraded and then rolled back, or was to be."""
+    if back.outcome != "done":
+        return dataclasses.replace(back, before=result.before)
+    if result.outcome == "failed":
+        reason = f"{result.reason}; rolled back"
+        return dataclasses.replace(result, after=back.after, reason=reason)
+    return dataclasses.replace(back, outcome="rolled back", before=result.before)
+
+
+def _needs(request: Request) -> dict[str, set[str]]:
+    names = {container.name for container in request.containers}
+    needs = {c.name: set(c.requires) & names for c in request.containers}
+    if request.kind not in ("stop", "delete", "rollback"):
+        return needs
+    return {name: {other for other in names if name in needs[other]} for name in needs}
+
+
+def plan(deployment: Deployment, containers: list[Container]) -> dict[str, Plan]:
+    """What an upgrade of each would do now, without a release named, and why.
+
+    One that is stopped stays so; one that cannot be planned says so in ``blocked``.
+    """
+    deployment.require_valid()
+    states = deployment.gather([container.name for container in containers])
+    return {c.name: _preview(deployment, c, states[c.name]) for c in containers}
+
+
+def _preview(deployment: Deployment, container: Container, state: State) -> Plan:
+    if state.record.target == STOPPED:
+        return Plan(container.name, "upgrade", before=state.current, after=state.current)
+    if not converge.settled(state) and state.current is not None:
+        state = deployment.inspect(container.name)
+        return planner.recover(state)
+    try:
+        return planned(deployment, Request("upgrade", [container]), container, state)
+    except KollaError as error:
+        return Plan(container.name, "upgrade", blocked=str(error))

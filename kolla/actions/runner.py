@@ -1,0 +1,220 @@
+"""Carries one container from its plan to its result: lock, recovery, plan, clean-up."""
+
+import contextlib
+import dataclasses
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from kolla.actions import rebuild
+from kolla.actions.executor import Executor
+from kolla.actions.failures import Failed, Interrupted, bug
+from kolla.errors import KollaError
+from kolla.health.rules import check_of
+from kolla.host import State as FindingState
+from kolla.host import migration_of_requests
+from kolla.plans import converge, planner
+from kolla.plans.plan import Plan, State
+from kolla.plans.requests import planned
+from kolla.plugin import Container
+from kolla.plugin.backend import Unreachable
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What became of one container."""
+
+    container: str
+    #: done, unchanged, failed, interrupted, not begun.
+    outcome: str
+    #: The generation that counted before, and the one that counts now.
+    before: int | None
+    after: int | None
+    reason: str = ""
+    seconds: float = 0.0
+    #: Seconds in which nothing served; 0 for a handover.
+    unavailable: float = 0.0
+    #: The check's output and the last log lines of what failed.
+    evidence: str = ""
+    #: Whether it failed by itself, not for an engine that was away or a lock that was taken.
+    tried: bool = False
+
+
+class Runner:
+    """Runs the plans of one request."""
+
+    def __init__(self, deployment, request, observer, cancelled: threading.Event):
+        self.deployment, self.request, self.observer = deployment, request, observer
+        self.cancelled = cancelled
+        self.store = deployment.store
+
+    def run(
+        self, container: Container, planned: Plan, state: State, ready: Callable[[], None]
+    ) -> Result:
+        """Never raises: a failure is a result."""
+        began = time.monotonic()
+        name = container.name
+        if not planned.operations and self._settled(state):
+            return Result(name, "unchanged", state.current, state.current)
+        try:
+            with self.deployment.locks.hold(
+                name, self.request.kind, self._tell(name), self.cancelled
+            ):
+                return self._locked(container, began, ready)
+        except Interrupted as error:
+            return self._failed(state, str(error), began, outcome="interrupted")
+        except KollaError as error:
+            return self._failed(state, str(error), began, getattr(error, "evidence", ""))
+        except Exception as error:  # whatever it is, the other containers go on
+            LOG.debug("while at work on %s", name, exc_info=True)
+            return self._failed(state, bug(error), began)
+
+    def _settled(self, state: State) -> bool:
+        """Whether there is nothing to recover, not even the journal of a killed command."""
+        asked_for = self.request.kind == "recover"
+        return not asked_for and converge.settled(state) and not self.store.begun(state.name)
+
+    def _failed(
+        self, state: State, reason: str, began: float, evidence: str = "",
+        outcome: str = "failed",
+    ) -> Result:
+        seconds = time.monotonic() - began
+        return Result(state.name, outcome, state.current, state.current, reason, seconds,
+                      evidence=evidence)
+
+    def _tell(self, name: str) -> Callable[[str], None]:
+        return lambda text: self.observer(name, text, False)
+
+    def _locked(self, container: Container, began: float, ready: Callable[[], None]) -> Result:
+        name = container.name
+        recovered = self._recover(name)
+        if self.request.kind == "recover" or recovered and self.request.kind == "revive":
+            outcome = "done" if recovered else "unchanged"
+            current = self.store.container(name).serving
+            return Result(name, outcome, current, current, seconds=time.monotonic() - began)
+        state = self.deployment.inspect(name)
+        steps = planned(self.deployment, self.request, container, state)
+        if not steps.operations:
+            outcome = "done" if recovered else "unchanged"
+            return Result(name, outcome, state.current, state.current)
+        return self._carry_out(steps, began, ready)
+
+    def _recover(self, name: str) -> bool:
+        """Finish or discard what an earlier command left; True if there was anything."""
+        self.store.abandon(name)
+        state = self.deployment.inspect(name)
+        if rebuild.rebuild(self.deployment, state):
+            state = self.deployment.inspect(name)
+        steps = planner.recover(state)
+        if self.request.kind not in ("recover", "start", "restart"):
+            steps = _without_waiting(steps)
+        if not steps.operations:
+            return False
+        self._journalled(steps, lambda event: self._executor(name).carry_out(steps, event))
+        return True
+
+    def _carry_out(self, steps: Plan, began: float, ready: Callable[[], None]) -> Result:
+        name = steps.container
+        executor = self._executor(name)
+        executor.committed = ready
+        self._warn_of_handover(steps)
+
+        def result(
+            outcome: str, reason: str = "", evidence: str = "", tried: bool = True
+        ) -> Result:
+            return Result(
+                name, outcome, steps.before, self.store.container(name).serving, reason,
+                time.monotonic() - began, executor.unavailable, evidence,
+                tried,
+            )
+
+        try:
+            self._journalled(steps, lambda event: self._attempt(steps, executor, event))
+        except Failed as failure:
+            interrupted = isinstance(failure, Interrupted)
+            return result(
+                "interrupted" if interrupted else "failed", failure.message, failure.evidence,
+                tried=not isinstance(failure.__cause__, Unreachable),
+            )
+        return result("done", executor.waits_for)
+
+    def _warn_of_handover(self, steps: Plan) -> None:
+        handed_over = any(operation.kind == "join" for operation in steps.operations)
+        if handed_over and steps.before is not None:
+            finding = migration_of_requests()
+            if finding.state is not FindingState.OK:
+                self._tell(steps.container)(f"warning: {finding.subject}: {finding.found}")
+
+    def _attempt(self, steps: Plan, executor: Executor, event: int) -> None:
+        """All of it, or back to what is committed: then the failure tells the whole story."""
+        try:
+            executor.carry_out(steps, event)
+        except Failed as failure:
+            failure.evidence = self.deployment.hide(failure.evidence)
+            told = self._after_failure(steps, failure, executor, event)
+            failure.message = f"{failure.message}; {told}"
+            raise
+
+    def _after_failure(
+        self, steps: Plan, failure: Failed, executor: Executor, event: int
+    ) -> str:
+        name, store = steps.container, self.store
+        if isinstance(failure, Interrupted) and failure.finished:
+            return "what it had begun is finished all the same"
+        if isinstance(failure, Interrupted) and steps.spec is None:
+            return "nothing was changed"
+        if not store.has(name, steps.after) and steps.spec:
+            serves = f"generation {steps.before} serves" if steps.before else "it does not exist"
+            return f"nothing was changed, {serves}"
+        if steps.spec is None or store.container(name).current == steps.after:
+            return "`kolla recover` carries on from here"
+        outcome = "discarded" if isinstance(failure, Interrupted) else "refused"
+        with contextlib.suppress(KollaError):  # a full disk: what served comes first
+            store.end(name, steps.after, outcome, failure.reason, failure.evidence)
+        try:
+            executor.cancelled = threading.Event()  # the way back is not interrupted
+            executor.carry_out(planner.recover(self.deployment.inspect(name)), event)
+        except KollaError as error:
+            return f"the way back failed too: {error.message}; `kolla recover` tries again"
+        if steps.before is None:
+            return f"generation {steps.after} was taken away again, and {name} does not run"
+        return f"generation {steps.after} was taken away again, generation {steps.before} serves"
+
+    def _journalled(self, steps: Plan, work: Callable[[int], None]) -> None:
+        began = time.monotonic()
+        event = self.store.open_event(
+            steps.action, steps.container, steps.after, "; ".join(steps.reasons),
+            evidence=steps.evidence,
+        )
+        outcome, detail = "failed", None
+        try:
+            work(event)
+            outcome = "done"
+        except Interrupted as error:
+            outcome, detail = "interrupted", error.message
+            raise
+        except KollaError as error:
+            detail = error.message
+            raise
+        finally:
+            self.deployment.notify(steps, outcome, detail or "")
+            # If it cannot be written: a failure tells more by itself.
+            with contextlib.suppress(*[KollaError] * (outcome != "done")):
+                self.store.close_event(event, outcome, time.monotonic() - began, detail)
+
+    def _executor(self, name: str) -> Executor:
+        return Executor(
+            self.deployment.backend_of, self.store, self.deployment.instances,
+            self.deployment.kept_reference, self.deployment.archive, self.deployment.fingerprints,
+            lambda spec: check_of(spec, self.deployment.settings), self.deployment.hide,
+            self.cancelled, self._tell(name),
+        )
+
+
+def _without_waiting(steps: Plan) -> Plan:
+    """Recovery before another action: a sick generation must not stand in its way."""
+    kept = tuple(step for step in steps.operations if step.kind not in ("check", "join"))
+    return dataclasses.replace(steps, operations=kept)

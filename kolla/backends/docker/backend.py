@@ -1,0 +1,273 @@
+"""The engine's own API, through the Docker SDK."""
+
+import contextlib
+import functools
+import io
+import os
+import shutil
+import tarfile
+import threading
+import time
+from collections.abc import Iterator
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+
+from kolla.backends.docker import answers, launch, log
+from kolla.backends.docker.execs import Execs
+from kolla.backends.instances import engine_name
+from kolla.plugin.backend import (
+    ALWAYS, STARVED, Backend, BackendError, Happenings, ImageFacts, Instance, Observed, Outcome,
+    Unreachable,
+)
+
+#: What the engine says of a process that has ended before it has heard of that, and the
+#: seconds in which it will have heard.
+ENDED, HEARS = "container not running", 5
+#: How the engine begins in place of a command that it could not begin.
+REFUSED = "OCI runtime exec failed"
+#: What happens to a container and may change how it is.
+HAPPENINGS = ("start", "die", STARVED, "pause", "unpause", "destroy")
+
+
+class DockerBackend(Backend):
+    """Direct launch: one engine, reached at ``url``."""
+
+    name = "docker"
+
+    def __init__(self, url: str, timeout: int = 120):
+        self.url, self.timeout = url, timeout
+        self._execs = Execs(url, timeout)
+        self._local = threading.local()
+        self._api_version: str | None = None
+
+    @classmethod
+    def from_settings(cls, settings) -> "DockerBackend":
+        return cls(settings.value("docker", "url"), settings.value("docker", "timeout"))
+
+    @property
+    def _api(self) -> docker.APIClient:
+        """A client of this thread's own."""
+        if not hasattr(self._local, "api"):
+            self._local.api = self._connect(self.timeout)
+        return self._local.api
+
+    def _connect(self, timeout: int) -> docker.APIClient:
+        with self._errors("cannot be reached"):
+            client = docker.APIClient(
+                base_url=self.url, timeout=timeout, version=self._api_version or "auto"
+            )
+        self._api_version = client.api_version
+        return client
+
+    @contextlib.contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except APIError as error:
+            raise BackendError(f"the engine {what}: {error.explanation or error}") from error
+        except (DockerException, requests.RequestException) as error:
+            raise Unreachable(
+                f"the Docker engine at {self.url} {what}: {_root_cause(error)}",
+                "is it running? `kolla host check` tells; [docker] url names another",
+            ) from error
+
+    # What is there
+
+    def observe(self) -> list[Observed]:
+        with self._errors("does not list its containers"):
+            rows = self._api.containers(all=True, filters={"label": "kolla.container"})
+        return [answers.listed(row) for row in rows]
+
+    def inspect(self, name: str) -> Observed | None:
+        with self._errors(f"does not show {name}"):
+            try:
+                return answers.inspected(self._api.inspect_container(name))
+            except NotFound:
+                return None
+
+    def image(self, reference: str) -> ImageFacts | None:
+        with self._errors(f"does not show the image {reference}"):
+            try:
+                found = self._api.inspect_image(reference)
+            except ImageNotFound:
+                return None
+        return ImageFacts(
+            id=found["Id"], reference=reference, labels=found["Config"].get("Labels") or {},
+            size=found["Size"], created=found["Created"],
+        )
+
+    def images(self) -> list[ImageFacts]:
+        with self._errors("does not list its images"):
+            rows = self._api.images(filters={"label": "kolla.image"})
+        return [
+            ImageFacts(
+                id=row["Id"], reference=tag, labels=row["Labels"] or {}, size=row["Size"],
+                created=str(row["Created"]),
+            )
+            for row in rows for tag in row["RepoTags"] or ["<none>:<none>"]
+        ]
+
+    def tag(self, image: str, reference: str) -> None:
+        repository, _, tag = reference.rpartition(":")
+        with self._errors(f"does not tag {image} as {reference}"):
+            self._api.tag(image, repository, tag)
+
+    def untag(self, reference: str) -> None:
+        with self._errors(f"does not untag {reference}"), contextlib.suppress(ImageNotFound):
+            self._api.remove_image(reference)
+
+    def read_file(self, image: str, path: str, container: str = "") -> bytes | None:
+        with self._errors(f"does not read {path} from {image}"):
+            holder = self._holder(image, container)
+            try:
+                chunks, _ = self._api.get_archive(holder, path)
+                archive = tarfile.open(fileobj=io.BytesIO(b"".join(chunks)))
+                return archive.extractfile(archive.next()).read()
+            except NotFound:
+                self._api.inspect_container(holder)  # it is the file that is not there
+                return None
+            finally:
+                self._discard(holder)
+
+    def _holder(self, image: str, container: str) -> str:
+        """A container that never runs; to the recovery of ``container`` it is a task."""
+        task = f"read-{os.getpid()}-{threading.get_ident()}"
+        name = engine_name(container, 0, task) if container else None
+        labels = {
+            "kolla.container": container, "kolla.generation": "0", "kolla.task": task,
+        } if container else {}
+        return self._api.create_container(image, ["true"], name=name, labels=labels)["Id"]
+
+    # The life of a container
+
+    def create(self, instance: Instance) -> None:
+        if not self.inspect(instance.name):
+            self._launch(instance)
+
+    def _launch(self, instance: Instance) -> None:
+        with self._errors(f"does not create {instance.name}"):
+            self._api.create_container(**launch.arguments(self._api, instance))
+
+    def start(self, name: str) -> None:
+        with self._errors(f"does not start {name}"):
+            self._api.start(name)
+
+    def stop(self, name: str, grace: int) -> None:
+        with self._errors(f"does not stop {name}"), contextlib.suppress(NotFound):
+            self._api.stop(name, timeout=grace)
+
+    def remove(self, name: str) -> None:
+        self._discard(name)
+
+    def _discard(self, name: str) -> None:
+        with self._errors(f"does not remove {name}"), contextlib.suppress(NotFound):
+            self._api.remove_container(name, v=True, force=True)
+
+    def set_restart(self, name: str, policy: str) -> None:
+        self._update(name, policy, launch.FULL if policy == ALWAYS else None)
+
+    def _update(self, name: str, policy: str, shares: int | None) -> None:
+        """Change the restart policy, and the shares of the CPU unless they are None."""
+        deadline = time.monotonic() + HEARS
+        with self._errors(f"does not change the restart policy of {name}"):
+            while True:
+                try:
+                    self._api.update_container(
+                        name, restart_policy={"Name": policy}, cpu_shares=shares
+                    )
+                    return
+                except APIError as error:
+                    if ENDED not in str(error) or time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.05)
+
+    def remove_volume(self, name: str) -> None:
+        with self._errors(f"does not remove the volume {name}"), contextlib.suppress(NotFound):
+            self._api.remove_volume(name)
+
+    # Commands inside
+
+    def execute(self, name: str, command: tuple[str, ...], timeout: int) -> Outcome:
+        bounded = ("timeout", "-k", "2", str(timeout), *command)
+        exit_code, output = self._execs.run(name, bounded, timeout)
+        text = answers.text(output)
+        if exit_code != 0 and text.startswith(REFUSED):
+            raise BackendError(f"the engine cannot run {command[0]} in {name}: {text}")
+        if exit_code in (None, 124, 137):
+            text = f"{text}\n{command[0]} did not end within {timeout} s".strip()
+        return Outcome(124 if exit_code is None else exit_code, text)
+
+    def happenings(self) -> Happenings:
+        filters = {"type": "container", "label": "kolla.container", "event": list(HAPPENINGS)}
+        with self._errors("does not tell what happens"):
+            client = self._connect(None)
+            stream = client.events(filters=filters, decode=True)
+        return Happenings(self._told(client, stream), functools.partial(_cut, stream))
+
+    def _told(self, client: docker.APIClient, stream) -> Iterator[tuple[str, str]]:
+        with contextlib.closing(client), self._errors("does not tell what happens"):
+            for event in stream:
+                yield event["Actor"]["Attributes"]["kolla.container"], event["Action"]
+        raise Unreachable(f"the Docker engine at {self.url} has gone")
+
+    def run(self, instance: Instance, timeout: int) -> Outcome:
+        self._discard(instance.name)
+        self._launch(instance)
+        try:
+            self.start(instance.name)
+            with self._errors(f"does not wait for {instance.name}"):
+                exit_code = self._wait(instance.name, timeout)
+                output = self._api.logs(instance.name, tail=200)
+        finally:
+            self._discard(instance.name)
+        text = answers.text(output)
+        if exit_code is None:
+            return Outcome(124, f"{text}\nit did not end within {timeout} s".strip())
+        return Outcome(exit_code, text)
+
+    def _wait(self, name: str, timeout: int) -> int | None:
+        try:
+            return self._api.wait(name, timeout=timeout)["StatusCode"]
+        except (requests.ReadTimeout, requests.ConnectionError):
+            return None
+
+    def logs(
+        self, name: str, tail: int | None = None, since: float | None = None,
+        until: float | None = None, follow: bool = False,
+    ) -> Iterator[tuple[str, str]]:
+        asked = {"tail": "all" if tail is None else tail, "since": since, "until": until}
+        patience = None if follow else self.timeout
+        with contextlib.closing(self._connect(patience)) as api:
+            with self._errors(f"does not show the log of {name}"):
+                try:
+                    yield from log.read(api, name, follow=int(follow), **asked)
+                except APIError as error:
+                    if "not support reading" not in str(error.explanation):
+                        raise
+                    raise log.unreadable(self._api.inspect_container(name)) from None
+
+    def shell(self, name: str, command: tuple[str, ...], tty: bool) -> tuple[str, ...]:
+        client = shutil.which("docker")
+        if client is None:
+            raise BackendError(
+                "the docker command is not installed", "apt-get install docker.io (or docker-cli)"
+            )
+        flags = ("-it",) if tty else ("-i",)
+        return (client, "-H", self.url, "exec", *flags, name, *command)
+
+    def version(self) -> str:
+        with self._errors("does not tell its version"):
+            return f"Docker {self._api.version()['Version']}"
+
+
+def _cut(stream) -> None:
+    with contextlib.suppress(AttributeError, OSError):  # it has just ended by itself
+        stream.close()
+
+
+def _root_cause(error: BaseException) -> str:
+    while error.__context__ is not None:
+        error = error.__context__
+    return str(error)

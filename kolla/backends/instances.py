@@ -1,0 +1,132 @@
+"""From a spec to what the engine is given: secrets put in, files laid out."""
+
+import dataclasses
+import os
+import pathlib
+import shutil
+
+from kolla.errors import KollaError
+from kolla.files import write_whole
+from kolla.plugin.backend import Instance
+from kolla.plugin.spec import Spec
+
+#: Where a generation finds its own small writable folder.
+GENERATION_FOLDER = "/var/lib/kolla/generation"
+#: Where a dump task writes, a folder of the host below the state directory.
+DUMPS = "/var/lib/kolla/dumps"
+
+
+def engine_name(container: str, generation: int, task: str = "") -> str:
+    """``glance-api-g42``; never re-used for anything else."""
+    return f"{container}-g{generation}" + (f"-{task}" if task else "")
+
+
+def home(state_dir: pathlib.Path, container: str, generation: int | str) -> pathlib.Path:
+    """The folder of the host with the files of a generation; it goes when that goes."""
+    return state_dir / "generations" / container / str(generation)
+
+
+class Instances:
+    """Makes instances of specs, with their files below ``state_dir``."""
+
+    def __init__(self, state_dir: pathlib.Path, settings):
+        self.state_dir, self.dumps = state_dir, state_dir / "dumps"
+        self.settings = settings
+
+    def make(self, spec: Spec, generation: int) -> Instance:
+        """The generation itself. Raises :class:`KollaError` if a secret is missing."""
+        made = self._instance(spec, generation, spec.environment, tuple(spec.command))
+        return dataclasses.replace(made, in_background=spec.strategy == "handover")
+
+    def task(
+        self, spec: Spec, generation: int, task: dict, phase: str, target_release: str
+    ) -> Instance:
+        """A one-shot command from the generation's image."""
+        environment = spec.environment | task["environment"]
+        environment["KOLLA_TARGET_RELEASE"] = target_release
+        environment["KOLLA_LOCK_TIMEOUT"] = str(self.settings.value("engine", "lock_timeout"))
+        made = self._instance(
+            spec, generation, environment, tuple(task["command"]), task["name"]
+        )
+        made = dataclasses.replace(made, in_background=True)
+        return self._with_dumps(made, spec) if self._may_dump(spec, phase) else made
+
+    def _may_dump(self, spec: Spec, phase: str) -> bool:
+        """Whether there is room for a dump: a bootstrap may find data of an earlier release."""
+        wanted = self.settings.value("engine", "dump_before_upgrade")
+        return wanted and bool(spec.tasks.get("dump")) and phase in ("bootstrap", "dump")
+
+    def _with_dumps(self, made: Instance, spec: Spec) -> Instance:
+        folder = self._owned(self.dumps / spec.container, spec.user)
+        return dataclasses.replace(
+            made, binds=(*made.binds, (str(folder), DUMPS, "rw")),
+            environment={
+                **made.environment, "KOLLA_CONTAINER": spec.container,
+                "KOLLA_DUMPS_KEPT": str(self.settings.value("engine", "keep_generations")),
+            },
+        )
+
+    def discard(self, container: str, generation: int) -> None:
+        """Take away the folder of a generation that is gone."""
+        shutil.rmtree(self.home(container, generation), ignore_errors=True)
+
+    def home(self, container: str, generation: int) -> pathlib.Path:
+        return home(self.state_dir, container, generation)
+
+    def _instance(
+        self, spec: Spec, generation: int, environment: dict, command: tuple[str, ...],
+        task: str = "",
+    ) -> Instance:
+        labels = {"kolla.container": spec.container, "kolla.generation": str(generation)}
+        labels |= {"kolla.task": task} if task else {"kolla.spec": spec.to_json()}
+        kinds = [privilege.partition(":") for privilege in spec.privileges]
+        values = {key: self.settings.reveal(text) for key, text in environment.items()}
+        return Instance(
+            name=engine_name(spec.container, generation, task),
+            image=spec.image_id,
+            user=spec.user,
+            environment={
+                **values, "KOLLA_GENERATION": str(generation), "KOLLA_RELEASE": spec.release,
+            },
+            labels=labels,
+            command=command,
+            binds=self._binds(spec, generation),
+            volumes=tuple((name, path) for path, name in spec.volumes.items()),
+            scratch=spec.scratch,
+            capabilities=tuple(value for kind, _, value in kinds if kind == "capability"),
+            devices=tuple(value for kind, _, value in kinds if kind == "device"),
+            privileges=frozenset(kind for kind, _, value in kinds if not value),
+            stop_grace=spec.stop_grace,
+            security=tuple(spec.security),
+            log_driver=spec.log["driver"],
+            log_options={key: text for key, text in spec.log.items() if key != "driver"},
+            secrets=frozenset(
+                key for key, text in environment.items() if self.settings.references(text)
+            ),
+        )
+
+    def _binds(self, spec: Spec, generation: int) -> tuple[tuple[str, str, str], ...]:
+        folder = self.home(spec.container, generation)
+        binds = [(str(self._owned(folder / "own", spec.user)), GENERATION_FOLDER, "rw")]
+        for path, (content, mode) in sorted(spec.files.items()):
+            place = folder / "files" / path.lstrip("/")
+            self._owned(place.parent, spec.user)
+            text = self.settings.reveal(content)
+            write_whole(place, text.encode(), int(mode, 8), owner=spec.user)
+            binds.append((str(place), path, "ro"))
+        binds += [
+            (source, path, options)
+            for path, (source, options, _) in sorted(spec.host_mounts.items())
+        ]
+        return tuple(binds)
+
+    def _owned(self, folder: pathlib.Path, user: int) -> pathlib.Path:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            os.chown(folder, user, user)
+        except OSError as error:
+            raise KollaError(
+                f"{folder} cannot be made for user {user}: {error.strerror}",
+                f"kolla has to run as root, with space left below {self.state_dir}",
+            ) from None
+        return folder

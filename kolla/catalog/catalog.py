@@ -1,0 +1,187 @@
+"""The tree of container sets and containers that the installed plugins make up.
+
+A broken plugin is left out, together with what hangs on it, and named in
+:attr:`Catalog.errors`; the others keep working. Of two plugins with one name the one
+that comes with kolla stays; if neither does, both are left out.
+"""
+
+import collections
+from collections.abc import Iterable, Iterator
+
+from kolla.catalog import discovery, options, validation
+from kolla.catalog.discovery import KOLLA, Plugin, PluginError
+from kolla.errors import KollaError, UsageError, nearest
+from kolla.plugin import Container, ContainerSet, Image
+
+Node = ContainerSet | Container
+
+_KINDS = {
+    "kolla.container_sets": ContainerSet,
+    "kolla.containers": Container,
+    "kolla.images": Image,
+}
+
+
+class Catalog:
+    """What can run. Mappings are by name, in alphabetical order.
+
+    ``root`` stands above the sets without a parent and is itself not in ``sets``.
+    ``options`` are all registered options, kolla's own and the plugins', by group and
+    by the name they have in a file.
+    """
+
+    root = ContainerSet("all", "Everything that is installed")
+
+    def __init__(self, plugins: Iterable[Plugin], errors: Iterable[PluginError] = ()):
+        self.errors: list[PluginError] = list(errors)
+        accepted = self._of_right_type(plugins)
+        accepted = self._with_unique_names(accepted)
+        accepted = self._complete(accepted)
+        self._distributions = {validation.key(p): p.distribution for p in accepted}
+        self.sets: dict[str, ContainerSet] = validation.things(accepted, ContainerSet)
+        self.containers: dict[str, Container] = validation.things(accepted, Container)
+        self.images: dict[str, Image] = validation.all_images(accepted)
+        self._children: dict[str, list[Node]] = collections.defaultdict(list)
+        for node in [*self.sets.values(), *self.containers.values()]:
+            self._children[node.parent or self.root.name].append(node)
+
+    @classmethod
+    def load(cls) -> "Catalog":
+        """Import every set, container and image that is installed."""
+        found = [discovery.load(namespace) for namespace in _KINDS]
+        return cls(
+            [plugin for plugins, _ in found for plugin in plugins],
+            [error for _, errors in found for error in errors],
+        )
+
+    # The tree
+
+    def children(self, node: Node) -> list[Node]:
+        """The sets and containers directly below; none below a container."""
+        return self._children.get(node.name, []) if isinstance(node, ContainerSet) else []
+
+    def subtree(self, node: Node) -> list[Container]:
+        """The containers at and below a node, in the order of the tree."""
+        if isinstance(node, Container):
+            return [node]
+        return [leaf for child in self.children(node) for leaf in self.subtree(child)]
+
+    def path(self, name: str) -> tuple[str, ...]:
+        """The names from the top of the tree to a set or container."""
+        node = self.node(name)
+        return (*(self.path(node.parent) if node.parent else ()), name)
+
+    def node(self, name: str) -> Node:
+        """The set or container of that name; UsageError with the nearest name if none."""
+        known = {**self.sets, **self.containers}
+        if name not in known:
+            raise UsageError(
+                f"there is no container set or container {name!r}{nearest(name, known)}",
+                "`kolla set tree` shows all of them",
+            )
+        return known[name]
+
+    def distribution(self, name: str) -> str:
+        """The name of the Python distribution that a set, container or image came from."""
+        for kind in ("node", "image"):
+            if (kind, name) in self._distributions:
+                return self._distributions[kind, name]
+        return next(
+            self.distribution(container.name)
+            for container in self.containers.values()
+            if container.image.name == name
+        )
+
+    def releases(self) -> list[str]:
+        """The OpenStack releases that an image has pins for."""
+        found = (image.folder.glob("pins/*.txt") for image in self.images.values())
+        return sorted({pins.stem for paths in found for pins in paths})
+
+    # Backends, hooks and exporters: imported only when asked for
+
+    def backends(self) -> list[str]:
+        return discovery.names("kolla.backends")
+
+    def hooks(self) -> list[str]:
+        return discovery.names("kolla.hooks")
+
+    def exporters(self) -> list[str]:
+        return discovery.names("kolla.exporters")
+
+    def backend(self, name: str):
+        """The class of a backend; KollaError if it is unknown or broken."""
+        return _driver("kolla.backends", "backend", name)
+
+    def hook(self, name: str):
+        """The function of a hook; KollaError if it is unknown or broken."""
+        return _driver("kolla.hooks", "hook", name)
+
+    def exporter(self, name: str):
+        """The function of an exporter; UsageError if it is unknown, KollaError if broken."""
+        return _driver("kolla.exporters", "exporter", name, UsageError)
+
+    # What is left out, and why
+
+    def _drop(self, plugin: Plugin, message: str) -> None:
+        self.errors.append(
+            PluginError(plugin.namespace, plugin.name, plugin.distribution, message)
+        )
+
+    def _of_right_type(self, plugins: Iterable[Plugin]) -> Iterator[Plugin]:
+        for plugin in plugins:
+            kind = _KINDS[plugin.namespace]
+            if not isinstance(plugin.thing, kind):
+                found = type(plugin.thing).__name__
+                self._drop(plugin, f"should be a kolla.plugin.{kind.__name__}, is a {found}")
+            elif wrong := validation.misdeclared(plugin.thing):
+                self._drop(plugin, wrong)
+            elif plugin.thing.name != plugin.name:
+                self._drop(plugin, f"declares another name than its entry point: "
+                                   f"{plugin.thing.name!r}")
+            elif plugin.name == self.root.name and kind is ContainerSet:
+                self._drop(plugin, f"{plugin.name!r} is the name of the whole tree")
+            else:
+                yield plugin
+
+    def _with_unique_names(self, plugins: Iterable[Plugin]) -> list[Plugin]:
+        rivals = collections.defaultdict(list)
+        for plugin in plugins:
+            rivals[validation.key(plugin)].append(plugin)
+        winners = []
+        for same in rivals.values():
+            own = [plugin for plugin in same if plugin.distribution == KOLLA]
+            kept = same if len(same) == 1 else own[:1] if len(own) == 1 else []
+            winners += kept
+            for plugin in same:
+                if plugin not in kept:
+                    others = ", ".join(repr(p.distribution) for p in same if p is not plugin)
+                    self._drop(plugin, f"has the same name as a plugin of {others}")
+        return sorted(winners, key=lambda plugin: (plugin.distribution != KOLLA, plugin.name))
+
+    def _complete(self, plugins: list[Plugin]) -> list[Plugin]:
+        """Leave out, until nothing changes, what lacks something it hangs on."""
+        declared = plugins
+        while True:
+            broken = validation.flaws(plugins, declared)
+            if not broken:
+                self.options, broken = validation.merge_options(options.by_group(), plugins)
+            if not broken:
+                return plugins
+            for plugin in plugins:
+                if validation.key(plugin) in broken:
+                    self._drop(plugin, broken[validation.key(plugin)])
+            plugins = [plugin for plugin in plugins if validation.key(plugin) not in broken]
+
+
+def _driver(namespace: str, what: str, name: str, unknown: type[KollaError] = KollaError):
+    """The object behind one entry point; KollaError if it is broken, ``unknown`` if so."""
+    plugins, errors = discovery.load(namespace, only=name)
+    if errors:
+        raise KollaError(str(errors[0]))
+    if not plugins:
+        known = discovery.names(namespace)
+        raise unknown(
+            f"there is no {what} {name!r}{nearest(name, known)}",
+            f"known are: {', '.join(known)}",
+        )
+    return min(plugins, key=lambda plugin: plugin.distribution != KOLLA).thing

@@ -1,0 +1,30 @@
+"""Images: what they are called, how they are built, which of them are still needed."""
+
+import typing
+
+if typing.TYPE_CHECKING:
+    from kolla.plugin import Image
+
+#: The release of Debian that all images contain.
+SUITE = "trixie"
+
+#: The root of the tree of images: plain Debian, which no Dockerfile makes.
+ROOT = "debian"
+
+#: What is locked while images are built or removed.
+LOCK = "images"
+
+
+def tag(image: "Image", release: str) -> str:
+    """The OpenStack release for images that have one, else that of Debian."""
+    return release if image.per_release else SUITE
+
+
+def reference(image: "Image", release: str, namespace: str) -> str:
+    """The name of an image on the engine, as in ``kolla/keystone:2026.1``."""
+    return f"{namespace}/{image.name}:{tag(image, release)}"
+
+
+def root_reference(namespace: str) -> str:
+    """The name of the root image on the engine."""
+    return f"{namespace}/{ROOT}:{SUITE}"

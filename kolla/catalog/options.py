@@ -1,0 +1,237 @@
+"""kolla's own options."""
+
+import functools
+
+from oslo_config import cfg
+from oslo_config.types import Dict, Integer, String
+
+from kolla.catalog.types import ENGINE, FOLDER, SIZE
+
+
+def _by_container(name: str, help: str) -> cfg.Opt:
+    return cfg.Opt(name, type=Dict(value_type=Integer(min=1)), default={}, help=help)
+
+
+_DEFAULT = [
+    cfg.Opt(
+        "state_dir", default="/var/lib/kolla", type=FOLDER,
+        help="Where kolla keeps its state, archived logs and generated files.",
+    ),
+    cfg.StrOpt(
+        "release", default="2026.1",
+        help="The OpenStack release that is built and run.",
+    ),
+]
+
+_HOST = [
+    cfg.StrOpt(
+        "name", sample_default="<the host's name>",
+        help="The name of this host; hosts/<name>.conf is read on top of kolla.conf.",
+    ),
+    cfg.IPOpt(
+        "address", default="127.0.0.1",
+        help="The address of this host that services bind.",
+    ),
+    cfg.StrOpt(
+        "interface",
+        help="The network interface that carries the address; checked if it is set.",
+    ),
+    cfg.ListOpt(
+        "enabled", default=[], item_type=String(),
+        help="Container sets and containers that run on this host; empty means all.",
+    ),
+    cfg.ListOpt(
+        "disabled", default=[], item_type=String(),
+        help="Container sets and containers that do not run on this host.",
+    ),
+]
+
+_BACKEND = [
+    cfg.StrOpt(
+        "driver", default="docker",
+        help="What makes new generations (an entry point kolla.backends): docker, which is direct "
+             "launch, or compose. A container moves with its next upgrade.",
+    ),
+]
+
+_DOCKER = [
+    cfg.Opt(
+        "url", default="unix:///var/run/docker.sock", type=ENGINE,
+        help="Where the engine listens.",
+    ),
+    cfg.IntOpt(
+        "timeout", default=60, min=1,
+        help="Seconds to wait for an answer of the engine.",
+    ),
+]
+
+_COMPOSE = [
+    cfg.StrOpt(
+        "project", default="kolla", regex="^[a-z0-9][a-z0-9_-]*$",
+        help="The name of the compose project that kolla's containers belong to.",
+    ),
+    cfg.StrOpt(
+        "command", default="",
+        help="The compose program: docker's plugin (docker-compose) of 2.26 or newer, or "
+             "docker-compose 1.29. Empty: the first one found that is good enough.",
+    ),
+]
+
+_IMAGES = [
+    cfg.StrOpt("namespace", default="kolla", help="What the names of images begin with."),
+    cfg.StrOpt(
+        "base_image", default="",
+        help="The image of Debian that all others are built on, as a registry has it. "
+             "Empty: it is made from Debian's archive with mmdebstrap.",
+    ),
+    cfg.StrOpt(
+        "debian_mirror", default="http://deb.debian.org/debian",
+        help="The Debian archive that images are built from.",
+    ),
+    cfg.StrOpt(
+        "pip_index", default="",
+        help="The Python package index that images are built from. Empty: pip's default.",
+    ),
+    cfg.StrOpt(
+        "ca_bundle", default="",
+        help="A file with the certificates to trust while an image is built.",
+    ),
+    cfg.StrOpt(
+        "proxy", default="", secret=True,
+        help="The HTTP proxy to use while an image is built; it may hold credentials.",
+    ),
+    cfg.IntOpt("jobs", default=2, min=1, help="How many images are built at a time."),
+    cfg.StrOpt(
+        "docker_command", default="",
+        help="The docker client that builds images. Empty: the first one on PATH that "
+             "can do it with BuildKit.",
+    ),
+]
+
+_ENGINE = [
+    cfg.IntOpt("parallel", default=4, min=1, help="How many containers are worked on at a time."),
+    cfg.IntOpt(
+        "keep_generations", default=5, min=2,
+        help="How many generations of a container are kept to go back to.",
+    ),
+    cfg.IntOpt(
+        "keep_events", default=90, min=1,
+        help="Days for which events are kept, with what there was to see of a failure. The monitor"
+             " deletes older ones once a day.",
+    ),
+    cfg.BoolOpt(
+        "dump_before_upgrade", default=True,
+        help="Whether the data of a service is dumped below state_dir before an upgrade changes"
+             " its schema.",
+    ),
+    cfg.IntOpt(
+        "probation", default=600, min=0,
+        help="Seconds after an upgrade in which an unhealthy generation is rolled back by itself.",
+    ),
+    cfg.IntOpt(
+        "lock_timeout", default=600, min=0,
+        help="Seconds to wait for another kolla command on the same container, and for another"
+             " host at work on the same database.",
+    ),
+    cfg.StrOpt(
+        "selinux_label", default="",
+        help="The SELinux label of containers, for example type:container_t.",
+    ),
+    cfg.StrOpt("apparmor_profile", default="", help="The AppArmor profile of containers."),
+]
+
+_MONITOR = [
+    cfg.StrOpt(
+        "listen_address", default="${host.address}",
+        help="Where the monitor answers load balancers, keepalived and Prometheus.",
+    ),
+    cfg.PortOpt("listen_port", default=9555, help="The port of that; 0 turns it off."),
+    cfg.IntOpt("parallel", default=8, min=1, help="How many checks run at a time."),
+    _by_container(
+        "interval", "Seconds between two checks, by container: mariadb:5,keystone:10. Of others "
+        "it is what their plugin says.",
+    ),
+    _by_container("timeout", "Seconds a check may take, by container; of an upgrade as well."),
+    _by_container(
+        "retries", "Failed checks in a row that make a container unhealthy, by container.",
+    ),
+    _by_container(
+        "grace", "Seconds from a start to the first check that passes, by container. An upgrade"
+        " waits that long as well.",
+    ),
+    cfg.IntOpt(
+        "retry_pause", default=5, min=0,
+        help="Seconds from a failed check to the next one.",
+    ),
+    cfg.IntOpt(
+        "restarts_per_hour", default=5, min=0,
+        help="How often a container is restarted within an hour, by the engine or the monitor."
+             " Then it has failed, and is left alone until somebody acts or it recovers.",
+    ),
+    cfg.IntOpt(
+        "backoff", default=10, min=0,
+        help="Seconds before the second restart within an hour; doubled for each further one.",
+    ),
+    cfg.IntOpt("backoff_max", default=600, min=0, help="Seconds between two restarts at most."),
+]
+
+_LOGS = [
+    cfg.StrOpt(
+        "driver", default="json-file",
+        help="The engine's log driver: json-file, local, journald or another one. What is read"
+             " with kolla comes from there; some drivers cannot be read.",
+    ),
+    cfg.DictOpt(
+        "driver_options", default={},
+        help="Further options of the driver, as the engine documents them: tag:{{.Name}},"
+             "mode:non-blocking.",
+    ),
+    cfg.Opt(
+        "max_size", default="50m", type=SIZE,
+        help="The size at which a log file is rotated, like 800k, 50m or 1g (json-file, local).",
+    ),
+    cfg.IntOpt(
+        "max_files", default=3, min=1,
+        help="How many log files of a container are kept (json-file, local).",
+    ),
+    cfg.IntOpt(
+        "archives", default=5, min=0,
+        help="The logs of how many generations whose container is gone are kept below state_dir,"
+             " for each container.",
+    ),
+    cfg.Opt(
+        "archive_size", default="8m", type=SIZE,
+        help="How much is kept of each, compressed: its end.",
+    ),
+]
+
+_HOOKS = [
+    cfg.ListOpt(
+        "enabled", default=["log"], item_type=String(),
+        help="Who is told of what happens (entry points kolla.hooks).",
+    ),
+    cfg.IntOpt(
+        "wait", default=15, min=0,
+        help="Seconds to wait at the end of a command for hooks that are still at work; one that"
+             " is at work on one event for longer is said to hang.",
+    ),
+    cfg.StrOpt(
+        "command", default="",
+        help="The executable that the hook 'command' runs for each event, with its arguments.",
+    ),
+    cfg.IntOpt(
+        "command_timeout", default=10, min=1,
+        help="Seconds after which that executable is killed with its process group.",
+    ),
+]
+
+
+@functools.cache
+def by_group() -> dict[str, dict[str, cfg.Opt]]:
+    """All of kolla's own options by group and by the name in a file."""
+    groups = {
+        "DEFAULT": _DEFAULT, "host": _HOST, "backend": _BACKEND, "docker": _DOCKER,
+        "compose": _COMPOSE, "images": _IMAGES, "engine": _ENGINE, "monitor": _MONITOR,
+        "logs": _LOGS, "hooks": _HOOKS,
+    }
+    return {group: {opt.dest: opt for opt in opts} for group, opts in groups.items()}

@@ -1,0 +1,69 @@
+"""Which containers a command means."""
+
+from kolla.errors import UsageError, nearest
+from kolla.plugin import Container
+from kolla.store.records import ABSENT
+
+
+class Selection:
+    """Chooses among the containers of this host.
+
+    ``leftover``: also what is no longer enabled on it but still exists.
+    """
+
+    def __init__(self, deployment):
+        self._deployment, self._catalog = deployment, deployment.catalog
+
+    def named(self, names: list[str], leftover: bool = False) -> list[Container]:
+        """These. Raises :class:`UsageError` if one is unknown or not of this host."""
+        known = self._here(leftover)
+        for name in names:
+            if name not in known:
+                raise self._unknown(name)
+        return [known[name] for name in dict.fromkeys(names)]
+
+    def below(self, name: str, leftover: bool = False) -> list[Container]:
+        """All of a set. Raises :class:`UsageError` if there is no such set."""
+        sets = {**self._catalog.sets, self._catalog.root.name: self._catalog.root}
+        if name in self._catalog.containers:
+            raise UsageError(
+                f"{name!r} is a container, not a set", f"`kolla container … {name}`"
+            )
+        if name not in sets:
+            raise UsageError(
+                f"there is no container set {name!r}{nearest(name, sets)}",
+                "`kolla set list` shows all of them",
+            )
+        known = self._here(leftover)
+        return [c for c in self._catalog.subtree(sets[name]) if c.name in known]
+
+    def at(self, name: str) -> list[Container]:
+        """This container, or all of this set. Raises :class:`UsageError` if it is neither."""
+        if name in self._catalog.containers:
+            return self.named([name])
+        if name != self._catalog.root.name:
+            self._catalog.node(name)
+        return self.below(name)
+
+    def _here(self, leftover: bool) -> dict[str, Container]:
+        found = {container.name: container for container in self._deployment.settings.enabled()}
+        if leftover:
+            records = self._deployment.records().values()
+            existing = {record.name for record in records if record.target != ABSENT}
+            declared = self._catalog.containers
+            found |= {name: c for name, c in declared.items() if name in existing}
+        return found
+
+    def _unknown(self, name: str) -> UsageError:
+        if name in self._catalog.containers:
+            # A misspelt name in [host] enabled is to be told first.
+            self._deployment.require_valid()
+            return UsageError(
+                f"{name} does not run on this host", "[host] enabled and disabled decide that"
+            )
+        if name in self._catalog.sets:
+            return UsageError(f"{name!r} is a container set", f"`kolla set … {name}`")
+        return UsageError(
+            f"there is no container {name!r}{nearest(name, self._catalog.containers)}",
+            "`kolla container list` shows all of them",
+        )

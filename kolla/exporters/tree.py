@@ -1,0 +1,36 @@
+"""What exporters are given: the tree as the configuration wants it."""
+
+from kolla.plans.desired import build
+from kolla.plugin import Container
+from kolla.plugin.backend import ImageFacts
+from kolla.plugin.export import Exported, Tree
+from kolla.plugin.spec import Spec
+
+
+def tree(deployment, containers: list[Container]) -> Tree:
+    """The tree of these containers.
+
+    Raises :class:`kolla.errors.KollaError` if anything in the configuration is wrong.
+    """
+    deployment.require_valid()
+    catalog, settings = deployment.catalog, deployment.settings
+    return Tree(
+        settings.host,
+        tuple(
+            Exported(
+                container, _spec(deployment, container), catalog.path(container.name),
+                catalog.distribution(container.name),
+            )
+            for container in containers
+        ),
+        settings,
+    )
+
+
+def _spec(deployment, container: Container) -> Spec:
+    release = deployment.settings.value("DEFAULT", "release")
+    image = deployment.reference(container, release)
+    return build(
+        container, deployment.settings, ImageFacts(image, image),
+        release if container.image.per_release else "", "",
+    )

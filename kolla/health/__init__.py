@@ -1,0 +1,1 @@
+"""How a container is, and how patiently it is asked."""

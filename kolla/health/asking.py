@@ -1,0 +1,90 @@
+"""What the containers' own checks say."""
+
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+
+from kolla.deployment import Deployment
+from kolla.health.conditions import MAINTENANCE, PAUSED, UNKNOWN
+from kolla.health.rules import check_of, rules_for
+from kolla.plans.plan import State
+from kolla.plugin import Container
+from kolla.plugin.backend import BackendError, Unreachable
+from kolla.plugin.spec import Spec
+from kolla.store.records import ABSENT, RUNNING, Record
+from kolla.times import age, now
+
+#: Seconds that the monitor may be late, and takes to write down what it has found.
+LATE = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Health:
+    """What a container's check said."""
+
+    container: str
+    generation: int | None
+    #: One of :data:`kolla.health.conditions.STATUSES`.
+    status: str
+    detail: str
+    #: UTC, ISO 8601.
+    at: str | None
+
+
+def last_round(deployment: Deployment, containers: list[Container]) -> list[Health]:
+    """What the monitor last found, without asking anybody."""
+    return [_remembered(deployment, deployment.store.container(c.name)) for c in containers]
+
+
+def _remembered(deployment: Deployment, record: Record) -> Health:
+    name, number = record.name, record.serving
+    if number is None or record.target != RUNNING:
+        return Health(name, number, record.target, "", record.health_at)
+    spec = next(g for g in deployment.store.generations(name) if g.number == number).snapshot
+    patience = rules_for(spec, deployment.settings).patience + LATE
+    status, detail = record.health, record.health_detail
+    if record.health_at is None or age(record.health_at) > patience:
+        status = UNKNOWN
+        detail = "nobody has asked for so long: does `kolla monitor` run?"
+    if record.in_maintenance():
+        status, detail = MAINTENANCE, f"until {record.maintenance}"
+    return Health(name, number, status, detail, record.health_at)
+
+
+def check(deployment: Deployment, containers: list[Container]) -> list[Health]:
+    """Ask each container's check now, and remember the answers."""
+    states = deployment.gather([container.name for container in containers])
+    with ThreadPoolExecutor(deployment.settings.value("engine", "parallel")) as pool:
+        return list(pool.map(lambda c: _check(deployment, states[c.name]), containers))
+
+
+def _check(deployment: Deployment, state: State) -> Health:
+    number, at = state.current, now()
+    if number is None or state.record.target == ABSENT:
+        return Health(state.name, None, "absent", "never started", at)
+    seen = state.observed.get(number)
+    if seen is None or not seen.running:
+        wanted = state.record.target == RUNNING
+        status = "unhealthy" if wanted else "stopped"
+        detail = f"the engine says {seen.status if seen else 'that it is gone'}" if wanted else ""
+        health = Health(state.name, number, status, detail, at)
+    elif seen.status == PAUSED:
+        health = Health(state.name, number, PAUSED, "", at)
+    else:
+        health = Health(state.name, number, *_ask(deployment, seen.name, state.spec(number)), at)
+    deployment.store.update(
+        state.name, health=health.status, health_detail=health.detail, health_at=at
+    )
+    return health
+
+
+def _ask(deployment: Deployment, name: str, spec: Spec) -> tuple[str, str]:
+    """The status and the detail. An engine that cannot be reached says nothing of anybody."""
+    found = check_of(spec, deployment.settings)
+    try:
+        outcome = deployment.backend.execute(name, tuple(found["command"]), found["timeout"])
+    except Unreachable:
+        raise
+    except BackendError as error:
+        return UNKNOWN, error.message
+    said = deployment.hide(outcome.output)
+    return "healthy" if outcome.exit_code == 0 else "unhealthy", said

@@ -1,0 +1,209 @@
+"""What this host must have to run a deployment, and how to get what is missing."""
+
+import dataclasses
+import enum
+import pathlib
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+
+from kolla import network
+from kolla.errors import KollaError
+from kolla.images import client
+
+GIB = 1024**3
+#: Free space below which images cannot be built, and below which it becomes tight.
+ENGINE_MINIMUM, ENGINE_COMFORT = 5 * GIB, 15 * GIB
+STATE_MINIMUM, STATE_COMFORT = GIB // 4, GIB
+PYTHON = (3, 11)
+MIGRATE_REQUESTS = pathlib.Path("/proc/sys/net/ipv4/tcp_migrate_req")
+CGROUPS = pathlib.Path("/sys/fs/cgroup")
+
+
+class State(enum.StrEnum):
+    """How a finding is to be taken."""
+
+    OK = "ok"
+    #: It works without, less well.
+    WARNING = "warning"
+    #: It does not work without.
+    MISSING = "missing"
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    state: State
+    found: str
+    #: What to do about it; empty if nothing is to be done.
+    advice: str = ""
+
+
+def examine(settings, running: Callable[[], set[str]]) -> Iterator[Finding]:
+    """Look at this host with the eyes of its configuration; changes nothing.
+
+    ``running`` names the containers that kolla runs here now.
+    """
+    yield python()
+    engine = settings.value("docker", "url")
+    facts, answer = engine_facts(engine)
+    yield answer
+    if facts:
+        yield live_restore(facts)
+    if settings.value("backend", "driver") in ("compose", "fig"):
+        yield compose(settings.value("compose", "command"))
+    yield builder(settings.value("images", "docker_command"))
+    if not settings.value("images", "base_image"):
+        yield debian_bootstrap()
+    yield migration_of_requests()
+    yield cgroups()
+    yield from listens(settings, running if facts else None)
+    if facts and engine.startswith("unix://"):
+        root = pathlib.Path(facts["DockerRootDir"])
+        yield disk("disk of the engine", root, ENGINE_MINIMUM, ENGINE_COMFORT)
+    state = pathlib.Path(settings.value("DEFAULT", "state_dir"))
+    yield disk("disk of the state", state, STATE_MINIMUM, STATE_COMFORT)
+
+
+def python() -> Finding:
+    """Python itself; older ones do not get as far as this."""
+    state = State.OK if sys.version_info >= PYTHON else State.MISSING
+    advice = "" if state is State.OK else "install Python 3.11 or newer"
+    return Finding("python", state, platform.python_version(), advice)
+
+
+def engine_facts(url: str) -> tuple[dict, Finding]:
+    """What the engine tells about itself; nothing if it does not answer."""
+    import docker
+    import requests
+
+    try:
+        api = docker.APIClient(base_url=url, version="auto", timeout=10)
+        facts = api.info()
+        api.close()
+    except (docker.errors.DockerException, requests.RequestException) as error:
+        return {}, Finding(
+            "engine", State.MISSING, f"nothing answers at {url}: {_cause(error)}",
+            "apt-get install docker.io; systemctl start docker (or run dockerd); "
+            "[docker] url names another engine",
+        )
+    found = f"{facts['ServerVersion']}, {facts['Driver']}, at {url}"
+    return facts, Finding("engine", State.OK, found)
+
+
+def _cause(error: BaseException) -> str:
+    while error.__context__ is not None:
+        error = error.__context__
+    return getattr(error, "strerror", None) or str(error)
+
+
+def live_restore(facts: dict) -> Finding:
+    """Whether containers run on while the engine is restarted or upgraded."""
+    if facts.get("LiveRestoreEnabled"):
+        return Finding("live-restore", State.OK, "containers outlive a restart of the engine")
+    return Finding(
+        "live-restore", State.WARNING, "a restart of the engine restarts every container",
+        'put "live-restore": true into /etc/docker/daemon.json, then systemctl reload docker '
+        "(or send SIGHUP to dockerd)",
+    )
+
+
+def compose(command: str) -> Finding:
+    """A compose program for the backend of that name."""
+    from kolla.backends.compose.command import find
+
+    try:
+        found = find(command)
+        return Finding("compose", State.OK, f"{found.program}, {found.version}")
+    except KollaError as error:
+        return Finding("compose", State.MISSING, error.message, error.hint)
+
+
+def builder(command: str) -> Finding:
+    """A docker client that can do BuildKit."""
+    try:
+        return Finding("image builds", State.OK, f"{client.find(command)} can do BuildKit")
+    except KollaError as error:
+        return Finding("image builds", State.MISSING, error.message, error.hint)
+
+
+def debian_bootstrap() -> Finding:
+    """mmdebstrap, with which the base image is made."""
+    if path := shutil.which("mmdebstrap"):
+        return Finding("mmdebstrap", State.OK, path)
+    return Finding(
+        "mmdebstrap", State.MISSING, "not installed; the base image is made with it",
+        "apt-get install mmdebstrap, or pull the base image: [images] base_image",
+    )
+
+
+def migration_of_requests() -> Finding:
+    """Whether the kernel moves queued connections from a closing socket to its successor."""
+    subject = "tcp_migrate_req"
+    try:
+        value = MIGRATE_REQUESTS.read_text().strip()
+    except OSError:
+        return Finding(
+            subject, State.WARNING, f"Linux {platform.release()} does not have it: a handover "
+            "may reset connections that nobody had accepted yet",
+            "it came with Linux 5.14",
+        )
+    if value == "1":
+        return Finding(subject, State.OK, "no connection is lost in a handover")
+    return Finding(
+        subject, State.WARNING,
+        "off: a handover may reset connections that nobody had accepted yet",
+        "sysctl -w net.ipv4.tcp_migrate_req=1, and the same in /etc/sysctl.d/60-kolla.conf",
+    )
+
+
+def cgroups() -> Finding:
+    """The control groups that containers live in."""
+    if (CGROUPS / "cgroup.controllers").exists():
+        return Finding("cgroups", State.OK, "version 2")
+    if (CGROUPS / "memory").is_dir():
+        return Finding("cgroups", State.OK, "version 1")
+    return Finding(
+        "cgroups", State.MISSING, f"nothing is mounted at {CGROUPS}",
+        f"mount -t cgroup2 cgroup2 {CGROUPS}, or apt-get install cgroupfs-mount",
+    )
+
+
+def listens(settings, running: Callable[[], set[str]] | None) -> Iterator[Finding]:
+    """The addresses and ports that containers of this host bind: free, or theirs already.
+
+    ``running`` is None while the engine does not answer.
+    """
+    ours: set[str] | None = None
+    for container in settings.enabled():
+        for listen in container.listens:
+            address, port = settings.render(listen.address), int(settings.render(listen.port))
+            subject = f"port {port} of {container.name}"
+            where = f"{address}:{port}"
+            problem = network.problem(address, port)
+            if problem is None:
+                yield Finding(subject, State.OK, f"{where} is free")
+            elif problem.taken and running is None:
+                yield Finding(
+                    subject, State.WARNING, f"{where} {problem}",
+                    f"only the engine can tell whether that is {container.name} itself",
+                )
+            elif problem.taken and container.name in (ours := running() if ours is None else ours):
+                yield Finding(subject, State.OK, f"{where} is {container.name}'s")
+            else:
+                yield Finding(subject, State.MISSING, f"{where} {problem}", problem.advice)
+
+
+def disk(subject: str, path: pathlib.Path, minimum: int, comfort: int) -> Finding:
+    """Free space at a path, or at the nearest folder above it that exists."""
+    while not path.exists():
+        path = path.parent
+    free = shutil.disk_usage(path).free
+    found = f"{free / GIB:.1f} GiB free at {path}"
+    if free >= comfort:
+        return Finding(subject, State.OK, found)
+    state = State.WARNING if free >= minimum else State.MISSING
+    return Finding(subject, state, found, f"make room: {comfort / GIB:.0f} GiB are comfortable")

@@ -1,0 +1,123 @@
+"""What all parts of the monitor share: the containers under watch, and how that is told."""
+
+import contextlib
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from kolla.deployment import Deployment
+from kolla.errors import KollaError
+from kolla.health.conditions import Condition, of_sets
+from kolla.monitor import systemd
+from kolla.monitor.announcements import Announcements
+from kolla.monitor.loop import Loop, Threads
+from kolla.monitor.metrics import Metrics
+from kolla.monitor.watched import Watched
+from kolla.times import now
+
+#: Seconds until a change of health is on record.
+SOON = 0.2
+#: How many looks at the engine are taken at a time.
+LOOKS = 2
+
+
+class Context:
+    """Of one deployment. Only what serves as a view may be called from other threads."""
+
+    def __init__(self, deployment: Deployment, loop: Loop):
+        self.deployment, self.loop = deployment, loop
+        self.watched: dict[str, Watched] = {}
+        self.announcements = Announcements(deployment)
+        self.metrics = Metrics(self)
+        value = deployment.settings.value
+        #: Threads that run checks, that look at the engine and wait for no check, and that act.
+        self.asking = Threads(value("monitor", "parallel"), "ask")
+        self.looking = Threads(LOOKS, "look")
+        self.acting = ThreadPoolExecutor(value("engine", "parallel"), "act")
+        self._fresh: set[str] = set()
+        self._writes_soon = False
+
+    def close(self) -> None:
+        """What is under way is ended in good order; what was found is written."""
+        systemd.alive_during(self.acting.shutdown)
+        for pool in (self.asking, self.looking):
+            pool.close()
+        self.write()
+
+    # The view of the endpoint and of Prometheus
+
+    def conditions(self) -> Mapping[str, Condition]:
+        """How every container is."""
+        return dict(self.announcements.conditions)
+
+    def status_of_set(self, name: str) -> str | None:
+        return self.announcements.sets.get(name)
+
+    def sets(self) -> Mapping[str, list[str]]:
+        """Each set with the names of what is right below it on this host."""
+        catalog, said = self.deployment.catalog, self.announcements
+        known = {*said.conditions, *said.sets}
+        return {
+            name: [child.name for child in catalog.children(catalog.sets.get(name, catalog.root))
+                   if child.name in known]
+            for name in said.sets
+        }
+
+    # What the parts need of each other
+
+    def has(self, watched: Watched) -> bool:
+        """Whether it is still this generation that is watched."""
+        return self.watched.get(watched.name) is watched
+
+    def in_hands(self, name: str) -> bool:
+        """Whether somebody, perhaps the monitor itself, is at work on a container."""
+        watched = self.watched.get(name)
+        return watched is not None and watched.busy or self.deployment.locks.held(name)
+
+    def tell(self, watched: Watched) -> None:
+        """Say how it is, if that is news, and what it makes of the sets above it."""
+        if self.announcements.tell(watched):
+            self.note(watched)
+            self.tell_sets()
+            if not self._writes_soon:
+                self._writes_soon = True
+                self.loop.after(SOON, self.write)
+
+    def tell_sets(self) -> None:
+        """Say what has changed about the sets."""
+        found = of_sets(self.deployment.catalog, self.announcements.statuses())
+        self.announcements.tell_sets(found)
+
+    def note(self, watched: Watched) -> None:
+        """It was looked at, which is written with the next lot."""
+        watched.looked = now()
+        self._fresh.add(watched.name)
+
+    def write(self) -> None:
+        """What was found since the last time, in one transaction."""
+        self._writes_soon = False
+        rows = [
+            (name, one.memory.status, one.memory.detail, one.looked)
+            for name in self._fresh if (one := self.watched.get(name))
+        ]
+        if rows:
+            with contextlib.suppress(KollaError):  # a full disk: whoever acts will say so
+                self.deployment.store.note_health(rows)
+                self._fresh.clear()
+
+
+def line(error: Exception) -> str:
+    """What an operator is told of it."""
+    if isinstance(error, KollaError):
+        return error.message
+    return f"{type(error).__name__}: {error}"
+
+
+def first_line(output: str) -> str:
+    """Of what a check said."""
+    return (output.splitlines() or ["its check failed and said nothing"])[0][:300]
+
+
+def clock() -> float:
+    """Seconds of a clock that never jumps."""
+    return time.monotonic()

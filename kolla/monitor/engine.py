@@ -1,0 +1,201 @@
+"""Sees what happens to containers on the engine, and to the engine."""
+
+import functools
+import logging
+import threading
+
+from kolla.backends.instances import engine_name
+from kolla.monitor import policy
+from kolla.monitor.checks import Checks
+from kolla.monitor.context import Context, clock, line
+from kolla.monitor.policy import Remedy
+from kolla.monitor.remedies import Remedies
+from kolla.monitor.watched import Watched
+from kolla.plans.plan import State
+from kolla.plugin.backend import STARVED, Happenings, Observed, Unreachable
+from kolla.times import up_for
+
+LOG = logging.getLogger(__name__)
+
+#: Seconds: until a second look at what seems to be missing, at what somebody is at work on,
+#: and until an engine that has gone is tried again.
+AGAIN, LATER, RETRY = 1, 2, 1
+#: Seconds in which a death follows from a lack of memory.
+MEMORABLE = 10
+
+
+class Engine:
+    """Looks whenever the engine says that something has happened, and sometimes anyhow."""
+
+    def __init__(self, context: Context, remedies: Remedies, checks: Checks):
+        self._context, self._remedies, self._checks = context, remedies, checks
+        self._backend = context.deployment.backend
+        self._ended, self._sweeping = threading.Event(), False
+        self._happenings: Happenings | None = None
+
+    def start(self) -> None:
+        threading.Thread(target=self._listen, name="happenings", daemon=True).start()
+
+    def stop(self) -> None:
+        self._ended.set()
+        if self._happenings:
+            self._happenings.close()
+
+    # The engine
+
+    def _listen(self) -> None:
+        """In a thread of its own: tells the loop of what happens on the engine."""
+        call = self._context.loop.call
+        while not self._ended.is_set():
+            try:
+                self._backend.version()
+                call(self._engine_back)
+                self._happenings = self._backend.happenings()
+                if self._ended.is_set():
+                    self._happenings.close()
+                for name, what in self._happenings:
+                    call(functools.partial(self._happened, name, what))
+            except Exception as error:
+                if not self._ended.wait(RETRY):
+                    call(functools.partial(self._engine_gone, error))
+
+    def _engine_gone(self, error: Exception) -> None:
+        if self._checks.on:
+            self._checks.on = False
+            LOG.error("%s; nothing is judged until it answers", line(error))
+        for watched in self._context.watched.values():
+            self._unable(watched, error, away=True)
+
+    def _engine_back(self) -> None:
+        if not self._checks.on:
+            self._checks.on = True
+            LOG.warning("the engine answers again")
+            for name in self._context.watched:
+                self.look(name)
+
+    def unable(self, watched: Watched, error: Exception) -> None:
+        """Its check could not be run, or it could not be looked at."""
+        self._unable(watched, error, away=False)
+        if isinstance(error, Unreachable):
+            self.sweep()  # which tells whether it is the engine, or this one alone
+        else:
+            self.look(watched.name)
+
+    def _unable(self, watched: Watched, error: Exception, away: bool) -> None:
+        policy.unable(watched.memory, line(error), away, watched.rules, clock())
+        self._context.tell(watched)
+
+    def sweep(self) -> None:
+        """Look for whatever was missed: at everything the engine has, in one call."""
+        if not self._sweeping:
+            self._sweeping, names = True, [*{*self._context.watched, *self._unfinished()}]
+            self._context.loop.background(
+                self._context.looking, lambda: self._context.deployment.gather(names), self._swept
+            )
+
+    def _swept(self, states) -> None:
+        self._sweeping = False
+        if isinstance(states, Unreachable):
+            self._engine_gone(states)
+        if isinstance(states, Exception):
+            return
+        self._engine_back()
+        for name, state in states.items():
+            watched = self._context.watched.get(name)
+            if self._context.in_hands(name):
+                continue
+            if watched and not state.running(watched.number):
+                self.look(name)
+            elif self._left_over(state):
+                self._remedies.recover(name)
+
+    def _unfinished(self) -> list[str]:
+        """What a command is at work on or was killed at, be it watched or not."""
+        declared = self._context.deployment.catalog.containers
+        return [name for name in self._context.deployment.store.unfinished() if name in declared]
+
+    def _left_over(self, state: State) -> bool:
+        """Whether a command was killed in the middle of its work."""
+        store = self._context.deployment.store
+        record = store.container(state.name)  # as it is now, not when the sweep began
+        if record.in_maintenance():
+            return False
+        return store.begun(state.name) or not record.settled or bool(state.tasks)
+
+    # One container
+
+    def _happened(self, name: str, what: str) -> None:
+        watched = self._context.watched.get(name)
+        if watched and what == STARVED:
+            watched.starved = clock()
+        self.look(name)
+
+    def look(self, name: str) -> None:
+        """See how the engine says it is."""
+        if watched := self._context.watched.get(name):
+            self._inspect(watched, functools.partial(self._seen, watched))
+
+    def _inspect(self, watched: Watched, then) -> None:
+        name = engine_name(watched.name, watched.number)
+        self._context.loop.background(
+            self._context.looking, lambda: self._backend.inspect(name),
+            lambda found: then(found) if self._context.has(watched) else None,
+        )
+
+    def _seen(self, watched: Watched, found: Observed | None | Exception) -> None:
+        if isinstance(found, Unreachable):
+            self.unable(watched, found)
+        if isinstance(found, Exception):
+            return
+        self._context.note(watched)
+        if self._context.in_hands(watched.name):
+            self._context.loop.after(LATER, lambda: self.look(watched.name))
+        elif found is None or not found.running:
+            self._context.loop.after(
+                AGAIN, lambda: self._inspect(watched, functools.partial(self._missing, watched))
+            )
+        elif found.status == "paused":
+            policy.paused(watched.memory, clock())
+        else:
+            self._runs(watched, found)
+        self._context.tell(watched)
+
+    def _runs(self, watched: Watched, found: Observed) -> None:
+        first, before = watched.engine_restarts is None, watched.engine_restarts or 0
+        anew = found.started_at != watched.started_at
+        watched.engine_restarts, watched.started_at = found.restarts, found.started_at
+        if first:
+            watched.memory.started -= up_for(found.started_at)
+        elif found.restarts > before:
+            self._died(watched, found, found.restarts - before)
+        elif anew:
+            watched.memory.begin(clock())
+            self._checks.ask_in(watched, AGAIN)
+
+    def _died(self, watched: Watched, found: Observed, times: int) -> None:
+        starved = watched.starved is not None and clock() - watched.starved < MEMORABLE
+        why = "out of memory" if starved else "its process ended"
+        LOG.warning("%s: %s, and the engine started it again", watched.name, why)
+        around = self._checks.around(watched)
+        remedy = policy.died(watched.memory, times, why, around, watched.rules, clock())
+        if remedy is Remedy.ASK:
+            self._checks.ask_now(around.unsure)
+        self._remedies.died(watched, times, why)
+        self._remedies.apply(watched, remedy, why)
+        self._checks.ask_in(watched, AGAIN)
+
+    def _missing(self, watched: Watched, found: Observed | None | Exception) -> None:
+        """Whether it is not there at a second look either."""
+        if isinstance(found, Exception) or self._context.in_hands(watched.name):
+            return
+        if found is not None and found.running:
+            self._seen(watched, found)
+            return
+        why = "it is gone from the engine" if found is None else (
+            f"it has ended with exit code {found.exit_code}, and the engine leaves it so"
+        )
+        around = self._checks.around(watched)
+        remedy = policy.missing(watched.memory, why, around, watched.rules, clock())
+        self._remedies.apply(
+            watched, Remedy.RESTART if remedy is Remedy.ROLL_BACK else remedy, why
+        )

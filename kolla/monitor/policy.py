@@ -1,0 +1,229 @@
+"""What follows from how a container is: a state machine for each, without any I/O.
+
+All times are seconds of a clock that never jumps.
+"""
+
+import collections
+import dataclasses
+import enum
+import itertools
+
+from kolla.health.conditions import DEGRADED, FAILED, HEALTHY, PAUSED, STARTING, UNHEALTHY, UNKNOWN
+from kolla.health.rules import Rules
+
+HOUR = 3600
+#: A new generation that was restarted so often in its probation is rolled back.
+DEATHS = 3
+#: So many checks are of late; one that began to fail so often in them flaps.
+ROUND, FLAPS = 10, 3
+
+
+class Remedy(enum.Enum):
+    """What is to be done about it."""
+
+    NOTHING = enum.auto()
+    #: Ask what it requires before anything is done.
+    ASK = enum.auto()
+    RESTART = enum.auto()
+    #: Restart it no more.
+    GIVE_UP = enum.auto()
+    #: It was given up, and has recovered by itself: the engine keeps it running again.
+    RESUME = enum.auto()
+    ROLL_BACK = enum.auto()
+
+
+@dataclasses.dataclass(frozen=True)
+class Surroundings:
+    """What counts besides the container itself."""
+
+    #: What it requires and is not well.
+    ill: str = ""
+    #: What it requires and was not found well since this one began to fail or to die.
+    unsure: tuple[str, ...] = ()
+    #: Whether it is in its probation, and there is a generation to go back to.
+    probation: bool = False
+
+
+@dataclasses.dataclass
+class Memory:
+    """What is known of one generation of a container."""
+
+    generation: int
+    started: float
+    status: str = STARTING
+    since: float = 0.0
+    detail: str = ""
+    #: Failed checks in a row.
+    failures: int = 0
+    failing_since: float | None = None
+    #: When a check last passed.
+    passed: float | None = None
+    #: Whether any passed since it was started.
+    awake: bool = False
+    restarts: list[float] = dataclasses.field(default_factory=list)
+    not_before: float = 0.0
+    given_up: bool = False
+    #: When the engine restarted this generation, for no fault of what it requires.
+    deaths: list[float] = dataclasses.field(default_factory=list)
+    #: The first of these since a check passed.
+    dying_since: float | None = None
+    answers: collections.deque = dataclasses.field(
+        default_factory=lambda: collections.deque(maxlen=ROUND)
+    )
+
+    def become(self, status: str, detail: str, now: float) -> None:
+        if status != self.status:
+            self.since = now
+        self.status, self.detail = status, detail
+
+    def begin(self, now: float) -> None:
+        """Its process is a new one."""
+        self.started, self.failures, self.failing_since, self.awake = now, 0, None, False
+        self.answers.clear()
+
+    def die(self, times: int, now: float) -> None:
+        """The engine restarted it."""
+        if self.dying_since is None:
+            self.dying_since = now
+        self.deaths += [now] * times
+        self.restarts += [now] * times
+
+    def excuse(self) -> None:
+        """It died of late because of what it requires: that was no fault of its own."""
+        if self.dying_since is not None:
+            excused = {at for at in self.deaths if at >= self.dying_since}
+            self.deaths = [at for at in self.deaths if at not in excused]
+            self.restarts = [at for at in self.restarts if at not in excused]
+            self.dying_since = None
+
+    def within_the_hour(self, now: float) -> int:
+        self.restarts = [at for at in self.restarts if at > now - HOUR]
+        return len(self.restarts)
+
+    @property
+    def flaps(self) -> bool:
+        """Whether its checks began to fail several times of late, and passed in between."""
+        pairs = itertools.pairwise([True, *self.answers])
+        return sum(before and not after for before, after in pairs) >= FLAPS
+
+    @property
+    def of_late(self) -> str:
+        return f"{self.answers.count(False)} of its last {len(self.answers)} checks failed"
+
+
+def passed(memory: Memory, rules: Rules, now: float) -> Remedy:
+    """Its check passed. One that was given up is healthy, and cared for within its budget."""
+    memory.answers.append(True)
+    memory.failures, memory.failing_since, memory.dying_since = 0, None, None
+    memory.passed, memory.awake = now, True
+    memory.become(HEALTHY, memory.of_late if memory.flaps else "", now)
+    if not memory.given_up:
+        return Remedy.NOTHING
+    if memory.within_the_hour(now) >= rules.restarts_per_hour:
+        memory.detail = "it was restarted too often within the hour, and is not if it dies now"
+        return Remedy.NOTHING
+    memory.given_up = False
+    return Remedy.RESUME
+
+
+def failed(
+    memory: Memory, why: str, around: Surroundings, rules: Rules, now: float
+) -> Remedy:
+    """Its check did not pass."""
+    if not memory.awake and now < memory.started + rules.grace:
+        memory.become(FAILED if memory.given_up else STARTING, why, now)
+        return Remedy.NOTHING
+    memory.answers.append(False)
+    memory.failures += 1
+    if memory.failing_since is None:
+        memory.failing_since = now
+    if memory.failures < rules.retries:
+        memory.detail = f"{why} ({memory.failures} of {rules.retries} failed checks)"
+        return Remedy.NOTHING
+    if around.ill:
+        memory.become(DEGRADED, f"it requires {around.ill}; {why}", now)
+        return Remedy.NOTHING
+    if around.unsure:
+        return Remedy.ASK
+    return _remedy(memory, why, around, rules, now)
+
+
+def died(
+    memory: Memory, times: int, why: str, around: Surroundings, rules: Rules, now: float
+) -> Remedy:
+    """Its process ended, and the engine has started it again."""
+    memory.begin(now)
+    if around.ill:  # that is why: it comes back with what it requires
+        memory.excuse()
+        memory.become(DEGRADED, f"it requires {around.ill}; {why}", now)
+        return Remedy.NOTHING
+    memory.die(times, now)
+    memory.become(STARTING, why, now)
+    if around.unsure:
+        return Remedy.ASK
+    if around.probation and len(memory.deaths) >= DEATHS:
+        memory.become(UNHEALTHY, why, now)
+        return Remedy.ROLL_BACK
+    if memory.within_the_hour(now) > rules.restarts_per_hour:
+        return _give_up(memory, why, now)
+    return Remedy.NOTHING
+
+
+def missing(
+    memory: Memory, why: str, around: Surroundings, rules: Rules, now: float
+) -> Remedy:
+    """It should run, and does not."""
+    return _remedy(memory, why, around, rules, now)
+
+
+def paused(memory: Memory, now: float) -> Remedy:
+    """Somebody froze it: that he did on purpose."""
+    memory.become(PAUSED, "it is paused: `docker unpause` lets it go on", now)
+    memory.failures, memory.failing_since = 0, None
+    return Remedy.NOTHING
+
+
+def unable(memory: Memory, why: str, away: bool, rules: Rules, now: float) -> Remedy:
+    """Its check could not be run, which says nothing of the container for a while.
+
+    What is known to be down cannot be asked; that says something only of an engine that is
+    ``away``.
+    """
+    if memory.status in (FAILED, PAUSED, UNHEALTHY) and not away:
+        return Remedy.NOTHING
+    if now - max(memory.passed or 0, memory.started, memory.since) > rules.patience:
+        memory.become(UNKNOWN, why, now)
+    return Remedy.NOTHING
+
+
+def restarted(memory: Memory, why: str, rules: Rules, now: float, jitter: float) -> None:
+    """The monitor restarts it; ``jitter`` is about 1."""
+    memory.become(STARTING, f"restarted: {why}", now)
+    memory.restarts.append(now)
+    pause = rules.backoff * 2 ** (memory.within_the_hour(now) - 1) * jitter
+    memory.not_before = now + min(pause, rules.backoff_max)
+    memory.begin(now)
+
+
+def _remedy(
+    memory: Memory, why: str, around: Surroundings, rules: Rules, now: float
+) -> Remedy:
+    if memory.given_up:
+        memory.become(FAILED, why, now)
+        return Remedy.NOTHING
+    memory.become(UNHEALTHY, why, now)
+    if around.probation:
+        return Remedy.ROLL_BACK
+    if memory.within_the_hour(now) >= rules.restarts_per_hour:
+        return _give_up(memory, why, now)
+    if now < memory.not_before:
+        memory.detail = f"{why}; restarted in {memory.not_before - now:.0f} s"
+        return Remedy.NOTHING
+    return Remedy.RESTART
+
+
+def _give_up(memory: Memory, why: str, now: float) -> Remedy:
+    memory.given_up = True
+    times = memory.within_the_hour(now)
+    memory.become(FAILED, f"{why}; restarted {times} times within the hour, and no more", now)
+    return Remedy.GIVE_UP

@@ -1,0 +1,110 @@
+"""What is left to do until the engine is as committed: a pure function. No I/O.
+
+This is all there is of recovery, and the end of every other plan.
+"""
+
+from collections.abc import Iterator
+
+from kolla.plans.plan import Operation, State
+from kolla.plugin.backend import STOPPED as STAYS_STOPPED
+from kolla.plugin.backend import ALWAYS, NEVER, Observed
+from kolla.store.records import ABSENT, RUNNING, STOPPED
+
+
+def settled(state: State) -> bool:
+    """Whether nothing is left to do for what is committed, as far as one list call can tell."""
+    record = state.record
+    if not record.settled or record.failed or state.tasks:
+        return False
+    others_run = any(seen.running for n, seen in state.observed.items() if n != record.current)
+    wanted = record.target == RUNNING
+    known = set(state.observed) <= set(state.generations)
+    return known and not others_run and state.running(record.current) == wanted
+
+
+def converge(state: State) -> list[Operation]:
+    """Bring the engine to what is committed: after a crash, a failure or a commit."""
+    operations = [state.operation("remove-task", seen.generation, task=seen.task)
+                  for seen in state.tasks]
+    operations += _discard(state)
+    current, others = list(_current(state)), list(_retire(state))
+    if state.current is not None and state.strategy(state.current) == "handover":
+        operations += current + others
+    else:
+        operations += others + current
+    operations += _forget(state)
+    if state.record.erase:
+        operations.append(state.operation("erase", state.current, "its data were meant"))
+    if operations or not state.record.settled:
+        operations.append(state.operation("settle"))
+    return operations
+
+
+def halt(state: State, number: int, cause: str) -> Iterator[Operation]:
+    """Drain and stop a generation that runs."""
+    if not state.running(number):
+        return
+    if number in state.generations and state.spec(number).drain:
+        yield state.operation("drain", number, cause)
+    yield state.operation("stop", number, cause)
+
+
+def _discard(state: State) -> Iterator[Operation]:
+    """What was never committed goes."""
+    for number in sorted(state.observed):
+        known = state.generations.get(number)
+        if number != state.current and (known is None or known.committed is None):
+            yield from halt(state, number, "never committed")
+            yield state.operation("remove", number, "never committed")
+
+
+def _current(state: State) -> Iterator[Operation]:
+    number, target = state.current, state.record.target
+    if number is None:
+        return
+    seen = state.observed.get(number)
+    if target == ABSENT:
+        if seen:
+            yield from halt(state, number, "deleted")
+            yield state.operation("remove", number, "deleted")
+    elif target == STOPPED:
+        if seen and seen.restart != STAYS_STOPPED:
+            yield state.operation("park", number, "stopped on purpose")
+        yield from halt(state, number, "stopped on purpose")
+    else:
+        yield from _run(state, number, seen)
+
+
+def _run(state: State, number: int, seen: Observed | None) -> Iterator[Operation]:
+    if seen is None:
+        yield state.operation("create", number, "missing on the engine")
+    if seen is None or seen.restart != ALWAYS or state.record.failed:
+        yield state.operation("keep", number, "committed")
+    if not state.running(number):
+        yield state.operation("start", number, "committed, and not running")
+        yield state.operation("check", number)
+        if state.strategy(number) == "handover":
+            yield state.operation("join", number)
+
+
+def _retire(state: State) -> Iterator[Operation]:
+    """Earlier generations stop; the predecessor stays on the engine, the others go."""
+    committed = state.committed_before
+    for number in committed:
+        seen = state.observed.get(number)
+        if not seen:
+            continue
+        if seen.restart != NEVER:
+            yield state.operation("release", number, "no longer current")
+        yield from halt(state, number, "no longer current")
+        if state.record.target == ABSENT or number != committed[-1]:
+            yield state.operation("remove", number, "no longer needed")
+
+
+def _forget(state: State) -> Iterator[Operation]:
+    """Images that no rollback needs lose the name that protects them."""
+    committed = state.committed_before
+    needed = set() if state.record.target == ABSENT else {state.current, *committed[-state.keep:]}
+    for number, generation in sorted(state.generations.items()):
+        if generation.kept and number not in needed and generation.outcome != "trying":
+            yield state.operation("forget", number, "no rollback needs its image")

@@ -1,0 +1,194 @@
+"""What the configuration and an operator's command ask of a container."""
+
+import dataclasses
+import pathlib
+import re
+
+from kolla import network
+from kolla.backends import log_drivers
+from kolla.catalog import releases
+from kolla.errors import KollaError
+from kolla.plans.plan import State
+from kolla.plugin import Container, Downgrade, Strategy, Task
+from kolla.plugin.backend import ImageFacts
+from kolla.plugin.spec import PHASES, Spec
+
+VERSION = "org.opencontainers.image.version"
+#: Writable places that every container has, and their size.
+SCRATCH = {"/run/kolla": "64m", "/tmp": "64m"}
+
+
+def spec(
+    deployment, container: Container, state: State,
+    release: str | None = None, image: str | None = None,
+) -> Spec:
+    """The spec wanted now.
+
+    Raises :class:`KollaError` if there is no such image, or the way to it is refused.
+    """
+    pin = state.record
+    wanted = release or pin.release_pin or deployment.settings.value("DEFAULT", "release")
+    current = state.current if state.current in state.generations else None
+    if release and current and container.image.per_release:
+        refuse_jump(container, state.spec(current).release, release)
+    reference = image or (pin.image_pin if not release else None)
+    facts = deployment.backend.image(reference or deployment.reference(container, wanted))
+    if facts is None:
+        raise _missing(deployment, container, wanted, reference)
+    of_image = facts.labels.get("kolla.release", wanted) if container.image.per_release else ""
+    version = facts.labels.get(VERSION, "")
+    made = build(
+        container, deployment.settings, facts, of_image, version, deployment.backend.name
+    )
+    if current:
+        refuse(container, state.spec(current), made, explicit=bool(image))
+    return made
+
+
+def _missing(deployment, container: Container, release: str, reference: str | None):
+    if reference:
+        return KollaError(
+            f"the engine has no image {reference}, which {container.name} is to run",
+            "build it or load it, or choose another with --release or --image",
+        )
+    name = deployment.reference(container, release)
+    option = f" --release {release}" if container.image.per_release else ""
+    return KollaError(
+        f"the image {name} is not built", f"`kolla image build {container.image.name}{option}`"
+    )
+
+
+def refuse(container: Container, old: Spec, new: Spec, explicit: bool = False) -> None:
+    """Raise :class:`KollaError` where the way from one spec to the other does not exist."""
+    if not explicit:
+        refuse_jump(container, old.release, new.release)
+    refuse_downgrade(container, old, new)
+
+
+def refuse_jump(container: Container, old: str, new: str) -> None:
+    """Raise :class:`KollaError` where no upgrade leads from one release to the other."""
+    reason = releases.refuse_jump(old, new) if old and new else ""
+    if reason:
+        raise KollaError(f"{container.name}: {reason}")
+
+
+def refuse_downgrade(container: Container, old: Spec, new: Spec) -> None:
+    """Raise :class:`KollaError` if the data cannot go back to the older software."""
+    if container.downgrade is Downgrade.REFUSED and _parts(new.version) < _parts(old.version):
+        raise KollaError(
+            f"{container.name} cannot go back from version {old.version} to {new.version}:"
+            " its data on disk is of the later one",
+            "restore a backup taken with the earlier version instead",
+        )
+
+
+def _parts(version: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", version)]
+
+
+def require_ports(deployment, container: Container) -> None:
+    """Raise :class:`KollaError` if somebody else holds a port the container needs."""
+    settings = deployment.settings
+    for listen in container.listens:
+        address, port = settings.render(listen.address), settings.render(listen.port)
+        problem = network.problem(address, int(port))
+        if problem:
+            raise KollaError(
+                f"{container.name}: {address} port {port} {problem}", problem.advice
+            )
+
+
+def build(
+    container: Container, settings, image: ImageFacts, release: str, version: str,
+    backend: str = "docker",
+) -> Spec:
+    """The spec that the configuration asks for, with this image.
+
+    Raises :class:`KollaError` if a file that an option names cannot be read.
+    """
+    return Spec(
+        container=container.name,
+        image=image.reference,
+        image_id=image.id,
+        release=release,
+        version=version,
+        user=container.user,
+        strategy=container.strategy.value,
+        environment=settings.environment(container),
+        command=list(container.command),
+        files=_files(container, settings),
+        volumes={volume.path: volume.name for volume in container.volumes},
+        scratch=SCRATCH | {scratch.path: scratch.size for scratch in container.scratch},
+        host_mounts={
+            mount.path: [
+                mount.source,
+                f"{'ro' if mount.read_only else 'rw'},{mount.propagation}",
+                mount.reason,
+            ]
+            for mount in container.host_mounts
+        },
+        privileges={
+            f"{item.kind}:{item.value}" if item.value else item.kind: item.reason
+            for item in container.privileges
+        },
+        security=_security(settings),
+        log=_log(settings),
+        check=dataclasses.asdict(container.check) | {"command": list(container.check.command)},
+        drain=list(container.drain) or ["kolla-drain"] * (container.strategy is Strategy.HANDOVER),
+        drain_grace=container.drain_grace,
+        stop_grace=container.stop_grace,
+        confirms_itself=container.confirms_itself,
+        tasks={
+            phase: [_task(task, settings) for task in getattr(container, phase)]
+            for phase in PHASES
+        },
+        backend=backend,
+    )
+
+
+def _files(container: Container, settings) -> dict[str, list[str]]:
+    files = {}
+    for file in container.files:
+        if file.option:
+            source = settings.value(*file.option.split("."))
+            if not source:
+                continue
+            content = _read(source, file.option).replace("$", "$$")
+        else:
+            content = settings.render(file.content or "")
+        mode = 0o600 if settings.references(content) else file.mode
+        files[file.path] = [content, oct(mode)]
+    return files
+
+
+def _read(source: str, option: str) -> str:
+    try:
+        return pathlib.Path(source).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise KollaError(
+            f"the file {source}, which the option {option} names, cannot be read: {error}",
+            "put it there, or unset the option",
+        ) from None
+
+
+def _log(settings) -> dict[str, str]:
+    driver, *rest = (
+        settings.value("logs", name)
+        for name in ("driver", "max_size", "max_files", "driver_options")
+    )
+    return {"driver": driver, **log_drivers.options(driver, *rest)}
+
+
+def _security(settings) -> list[str]:
+    label = settings.value("engine", "selinux_label")
+    profile = settings.value("engine", "apparmor_profile")
+    return [f"label={label}"] * bool(label) + [f"apparmor={profile}"] * bool(profile)
+
+
+def _task(task: Task, settings) -> dict:
+    return {
+        "name": task.name,
+        "command": list(task.command),
+        "environment": {key: settings.render(text) for key, text in task.environment.items()},
+        "timeout": task.timeout,
+    }

@@ -1,0 +1,104 @@
+"""Plans, and the state they are made from."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from kolla.plugin.backend import Observed
+from kolla.plugin.spec import Spec
+from kolla.store.records import Generation, Record
+
+
+@dataclasses.dataclass(frozen=True)
+class Operation:
+    """One step: one call of the backend or one write to the store."""
+
+    kind: str
+    container: str
+    generation: int | None = None
+    cause: str = ""
+    #: The task of a bootstrap, expand or contract step.
+    task: str = ""
+
+    def __str__(self) -> str:
+        name = self.container
+        target = f"{name}-g{self.generation}" if self.generation is not None else name
+        words = [self.kind, target, self.task]
+        text = " ".join(word for word in words if word)
+        return f"{text}: {self.cause}" if self.cause else text
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Ordered operations for one container, and why."""
+
+    container: str
+    action: str
+    operations: tuple[Operation, ...] = ()
+    reasons: tuple[str, ...] = ()
+    #: What the next generation is to run, if the plan makes one.
+    spec: Spec | None = None
+    #: ``release_pin`` and ``image_pin``, written with the commit, or by ``pin``.
+    pins: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+    #: The generation that counts before and after.
+    before: int | None = None
+    after: int | None = None
+    #: Why there is no plan.
+    blocked: str = ""
+    #: What the monitor saw that made it act.
+    evidence: str = ""
+
+    def __str__(self) -> str:
+        if self.blocked:
+            return f"{self.container}: cannot be done: {self.blocked}"
+        if not self.operations:
+            return f"{self.container}: nothing to do"
+        step = f"generation {self.before or 'none'} -> {self.after}"
+        lines = [f"{self.container}: {self.action}" + (f", {step}" if self.spec else "")]
+        lines += [f"  because {reason}" for reason in self.reasons]
+        lines += [f"  [{i}] {operation}" for i, operation in enumerate(self.operations, 1)]
+        return "\n".join(lines)
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """What is recorded and observed of one container."""
+
+    record: Record
+    generations: Mapping[int, Generation]
+    #: By generation. With restart policies if ``inspected``.
+    observed: Mapping[int, Observed]
+    #: One-shot tasks that are still on the engine.
+    tasks: tuple[Observed, ...] = ()
+    #: The highest number ever given.
+    highest: int = 0
+    #: How many earlier generations keep their image.
+    keep: int = 5
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+    @property
+    def current(self) -> int | None:
+        return self.record.current
+
+    def running(self, number: int | None) -> bool:
+        return number in self.observed and self.observed[number].running
+
+    def spec(self, number: int) -> Spec:
+        return self.generations[number].snapshot
+
+    def strategy(self, number: int) -> str:
+        """How a generation is replaced; of one that is not on record nothing else is known."""
+        return self.spec(number).strategy if number in self.generations else "replace"
+
+    @property
+    def committed_before(self) -> list[int]:
+        """The generations that counted once and do not now, the oldest first."""
+        return sorted(
+            number for number, generation in self.generations.items()
+            if generation.committed and number != self.current
+        )
+
+    def operation(self, kind: str, number: int | None = None, cause: str = "", task: str = ""):
+        return Operation(kind, self.name, number, cause, task)

@@ -1,0 +1,198 @@
+"""What a command has to do: a pure function of what is wanted, recorded and observed. No I/O."""
+
+import dataclasses
+import types
+from collections.abc import Mapping
+
+from kolla.plans.converge import converge, halt
+from kolla.plans.differences import differences
+from kolla.plans.plan import Operation, Plan, State
+from kolla.plugin.spec import Spec
+from kolla.store.records import ABSENT, RUNNING, STOPPED, Record
+
+
+def start(state: State, spec: Spec | None) -> Plan:
+    """Make a missing container or start a stopped one; change nothing else."""
+    if state.current is None or state.record.target == ABSENT:
+        return change(state, spec, "start", ("it does not exist",), tasks_of(spec, "bootstrap"))
+    if state.running(state.current) and state.record.target == RUNNING:
+        return Plan(state.name, "start", before=state.current, after=state.current)
+    wanted = dataclasses.replace(state.record, target=RUNNING)
+    return _retarget(state, wanted, "start")
+
+
+def stop(state: State) -> Plan:
+    if state.current is None or state.record.target != RUNNING:
+        return Plan(state.name, "stop", before=state.current, after=state.current)
+    return _retarget(state, dataclasses.replace(state.record, target=STOPPED), "stop")
+
+
+def delete(state: State, data: bool = False) -> Plan:
+    """Take it from the engine; with ``data`` its volumes as well."""
+    number = state.current
+    erase = data and number is not None
+    if state.record.target == ABSENT and not state.observed and not erase:
+        return Plan(state.name, "delete", before=number, after=number)
+    return _retarget(
+        state, dataclasses.replace(state.record, target=ABSENT, erase=erase), "delete"
+    )
+
+
+def _retarget(state: State, wanted: Record, action: str) -> Plan:
+    """First the intent is committed, then the engine follows."""
+    after = dataclasses.replace(state, record=dataclasses.replace(wanted, settled=False))
+    intent = state.operation("want-erased" if wanted.erase else f"want-{wanted.target}")
+    return Plan(
+        state.name, action, (intent, *converge(after)), before=state.current, after=state.current
+    )
+
+
+def restart(state: State) -> Plan:
+    """Handed over to a new generation of the same spec where that is possible."""
+    number = state.current
+    if number is None or state.record.target != RUNNING:
+        return Plan(state.name, "restart", before=number, after=number)
+    if state.strategy(number) == "handover" and state.running(number):
+        return change(state, state.spec(number), "restart", ("an operator asked for it",))
+    steps = [*halt(state, number, "restart"), *_care_again(state, number),
+             state.operation("start", number), state.operation("check", number)]
+    return Plan(state.name, "restart", tuple(steps), before=number, after=number)
+
+
+def revive(state: State) -> Plan:
+    """Stop what is sick and start it: nobody waits for a drain or for its check."""
+    number = state.current
+    steps = [*_care_again(state, number)]
+    if state.running(number):
+        steps.append(state.operation("stop", number, "unhealthy"))
+    steps.append(state.operation("start", number))
+    return Plan(state.name, "restart", tuple(steps), before=number, after=number)
+
+
+def give_up(state: State) -> Plan:
+    """No further restarts; what still runs does so, what only starts over and over does not."""
+    number = state.current
+    steps = [state.operation("fail", number), state.operation("release", number, "given up")]
+    if state.observed[number].status == "restarting":
+        steps.append(state.operation("stop", number, "given up"))
+    return Plan(state.name, "give up", tuple(steps), before=number, after=number)
+
+
+def _care_again(state: State, number: int) -> list[Operation]:
+    return [state.operation("keep", number, "given up before")] if state.record.failed else []
+
+
+def recover(state: State) -> Plan:
+    return Plan(
+        state.name, "recover", tuple(converge(state)), before=state.current, after=state.current
+    )
+
+
+def confirm(state: State) -> Plan:
+    """The current generation stays: what only earlier ones needed is cleaned up.
+
+    Of one that is confirmed already the clean-up is done again, which finishes one that other
+    hosts held up, and takes back what a failed rollback has told them.
+    """
+    number = state.current
+    steps = []
+    if number is not None:
+        steps += [
+            state.operation("contract", number, task=task)
+            for _, task in tasks_of(state.spec(number), "contract")
+        ]
+        if not state.generations[number].confirmed:
+            steps.append(state.operation("confirm", number))
+    return Plan(state.name, "confirm", tuple(steps), before=number, after=number)
+
+
+def pin(state: State, pins: Mapping[str, str | None]) -> Plan:
+    """Stay with what runs, by a choice of its own from now on."""
+    number, record = state.current, state.record
+    chosen = [value for column, value in pins.items() if getattr(record, column) != value]
+    if not chosen:
+        return Plan(state.name, "upgrade", before=number, after=number)
+    reasons = tuple(f"stays with {value}" for value in chosen if value)
+    steps = (state.operation("pin"),)
+    return Plan(state.name, "upgrade", steps, reasons, None, pins, number, number)
+
+
+def change(
+    state: State,
+    spec: Spec,
+    action: str,
+    reasons: tuple[str, ...],
+    tasks: tuple[tuple[str, str], ...] = (),
+    pins: Mapping[str, str | None] = types.MappingProxyType({}),
+) -> Plan:
+    """Make the next generation and put it in the place of the current one.
+
+    ``tasks`` are (phase, name) pairs, run before anything that serves is touched.
+    """
+    new, old = state.highest + 1, state.current
+    if state.record.target == ABSENT:
+        old = None
+    steps = []
+    if action == "rollback":
+        steps += [
+            state.operation("before-rollback", old, task=task)
+            for _, task in tasks_of(state.spec(old), "before_rollback")
+        ]
+    steps += [state.operation("record", new), state.operation("create", new)]
+    steps += [state.operation(phase, new, task=name) for phase, name in tasks]
+    up = [state.operation("start", new), state.operation("check", new)]
+    if spec.strategy == "handover":
+        up.append(state.operation("join", new))
+    up.append(state.operation("commit", new))
+    keep = [state.operation("keep", new)]
+    down = list(halt(state, old, "replaced")) if old is not None else []
+    release = [state.operation("release", old, "replaced")] if old in state.observed else []
+    if spec.strategy == "handover" and _same_way(state, old):
+        steps += up + keep + release + down
+    else:
+        # After a power cut the engine starts none of two rather than both.
+        steps += down + up + release + keep
+    steps += _sweep(state, new, old)
+    steps.append(state.operation("settle"))
+    return Plan(state.name, action, tuple(steps), reasons, spec, pins, old, new)
+
+
+def tasks_of(spec: Spec, phase: str) -> tuple[tuple[str, str], ...]:
+    """All tasks of a phase, as ``change`` takes them."""
+    return tuple((phase, task["name"]) for task in spec.tasks.get(phase, []))
+
+
+def _same_way(state: State, old: int | None) -> bool:
+    return old is None or state.strategy(old) == "handover"
+
+
+def _sweep(state: State, new: int, old: int | None) -> list[Operation]:
+    """What is no longer needed once ``new`` counts."""
+    gone = [
+        state.operation("remove", number, "no longer needed")
+        for number in sorted(state.observed) if number not in (old, new)
+    ]
+    committed = [n for n in (*state.committed_before, old) if n is not None]
+    needed = committed[-state.keep:]
+    return gone + [
+        state.operation("forget", number, "no rollback needs its image")
+        for number, generation in sorted(state.generations.items())
+        if generation.kept and number not in needed and number != new
+    ]
+
+
+def last_known_good(state: State, probation_over) -> int | None:
+    """The generation a rollback goes to by itself; None if there is none.
+
+    ``probation_over(generation)`` tells whether a generation survived its probation.
+    """
+    if state.current is None:
+        return None
+    running = state.spec(state.current)
+    earlier = [
+        generation for number, generation in state.generations.items()
+        if number < state.current and generation.committed and generation.kept
+        and generation.outcome == "kept" and differences(generation.snapshot, running)
+    ]
+    good = [g for g in earlier if g.confirmed or probation_over(g)] or earlier
+    return max((generation.number for generation in good), default=None)

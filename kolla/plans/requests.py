@@ -1,0 +1,233 @@
+"""From a command to the plan of one container."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from kolla.deployment import Deployment
+from kolla.errors import KollaError, UsageError
+from kolla.plans import desired, planner
+from kolla.plans.differences import differences
+from kolla.plans.plan import Plan, State
+from kolla.plugin import Container
+from kolla.plugin.spec import Spec, describe_image
+from kolla.store.records import ABSENT, RUNNING
+from kolla.times import now
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """One command: what to do, and with which containers."""
+
+    #: start, stop, restart, upgrade, rollback, confirm, delete or recover; of the monitor:
+    #: revive or give up.
+    kind: str
+    containers: list[Container]
+    release: str | None = None
+    image: str | None = None
+    #: By container: the generation to go back to, if not to the last known good.
+    targets: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    #: Whether a failure takes those back that this request has already upgraded.
+    rollback_on_failure: bool = False
+    #: Whether ``delete`` takes the volumes as well.
+    data: bool = False
+    #: By container: the generation that was judged. Nothing is done if it no longer counts.
+    judged: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    #: Why the monitor asks for it, and what there was to see.
+    cause: str = ""
+    evidence: str = ""
+
+
+def planned(
+    deployment: Deployment, request: Request, container: Container, state: State
+) -> Plan:
+    """The plan for one container as things stand.
+
+    Raises :class:`KollaError` if it is impossible, or more than the backend can do.
+    """
+    if container.name in request.judged and not _still(state, request.judged[container.name]):
+        return Plan(container.name, request.kind, before=state.current, after=state.current)
+    steps = _PLANNERS[request.kind](deployment, request, container, state)
+    if steps.spec:
+        deployment.backend_of(steps.spec.backend).require(steps.spec)
+    if not request.cause:
+        return steps
+    reasons = (request.cause, *steps.reasons)
+    return dataclasses.replace(steps, reasons=reasons, evidence=request.evidence)
+
+
+def _still(state: State, judged: int) -> bool:
+    """Whether it is as it was when the monitor judged it, and nobody wants it left alone."""
+    record = state.record
+    return (
+        record.current == judged and record.target == RUNNING and not record.in_maintenance()
+        and judged in state.observed
+    )
+
+
+def _start(deployment, request, container, state) -> Plan:
+    if state.current is not None and state.record.target != ABSENT:
+        return planner.start(state, None)
+    _require_requirements(deployment, request, container)
+    if not any(seen.running for seen in state.observed.values()):
+        desired.require_ports(deployment, container)
+    return planner.start(state, _desired(deployment, request, container, state))
+
+
+def _require_requirements(deployment, request, container) -> None:
+    """A first start needs what it requires; not if that starts in the same command."""
+    here = {c.name for c in deployment.settings.enabled()}
+    together = {c.name for c in request.containers}
+    for name in sorted(set(container.requires) & here - together):
+        if deployment.store.container(name).target != RUNNING:
+            raise KollaError(
+                f"{container.name} requires {name}, which is not running",
+                f"`kolla container start {name}` first, or start their set",
+            )
+
+
+def _upgrade(deployment, request, container, state) -> Plan:
+    if state.current is None or state.record.target == ABSENT:
+        return _start(deployment, request, container, state)
+    if state.record.target != RUNNING:
+        raise KollaError(
+            f"{container.name} is stopped, and an upgrade needs it running",
+            f"`kolla container start {container.name}` first",
+        )
+    spec = _desired(deployment, request, container, state)
+    old = state.spec(state.current)
+    rotated = _rotated(deployment, state, spec)
+    reasons = differences(old, spec) + [f"secret: {name} changed" for name in sorted(rotated)]
+    changed = _changed_tasks(old, spec)
+    reasons += [f"task: {name} changed" for name in changed]
+    pins = _pins(request, spec)
+    if not reasons:
+        return planner.pin(state, pins)
+    tasks = _schema_tasks(deployment, spec) if old.image_id != spec.image_id else ()
+    tasks = planner.tasks_of(spec, "verify") + tasks
+    again = dict.fromkeys([*changed, *_tasks_using(deployment, spec, rotated)])
+    tasks += tuple(("bootstrap", name) for name in again)
+    return planner.change(state, spec, "upgrade", tuple(reasons), tasks, pins)
+
+
+def _schema_tasks(deployment, spec) -> tuple[tuple[str, str], ...]:
+    expand = planner.tasks_of(spec, "expand")
+    dump = deployment.settings.value("engine", "dump_before_upgrade")
+    return (planner.tasks_of(spec, "dump") if dump and expand else ()) + expand
+
+
+def _confirm(deployment, request, container, state) -> Plan:
+    if state.current is None or state.record.target == ABSENT:
+        raise KollaError(
+            f"{container.name} does not run, so there is nothing to confirm",
+            f"`kolla container start {container.name}` first",
+        )
+    return planner.confirm(state)
+
+
+def _rotated(deployment, state: State, spec) -> set[str]:
+    """Secrets whose value is not the one the current generation was made with."""
+    old = state.generations[state.current].secrets
+    new = deployment.fingerprints.of(spec)
+    return {name for name in new if name in old and old[name] != new[name]}
+
+
+def _changed_tasks(old: Spec, new: Spec) -> list[str]:
+    """Bootstrap tasks that would do something else than they did, as with a changed URL."""
+    before = {task["name"]: task for task in old.tasks["bootstrap"]}
+    return [
+        task["name"] for task in new.tasks["bootstrap"]
+        if task["environment"] != before.get(task["name"], task)["environment"]
+    ]
+
+
+def _tasks_using(deployment, spec: Spec, secrets: set[str]) -> list[str]:
+    """Bootstrap tasks that are given one of these secrets, and so have to apply it."""
+    return [
+        task["name"] for task in spec.tasks["bootstrap"]
+        if any(secrets & set(deployment.settings.references(text))
+               for text in task["environment"].values())
+    ]
+
+
+def _desired(deployment, request, container, state):
+    spec = desired.spec(deployment, container, state, request.release, request.image)
+    deployment.require_valid(container, deployment.options_of(spec.image_id, container))
+    return spec
+
+
+def _pins(request: Request, spec) -> dict[str, str | None]:
+    if request.image:
+        return {"image_pin": request.image, "release_pin": spec.release or None}
+    if request.release:
+        return {"image_pin": None, "release_pin": request.release if spec.release else None}
+    return {}
+
+
+def _rollback(deployment, request, container, state) -> Plan:
+    if state.current is None or state.record.target != RUNNING:
+        raise KollaError(
+            f"{container.name} is not running, so there is nothing to roll back",
+            f"`kolla container start {container.name}` first",
+        )
+    number = request.targets.get(container.name)
+    number = number or planner.last_known_good(state, _survivor(deployment))
+    if number is None and len(request.containers) > 1:
+        return Plan(container.name, "rollback", before=state.current, after=state.current)
+    if number is None:
+        raise KollaError(
+            f"{container.name} has no earlier good generation that differs from this one",
+            f"`kolla container history {container.name}` shows all; --to names one",
+        )
+    generation = state.generations.get(number)
+    if generation is None:
+        raise UsageError(
+            f"{container.name} has no generation {number}",
+            f"`kolla container history {container.name}` shows all",
+        )
+    if number == state.current:
+        return Plan(container.name, "rollback", before=number, after=number)
+    if not generation.committed or not generation.kept:
+        raise KollaError(
+            f"generation {number} of {container.name} was {generation.outcome}"
+            f" and cannot come back: {generation.reason or 'its image is no longer kept'}",
+            f"`kolla container history {container.name}` shows those that can",
+        )
+    spec = generation.snapshot
+    desired.refuse_downgrade(container, state.spec(state.current), spec)
+    if deployment.backend.image(spec.image_id) is None:
+        raise KollaError(
+            f"the image of generation {number} of {container.name}, {describe_image(spec)},"
+            " is no longer on the engine: `docker system prune -a` takes even images with a name",
+            f"build or load it again, then `kolla container upgrade {container.name}"
+            f" --image {spec.image}`",
+        )
+    pins = {"image_pin": spec.image_id, "release_pin": spec.release or None}
+    reason = f"back to generation {number}: {describe_image(spec)}"
+    return planner.change(state, spec, "rollback", (reason,), pins=pins)
+
+
+def _survivor(deployment) -> Callable:
+    """Whether a generation was current for longer than the probation."""
+    probation = deployment.settings.value("engine", "probation")
+
+    def survived(generation) -> bool:
+        ended = datetime.fromisoformat(generation.ended or now())
+        lasted = ended - datetime.fromisoformat(generation.committed)
+        return lasted.total_seconds() >= probation
+
+    return survived
+
+
+_PLANNERS = {
+    "start": _start,
+    "upgrade": _upgrade,
+    "rollback": _rollback,
+    "confirm": _confirm,
+    "stop": lambda deployment, request, container, state: planner.stop(state),
+    "restart": lambda deployment, request, container, state: planner.restart(state),
+    "delete": lambda deployment, request, container, state: planner.delete(state, request.data),
+    "revive": lambda deployment, request, container, state: planner.revive(state),
+    "give up": lambda deployment, request, container, state: planner.give_up(state),
+    "recover": lambda deployment, request, container, state: planner.recover(state),
+}

@@ -1,0 +1,32 @@
+"""The public API: all of kolla that a plugin imports.
+
+A plugin is a declaration. It names a :class:`ContainerSet`, a :class:`Container` or
+an :class:`Image` in a module of its own and points an entry point at it::
+
+    [entry_points]
+    kolla.container_sets =
+        cache-control = kolla_memcached:CACHE_CONTROL
+    kolla.containers =
+        memcached = kolla_memcached:MEMCACHED
+
+Texts that come from options are templates: ``${group.option}`` stands for an option of
+kolla.conf and ``$$`` for a dollar sign. ``${url:group.option}`` is the same, quoted for use
+inside a URL; ``${oslo:group.option}``, quoted for a variable ``OS_<GROUP>__<OPTION>`` that
+oslo.config reads, which would take ``$`` for the beginning of a name. An option that was
+registered with ``secret=True`` stays a reference in everything kolla stores or prints; its
+value is put in at the last moment.
+"""
+
+from kolla.plugin.backend import Backend, BackendError
+from kolla.plugin.declarations import (
+    Check, Container, ContainerSet, Downgrade, File, HostMount, Image, Listen, Privilege, Scratch,
+    Strategy, Task, Volume, secret, shared_folder,
+)
+from kolla.plugin.event import Event
+from kolla.plugin.export import Exported, Tree
+
+__all__ = [
+    "Backend", "BackendError", "Check", "Container", "ContainerSet", "Downgrade", "Event",
+    "Exported", "File", "HostMount", "Image", "Listen", "Privilege", "Scratch", "Strategy", "Task",
+    "Tree", "Volume", "secret", "shared_folder",
+]

@@ -1,0 +1,219 @@
+"""What a plugin declares; nothing in here needs anything else of kolla."""
+
+import dataclasses
+import enum
+import pathlib
+from collections.abc import Mapping
+
+from oslo_config import cfg
+
+
+class Strategy(enum.Enum):
+    """How one generation of a container takes the place of another."""
+
+    #: HTTP services: new beside old, checked in private, joins, the old one drains.
+    HANDOVER = "handover"
+    #: The rest: all slow work first, then the old stops and the new starts.
+    REPLACE = "replace"
+
+
+class Downgrade(enum.Enum):
+    """Whether an image of a lower version may follow one of a higher version."""
+
+    ALLOWED = "allowed"
+    #: The data on disk cannot go back (MariaDB, RabbitMQ).
+    REFUSED = "refused"
+
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """An image that ``kolla image build`` makes from a folder with a Dockerfile.
+
+    The contract between kolla and an image is in the guide "Images".
+    """
+
+    name: str
+    #: The build context; ``Dockerfile`` lies in it.
+    folder: pathlib.Path
+    #: The name of the image it is built on, which its Dockerfile gets as ``PARENT``.
+    parent: str | None = "base"
+    #: Built once for each OpenStack release, which the Dockerfile gets as ``RELEASE``.
+    per_release: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """The container's own health command, run inside it. Times are in seconds."""
+
+    command: tuple[str, ...] = ("kolla-check",)
+    interval: int = 30
+    timeout: int = 10
+    retries: int = 3
+    #: How long a new generation may take until its check passes for the first time.
+    grace: int = 60
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A one-shot command, run to its end in a container of the service's own image.
+
+    It must be idempotent: it runs again after an interruption. ``KOLLA_LOCK_TIMEOUT`` has the
+    seconds for which it may wait for another host.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    #: Added to the container's own environment (templates), for this task only.
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    #: Seconds after which it counts as failed.
+    timeout: int = 600
+
+
+@dataclasses.dataclass(frozen=True)
+class File:
+    """A file that is put into the container, read-only; its content is in the snapshot.
+
+    Either ``content`` (a template) or ``option`` (``group.option`` of an option that
+    names a file on the host; unset means that there is no such file).
+    """
+
+    path: str
+    content: str | None = None
+    option: str | None = None
+    mode: int = 0o644
+
+
+@dataclasses.dataclass(frozen=True)
+class Volume:
+    """Data that outlives every generation: a named volume of the engine."""
+
+    name: str
+    path: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Scratch:
+    """A writable place that is empty at every start (a tmpfs)."""
+
+    path: str
+    size: str = "64m"
+
+
+@dataclasses.dataclass(frozen=True)
+class HostMount:
+    """A path of the host inside the container; shown as super-privileged if it is crucial."""
+
+    source: str
+    path: str
+    reason: str
+    read_only: bool = True
+    #: ``rprivate``, ``rslave`` or ``rshared``.
+    propagation: str = "rprivate"
+
+
+@dataclasses.dataclass(frozen=True)
+class Privilege:
+    """One thing a container may do beyond the default, and why.
+
+    ``kind`` is one of ``capability`` (value: ``NET_ADMIN``), ``device`` (``/dev/kvm``),
+    ``privileged``, ``pid``, ``ipc``, ``cgroup`` (the host's; no value), ``root`` (runs
+    as root) and ``writable-root`` (its root file system can be written to).
+    """
+
+    kind: str
+    reason: str
+    value: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Listen:
+    """An address and port the container binds (templates)."""
+
+    address: str
+    port: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ContainerSet:
+    """A named node of the tree: one logical service. ``parent`` None: below the root."""
+
+    name: str
+    summary: str
+    parent: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Container:
+    """A named leaf of the tree: one responsibility, upgraded and rolled back atomically."""
+
+    name: str
+    #: The set it belongs to.
+    parent: str
+    summary: str
+    image: Image
+    #: The numeric user (and group) its processes run as; the same in every release.
+    user: int
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    check: Check = Check()
+    strategy: Strategy = Strategy.REPLACE
+    downgrade: Downgrade = Downgrade.ALLOWED
+    #: Instead of the image's own command.
+    command: tuple[str, ...] = ()
+    listens: tuple[Listen, ...] = ()
+    files: tuple[File, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    #: Besides ``/run/kolla`` and ``/tmp``, which every container has; naming one of them
+    #: sets its size.
+    scratch: tuple[Scratch, ...] = ()
+    host_mounts: tuple[HostMount, ...] = ()
+    privileges: tuple[Privilege, ...] = ()
+    #: Containers that must be healthy first, where they run on this host.
+    requires: tuple[str, ...] = ()
+    #: First set-up, before the first start.
+    bootstrap: tuple[Task, ...] = ()
+    #: Judges the configuration, before an upgrade touches anything.
+    verify: tuple[Task, ...] = ()
+    #: A copy of the data before a change of its schema, written below
+    #: ``/var/lib/kolla/dumps``, which is a folder of the host. ``KOLLA_CONTAINER`` and
+    #: ``KOLLA_DUMPS_KEPT`` say whose they are and how many are to stay. Where dumps are wanted,
+    #: a bootstrap has all of it too, in case it finds data of an earlier release.
+    dump: tuple[Task, ...] = ()
+    #: Changes of the schema that the running release tolerates, before an upgrade.
+    expand: tuple[Task, ...] = ()
+    #: Clean-up once a generation is confirmed. One that other hosts still hold up ends
+    #: with exit code 75 and says whom it waits for.
+    contract: tuple[Task, ...] = ()
+    #: Run from the current image before a rollback, with the release it goes back to in
+    #: ``KOLLA_TARGET_RELEASE``; one that fails refuses the rollback.
+    before_rollback: tuple[Task, ...] = ()
+    #: Whether a generation that survived its probation counts as confirmed.
+    confirms_itself: bool = False
+    #: Run inside the old generation before it stops; ends when its work is done.
+    drain: tuple[str, ...] = ()
+    #: Seconds the drain may take.
+    drain_grace: int = 600
+    #: Seconds between the stop signal and the kill.
+    stop_grace: int = 30
+    #: Options of its own, by group; they show up in ``kolla config sample``.
+    options: Mapping[str, tuple[cfg.Opt, ...]] = dataclasses.field(default_factory=dict)
+    #: Patterns of groups of the service's own configuration that its option list cannot
+    #: know, because the operator names them (``file*``).
+    open_groups: tuple[str, ...] = ()
+
+
+def shared_folder(*parts: str) -> pathlib.Path:
+    """A folder or file that kolla ships beside its code (``docker/``, ``etc/``).
+
+    In a checkout it is found there, after an installation below ``share/kolla``.
+    """
+    import sys
+
+    checkout = pathlib.Path(__file__).resolve().parents[2]
+    if (checkout / "docker" / "base" / "Dockerfile").is_file():
+        return checkout.joinpath(*parts)
+    return pathlib.Path(sys.prefix, "share", "kolla", *parts)
+
+
+def secret(name: str, help: str) -> cfg.StrOpt:
+    """An option for a password; ``kolla config passwords`` fills it in."""
+    return cfg.StrOpt(name, secret=True, help=help)

@@ -1,0 +1,84 @@
+"""The frozen description of how to run a container."""
+
+import dataclasses
+import json
+
+#: Paths of the host that make whoever can write there its master.
+CRUCIAL = ("/", "/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/run", "/sys", "/usr", "/var")
+#: When one-shot tasks run.
+PHASES = ("bootstrap", "verify", "dump", "expand", "contract", "before_rollback")
+SUPER = ("privileged", "pid", "ipc", "cgroup")
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """One generation's snapshot. Secrets in it are references (``${group.option}``)."""
+
+    container: str
+    image: str
+    image_id: str
+    release: str
+    #: Of the software in the image.
+    version: str
+    user: int
+    strategy: str
+    environment: dict[str, str]
+    command: list[str]
+    #: Path to ``[content, octal mode]``.
+    files: dict[str, list[str]]
+    #: Path to the name of the volume.
+    volumes: dict[str, str]
+    #: Path to size.
+    scratch: dict[str, str]
+    #: Path to ``[source, options, reason]``.
+    host_mounts: dict[str, list[str]]
+    #: ``kind`` or ``kind:value`` to the reason.
+    privileges: dict[str, str]
+    security: list[str]
+    #: ``driver``, and what that is told.
+    log: dict[str, str]
+    check: dict
+    drain: list[str]
+    drain_grace: int
+    stop_grace: int
+    confirms_itself: bool = False
+    #: Each phase to its one-shot tasks.
+    tasks: dict[str, list[dict]] = dataclasses.field(default_factory=dict)
+    #: What makes its container and does all that is done with it.
+    backend: str = "docker"
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Spec":
+        return cls(**json.loads(text))
+
+    @property
+    def super_privileged(self) -> bool:
+        """Whether it needs the host itself."""
+        crucial = any(
+            source in CRUCIAL or source.endswith("docker.sock")
+            for source, _, _ in self.host_mounts.values()
+        )
+        return crucial or any(kind in SUPER for kind in self.privileges)
+
+    def texts(self) -> list[str]:
+        """All rendered templates in it: where secret references can be."""
+        tasks = [task["environment"] for group in self.tasks.values() for task in group]
+        return [
+            *self.environment.values(),
+            *(content for content, _ in self.files.values()),
+            *(value for environment in tasks for value in environment.values()),
+        ]
+
+
+def describe_image(spec: Spec) -> str:
+    """Reference, version and short id."""
+    details = [spec.version, short_id(spec.image_id)]
+    return f"{spec.image} ({', '.join(filter(None, details))})"
+
+
+def short_id(image_id: str) -> str:
+    """The twelve characters by which people know an image."""
+    return image_id.removeprefix("sha256:")[:12]

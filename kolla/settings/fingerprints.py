@@ -1,0 +1,33 @@
+"""What tells that a secret has changed, and nothing else of it."""
+
+import functools
+import hashlib
+import hmac
+import pathlib
+import secrets
+
+from kolla.files import write_whole
+from kolla.plugin.spec import Spec
+from kolla.settings import Settings
+
+
+class Fingerprints:
+    """Fingerprints of secrets, with a key that never leaves this host."""
+
+    def __init__(self, settings: Settings, state_dir: pathlib.Path):
+        self._settings, self._path = settings, state_dir / "fingerprint.key"
+
+    def of(self, spec: Spec) -> dict[str, str]:
+        """That of each secret a spec refers to, by its name."""
+        found = {name for text in spec.texts() for name in self._settings.references(text)}
+        return {name: self._of_secret(name) for name in sorted(found)}
+
+    def _of_secret(self, name: str) -> str:
+        value = self._settings.reveal("${%s}" % name)
+        return hmac.new(self._key, f"{name}={value}".encode(), hashlib.sha256).hexdigest()[:16]
+
+    @functools.cached_property
+    def _key(self) -> bytes:
+        if not self._path.exists():
+            write_whole(self._path, secrets.token_bytes(32))
+        return self._path.read_bytes()

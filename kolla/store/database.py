@@ -1,0 +1,90 @@
+"""One SQLite file: its connection, its errors in words, its transactions."""
+
+import contextlib
+import pathlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+
+from kolla.errors import KollaError
+from kolla.store import tables
+
+
+class Database:
+    """A file that is made if it is not there. Raises :class:`KollaError` if it cannot be."""
+
+    def __init__(self, path: pathlib.Path):
+        self.path = path
+        self._lock = threading.RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._db = sqlite3.connect(
+                self.path, timeout=30, isolation_level=None, check_same_thread=False
+            )
+            self.path.chmod(0o600)
+            self._db.row_factory = sqlite3.Row
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise KollaError(
+                f"the state file {self.path} cannot be opened: {error}",
+                "kolla needs to write there: is the disk full? else run it as root, or name "
+                "another [DEFAULT] state_dir; a file that is broken can be moved away, "
+                "`kolla recover` then rebuilds it from the containers' labels",
+            ) from None
+
+    def _prepare(self) -> None:
+        tables.prepare(self._db)
+        self._db.execute("PRAGMA synchronous=FULL")
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def _write(self, statement: str, *values) -> sqlite3.Cursor:
+        with self._lock:
+            try:
+                return self._db.execute(statement, values)
+            except sqlite3.Error as error:
+                raise KollaError(
+                    f"the state file {self.path} cannot be written: {error}",
+                    "is the disk full? `kolla recover` carries on afterwards",
+                ) from None
+
+    def _rows(self, statement: str, *values) -> list[sqlite3.Row]:
+        with self._lock:
+            try:
+                return self._db.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                raise KollaError(f"the state file {self.path} cannot be read: {error}") from None
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes within it are one, or none."""
+        with self._lock, _Transaction(self._db, self.path):
+            yield
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE … COMMIT, joined if one is open already."""
+
+    def __init__(self, db: sqlite3.Connection, path: pathlib.Path):
+        self._db, self._path = db, path
+
+    def __enter__(self):
+        self._outer = not self._db.in_transaction
+        if self._outer:
+            self._run("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind, error, trace):
+        if self._outer:
+            self._run("ROLLBACK" if kind else "COMMIT")
+
+    def _run(self, statement: str) -> None:
+        try:
+            self._db.execute(statement)
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.rollback()
+            raise KollaError(
+                f"the state file {self._path} cannot be written: {error}", "is the disk full?"
+            ) from None

@@ -1,0 +1,118 @@
+"""What the store holds: one line for each container, generation and event."""
+
+import dataclasses
+import getpass
+import os
+
+from kolla.times import now
+
+#: What an operator last asked for.
+RUNNING, STOPPED, ABSENT = "running", "stopped", "absent"
+#: Of a maintenance that somebody has to end; later than every time.
+FOR_EVER = "somebody ends it"
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What counts for one container."""
+
+    name: str
+    current: int | None = None
+    last_number: int = 0
+    #: running, stopped or absent: what an operator last asked for.
+    target: str = ABSENT
+    release_pin: str | None = None
+    #: A tag or an image id.
+    image_pin: str | None = None
+    #: False while a command is at work, and after one that was killed.
+    settled: bool = True
+    health: str = "unknown"
+    health_detail: str = ""
+    health_at: str | None = None
+    #: Until when nobody is to act on it by himself: UTC, ISO 8601, or ``FOR_EVER``.
+    maintenance: str | None = None
+    #: Since when it is no longer restarted, because it was too often; UTC, ISO 8601.
+    failed: str | None = None
+    #: When it was restarted within the last hour; UTC, ISO 8601.
+    restarts: tuple[str, ...] = ()
+    #: Whether its data are to go as well, and have not gone yet.
+    erase: bool = False
+
+    def in_maintenance(self) -> bool:
+        """Whether it is to be left alone at present."""
+        return self.maintenance is not None and self.maintenance > now()
+
+    @property
+    def serving(self) -> int | None:
+        """The generation that counts; None once the container was deleted."""
+        return None if self.target == ABSENT else self.current
+
+
+@dataclasses.dataclass(frozen=True)
+class Generation:
+    """A spec put to work."""
+
+    container: str
+    number: int
+    spec: str
+    #: Secret reference to a keyed fingerprint of its value.
+    secrets: dict[str, str]
+    cause: str
+    created: str
+    committed: str | None
+    ended: str | None
+    #: trying, current, kept, refused, discarded, rolled back, deleted.
+    outcome: str
+    reason: str
+    evidence: str
+    #: Whether its image still has the name that protects it from every prune.
+    kept: bool = True
+    #: When an operator, or the end of its probation, confirmed it.
+    confirmed: str | None = None
+
+    @property
+    def snapshot(self):
+        """The :class:`kolla.plugin.spec.Spec`."""
+        from kolla.plugin.spec import Spec
+
+        return Spec.from_json(self.spec)
+
+
+@dataclasses.dataclass(frozen=True)
+class EventRecord:
+    """A line of the journal: an action, or (with a parent) one operation of it."""
+
+    id: int
+    parent: int | None
+    at: str
+    who: str
+    action: str
+    container: str
+    generation: int | None
+    #: begun, done, failed, interrupted.
+    outcome: str
+    detail: str
+    seconds: float | None
+    #: What there was to see when something went wrong.
+    evidence: str = ""
+
+
+def act_as(name: str) -> None:
+    """Be known by this name in everything this process does from now on."""
+    global _actor
+    _actor = name
+
+
+_actor = ""
+
+
+def who() -> str:
+    """The login name of the person behind this process, sudo or not."""
+    if _actor:
+        return _actor
+    if os.environ.get("SUDO_USER"):
+        return os.environ["SUDO_USER"]
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

@@ -1,0 +1,259 @@
+"""What kolla remembers: generations, what is current, who did what. One SQLite file.
+
+Every method is one transaction. Times are UTC in ISO 8601, durations in seconds.
+"""
+
+import json
+import pathlib
+import sqlite3
+
+from kolla.errors import KollaError
+from kolla.store.database import Database
+from kolla.store.numbers import Numbers
+from kolla.store.records import RUNNING, EventRecord, Generation, Record, who
+from kolla.times import now
+
+
+class Store(Database):
+    """The state file of one host."""
+
+    def __init__(self, state_dir: pathlib.Path):
+        super().__init__(state_dir / "kolla.sqlite")
+        self.numbers = Numbers(state_dir / "numbers")
+
+    # What counts
+
+    def container(self, name: str) -> Record:
+        """The record of a container; an empty one if nothing is known of it."""
+        rows = self._rows("SELECT * FROM containers WHERE name = ?", name)
+        return _record(rows[0]) if rows else Record(name)
+
+    def changed(self) -> int:
+        """A number that is another one after every change by another process."""
+        return self._rows("PRAGMA data_version")[0][0]
+
+    def containers(self) -> list[Record]:
+        return [_record(row) for row in self._rows("SELECT * FROM containers ORDER BY name")]
+
+    def update(self, name: str, **values) -> None:
+        """Set columns of a container's record."""
+        columns = ", ".join(values)
+        marks = ", ".join("?" * len(values))
+        updates = ", ".join(f"{column} = excluded.{column}" for column in values)
+        self._write(
+            f"INSERT INTO containers (name, {columns}) VALUES (?, {marks})"
+            f" ON CONFLICT (name) DO UPDATE SET {updates}",
+            name, *values.values(),
+        )
+
+    def end_maintenance(self, name: str, until: str) -> None:
+        """Unless it lasts until some other time by now."""
+        self._write(
+            "UPDATE containers SET maintenance = NULL WHERE name = ? AND maintenance = ?",
+            name, until,
+        )
+
+    def note_health(self, rows: list[tuple[str, str, str, str]]) -> None:
+        """(name, health, detail, when) of many containers that are on record."""
+        with self.transaction():
+            for name, health, detail, at in rows:
+                self._write(
+                    "UPDATE containers SET health = ?, health_detail = ?, health_at = ?"
+                    " WHERE name = ?",
+                    health, detail, at, name,
+                )
+
+    # Generations
+
+    def begin(self, name: str, spec, secrets: dict[str, str], cause: str) -> int:
+        """Give the next number to a spec. The number is on disk before it is used."""
+        with self._lock:
+            number = 1 + max(self.container(name).last_number, self.numbers.highest(name))
+            self.numbers.claim(name, number)
+            with self.transaction():
+                self.update(name, last_number=number, settled=0)
+                self._insert(name, number, spec, secrets, cause)
+            return number
+
+    def adopt(self, name: str, number: int, spec, cause: str) -> None:
+        """Take in a generation that the engine has and this file does not."""
+        with self.transaction():
+            highest = max(number, self.container(name).last_number, self.numbers.highest(name))
+            self.update(name, last_number=highest, settled=0)
+            self._insert(name, number, spec, {}, cause)
+
+    def _insert(self, name: str, number: int, spec, secrets: dict, cause: str) -> None:
+        self._write(
+            "INSERT OR IGNORE INTO generations (container, number, spec, secrets, cause, created)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            name, number, spec.to_json(), json.dumps(secrets), cause, now(),
+        )
+
+    def commit(
+        self, name: str, number: int, replaced_as: str = "kept", why: str = "",
+        evidence: str = "", **values,
+    ) -> None:
+        """The one transaction that decides which generation counts.
+
+        ``why`` and ``evidence`` are about the one it replaces; ``values`` are further columns
+        of the container's record.
+        """
+        with self.transaction():
+            previous = self.container(name).current
+            if previous is not None and previous != number:
+                reason = "; ".join(filter(None, (f"replaced by generation {number}", why)))
+                self.end(name, previous, replaced_as, reason, evidence)
+            self.update(
+                name, current=number, target=RUNNING, settled=0, failed=None, restarts="[]",
+                **values,
+            )
+            self._write(
+                "UPDATE generations SET outcome = 'current', ended = NULL,"
+                " committed = coalesce(committed, ?) WHERE container = ? AND number = ?",
+                now(), name, number,
+            )
+
+    def end(self, name: str, number: int, outcome: str, reason: str, evidence: str = "") -> None:
+        """Record how a generation ended, and why."""
+        self._write(
+            "UPDATE generations SET outcome = ?, reason = ?, ended = ?,"
+            " evidence = CASE ? WHEN '' THEN evidence ELSE ? END"
+            " WHERE container = ? AND number = ?",
+            outcome, reason, now(), evidence, evidence, name, number,
+        )
+
+    def confirm(self, name: str, number: int) -> None:
+        """Record that a generation is there to stay."""
+        self._write(
+            "UPDATE generations SET confirmed = ? WHERE container = ? AND number = ?",
+            now(), name, number,
+        )
+
+    def forget(self, name: str, number: int) -> None:
+        """Record that a generation's image is no longer protected."""
+        self._write(
+            "UPDATE generations SET kept = 0 WHERE container = ? AND number = ?", name, number
+        )
+
+    def abandon(self, name: str) -> None:
+        """Mark what a killed command left unfinished, now that nobody is at work on it."""
+        self._write(
+            "UPDATE events SET outcome = 'interrupted' WHERE container = ? AND outcome = 'begun'",
+            name,
+        )
+        self._write(
+            "UPDATE generations SET outcome = 'discarded', ended = ?,"
+            " reason = 'interrupted before it was committed'"
+            " WHERE container = ? AND outcome = 'trying'",
+            now(), name,
+        )
+
+    def begun(self, name: str) -> bool:
+        """Whether somebody is at work on a container, or was when he was killed."""
+        return bool(self._rows(
+            "SELECT 1 FROM events WHERE container = ? AND outcome = 'begun' LIMIT 1", name
+        ))
+
+    def unfinished(self) -> list[str]:
+        """Containers that somebody is at work on, or was when he was killed."""
+        rows = self._rows(
+            "SELECT name FROM containers WHERE settled = 0"
+            " UNION SELECT container FROM events WHERE outcome = 'begun'"
+        )
+        return [row[0] for row in rows]
+
+    def has(self, name: str, number: int) -> bool:
+        """Whether a generation of that number was ever recorded."""
+        return bool(self._rows(
+            "SELECT 1 FROM generations WHERE container = ? AND number = ?", name, number
+        ))
+
+    def generation(self, name: str, number: int) -> Generation:
+        """One that is on record."""
+        rows = self._rows(
+            "SELECT * FROM generations WHERE container = ? AND number = ?", name, number
+        )
+        if not rows:
+            raise KollaError(
+                f"nothing is recorded of generation {number} of {name}",
+                "`kolla recover` takes it in from the engine",
+            )
+        return _generation(rows[0])
+
+    def generations(self, name: str | None = None) -> list[Generation]:
+        """All of one container, or of all, oldest first."""
+        rows = self._rows(
+            "SELECT * FROM generations WHERE ? IS NULL OR container = ?"
+            " ORDER BY container, number",
+            name, name,
+        )
+        return [_generation(row) for row in rows]
+
+    # The journal
+
+    def open_event(
+        self, action: str, container: str, generation: int | None = None,
+        detail: str = "", parent: int | None = None, evidence: str = "",
+    ) -> int:
+        cursor = self._write(
+            "INSERT INTO events (parent, at, who, action, container, generation, detail, evidence)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            parent, now(), who(), action, container, generation, detail, evidence,
+        )
+        return cursor.lastrowid
+
+    def close_event(
+        self, event: int, outcome: str, seconds: float,
+        detail: str | None = None, generation: int | None = None,
+    ) -> None:
+        self._write(
+            "UPDATE events SET outcome = ?, seconds = ?, detail = coalesce(?, detail),"
+            " generation = coalesce(?, generation) WHERE id = ?",
+            outcome, round(seconds, 3), detail, generation, event,
+        )
+
+    def forget_events(self, before: str) -> None:
+        """Those that began before a time, unless they may still be under way."""
+        self._write("DELETE FROM events WHERE at < ? AND outcome != 'begun'", before)
+
+    def events(
+        self, limit: int = 100, container: str | None = None, operations: bool = False
+    ) -> list[EventRecord]:
+        """The newest, in the order they happened; ``operations`` also shows each step."""
+        rows = self._rows(
+            "SELECT * FROM events WHERE (? IS NULL OR container = ?)"
+            " AND (? OR parent IS NULL) ORDER BY id DESC LIMIT ?",
+            container, container, operations, limit,
+        )
+        return [EventRecord(**dict(row)) for row in reversed(rows)]
+
+    def events_from(self, first: int) -> list[EventRecord]:
+        """Actions with this number or a later one, oldest first, without their evidence."""
+        rows = self._rows(
+            "SELECT id, parent, at, who, action, container, generation, outcome, detail, seconds"
+            " FROM events WHERE id >= ? AND parent IS NULL ORDER BY id",
+            first,
+        )
+        return [EventRecord(**dict(row)) for row in rows]
+
+    def incidents(self, container: str, limit: int = 100) -> list[EventRecord]:
+        """Events of a container that left evidence, oldest first."""
+        rows = self._rows(
+            "SELECT * FROM events WHERE container = ? AND evidence != '' ORDER BY id DESC LIMIT ?",
+            container, limit,
+        )
+        return [EventRecord(**dict(row)) for row in reversed(rows)]
+
+
+def _record(row: sqlite3.Row) -> Record:
+    values = dict(row)
+    restarts = tuple(json.loads(values["restarts"]))
+    flags = {name: bool(values[name]) for name in ("settled", "erase")}
+    return Record(**{**values, **flags, "restarts": restarts})
+
+
+def _generation(row: sqlite3.Row) -> Generation:
+    values = dict(row)
+    return Generation(
+        **{**values, "secrets": json.loads(values["secrets"]), "kept": bool(values["kept"])}
+    )

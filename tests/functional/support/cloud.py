@@ -1,0 +1,129 @@
+"""The cloud as its users and its operator see it."""
+
+import configparser
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import openstack
+
+from tests.functional.support.harness import Deployment
+from tests.functional.support.watching import Answers, asking, get
+
+KEYSTONE, GLANCE = 5000, 9292
+
+
+@dataclasses.dataclass
+class Cloud:
+    """A deployment in which all of kolla's own services run."""
+
+    deployment: Deployment
+    #: What `kolla set start` reported when there was nothing yet.
+    started: list[dict] = dataclasses.field(default_factory=list)
+    #: Command lines in which a secret was seen while that went on.
+    exposed: list[str] = dataclasses.field(default_factory=list)
+
+    def secrets(self) -> dict[str, str]:
+        """By ``group.option``, as they are now."""
+        parser = configparser.ConfigParser(interpolation=None)
+        parser.read(self.passwords)
+        return {f"{group}.{option}": value for group in parser.sections()
+                for option, value in parser[group].items()}
+
+    @property
+    def passwords(self) -> pathlib.Path:
+        return self.deployment.config_dir / "kolla.conf.d" / "passwords.conf"
+
+    def login(self) -> dict[str, str]:
+        """What an openrc holds."""
+        return {
+            "auth_url": f"http://{self.deployment.address}:{KEYSTONE}/v3",
+            "username": "admin",
+            "password": self.secrets()["identity.admin_password"],
+            "project_name": "admin",
+            "user_domain_id": "default",
+            "project_domain_id": "default",
+        }
+
+    def connect(self) -> openstack.connection.Connection:
+        """A user who has just logged in; nothing that fails is tried again."""
+        connection = openstack.connect(
+            load_envvars=False, load_yaml_config=False, region_name="RegionOne", **self.login()
+        )
+        connection.authorize()
+        return connection
+
+    def openstack(self, *arguments: str):
+        """What the `openstack` command prints."""
+        variables = {f"OS_{name.upper()}": value for name, value in self.login().items()}
+        done = subprocess.run(
+            [pathlib.Path(sys.executable).parent / "openstack", *arguments, "-f", "json"],
+            env={**os.environ, **variables, "OS_IDENTITY_API_VERSION": "3"},
+            capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def use(self) -> list[str]:
+        """Log in and ask for all users."""
+        with self.connect() as connection:
+            return sorted(user.name for user in connection.identity.users())
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[Answers]:
+        """Users of Keystone are at work while the block runs, and notice nothing."""
+        address = self.deployment.address
+        with (
+            asking(self.use) as users,
+            asking(lambda: get(address, KEYSTONE, "/v3")) as visitors,
+        ):
+            users.wait_for(lambda: users.given or users.failures)
+            yield users
+        assert users.failures == [] and visitors.failures == []
+        assert all(found == ["admin", "glance"] for found in users.given)
+
+    # The operator
+
+    def current(self, name: str) -> dict:
+        """The generation that counts, as ``container show`` tells."""
+        return self.deployment.kolla("container", "show", name, "-f", "json").json()
+
+    def history(self, name: str) -> list[dict]:
+        return self.deployment.kolla("container", "history", name, "-f", "json").json()
+
+    def running(self, name: str) -> list[str]:
+        """The names of its containers that run on the engine."""
+        with self.deployment.engine.client() as client:
+            found = client.containers.list(filters={"label": f"kolla.container={name}"})
+            return [container.name for container in found]
+
+
+@contextlib.contextmanager
+def process_list_watched(secrets: list[str]) -> Iterator[list[str]]:
+    """Command lines of this host's processes that hold a secret, while the block runs."""
+    exposed, done = [], threading.Event()
+    needles = [secret.encode() for secret in secrets]
+
+    def watch() -> None:
+        while not done.is_set():
+            for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+                with contextlib.suppress(OSError):  # it has ended meanwhile
+                    line = path.read_bytes()
+                    if any(needle in line for needle in needles):
+                        exposed.append(line.replace(b"\0", b" ").decode(errors="replace"))
+            time.sleep(0.02)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield exposed
+    finally:
+        done.set()
+        thread.join()

@@ -1,0 +1,288 @@
+"""Every command that changes state, killed at every point, and what becomes of it.
+
+As a program it puts one container through it and writes a line of JSON for each command::
+
+    python -m tests.functional.support.crash_rounds FOLDER ADDRESS BACKEND synthetic-http upgrade
+"""
+
+import dataclasses
+import itertools
+import json
+import os
+import pathlib
+import random
+import sys
+import time
+import traceback
+from collections.abc import Callable
+
+from kolla.store.records import ABSENT, RUNNING
+from tests.functional.conftest import SYNTHETIC
+from tests.functional.support import backends, crash
+from tests.functional.support.crash_points import Point, cuts
+from tests.functional.support.crash_world import World
+from tests.functional.support.engine import Engine
+from tests.functional.support.harness import Deployment
+
+#: ``all``: also the points between which nothing changes, each by itself.
+EVERY_POINT = os.environ.get("KOLLA_TEST_CRASH") == "all"
+#: After how many runs what is kept of earlier generations has come to rest.
+BEFOREHAND = 3
+#: How many failures of one command are shown before it is given up.
+ENOUGH = 5
+RELEASES = ("2026.1", "2026.2")
+#: Seconds into a call of the engine at which its client dies.
+MOMENTS = (0.002, 0.01, 0.03, 0.08)
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """A command and the state it begins in; ``arguments`` may look at the world first."""
+
+    prepare: Callable[[World], None]
+    arguments: Callable[[World], tuple[str, ...]]
+    #: With which exit code it ends if nothing happens to it.
+    exit_code: int = 0
+    #: Whether running it once more is a way to recover; else only ``recover`` is.
+    repeatable: bool = True
+    #: Only points before this operation: the later ones are those of another command.
+    until: str = ""
+    #: Whether a container that is absent afterwards has no data any more.
+    erases: bool = False
+
+
+def verb(name: str, *options: str) -> Callable[[World], tuple[str, ...]]:
+    return lambda world: ("container", name, world.container, *options)
+
+
+# Where commands begin. What a round leaves behind often is the beginning of the next one.
+
+def running(world: World) -> None:
+    if world.record().target != RUNNING:
+        world.kolla(*started(world))
+
+
+def stopped(world: World) -> None:
+    if world.record().target == ABSENT:
+        running(world)
+    if world.record().target == RUNNING:
+        world.kolla("container", "stop", world.container)
+
+
+def absent(world: World) -> None:
+    if world.record().target != ABSENT:
+        world.kolla("container", "delete", world.container, "--yes")
+
+
+def nothing(world: World) -> None:
+    world.reset()
+
+
+def unconfirmed(world: World) -> None:
+    running(world)
+    if next(g for g in world.generations() if g.outcome == "current").confirmed:
+        world.kolla(*reconfigured(world))
+
+
+def cared_for(world: World) -> None:
+    running(world)
+    if world.record().maintenance:
+        world.kolla("container", "maintenance", "off", world.container)
+    if world.record().failed:
+        world.kolla("recover")
+
+
+def two_images(world: World) -> None:
+    """There is something to go back to."""
+    running(world)
+    if not earlier(world):
+        world.kolla(*other_image(world))
+
+
+def cut_upgrade(where: str) -> Callable[[World], None]:
+    def prepare(world: World) -> None:
+        running(world)
+        trap = Point("upgrade/commit", *where.split(" ", 1), 1)
+        ended = world.tool.run(*reconfigured(world), trap=trap)
+        assert ended.caught, ended.output
+
+    return prepare
+
+
+def cut_stop(world: World) -> None:
+    running(world)
+    trap = Point("stop/park", "before", "DockerBackend._update", 1)
+    assert world.tool.run("container", "stop", world.container, trap=trap).caught
+
+
+def lost(world: World) -> None:
+    two_images(world)
+    world.lose_state()
+
+
+# What is asked of them
+
+def release_of(world: World) -> str:
+    """Of the current generation, or of one to begin with."""
+    released = [g.snapshot.release for g in world.generations() if g.outcome == "current"]
+    return (released or RELEASES)[0]
+
+
+_changes = itertools.count(1)
+
+
+def as_released(world: World) -> tuple[str, ...]:
+    """Stay with the release, also where a deletion has taken its pin away."""
+    return ("--set", f"DEFAULT.release={release_of(world)}")
+
+
+def started(world: World) -> tuple[str, ...]:
+    return (*as_released(world), "container", "start", world.container)
+
+
+def upgraded(world: World, option: str, value) -> tuple[str, ...]:
+    return (*as_released(world), "--set", f"synthetic.{world.kind}_{option}={value}",
+            "container", "upgrade", world.container)
+
+
+def reconfigured(world: World) -> tuple[str, ...]:
+    return upgraded(world, "failure_after", next(_changes))
+
+
+def refused(world: World) -> tuple[str, ...]:
+    return upgraded(world, "failure", "exit")
+
+
+def other_image(world: World) -> tuple[str, ...]:
+    """With the dump and the expansion of a schema."""
+    other = next(release for release in RELEASES if release != release_of(world))
+    return ("container", "upgrade", world.container, "--image", f"kolla/synthetic:{other}")
+
+
+def earlier(world: World) -> int | None:
+    release = release_of(world)
+    return max((g.number for g in world.generations() if g.committed and g.kept
+                and g.outcome != "current" and g.snapshot.release != release), default=None)
+
+
+def rollback(world: World) -> tuple[str, ...]:
+    return ("container", "rollback", world.container, "--to", str(earlier(world)))
+
+
+COMMANDS = {
+    "first-start-ever": Command(nothing, verb("start"), until="start/create"),
+    "start": Command(absent, started),
+    "start-again": Command(stopped, verb("start")),
+    "stop": Command(running, verb("stop")),
+    "restart": Command(running, verb("restart")),
+    "upgrade": Command(running, other_image),
+    "refused-upgrade": Command(running, refused, exit_code=1),
+    "rollback": Command(two_images, rollback, repeatable=False),
+    "confirm": Command(unconfirmed, verb("confirm")),
+    "maintenance": Command(
+        cared_for, lambda world: ("container", "maintenance", "on", world.container)),
+    "revive": Command(cared_for, lambda world: ("act", "revive", world.container)),
+    "give-up": Command(cared_for, lambda world: ("act", "give up", world.container)),
+    "delete": Command(running, verb("delete", "--yes")),
+    "delete-data": Command(running, verb("delete", "--yes", "--data"), erases=True),
+    "recover-before-commit": Command(
+        cut_upgrade("before _Transaction._run COMMIT"), lambda world: ("recover",)),
+    "recover-after-commit": Command(
+        cut_upgrade("after _Transaction._run COMMIT"), lambda world: ("recover",)),
+    "recover-stop": Command(cut_stop, lambda world: ("recover",)),
+    "recover-lost-state": Command(lost, lambda world: ("recover",)),
+}
+
+
+@dataclasses.dataclass
+class Report:
+    """What became of one command."""
+
+    command: str
+    points: int = 0
+    killed: int = 0
+    #: Points that the command did not come by when it ran again.
+    missed: int = 0
+    seconds: float = 0.0
+    failures: list[str] = dataclasses.field(default_factory=list)
+
+
+class Rounds:
+    """Puts one container through one command after the other."""
+
+    def __init__(self, world: World):
+        self.world = world
+        self._chance = random.Random(1)
+
+    def put_through(self, name: str) -> Report:
+        command, report, began = COMMANDS[name], Report(name), time.monotonic()
+        for trap, action in self._traps(command, report):
+            try:
+                caught = self._round(command, trap, action, report.killed % 2 == 0)
+                report.killed += caught
+                report.missed += not caught
+            except Exception:
+                report.failures.append(f"killed at {trap}:\n{traceback.format_exc()}")
+                self.world.reset()
+            if len(report.failures) == ENOUGH:
+                break
+        report.seconds = round(time.monotonic() - began, 1)
+        return report
+
+    def _traps(self, command: Command, report: Report):
+        """Where to kill it, found by letting it run to its end."""
+        for _ in range(BEFOREHAND):
+            command.prepare(self.world)
+            ended = self.world.kolla(*command.arguments(self.world), expect=command.exit_code)
+        self.world.assert_consistent()
+        points = list(
+            itertools.takewhile(lambda point: point.where != command.until, ended.points)
+        )
+        report.points = len(points)
+        for point in points if EVERY_POINT else cuts(points):
+            yield point, crash.kill
+        for point in points:
+            if point.when == "before" and point.changes and "Backend" in point.what:
+                yield point, crash.kill_soon(self._chance.choice(MOMENTS))
+
+    def _round(self, command: Command, trap: Point, action, again: bool) -> bool:
+        """Kill it there, recover, and see what is left; False if it never came there."""
+        world = self.world
+        command.prepare(world)
+        arguments = command.arguments(world)
+        ended = world.tool.run(*arguments, trap=trap, action=action)
+        if not ended.caught:
+            world.assert_consistent()
+            return False
+        assert ended.exit_code in (-9, command.exit_code), ended.output
+        committed = world.record()
+        interrupted = {
+            event: "interrupted" if outcome == "begun" else outcome
+            for event, outcome in world.journal(100).items()
+        }
+        if again and command.repeatable:
+            world.kolla(*arguments, expect=command.exit_code)
+        else:
+            world.kolla("recover")
+            after = world.record()
+            counts = (after.current, after.target) == (committed.current, committed.target)
+            assert counts or command.prepare is lost, (committed, after)
+        world.assert_consistent()
+        if command.erases and world.record().target == ABSENT:
+            assert not world.has_data()
+        assert interrupted.items() <= world.journal().items(), interrupted
+        return True
+
+
+def main(directory: str, address: str, backend: str, container: str, *names: str) -> None:
+    port = 18999 if container == "synthetic-http" else 18998
+    deployment = Deployment(Engine(), pathlib.Path(directory), address).prepare()
+    deployment.configure(backends.configuration(backend), "05-backend")
+    deployment.install_plugin(SYNTHETIC)
+    rounds = Rounds(World(deployment, container, port))
+    for name in names or COMMANDS:
+        print(json.dumps(dataclasses.asdict(rounds.put_through(name))), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,118 @@
+"""What becomes of containers when commands succeed, fail half-way, and are taken back."""
+
+import pytest
+
+from kolla.errors import KollaError
+from kolla.plugin import Downgrade
+from kolla.plugin.backend import Outcome
+from tests.unit.support.host import Host, make_service
+
+SICK = Outcome(1, "not today")
+
+
+@pytest.fixture
+def host(tmp_path):
+    """One container that is replaced, with a later image built."""
+    host = Host(tmp_path, make_service("web"))
+    host.build("1")
+    host.act("start")
+    host.build("2")
+    return host
+
+
+def outcomes(results) -> dict[str, str]:
+    return {name: result.outcome for name, result in results.items()}
+
+
+@pytest.mark.parametrize("accident", [OSError("no more descriptors"), RuntimeError("who knows")])
+def test_an_error_that_nobody_foresaw_has_a_way_back_too(host, accident):
+    host.engine.accidents["start", "web-g2"] = accident
+    result = host.act("upgrade")["web"]
+    assert result.outcome == "failed" and str(accident) in result.reason
+    assert "generation 1 serves" in result.reason
+    assert host.engine.running() == ["web-g1"]
+
+
+def test_an_outage_that_has_not_ended_is_counted_as_one(host):
+    host.engine.answers = dict.fromkeys(("web-g1", "web-g2"), SICK)
+    result = host.act("upgrade")["web"]
+    assert "the way back failed too" in result.reason
+    assert 1 < result.unavailable <= result.seconds
+
+
+def test_a_secret_that_a_check_quotes_is_masked_on_record(host, monkeypatch):
+    monkeypatch.setattr(host.deployment, "hide", lambda text: text.replace("pass", "***"))
+    host.engine.answers["web-g2"] = Outcome(0, "a passage")
+    host.act("upgrade")
+    assert host.record("web").health_detail == "a ***age"
+
+
+def test_stopping_on_purpose_is_no_outage(host):
+    assert host.act("stop")["web"].unavailable == 0
+
+
+def test_a_first_start_that_was_not_recorded_says_that_nothing_is_there(tmp_path, monkeypatch):
+    host = Host(tmp_path, make_service("web"))
+    host.build("1")
+
+    def claim(name, number):
+        raise KollaError("the disk is full")
+
+    monkeypatch.setattr(host.deployment.store.numbers, "claim", claim)
+    assert "nothing was changed, it does not exist" in host.act("start")["web"].reason
+
+
+@pytest.fixture
+def three(tmp_path):
+    """A database that cannot go back, and two services of 2026.1 with 2026.2 built."""
+    host = Host(
+        tmp_path, make_service("db", downgrade=Downgrade.REFUSED),
+        make_service("first", per_release=True, requires=("db",)),
+        make_service("second", per_release=True, requires=("first",)),
+    )
+    host.build("10")
+    host.act("start")
+    host.build("11")
+    host.build("11", "2026.2")
+    return host
+
+
+def test_what_can_go_back_does_and_what_cannot_says_why(three):
+    three.engine.answers["second-g2"] = SICK
+    results = three.act("upgrade", release="2026.2", rollback_on_failure=True)
+    assert outcomes(results) == {"db": "done", "first": "rolled back", "second": "failed"}
+    assert "cannot go back from version 11 to 10" in results["db"].reason
+    assert "its check did not pass" in results["second"].reason
+    assert three.record("db").current == 2
+    assert three.deployment.store.generations("first")[-1].snapshot.release == "2026.1"
+
+
+def test_one_that_failed_after_its_commit_goes_back_with_the_others(three):
+    three.engine.accidents["set_restart", "second-g1"] = KollaError("the engine hiccups")
+    results = three.act("upgrade", release="2026.2", rollback_on_failure=True)
+    assert outcomes(results) == {"db": "done", "first": "rolled back", "second": "failed"}
+    assert results["second"].reason.endswith("rolled back")
+    releases = {
+        name: three.deployment.store.generations(name)[-1].snapshot.release
+        for name in ("first", "second")
+    }
+    assert releases == {"first": "2026.1", "second": "2026.1"}
+
+
+def test_a_release_named_ends_the_stay_with_an_earlier_image(host):
+    host.act("upgrade")
+    host.act("rollback")
+    assert host.record("web").image_pin
+    host.build("3")
+    host.act("upgrade", release="2026.1")
+    assert host.record("web").image_pin is None
+    assert host.act("upgrade")["web"].outcome == "unchanged"
+    assert host.deployment.store.generations("web")[-1].snapshot.version == "3"
+
+
+def test_an_image_named_that_runs_already_is_stayed_with(host):
+    running = host.deployment.store.generations("web")[-1].snapshot.image_id
+    assert host.act("upgrade", image=running)["web"].outcome == "done"
+    assert host.act("upgrade")["web"].outcome == "unchanged"
+    assert host.act("upgrade", image=running)["web"].outcome == "unchanged"
+    assert host.record("web").current == 1

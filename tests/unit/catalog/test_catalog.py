@@ -1,0 +1,180 @@
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from oslo_config import cfg
+from tests.unit.support.plugins import make_container, plugin
+
+from kolla.catalog.catalog import Catalog
+from kolla.errors import KollaError, UsageError
+from kolla.plugin import ContainerSet, Image
+
+FRONT = plugin(ContainerSet("front", ""))
+
+
+def messages(catalog: Catalog) -> list[str]:
+    return [str(error) for error in catalog.errors]
+
+
+def test_a_third_party_hangs_its_container_into_an_existing_set():
+    catalog = Catalog([FRONT, plugin(make_container("cache"), "kolla-cache")])
+    assert catalog.errors == []
+    assert [node.name for node in catalog.children(catalog.root)] == ["front"]
+    assert [leaf.name for leaf in catalog.subtree(catalog.sets["front"])] == ["cache"]
+    assert catalog.path("cache") == ("front", "cache")
+    assert catalog.distribution("cache") == "kolla-cache"
+    assert catalog.distribution("front") == "kolla"
+
+
+def test_subtree_of_the_root_is_every_container_below_nested_sets():
+    catalog = Catalog([
+        FRONT, plugin(ContainerSet("inner", "", parent="front")),
+        plugin(make_container("a", "inner")), plugin(make_container("b", "front")),
+    ])
+    assert {leaf.name for leaf in catalog.subtree(catalog.root)} == {"a", "b"}
+    assert catalog.path("a") == ("front", "inner", "a")
+
+
+def test_unknown_name_tells_the_nearest_one():
+    catalog = Catalog([FRONT])
+    with pytest.raises(UsageError, match="'frnt'; did you mean 'front'"):
+        catalog.node("frnt")
+
+
+@pytest.mark.parametrize("broken, reason", [
+    (plugin(make_container("x", "nowhere"), "bad"), "its parent 'nowhere' does not exist"),
+    (plugin(make_container("x", "fron"), "bad"), "did you mean 'front'"),
+    (plugin(make_container("x", requires=("gone",)), "bad"), "it requires, 'gone' does not exist"),
+    (plugin(make_container("x", requires=("x",)), "bad"), "requires itself: x -> x"),
+    (plugin(make_container("x"), "bad", name="y"), "another name than its entry point: 'x'"),
+    (plugin(ContainerSet("x", "", parent="x"), "bad"), "is below itself: x -> x"),
+    (plugin(ContainerSet("all", ""), "bad"), "'all' is the name of the whole tree"),
+    (plugin(Image("x", Path("/x"), parent="bse"), "bad"), "its parent 'bse' does not exist"),
+    (plugin(make_container("x", image=Image("x", Path("/x"), parent="gone")), "bad"),
+     "the parent of its image, 'gone' does not exist"),
+    (plugin(make_container("x", options={"host": (cfg.IntOpt("address"),)}), "bad"),
+     "its option [host] address is already defined differently"),
+    (plugin(make_container("x", requires="good"), "bad"),
+     "its 'requires' should be of type tuple, but is 'good'"),
+    (plugin(make_container("x", options={"x": cfg.StrOpt("y")}), "bad"),
+     "its 'options' should be of type Mapping"),
+    (plugin(make_container("x", environment={"PORT": 80}), "bad"),
+     "its 'environment' should be of type Mapping"),
+    (plugin(make_container("x", image=Image("x", "/folder")), "bad"),
+     "its 'image' should be of type Image"),
+    (dataclasses.replace(FRONT, distribution="bad", thing="text"),
+     "should be a kolla.plugin.ContainerSet, is a str"),
+])
+def test_a_broken_plugin_is_named_with_its_distribution_and_the_others_work(broken, reason):
+    good = [plugin(ContainerSet("front", "")), plugin(make_container("good"))]
+    catalog = Catalog([*good, broken])
+    assert list(catalog.containers) == ["good"] and list(catalog.sets) == ["front"]
+    assert len(catalog.errors) == 1
+    error = catalog.errors[0]
+    assert error.distribution == "bad" and error.name == broken.name
+    assert reason in str(error) and "'bad'" in str(error)
+
+
+def test_what_hangs_on_a_broken_plugin_is_left_out_and_told_so():
+    catalog = Catalog([
+        FRONT,
+        plugin(ContainerSet("a", "", parent="b"), "bad"),
+        plugin(ContainerSet("b", "", parent="a"), "bad"),
+        plugin(make_container("inside", "b"), "good"),
+        plugin(make_container("needy", requires=("inside",)), "good"),
+    ])
+    assert list(catalog.sets) == ["front"] and not catalog.containers
+    text = "\n".join(messages(catalog))
+    assert "a -> b -> a" in text and "b -> a -> b" in text
+    assert "'inside'" in text and "its parent 'b' cannot be used" in text
+    assert "it requires, 'inside' cannot be used" in text
+
+
+def test_of_two_plugins_with_one_name_the_one_of_kolla_stays():
+    mine, theirs = make_container("web"), make_container("web")
+    catalog = Catalog([FRONT, plugin(theirs, "other"), plugin(mine, "kolla")])
+    assert catalog.containers["web"] is mine
+    assert messages(catalog) == [
+        "plugin 'web' (kolla.containers) of distribution 'other': "
+        "has the same name as a plugin of 'kolla'"
+    ]
+
+
+def test_of_two_third_party_plugins_with_one_name_neither_stays():
+    catalog = Catalog([
+        FRONT, plugin(make_container("web"), "one"), plugin(make_container("web"), "two"),
+    ])
+    assert not catalog.containers
+    assert {error.distribution for error in catalog.errors} == {"one", "two"}
+
+
+def test_a_container_cannot_have_the_name_of_a_set():
+    catalog = Catalog([FRONT, plugin(make_container("front"), "other")])
+    assert list(catalog.sets) == ["front"] and not catalog.containers
+
+
+def test_containers_may_share_an_option_they_agree_on():
+    shared = {"shared": (cfg.StrOpt("url", default="x"),)}
+    catalog = Catalog([
+        FRONT, plugin(make_container("a", options=shared)),
+        plugin(make_container("b", options={"shared": (cfg.StrOpt("url", default="x"),)})),
+    ])
+    assert catalog.errors == [] and list(catalog.options["shared"]) == ["url"]
+
+
+def test_images_are_those_of_plugins_and_of_containers():
+    image = Image("base", Path("/x"), parent="debian")
+    own = Image("web", Path("/y"), parent="base")
+    catalog = Catalog([FRONT, plugin(image), plugin(make_container("web", image=own))])
+    assert list(catalog.images) == ["base", "web"] and catalog.distribution("web") == "kolla"
+
+
+@pytest.mark.parametrize("code, reason", [
+    ("import not_there", "No module named 'not_there'"),
+    ("assert False, 'oh'", "AssertionError: oh"),
+    ("raise SystemExit(3)", "SystemExit: 3"),
+    ("1/0", "division by zero"),
+    ("", "has no attribute 'X'"),
+])
+def test_a_plugin_that_cannot_be_imported_is_named_and_stops_nothing(site, code, reason):
+    module = f"broken_{abs(hash(code))}"
+    site("kolla-broken", f"[kolla.containers]\nx = {module}:X\n", **{module: code})
+    catalog = Catalog.load()
+    error = next(error for error in catalog.errors if error.name == "x")
+    assert error.distribution == "kolla-broken" and reason in error.message
+    assert "database-control" in catalog.sets
+
+
+def test_a_backend_is_imported_only_when_it_is_asked_for(site):
+    site("kolla-backend", "[kolla.backends]\nodd = odd_backend:Odd\n",
+         odd_backend="class Odd: pass")
+    catalog = Catalog([])
+    assert "odd" in catalog.backends() and "docker" in catalog.backends()
+    assert "odd_backend" not in sys.modules
+    assert catalog.backend("odd").__name__ == "Odd"
+    with pytest.raises(KollaError, match="there is no backend 'od'; did you mean 'odd'"):
+        catalog.backend("od")
+
+
+def test_a_plugin_installed_just_now_is_seen_at_once(tmp_path):
+    """stevedore's own cache would hide it: its time stamps are 128 seconds coarse."""
+    script = "from kolla.catalog.catalog import Catalog; print(*Catalog.load().sets)"
+    environment = {"PYTHONPATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"),
+                   "PATH": "/usr/bin:/bin"}
+
+    def sets() -> list[str]:
+        return subprocess.check_output(
+            [sys.executable, "-c", script], env=environment, text=True
+        ).split()
+
+    assert "fresh" not in sets()
+    metadata = tmp_path / "fresh-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: fresh\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text("[kolla.container_sets]\nfresh = fresh:FRESH\n")
+    (tmp_path / "fresh.py").write_text(
+        "from kolla.plugin import ContainerSet\nFRESH = ContainerSet('fresh', '')\n"
+    )
+    assert "fresh" in sets()

@@ -1,0 +1,81 @@
+"""Completion, in a real bash."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.unit.support.factory import make_spec
+
+COMPLETE = """\
+source <(kolla complete)
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+_kolla kolla "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+@pytest.fixture
+def complete(kolla):
+    """What bash offers in the place of the last word of a command line."""
+    program = kolla.folder / "bin" / "kolla"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\nfrom kolla.cli.main import main\n"
+        f"sys.argv[1:1] = ['--config-dir', '{kolla.config.parent}']\nsys.exit(main())\n"
+    )
+    program.chmod(0o755)
+
+    def run(*words: str) -> list[str]:
+        done = subprocess.run(
+            [shutil.which("bash"), "-c", COMPLETE, "bash", "kolla", *words],
+            capture_output=True, text=True, timeout=60, check=True,
+            env={**os.environ, "PYTHONPATH": f"{kolla.plugins}:{pathlib.Path.cwd()}",
+                 "PATH": f"{program.parent}:{os.environ['PATH']}"},
+        )
+        assert done.stderr == ""
+        return done.stdout.split()
+
+    return run
+
+
+def test_commands_are_completed_word_by_word(complete):
+    assert {"container", "set", "plan", "recover"} <= set(complete(""))
+    assert complete("con") == ["config", "container"]
+    assert complete("set", "st") == ["start", "stop"]
+
+
+def test_sets_are_completed_with_the_whole_tree(complete):
+    assert {"all", "caches", "near-caches"} <= set(complete("set", "start", ""))
+
+
+def test_containers_are_completed_but_not_twice(complete):
+    assert complete("container", "start", "gu") == ["guard"]
+    assert "guard" not in complete("container", "start", "guard", "")
+    assert complete("--host", "other", "container", "show", "pro") == ["probe"]
+
+
+def test_options_and_their_choices_are_completed(complete):
+    assert complete("container", "delete", "--d") == ["--dry-run", "--data", "--debug"]
+    assert complete("set", "list", "--format", "j") == ["json"]
+    assert complete("--conf") == ["--config-dir"]
+
+
+def test_generations_are_completed_from_what_is_remembered(kolla, complete):
+    store = kolla.store
+    for _ in range(2):
+        store.begin("probe", make_spec(container="probe"), {}, "start")
+    store.close()
+    assert complete("container", "rollback", "probe", "--to", "") == ["1", "2"]
+
+
+def test_releases_are_completed_from_the_pins_of_images(complete):
+    assert "2026.1" in complete("container", "upgrade", "probe", "--release", "2026")
+
+
+def test_a_configuration_that_cannot_be_read_completes_nothing_and_says_nothing(kolla, complete):
+    kolla.config.write_text("[DEFAULT\n")
+    assert complete("container", "rollback", "probe", "--to", "") == []

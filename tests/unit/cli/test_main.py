@@ -1,0 +1,229 @@
+"""What every command has in common: names, help, errors and exit codes."""
+
+import json
+
+import pytest
+
+from kolla.cli.main import Kolla
+from tests.unit.support.cli import Answer
+
+COMMANDS = sorted(Kolla().command_manager.commands)
+
+IMPORTED = (
+    "import json, sys; from kolla.cli.main import main; code = main();"
+    " print(json.dumps(sorted(sys.modules)), file=sys.stderr); sys.exit(code)"
+)
+
+
+def test_no_arguments_print_the_help(kolla):
+    answer = kolla()
+    assert answer.code == 0
+    assert "container upgrade" in answer.out and "usage: kolla" in answer.out
+
+
+def test_help_of_a_noun_lists_its_commands_only(kolla):
+    answer = kolla("set", "--help")
+    assert "set tree" in answer.out
+    assert "container list" not in answer.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_summary_and_an_example_that_names_it(kolla, name):
+    summary = kolla("--help").out.split(f"  {name} ", 1)[1].partition("\n")[0].strip()
+    assert 10 < len(summary) < 80
+    answer = kolla(*name.split(), "--help")
+    assert answer.code == 0
+    assert f"kolla {name}" in answer.out.split("example:")[1]
+
+
+def test_help_command_is_the_same_as_the_option(kolla):
+    assert kolla("help", "set", "list").out == kolla("set", "list", "--help").out
+
+
+@pytest.mark.parametrize("typed", ["set lst", "se list", "set lists", "container lits"])
+def test_unknown_command_names_the_nearest_on_standard_error(kolla, typed):
+    answer = kolla(*typed.split())
+    assert answer.code == 2
+    assert answer.out == ""
+    assert f"there is no command {typed!r}; did you mean " in answer.err
+
+
+def test_commands_cannot_be_abbreviated(kolla):
+    assert kolla("cont", "list").code == 2
+    assert kolla("container", "del", "probe", "--yes").code == 2
+
+
+def test_options_cannot_be_abbreviated(kolla):
+    answer = kolla("container", "stop", "probe", "--dry")
+    assert answer.code == 2
+    assert "did you mean '--dry-run'?" in answer.err
+
+
+def test_noun_alone_names_its_verbs(kolla):
+    answer = kolla("event")
+    assert answer.code == 2
+    assert answer.err == "kolla: `kolla event` needs a further word\n  one of: list\n"
+
+
+def test_global_options_may_stand_behind_the_command(kolla):
+    options = ("--host", "other", "--set", "host.disabled=guard")
+    answer = kolla("set", "list", *options, "-f", "json")
+    assert [row["containers"] for row in answer.json] == [1, 1]
+
+
+def test_a_host_without_a_file_is_wrong_usage_and_the_nearest_is_named(kolla):
+    answer = kolla("--host", "othr", "set", "list")
+    assert answer.code == 2
+    assert "hosts/othr.conf; did you mean 'other'?" in answer.err
+
+
+def test_malformed_assignment_is_wrong_usage(kolla):
+    answer = kolla("--set", "host=x", "set", "list")
+    assert answer.code == 2
+    assert "GROUP.OPTION=VALUE" in answer.err
+
+
+def test_unknown_column_names_the_nearest_before_anything_is_done(kolla):
+    answer = kolla("set", "start", "caches", "-c", "outcom")
+    assert answer.code == 2
+    assert "there is no column 'outcom'; did you mean 'outcome'?" in answer.err
+
+
+def test_version_is_that_of_the_distribution(kolla):
+    assert kolla("--version").out.startswith("kolla ")
+
+
+def test_error_is_a_line_with_a_hint_and_no_traceback(kolla):
+    kolla.config.write_text("[DEFAULT]\nstate_dir = /dev/null/nowhere\n")
+    answer = kolla("set", "list")
+    assert answer.code == 1
+    assert answer.err.startswith("kolla: the state file /dev/null/nowhere")
+    assert "Traceback" not in answer.err
+
+
+def test_debug_shows_the_traceback(kolla):
+    kolla.config.write_text("[DEFAULT]\nstate_dir = /dev/null/nowhere\n")
+    assert "Traceback" in kolla("--debug", "set", "list").err
+
+
+def test_unexpected_error_says_that_it_is_a_bug(kolla, monkeypatch):
+    def fail(self, parsed_args):
+        raise ZeroDivisionError("by accident")
+
+    monkeypatch.setattr("kolla.cli.set.List.take_action", fail)
+    answer = kolla("set", "list")
+    assert answer.code == 1
+    assert answer.err == (
+        "kolla: this is a bug in kolla: ZeroDivisionError: by accident\n"
+        "  the option --debug shows where\n"
+    )
+
+
+def test_interruption_is_one_line_and_a_failure(kolla, monkeypatch):
+    def interrupt(self, parsed_args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kolla.cli.set.List.take_action", interrupt)
+    answer = kolla("set", "list")
+    assert answer.code == 1
+    assert answer.err.startswith("kolla: interrupted\n") and "kolla recover" in answer.err
+
+
+def test_reader_that_goes_away_is_no_error_message(kolla):
+    code = (
+        "import os, sys; from kolla.cli.main import main\n"
+        "reader, writer = os.pipe(); os.close(reader); os.dup2(writer, 1)\n"
+        "sys.exit(main())"
+    )
+    answer = kolla.process("--help", code=code)
+    assert (answer.code, answer.err) == (1, "")
+
+
+def test_broken_plugin_is_one_warning_and_the_others_work(kolla):
+    entry_points = next(kolla.plugins.glob("*.dist-info")) / "entry_points.txt"
+    with entry_points.open("a") as file:
+        file.write("broken = probe_missing:BROKEN\n")
+    answer = kolla.process("set", "list", "-f", "value", "-c", "name")
+    assert "caches" in answer.out.splitlines()
+    warnings = [line for line in answer.err.splitlines() if "'broken'" in line]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("kolla: ") and "distribution 'probe'" in warnings[0]
+
+
+FAILING = """
+from kolla.cli.base import Command
+
+def fail(*arguments):
+    raise ZeroDivisionError("by accident")
+
+class Hello(Command):
+    def take_action(self, parsed_args):
+        fail()
+
+class Backend:
+    from_settings = fail
+"""
+
+
+@pytest.mark.parametrize("command, name", [
+    ("acme hello", "acme hello"), ("set export --format acme --output x", "acme"),
+    ("--set backend.driver=acme set check", "acme"),
+])
+def test_a_plugin_of_a_third_party_that_fails_is_named_with_its_distribution(
+    kolla, site, command, name
+):
+    site(
+        "kolla-acme", "[kolla.cli]\nacme hello = acme_cli:Hello\n"
+        "[kolla.exporters]\nacme = acme_plugin:fail\n"
+        "[kolla.backends]\nacme = acme_plugin:Backend\n",
+        acme_plugin=FAILING, acme_cli=FAILING,
+    )
+    answer = kolla(*command.split())
+    assert answer.code == 1
+    assert f"plugin '{name}' of 'kolla-acme' failed: ZeroDivisionError: by accid" in answer.err
+    assert "bug in kolla" not in answer.err
+
+
+@pytest.mark.parametrize("content", [b"[kolla.cli]\nno command\n", b"\xff\n"])
+def test_a_distribution_that_cannot_be_read_is_named_with_what_to_do(kolla, content):
+    metadata = kolla.plugins / "acme-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_bytes(content)
+    answer = kolla.process("set", "list")
+    assert answer.code == 1 and len(answer.err.splitlines()) == 2
+    assert answer.err.startswith("kolla: the entry points of the distribution 'acme' cannot be")
+
+
+def test_postponed_module_is_imported_when_something_in_it_is_asked_for(kolla):
+    code = (
+        "import sys; from kolla.cli.postpone import postpone; postpone('wave'); import wave\n"
+        "assert 'struct' not in vars(wave)\n"
+        "from wave import Error; import wave as again\n"
+        "assert wave.Error is Error is again.Error and 'open' in vars(wave)"
+    )
+    assert kolla.process(code=code) == Answer(0, "", "")
+
+
+def test_broken_command_of_a_third_party_names_its_distribution_and_harms_no_other(kolla):
+    entry_points = next(kolla.plugins.glob("*.dist-info")) / "entry_points.txt"
+    with entry_points.open("a") as file:
+        file.write("[kolla.cli]\nprobe hello = probe_missing:Hello\n")
+    answer = kolla.process("probe", "hello")
+    assert answer.code == 1
+    assert "cannot be imported from probe_missing:Hello" in answer.err
+    assert "distribution 'probe'" in answer.err
+    assert "set tree " in kolla.process("--help").out
+
+
+@pytest.mark.parametrize("command", ["--help", "set list", "set tree", "container list"])
+def test_looking_imports_neither_docker_nor_rich(kolla, command):
+    answer = kolla.process(*command.split(), code=IMPORTED)
+    imported = set(json.loads(answer.err.splitlines()[-1]))
+    assert answer.code == 0
+    assert imported.isdisjoint({"docker", "rich", "requests", "urllib3"})
+
+
+def test_help_does_not_import_what_reads_the_configuration(kolla):
+    answer = kolla.process("--help", code=IMPORTED)
+    assert "oslo_config.cfg" not in json.loads(answer.err.splitlines()[-1])

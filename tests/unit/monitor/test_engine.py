@@ -1,0 +1,64 @@
+"""What the monitor makes of what the engine says, and of an engine that says nothing."""
+
+import logging
+
+import pytest
+from tests.unit.support.monitored import Site
+
+from kolla.plugin.backend import Outcome, Unreachable
+from kolla.times import now
+
+SILENCE = Unreachable("the engine does not answer: timed out")
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch, caplog):
+    """Two healthy containers that are watched, and fail rather than be restarted."""
+    caplog.set_level(logging.INFO)
+    site = Site(tmp_path, "web", "database", text="restarts_per_hour = 0\n")
+    for name in ("web", "database"):
+        site.run(name)
+    site.watch(monkeypatch)
+    site.until(lambda: site.status("web") == site.status("database") == "healthy")
+    yield site
+    site.watcher.close()
+
+
+def test_a_check_the_engine_did_not_answer_for_counts_for_that_container_alone(site, caplog):
+    site.engine.answers["database-g1"] = SILENCE
+    site.until(lambda: site.status("database") == "unknown")
+    site.engine.answers["web-g1"] = Outcome(1, "sick")
+    site.until(lambda: site.status("web") == "failed")
+    assert "nothing is judged" not in caplog.text
+
+
+def test_an_engine_that_was_silent_for_a_moment_is_asked_again_until_it_answers(site, caplog):
+    site.engine.trouble = SILENCE
+    site.until(lambda: "nothing is judged until it answers" in caplog.text)
+    site.engine.trouble = None
+    site.until(lambda: "the engine answers again" in caplog.text)
+    site.engine.answers["web-g1"] = Outcome(1, "sick")
+    site.until(lambda: site.status("web") == "failed")
+
+
+def test_whatever_is_not_known_any_more_is_said_to_be_unknown(site):
+    site.engine.trouble = SILENCE
+    site.until(lambda: site.status("web") == site.status("database") == "unknown")
+
+
+def test_what_is_known_to_have_failed_stays_so_when_the_engine_owes_an_answer(site):
+    site.engine.answers["web-g1"] = Outcome(1, "sick")
+    site.until(lambda: site.status("web") == "failed")
+    site.engine.answers["web-g1"] = SILENCE
+    site.work(4)
+    assert site.status("web") == "failed"
+
+
+def test_hooks_and_the_journal_are_told_of_a_restart_by_the_engine(site, caplog):
+    site.engine.change("web-g1", restarts=1, started_at=now())
+    site.look("web")
+    told = "web generation 1 restarted: by the engine: its process ended"
+    site.until(lambda: told in caplog.text)
+    site.until(
+        lambda: ("restart", "done") in [(e.action, e.outcome) for e in site.store.events()]
+    )

@@ -1,0 +1,204 @@
+"""What the monitor does when it is told to read its configuration again, and to end."""
+
+import logging
+import os
+import signal
+import threading
+import time
+
+import pytest
+from tests.unit.support.engine import Engine
+from tests.unit.support.monitored import MadeUp
+
+from kolla.errors import KollaError
+from kolla.monitor import systemd, watcher
+from kolla.monitor.daemon import Daemon
+from kolla.plugin.backend import Outcome
+from kolla.store import records
+from kolla.store.store import Store
+from kolla.times import ago
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch, caplog):
+    monkeypatch.setattr(watcher, "FIRST", 0)
+    monkeypatch.setattr(records, "_actor", "")
+    caplog.set_level(logging.INFO)
+    before = [(number, signal.signal(number, lambda *_: None)) for number in SIGNALS]
+    yield
+    for number, handler in before:  # one that came late has harmed nobody
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def engine():
+    return Engine()
+
+
+@pytest.fixture
+def make(tmp_path, engine):
+    """A function that makes the deployment of a container that runs, whenever it is called."""
+    def make(text: str = "") -> MadeUp:
+        return MadeUp(tmp_path, engine, "web", text=text)
+
+    make().run("web")
+    return make
+
+
+@pytest.fixture
+def says(caplog):
+    """A function that waits until the monitor has said something, so often."""
+    def says(what: str, times: int = 1) -> None:
+        until(lambda: sum(what in message for message in caplog.messages) >= times)
+    return says
+
+
+@pytest.fixture
+def run(says):
+    """A function that runs a monitor until ``script``, in another thread, has ended it."""
+    def run(deploy, script) -> None:
+        failures, over = [], threading.Event()
+
+        def play() -> None:
+            try:
+                says("watches the containers")
+                script()
+                assert over.wait(5), "it goes on"
+            except BaseException as error:
+                failures.append(error)
+            finally:
+                send(signal.SIGTERM)
+
+        thread = threading.Thread(target=play)
+        thread.start()
+        Daemon(deploy).run()
+        over.set()
+        thread.join()
+        assert not failures, failures
+
+    return run
+
+
+def until(condition, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.02)
+
+
+def send(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+def listeners() -> int:
+    return [thread.name for thread in threading.enumerate()].count("happenings")
+
+
+def test_hooks_are_told_on_after_a_wrong_configuration_was_read(run, make, engine, says):
+    made = []
+
+    def deploy():
+        if made:
+            raise KollaError("[monitor] retry_pause is wrong")
+        made.append(make())
+        return made[0]
+
+    def script():
+        says("web generation 1 healthy")
+        send(signal.SIGHUP)
+        says("the configuration stays as it was")
+        engine.answers["web-g1"] = Outcome(1, "sick")
+        says("web generation 1 unhealthy: sick")
+        send(signal.SIGTERM)
+
+    run(deploy, script)
+
+
+def test_an_end_asked_for_while_the_configuration_is_read_is_one(run, make):
+    made = []
+
+    def deploy():
+        if made:
+            send(signal.SIGTERM)
+        made.append(make())
+        return made[-1]
+
+    def script():
+        send(signal.SIGHUP)
+
+    run(deploy, script)
+    assert len(made) == 2
+
+
+def test_a_change_made_while_the_configuration_is_read_is_read_too(run, make, says):
+    made = []
+
+    def deploy():
+        if len(made) == 1:
+            send(signal.SIGHUP)
+        made.append(make())
+        return made[-1]
+
+    def script():
+        send(signal.SIGHUP)
+        says("watches the containers", times=2)
+        send(signal.SIGTERM)
+
+    run(deploy, script)
+    assert len(made) == 3
+
+
+def test_nothing_of_a_configuration_is_left_once_another_one_is_read(run, make, says):
+    made = []
+
+    def deploy():
+        made.append(make())
+        return made[-1]
+
+    def script():
+        for times in (2, 3, 4):
+            send(signal.SIGHUP)
+            says("watches the containers", times)
+        until(lambda: listeners() == 1)
+        for before in made[:-1]:
+            with pytest.raises(KollaError, match="closed"):
+                before.records()
+        send(signal.SIGTERM)
+
+    run(deploy, script)
+
+
+def test_systemd_sees_signs_of_life_while_a_reload_waits_for_what_is_under_way(
+    run, make, engine, says, monkeypatch
+):
+    seen = []
+    monkeypatch.setenv("WATCHDOG_USEC", "200000")
+    monkeypatch.setattr(systemd, "notify", lambda *lines: seen.append(lines[0]))
+
+    def stop(name: str, grace: int) -> None:
+        send(signal.SIGHUP)
+        until(lambda: seen[-3:] == ["WATCHDOG=1"] * 3 and "RELOADING=1" in seen)
+
+    def script():
+        says("web is healthy")
+        engine.stop, engine.answers["web-g1"] = stop, Outcome(1, "sick")
+        says("watches the containers", times=2)
+        send(signal.SIGTERM)
+
+    run(make, script)
+    waited = seen[seen.index("RELOADING=1"):]
+    assert waited[1:4] == ["WATCHDOG=1"] * 3
+
+
+def test_events_older_than_the_configuration_says_are_forgotten(run, make, monkeypatch):
+    deployment = make("[engine]\nkeep_events = 3\n")
+    with monkeypatch.context() as past:
+        for days in (4, 2):
+            past.setattr("kolla.store.store.now", lambda days=days: ago(days * 86_400))
+            event = deployment.store.open_event("restart", "web", 1, f"{days} days ago")
+            deployment.store.close_event(event, "done", 1.0)
+    run(lambda: deployment, lambda: send(signal.SIGTERM))
+    events = Store(deployment.state_dir).events()
+    assert [event.detail for event in events] == ["2 days ago"]

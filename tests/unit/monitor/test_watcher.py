@@ -1,0 +1,206 @@
+"""What whoever lets the monitor watch a host may rely on, with an engine that is made up."""
+
+import contextlib
+import json
+from unittest import mock
+
+import pytest
+from tests.unit.support.monitored import Site
+
+from kolla.actions.run import run
+from kolla.actions.runner import Result
+from kolla.errors import KollaError
+from kolla.health import asking
+from kolla.monitor.remedies import Commands
+from kolla.plans.requests import Request
+from kolla.plugin.backend import BackendError, Outcome, Unreachable
+from kolla.store import records
+from kolla.store.records import FOR_EVER
+from kolla.store.store import Store
+from kolla.times import ago, now
+
+
+@pytest.fixture
+def site_of(tmp_path, monkeypatch):
+    """A host whose containers run and are watched."""
+    sites = []
+
+    def make(*names: str, idle: tuple[str, ...] = (), **changes) -> Site:
+        site = Site(tmp_path, *names, *idle, **changes)
+        sites.append(site)
+        for name in names:
+            site.run(name)
+        site.watch(monkeypatch)
+        site.until(lambda: all(site.status(name) == "healthy" for name in names))
+        return site
+
+    yield make
+    for site in sites:
+        site.watcher.close()
+
+
+def test_what_dies_while_its_database_hangs_is_not_given_up(site_of):
+    site = site_of("db", "web", web=("db",), text="interval = db:60\n")
+    site.engine.answers["db-g1"] = Outcome(124, "it hangs")
+    asked = site.engine.asked.count("db-g1")
+    site.engine.die("web-g1", times=9)
+    site.look("web")
+    site.until(lambda: site.status("db") == "unhealthy")
+    assert site.engine.asked.count("db-g1") > asked, "nobody waits for the database's turn"
+    assert site.status("web") != "failed"
+    site.engine.die("web-g1")
+    site.look("web")
+    site.until(lambda: site.status("web") == "degraded")
+    assert site.store.container("web").failed is None
+
+
+@pytest.mark.parametrize("who, left", [("monitor", 1), ("operator", 0)])
+def test_only_a_person_grants_what_was_given_up_a_new_budget(site_of, monkeypatch, who, left):
+    site = site_of("web")
+    site.store.update("web", failed=now(), restarts=json.dumps([ago(60)]))
+    monkeypatch.setattr(records, "_actor", who)
+    containers = site.deployment.choose.named(["web"])
+    assert run(site.deployment, Request("recover", containers)).ok
+    record = site.store.container("web")
+    assert (record.failed, len(record.restarts)) == (None, left)
+
+
+def test_what_an_operator_has_confirmed_is_not_rolled_back(site_of):
+    site = site_of("web")
+    site.run("web", environment={"A": "new"})
+    site.until(lambda: site.context.conditions()["web"].generation == 2)
+    site.another_process().confirm("web", 2)
+    site.until(lambda: not site.context.conditions()["web"].probation)
+    site.engine.answers["web-g2"] = Outcome(1, "it is sick")
+    site.until(lambda: site.store.container("web").restarts)
+    assert site.store.container("web").current == 2
+
+
+def test_a_record_that_cannot_be_read_blinds_the_monitor_to_that_container_only(site_of, caplog):
+    site = site_of("bad", "web")
+    site.run("bad")
+    site.another_process()._write("UPDATE generations SET spec = '{}' WHERE container = 'bad'")
+    site.run("web")
+    site.until(lambda: site.context.conditions()["web"].generation == 2)
+    site.until(lambda: site.status("web") == "healthy")
+    site.another_process().update("web", settled=1)
+    site.work(0.5)
+    assert site.status("bad") == "unknown"
+    assert [entry.message[:18] for entry in caplog.records if entry.levelname == "ERROR"] == [
+        "bad is not watched",
+    ]
+
+
+def test_the_quick_answer_of_what_cannot_be_asked_is_as_new_as_the_last_look(site_of):
+    site = site_of("web")
+    site.engine.change("web-g1", status="paused")
+    site.engine.answers["web-g1"] = BackendError("it is paused")
+    site.until(lambda: site.status("web") == "paused")
+    site.context.watched["web"].checked = ago(3600)
+    site.another_process().update("web", health_at=ago(3600))
+    paused = site.deployment.catalog.containers["web"]
+    site.until(lambda: asking.last_round(site.deployment, [paused])[0].status == "paused")
+
+
+def asked_of_what_is_sick_in_its_probation(site, monkeypatch, answer) -> list[str]:
+    """What the monitor asks for, whatever it is answered."""
+    asked = []
+
+    def act(self, kind, *_):
+        asked.append(kind)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(Commands, "act", act)
+    site.run("web", environment={"A": "new"})
+    site.until(lambda: site.context.conditions()["web"].generation == 2)
+    site.engine.answers["web-g2"] = Outcome(1, "it is sick")
+    site.until(lambda: len(asked) > 1)
+    return asked[:2]
+
+
+@pytest.mark.parametrize("answer", [
+    Unreachable("the engine is away"), Result("web", "failed", 2, 2, "web is locked by somebody"),
+])
+def test_a_rollback_that_could_not_be_tried_is_tried_again(site_of, monkeypatch, answer):
+    asked = asked_of_what_is_sick_in_its_probation(site_of("web"), monkeypatch, answer)
+    assert asked == ["rollback", "rollback"]
+
+
+@pytest.mark.parametrize("answer", [
+    KollaError("the format of its data"), Result("web", "failed", 2, 2, "sick", tried=True),
+])
+def test_what_cannot_be_rolled_back_is_restarted(site_of, monkeypatch, answer):
+    asked = asked_of_what_is_sick_in_its_probation(site_of("web"), monkeypatch, answer)
+    assert asked == ["rollback", "revive"]
+
+
+@pytest.mark.parametrize("error, tried", [(Unreachable, False), (BackendError, True)])
+def test_what_an_engine_that_went_away_cut_short_was_not_tried(site_of, error, tried):
+    site = site_of("web")
+    site.engine.stop = mock.Mock(side_effect=error("it cannot be done"))
+    containers = site.deployment.choose.named(["web"])
+    result, = run(site.deployment, Request("restart", containers)).results
+    assert (result.outcome, result.tried) == ("failed", tried)
+
+
+def test_a_maintenance_that_was_prolonged_at_the_last_moment_lasts(site_of, monkeypatch):
+    site = site_of("web")
+    site.another_process().update("web", maintenance=ago(-0.5))
+    site.until(lambda: site.status("web") == "maintenance")
+    monkeypatch.setattr(site.store, "changed", lambda: site.watcher._seen_change)
+    site.another_process().update("web", maintenance=FOR_EVER)
+    site.until(lambda: site.status("web") != "maintenance")
+    assert site.store.container("web").maintenance == FOR_EVER
+
+
+def test_a_maintenance_ends_though_the_disk_is_full(site_of, monkeypatch, caplog):
+    site = site_of("web")
+    monkeypatch.setattr(site.store, "_write", mock.Mock(side_effect=KollaError("disk full")))
+    site.another_process().update("web", maintenance=ago(-0.5))
+    site.until(lambda: site.status("web") == "maintenance")
+    site.until(lambda: site.status("web") == "healthy")
+    site.another_process().update("web", target="stopped")
+    site.until(lambda: site.status("web") == "stopped")
+    assert [entry for entry in caplog.records if entry.levelname == "ERROR"] == []
+
+
+def kill_a_stop(site) -> None:
+    """What ``kolla container stop web`` leaves that is killed right after its commit."""
+    store = site.another_process()
+    store.open_event("stop", "web", 1)
+    store.update("web", target="stopped", settled=0)
+
+
+def test_what_a_killed_stop_left_is_tidied_up(site_of):
+    site = site_of("web")
+    kill_a_stop(site)
+    site.until(lambda: not site.store.unfinished())
+    assert not site.engine.seen["web-g1"].running
+
+
+def test_what_a_killed_first_start_left_is_taken_away(site_of):
+    site = site_of("db", idle=("web",))
+    site.begin("web")
+    site.until(lambda: "web-g1" not in site.engine.seen)
+    site.until(lambda: not site.store.unfinished())
+
+
+@pytest.mark.parametrize("why", ["somebody is at work on it", "it is in maintenance"])
+def test_what_is_to_be_left_alone_is_not_tidied_up(site_of, why):
+    site = site_of("web")
+    with contextlib.ExitStack() as stack:
+        if why == "it is in maintenance":
+            site.another_process().update("web", maintenance=FOR_EVER)
+        else:
+            stack.enter_context(site.deployment.locks.hold("web", "stop", print))
+        kill_a_stop(site)
+        site.work(0.5)
+        assert site.engine.seen["web-g1"].running
+
+
+def test_the_journal_is_read_without_its_evidence(tmp_path):
+    store = Store(tmp_path)
+    store.open_event("restart", "web", 1, evidence="x" * 10_000)
+    assert [event.evidence for event in store.events_from(1)] == [""]

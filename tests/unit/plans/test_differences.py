@@ -1,0 +1,67 @@
+import json
+
+import pytest
+
+from kolla.plans.differences import differences
+from kolla.plugin.spec import Spec
+from tests.unit.support.factory import make_spec
+
+
+def test_a_spec_survives_its_json():
+    spec = make_spec(environment={"A": "ü\n${x.y}"})
+    assert Spec.from_json(spec.to_json()) == spec
+
+
+def test_a_spec_of_before_there_was_a_choice_is_of_direct_launch():
+    fields = json.loads(make_spec().to_json())
+    del fields["backend"]
+    assert Spec.from_json(json.dumps(fields)) == make_spec(backend="docker")
+
+
+def test_another_backend_is_a_difference():
+    assert differences(make_spec(), make_spec(backend="compose")) == ["backend: docker -> compose"]
+
+
+def test_the_same_spec_has_no_differences():
+    assert differences(make_spec(), make_spec()) == []
+
+
+def test_added_changed_and_removed_variables_are_each_named():
+    old = make_spec(environment={"SAME": "1", "CHANGED": "1", "REMOVED": "1"})
+    new = make_spec(environment={"SAME": "1", "CHANGED": "2", "ADDED": "1"})
+    assert differences(old, new) == [
+        "environment: ADDED added", "environment: CHANGED changed", "environment: REMOVED removed",
+    ]
+
+
+@pytest.mark.parametrize("change, reason", [
+    ({"image_id": "sha256:" + "b" * 64, "version": "2.0"},
+     "image: kolla/web:2026.1 (1.0, aaaaaaaaaaaa) -> kolla/web:2026.1 (2.0, bbbbbbbbbbbb)"),
+    ({"files": {"/etc/x": ["text", "0o644"]}}, "file: /etc/x added"),
+    ({"volumes": {"/data": "web"}}, "volume: /data added"),
+    ({"host_mounts": {"/dev": ["/dev", "ro", "why"]}}, "mount: /dev added"),
+    ({"privileges": {"pid": "why"}}, "privilege: pid added"),
+    ({"command": ["other"]}, "command: changed"),
+])
+def test_each_kind_of_change_is_a_reason_of_its_own(change, reason):
+    assert differences(make_spec(), make_spec(**change)) == [reason]
+
+
+def test_a_tag_that_moved_to_the_same_image_is_no_difference():
+    assert differences(make_spec(), make_spec(image="kolla/web:2026.2", release="2026.2")) == []
+
+
+@pytest.mark.parametrize("changes", [
+    {"privileges": {"privileged": "why"}},
+    {"privileges": {"pid": "why"}},
+    {"host_mounts": {"/dev": ["/dev", "rw", "why"]}},
+    {"host_mounts": {"/x": ["/run/docker.sock", "rw", "why"]}},
+])
+def test_what_masters_the_host_is_super_privileged(changes):
+    assert make_spec(**changes).super_privileged
+
+
+def test_a_capability_or_a_folder_of_its_own_is_not_super_privileged():
+    spec = make_spec(privileges={"capability:NET_ADMIN": "why"},
+                     host_mounts={"/x": ["/srv/x", "rw", "why"]})
+    assert not spec.super_privileged

@@ -1,0 +1,187 @@
+from kolla.plans import converge, planner
+from kolla.plans.plan import Plan
+from tests.unit.support.factory import make_generation, make_observed, make_spec, make_state
+
+HANDOVER = {"strategy": "handover", "drain": ["kolla-drain"]}
+
+
+def running(spec=None):
+    """Generation 1 is current and runs."""
+    generation = make_generation(1, "current", spec=spec or make_spec())
+    return make_state(1, [generation], [make_observed(1)])
+
+
+def steps(made) -> list[str]:
+    operations = made.operations if isinstance(made, Plan) else made
+    return [str(operation).partition(":")[0] for operation in operations]
+
+
+def test_a_first_start_bootstraps_checks_and_commits():
+    task = {"name": "schema", "command": ["x"], "environment": {}, "timeout": 1}
+    spec = make_spec(tasks={"bootstrap": [task], "expand": [], "contract": []})
+    assert steps(planner.start(make_state(None), spec)) == [
+        "record web-g1", "create web-g1", "bootstrap web-g1 schema", "start web-g1",
+        "check web-g1", "commit web-g1", "keep web-g1", "settle web",
+    ]
+
+
+def test_starting_what_runs_is_nothing_to_do():
+    made = planner.start(running(), None)
+    assert not made.operations
+    assert str(made) == "web: nothing to do"
+
+
+def test_replace_stops_the_old_one_only_after_everything_slow_is_done():
+    made = planner.change(
+        running(), make_spec(version="2"), "upgrade", ("image: changed",), (("expand", "schema"),)
+    )
+    assert str(made) == (
+        "web: upgrade, generation 1 -> 2\n"
+        "  because image: changed\n"
+        "  [1] record web-g2\n"
+        "  [2] create web-g2\n"
+        "  [3] expand web-g2 schema\n"
+        "  [4] stop web-g1: replaced\n"
+        "  [5] start web-g2\n"
+        "  [6] check web-g2\n"
+        "  [7] commit web-g2\n"
+        "  [8] release web-g1: replaced\n"
+        "  [9] keep web-g2\n"
+        "  [10] settle web"
+    )
+
+
+def test_handover_stops_the_old_one_only_after_the_new_one_counts():
+    made = planner.change(running(make_spec(**HANDOVER)), make_spec(**HANDOVER), "upgrade", ())
+    assert steps(made) == [
+        "record web-g2", "create web-g2", "start web-g2", "check web-g2", "join web-g2",
+        "commit web-g2", "keep web-g2", "release web-g1", "drain web-g1", "stop web-g1",
+        "settle web",
+    ]
+
+
+def test_a_restart_of_a_handover_service_is_handed_over():
+    assert "join web-g2" in steps(planner.restart(running(make_spec(**HANDOVER))))
+
+
+def test_a_restart_of_another_service_keeps_its_generation():
+    assert steps(planner.restart(running())) == ["stop web-g1", "start web-g1", "check web-g1"]
+
+
+def test_stop_commits_the_intent_before_the_engine_is_touched():
+    assert steps(planner.stop(running())) == [
+        "want-stopped web", "park web-g1", "stop web-g1", "settle web",
+    ]
+
+
+def test_recovery_discards_what_was_never_committed_and_starts_what_was():
+    state = make_state(
+        1, [make_generation(1, "current"), make_generation(2, "discarded", committed=False)],
+        [make_observed(1, running=False, restart="always"), make_observed(2, restart="no")],
+        record={"settled": False},
+    )
+    assert steps(converge.converge(state)) == [
+        "stop web-g2", "remove web-g2", "start web-g1", "check web-g1", "forget web-g2",
+        "settle web",
+    ]
+
+
+def test_recovery_after_the_commit_finishes_the_handover():
+    old, new = make_generation(1, spec=make_spec(**HANDOVER)), make_generation(
+        2, "current", spec=make_spec(**HANDOVER))
+    state = make_state(2, [old, new], [make_observed(1), make_observed(2, restart="no")],
+                       record={"settled": False})
+    assert steps(converge.converge(state)) == [
+        "keep web-g2", "release web-g1", "drain web-g1", "stop web-g1", "settle web",
+    ]
+
+
+def test_recovery_recreates_a_current_generation_that_somebody_removed():
+    state = make_state(1, [make_generation(1, "current")], [])
+    assert steps(converge.converge(state)) == [
+        "create web-g1", "keep web-g1", "start web-g1", "check web-g1", "settle web",
+    ]
+
+
+def test_recovery_leaves_a_container_stopped_that_an_operator_stopped():
+    state = make_state(1, [make_generation(1, "current")],
+                       [make_observed(1, running=False, restart="unless-stopped")],
+                       record={"target": "stopped"})
+    assert converge.converge(state) == []
+    assert converge.settled(state)
+
+
+def test_nothing_is_settled_while_two_generations_run():
+    state = make_state(2, [make_generation(1), make_generation(2, "current")],
+                       [make_observed(1), make_observed(2)])
+    assert not converge.settled(state)
+
+
+def test_pruning_keeps_what_a_rollback_needs():
+    generations = [make_generation(n, spec=make_spec(version=str(n))) for n in range(1, 6)]
+    state = make_state(5, generations, [make_observed(5)], keep=2)
+    made = planner.change(state, make_spec(version="6"), "upgrade", ())
+    assert [s for s in steps(made) if s.startswith("forget")] == [
+        "forget web-g1", "forget web-g2", "forget web-g3",
+    ]
+
+
+def test_delete_takes_every_generation_from_the_engine():
+    state = make_state(2, [make_generation(1), make_generation(2, "current")],
+                       [make_observed(1, running=False), make_observed(2)])
+    assert steps(planner.delete(state)) == [
+        "want-absent web", "remove web-g1", "stop web-g2", "remove web-g2", "forget web-g1",
+        "forget web-g2", "settle web",
+    ]
+
+
+def confirmable(confirmed: str | None, *contract: str):
+    """Generation 1 is current; its contract tasks have these names."""
+    spec = make_spec(tasks={"contract": [{"name": name} for name in contract]})
+    return make_state(1, [make_generation(1, "current", spec=spec, confirmed=confirmed)])
+
+
+def test_to_confirm_cleans_up_first_and_what_is_confirmed_can_be_cleaned_up_again():
+    assert steps(planner.confirm(confirmable(None, "schema"))) == [
+        "contract web-g1 schema", "confirm web-g1",
+    ]
+    assert steps(planner.confirm(confirmable("2026-01-02", "schema"))) == [
+        "contract web-g1 schema",
+    ]
+
+
+def test_to_confirm_what_is_confirmed_and_has_nothing_to_clean_up_changes_nothing():
+    assert steps(planner.confirm(confirmable(None))) == ["confirm web-g1"]
+    assert steps(planner.confirm(confirmable("2026-01-02"))) == []
+
+
+def test_delete_with_the_data_takes_them_last_and_remembers_that_until_then():
+    state = make_state(1, [make_generation(1, "current")], [make_observed(1)])
+    assert steps(planner.delete(state, data=True)) == [
+        "want-erased web", "stop web-g1", "remove web-g1", "forget web-g1", "erase web-g1",
+        "settle web",
+    ]
+
+
+def test_staying_with_what_runs_is_a_choice_that_is_written_down_once():
+    made = planner.pin(running(), {"image_pin": None, "release_pin": "2026.1"})
+    assert steps(made) == ["pin web"] and made.reasons == ("stays with 2026.1",)
+    chosen = make_state(1, [make_generation(1, "current")], [make_observed(1)],
+                        record={"release_pin": "2026.1"})
+    assert not planner.pin(chosen, made.pins).operations
+
+
+def test_rollback_goes_to_the_newest_generation_that_survived_its_probation():
+    generations = [make_generation(n) for n in (1, 2)] + [make_generation(3, "current")]
+    state = make_state(3, generations, [make_observed(3)])
+    assert planner.last_known_good(state, lambda generation: generation.number == 1) == 1
+    assert planner.last_known_good(state, lambda generation: False) == 2
+
+
+def test_rollback_never_goes_to_one_that_was_rolled_back_or_is_the_same():
+    same = make_spec()
+    generations = [make_generation(1), make_generation(2, "rolled back"),
+                   make_generation(3, spec=same), make_generation(4, "current", spec=same)]
+    assert planner.last_known_good(
+        make_state(4, generations, [make_observed(4)]), lambda generation: True
+    ) == 1

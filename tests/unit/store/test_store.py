@@ -1,0 +1,152 @@
+import os
+import threading
+
+import pytest
+
+from kolla.actions.rebuild import adopt
+from kolla.errors import KollaError
+from kolla.plugin.backend import ALWAYS, NEVER, STOPPED, Observed
+from kolla.store.locks import Locks
+from kolla.store.store import Store
+from tests.unit.support.factory import make_spec
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path)
+
+
+def outcomes(store) -> dict[int, str]:
+    return {generation.number: generation.outcome for generation in store.generations("web")}
+
+
+def test_numbers_only_grow_and_survive_the_loss_of_the_state_file(store, tmp_path):
+    assert [store.begin("web", make_spec(), {}, "a test") for _ in range(3)] == [1, 2, 3]
+    store.close()
+    (tmp_path / "kolla.sqlite").unlink()
+    assert Store(tmp_path).begin("web", make_spec(), {}, "a test") == 4
+
+
+def test_a_commit_makes_one_generation_current_and_keeps_its_predecessor(store):
+    for number in (1, 2):
+        store.begin("web", make_spec(), {}, "a test")
+        store.commit("web", number)
+    assert outcomes(store) == {1: "kept", 2: "current"}
+    assert store.container("web").current == 2
+
+
+def test_a_commit_writes_the_pins_in_the_same_transaction(store):
+    store.begin("web", make_spec(), {}, "a test")
+    store.commit("web", 1, release_pin="2026.2")
+    assert store.container("web").release_pin == "2026.2"
+
+
+def test_what_a_killed_command_left_is_named_interrupted_and_discarded(store):
+    event = store.open_event("upgrade", "web", 1)
+    store.begin("web", make_spec(), {}, "a test")
+    store.abandon("web")
+    assert outcomes(store) == {1: "discarded"}
+    assert [e.outcome for e in store.events() if e.id == event] == ["interrupted"]
+
+
+def test_a_killed_command_is_noticed_until_its_journal_is_closed(store):
+    store.open_event("restart", "web", 1)
+    assert store.begun("web") and not store.begun("other")
+    store.abandon("web")
+    assert not store.begun("web")
+
+
+def test_a_spec_comes_back_as_it_was(store):
+    spec = make_spec(environment={"A": "${b.c}"}, files={"/x": ["text", "0o600"]})
+    store.begin("web", spec, {}, "a test")
+    assert store.generations("web")[0].snapshot == spec
+
+
+def test_the_state_file_is_for_its_owner_only(store, tmp_path):
+    assert (tmp_path / "kolla.sqlite").stat().st_mode & 0o077 == 0
+
+
+def test_a_state_file_of_a_later_kolla_is_refused(store, tmp_path):
+    store._write("PRAGMA user_version=99")
+    with pytest.raises(KollaError, match="later kolla"):
+        Store(tmp_path)
+
+
+def test_a_broken_state_file_is_named_with_the_way_out(tmp_path):
+    (tmp_path / "kolla.sqlite").write_text("this is no database, and never was one")
+    with pytest.raises(KollaError, match="kolla recover"):
+        Store(tmp_path)
+
+
+def seen(number: int, restart: str) -> Observed:
+    return Observed(f"web-g{number}", "web", number, restart == ALWAYS, "", restart=restart,
+                    labels={"kolla.spec": make_spec().to_json()})
+
+
+@pytest.mark.parametrize("policy, target", [(ALWAYS, "running"), (STOPPED, "stopped")])
+def test_a_lost_store_learns_from_the_labels_what_is_current(store, policy, target):
+    assert adopt(store, "web", {4: seen(4, NEVER), 7: seen(7, policy), 8: seen(8, NEVER)})
+    assert store.container("web").current == 7
+    assert store.container("web").target == target
+    assert outcomes(store) == {4: "kept", 7: "current", 8: "discarded"}
+    assert store.begin("web", make_spec(), {}, "a test") == 9
+
+
+def test_a_store_that_was_half_rebuilt_is_as_if_it_were_not(store, monkeypatch):
+    def killed(*arguments, **pins):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Store, "commit", killed)
+        adopt(store, "web", {7: seen(7, ALWAYS)})
+    assert adopt(store, "web", {7: seen(7, ALWAYS)})
+    assert outcomes(store) == {7: "current"}
+
+
+def test_an_older_state_file_learns_of_a_newer_committed_generation(store):
+    store.begin("web", make_spec(), {}, "a test")
+    store.commit("web", 1)
+    adopt(store, "web", {1: seen(1, NEVER), 2: seen(2, ALWAYS)})
+    assert outcomes(store) == {1: "kept", 2: "current"}
+
+
+def test_a_store_that_knows_everything_is_left_alone(store):
+    store.begin("web", make_spec(), {}, "a test")
+    store.commit("web", 1)
+    assert not adopt(store, "web", {1: seen(1, ALWAYS)})
+
+
+def test_who_waits_for_a_lock_is_told_who_holds_it_and_for_what(tmp_path):
+    locks, told, inside = Locks(tmp_path, timeout=10), [], threading.Event()
+    leave = threading.Event()
+
+    def first():
+        with locks.hold("web", "upgrade", told.append):
+            inside.set()
+            leave.wait(10)
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    inside.wait(10)
+
+    def tell(text):
+        told.append(text)
+        leave.set()
+
+    with locks.hold("web", "stop", tell):
+        pass
+    thread.join()
+    assert "upgrade" in told[0] and str(os.getpid()) in told[0] and "since" in told[0]
+
+
+def test_waiting_for_a_lock_ends_with_its_holders_name(tmp_path):
+    with Locks(tmp_path, 1).hold("web", "upgrade", print):
+        with pytest.raises(KollaError, match="is locked by .* upgrade"):
+            with Locks(tmp_path, 0).hold("web", "stop", lambda text: None):
+                pass
+
+
+def test_locks_of_two_containers_do_not_block_each_other(tmp_path):
+    locks = Locks(tmp_path, timeout=0)
+    with locks.hold("web", "upgrade", print), locks.hold("worker", "upgrade", print):
+        pass

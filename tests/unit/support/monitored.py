@@ -1,0 +1,117 @@
+"""A host with a monitor at work on it, whose engine is made up, and nobody waits for long."""
+
+import pathlib
+import time
+from collections.abc import Callable
+
+from kolla.deployment import Deployment
+from kolla.monitor import engine, watcher
+from kolla.monitor.loop import Loop
+from kolla.monitor.watcher import Watcher
+from kolla.store.store import Store
+from tests.unit.support.engine import Engine
+from tests.unit.support.factory import make_spec
+from tests.unit.support.plugins import make_catalog, make_container
+
+CONFIG = """\
+[DEFAULT]
+state_dir = {folder}/state
+[host]
+enabled = front
+[monitor]
+listen_port = 0
+retry_pause = 0
+backoff = 1
+"""
+CHECK = {"command": ["kolla-check"], "interval": 1, "timeout": 1, "retries": 2, "grace": 1}
+
+
+class MadeUp(Deployment):
+    """Of containers in a set ``front``, with the configuration and the state in a folder."""
+
+    def __init__(
+        self, folder: pathlib.Path, engine: Engine, *containers: str, text: str = "", **requires
+    ):
+        config = folder / "etc" / "kolla.conf"
+        config.parent.mkdir(exist_ok=True)
+        config.touch(mode=0o600)
+        config.write_text(CONFIG.format(folder=folder) + text)
+        super().__init__(config.parent)
+        self.backend = engine
+        self.catalog = make_catalog(
+            *(make_container(name, requires=requires.get(name, ())) for name in containers)
+        )
+
+    def require_valid(self, *_):
+        """It is."""
+
+    def backend_of(self, name):
+        return self.backend
+
+    def another_process(self) -> Store:
+        """What a command writes with."""
+        return Store(self.state_dir)
+
+    def run(self, name: str, **changes) -> None:
+        """Have a new generation of it on record as running, and on the engine."""
+        number = self.begin(name, **changes)
+        store = self.another_process()
+        store.commit(name, number)
+        store.update(name, settled=1)
+
+    def begin(self, name: str, **changes) -> int:
+        """Have a new generation of it on the engine that does not count yet."""
+        spec = make_spec(**{"container": name, "check": CHECK, **changes})
+        number = self.another_process().begin(name, spec, {}, "a test")
+        self.backend.have(name, number)
+        return number
+
+
+class Site:
+    """One host whose containers have checks that come every second."""
+
+    def __init__(self, folder: pathlib.Path, *containers: str, text: str = "", **requires):
+        self.engine = Engine()
+        self.deployment = MadeUp(folder, self.engine, *containers, text=text, **requires)
+        self.store, self.loop = self.deployment.store, Loop()
+        self.begin, self.run = self.deployment.begin, self.deployment.run
+        self.another_process = self.deployment.another_process
+        self.watcher = Watcher(self.deployment, self.loop)
+        self.context = self.watcher.context
+
+    def watch(self, monkeypatch) -> None:
+        """Begin; nobody waits for long."""
+        for module, names in ((watcher, ("RECORDS", "SWEEP", "WRITE", "FIRST")),
+                              (engine, ("AGAIN", "LATER"))):
+            for name in names:
+                monkeypatch.setattr(module, name, 0.05)
+        self.watcher.start()
+
+    def look(self, name: str) -> None:
+        """As after a word of the engine."""
+        self.loop.call(lambda: self.watcher._engine.look(name))
+
+    def until(self, met: Callable[[], bool], seconds: float = 10) -> None:
+        """Let the monitor work until something is so."""
+        self._run(met, time.monotonic() + seconds)
+        assert met()
+
+    def work(self, seconds: float) -> None:
+        """Let the monitor work for so long."""
+        self._run(lambda: False, time.monotonic() + seconds)
+
+    def _run(self, met: Callable[[], bool], end: float) -> None:
+        loop = self.loop
+
+        def see():
+            if met() or time.monotonic() > end:
+                loop.stop()
+            else:
+                loop.after(0.02, see)
+
+        loop._stopping = False
+        see()
+        loop.run()
+
+    def status(self, name: str) -> str:
+        return self.context.conditions()[name].status

@@ -1,0 +1,76 @@
+"""Makes plugins, catalogs and settings for tests."""
+
+from pathlib import Path
+
+from oslo_config import cfg
+
+from kolla.catalog.catalog import Catalog
+from kolla.catalog.discovery import Plugin
+from kolla.plugin import Container, ContainerSet, Image, Listen, secret
+from kolla.settings import Settings
+
+NAMESPACES = {
+    ContainerSet: "kolla.container_sets", Container: "kolla.containers", Image: "kolla.images",
+}
+
+WEB_OPTIONS = {
+    "web": (
+        cfg.PortOpt("port", default=8080),
+        cfg.StrOpt("address", default="${host.address}"),
+        cfg.BoolOpt("debug", default=False),
+        cfg.ListOpt("names", default=["a", "b"]),
+        cfg.StrOpt("policy"),
+        secret("password", help="The password of web."),
+        secret("token", help="Another secret."),
+    ),
+    "database": (
+        secret("password", help="The password of the database."),
+        cfg.StrOpt("url", default="db://root:${database.password}@${host.address}"),
+    ),
+}
+
+
+def plugin(thing, distribution: str = "kolla", name: str | None = None) -> Plugin:
+    return Plugin(NAMESPACES[type(thing)], name or thing.name, distribution, thing)
+
+
+def make_container(name: str = "web", parent: str = "front", **changes) -> Container:
+    values = {
+        "summary": "", "user": 42000, "image": Image(name, Path("/nowhere"), parent=None),
+        **changes,
+    }
+    return Container(name=name, parent=parent, **values)
+
+
+def make_web(**changes) -> Container:
+    values = {
+        "options": WEB_OPTIONS,
+        "environment": {
+            "KOLLA_PORT": "${web.port}",
+            "KOLLA_DATABASE": "db://web:${url:web.password}@${web.address}/web",
+        },
+        "listens": (Listen("${web.address}", "${web.port}"),),
+    }
+    return make_container(**{**values, **changes})
+
+
+def make_catalog(*containers: Container, sets: tuple[str, ...] = ("front",)) -> Catalog:
+    nodes = [ContainerSet(name, "") for name in sets]
+    return Catalog([plugin(thing) for thing in [*nodes, *(containers or [make_web()])]])
+
+
+def make_settings(
+    folder: Path, text: str = "", *containers: Container, overrides=None, host=None, **files: str
+) -> Settings:
+    """``text`` is kolla.conf; of ``files`` those named hosts_x go to hosts/x.conf, the
+    others to kolla.conf.d. All are readable by their owner only."""
+    places = {"kolla.conf": text}
+    for name, content in files.items():
+        is_host = name.startswith("hosts_")
+        places[f"hosts/{name[6:]}.conf" if is_host else f"kolla.conf.d/{name}.conf"] = content
+    for place, content in places.items():
+        path = folder / place
+        path.parent.mkdir(exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(content, encoding="utf-8")
+    return Settings.load(make_catalog(*containers), folder, host, overrides)

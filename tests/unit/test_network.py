@@ -1,0 +1,59 @@
+import os
+import pathlib
+import socket
+
+import pytest
+
+from kolla import network
+
+
+@pytest.fixture
+def listener():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def test_free_port_is_no_problem(listener):
+    port = listener.getsockname()[1]
+    listener.close()
+    assert network.problem("127.0.0.1", port) is None
+
+
+def test_taken_port_names_the_program_that_has_it(listener):
+    found = network.problem("127.0.0.1", listener.getsockname()[1])
+    assert found.taken
+    name = pathlib.Path("/proc/self/comm").read_text().strip()
+    assert str(found) == f"is in use by {name} ({os.getpid()})"
+
+
+def test_the_same_port_on_another_address_is_free(listener):
+    assert network.problem("127.0.0.2", listener.getsockname()[1]) is None
+
+
+def test_a_program_on_another_address_is_not_said_to_hold_the_port(listener):
+    port = listener.getsockname()[1]
+    assert network.holders("127.0.0.2", port) == [] == network.holders("::1", port)
+    assert network.holders("127.0.0.1", port) and network.holders("0.0.0.0", port)
+
+
+def test_a_program_on_all_addresses_holds_the_port_of_each():
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        assert network.holders("127.0.0.2", server.getsockname()[1])
+
+
+def test_a_program_on_an_address_of_ipv6_holds_its_port_there_alone():
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        port = server.getsockname()[1]
+        assert network.holders("::1", port) and not network.holders("127.0.0.1", port)
+
+
+def test_address_of_another_host_is_named():
+    found = network.problem("192.0.2.1", 5000)
+    assert not found.taken
+    assert "this host does not have the address 192.0.2.1" in str(found)
+
+
+def test_nobody_holds_a_free_port(listener):
+    port = listener.getsockname()[1]
+    listener.close()
+    assert network.holders("127.0.0.1", port) == []

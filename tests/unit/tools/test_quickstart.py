@@ -1,0 +1,137 @@
+"""What tools/quickstart does without touching the machine."""
+
+import http.server
+import importlib.util
+import json
+import pathlib
+import socket
+import subprocess
+import threading
+
+import pytest
+
+TOOLS = pathlib.Path(__file__).parents[3] / "tools"
+HELPER = TOOLS / "lib" / "quickstart.py"
+
+
+@pytest.fixture(scope="module")
+def helper():
+    spec = importlib.util.spec_from_file_location("quickstart", HELPER)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def quickstart(*arguments, **how):
+    return subprocess.run(
+        [TOOLS / "quickstart", *arguments], capture_output=True, text=True, timeout=30, **how
+    )
+
+
+def options(file, text):
+    done = subprocess.run(
+        ["python3", HELPER, "options", file],
+        input=text, capture_output=True, text=True, check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_help_names_every_option():
+    done = quickstart("--help")
+    assert done.returncode == 0
+    script = (TOOLS / "quickstart").read_text()
+    known = script[script.index("case $1"):script.index("esac")]
+    for word in known.split():
+        if word.startswith("--") and word.isascii() and "*" not in word:
+            assert word.rstrip(")") in done.stdout
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["--adress", "127.0.0.1"], "there is no option --adress"),
+    (["keystone"], "there is no option keystone"),
+    (["--address"], "--address needs a value"),
+])
+def test_wrong_usage_is_named_and_ends_with_2(arguments, complaint):
+    done = quickstart(*arguments)
+    assert done.returncode == 2
+    assert complaint in done.stderr
+
+
+def test_help_works_with_standard_input_closed():
+    done = subprocess.run(
+        ["bash", "-c", f"'{TOOLS}/quickstart' --help <&-"], capture_output=True, timeout=30
+    )
+    assert done.returncode == 0
+
+
+def test_engine_configuration_is_merged_and_nothing_lost(helper, tmp_path):
+    file = tmp_path / "docker" / "daemon.json"
+    assert helper.merge(str(file), "live-restore=true") == "changed"
+    file.write_text('{"log-driver": "journald", "live-restore": false}')
+    assert helper.merge(str(file), "live-restore=true", 'bridge="none"') == "changed"
+    expected = {"log-driver": "journald", "live-restore": True, "bridge": "none"}
+    assert json.loads(file.read_text()) == expected
+    assert helper.merge(str(file), "live-restore=true") == "unchanged"
+
+
+def test_broken_engine_configuration_is_named_with_its_line_and_kept(helper, tmp_path):
+    file = tmp_path / "daemon.json"
+    file.write_text('{\n"live-restore" true}')
+    with pytest.raises(SystemExit, match="daemon.json:2: not valid JSON"):
+        helper.merge(str(file), "live-restore=true")
+    assert file.read_text() == '{\n"live-restore" true}'
+
+
+def test_options_are_written_once_for_the_owner_only_and_others_kept(tmp_path):
+    file = tmp_path / "kolla.conf.d" / "quickstart.conf"
+    text = "images.proxy=http://user:100%@proxy:3128\nDEFAULT.state_dir=/srv/kolla\n"
+    assert options(file, text) == "changed"
+    assert options(file, text) == "unchanged"
+    assert options(file, "docker.url=unix:///run/other.sock\n") == "changed"
+    assert file.stat().st_mode & 0o777 == 0o600
+    lines = file.read_text().splitlines()
+    assert "proxy = http://user:100%@proxy:3128" in lines
+    assert "[DEFAULT]" in lines and "state_dir = /srv/kolla" in lines
+    assert "url = unix:///run/other.sock" in lines
+
+
+def test_installation_is_repeated_only_when_something_installed_changes(helper, tmp_path):
+    script = tmp_path / "docker" / "base" / "kolla-install"
+    script.parent.mkdir(parents=True)
+    script.write_text("#!/bin/sh\n")
+    first = helper.digest(str(tmp_path))
+    (tmp_path / "README.rst").write_text("Read me.")
+    assert helper.digest(str(tmp_path)) == first
+    script.chmod(0o755)
+    assert helper.digest(str(tmp_path)) != first
+
+
+def test_address_is_one_of_this_host(helper):
+    family = socket.AF_INET6 if ":" in helper.address() else socket.AF_INET
+    with socket.socket(family) as candidate:
+        candidate.bind((helper.address(), 0))
+
+
+def test_engine_tells_version_live_restore_and_what_runs(helper):
+    facts = {"ServerVersion": "26.1.5", "LiveRestoreEnabled": True, "ContainersRunning": 3}
+
+    class Info(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(facts).encode())
+
+        def log_message(self, *ignored):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Info) as server:
+        threading.Thread(target=server.handle_request).start()
+        assert helper.engine(f"tcp://127.0.0.1:{server.server_port}") == "26.1.5 true 3"
+
+
+def test_options_of_an_earlier_run_are_remembered(helper, tmp_path):
+    file = tmp_path / "quickstart.conf"
+    assert helper.option(str(file), "images.ca_bundle") == ""
+    options(file, "images.ca_bundle=/etc/site.pem\n")
+    assert helper.option(str(file), "images.ca_bundle") == "/etc/site.pem"
+    assert helper.option(str(file), "images.proxy") == ""
