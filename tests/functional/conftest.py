@@ -15,8 +15,9 @@ A test that wants a running Keystone::
 Container names belong to the engine, so there is one deployment at a time: ``deployment``
 lives as long as a module, ``fresh_deployment`` as long as a test; a module uses one of them.
 ``synthetic`` is a deployment in which the synthetic service runs, which starts in a moment.
-A module that sets ``BACKENDS`` (see support/backends.py) runs once for each of them.
-Two test runs at a time need a ``KOLLA_TEST_NETWORK`` each, like 127.0.78 (and see
+A module that sets ``BACKENDS`` (see support/backends.py) runs once for each of them; without
+``--all`` only its tests marked ``differs`` run on both docker and compose, the others on docker
+alone. Two test runs at a time need a ``KOLLA_TEST_NETWORK`` each, like 127.0.78 (and see
 support/engine.py).
 """
 
@@ -47,8 +48,19 @@ def pytest_generate_tests(metafunc) -> None:
         metafunc.parametrize("backend", names, indirect=True, scope="module")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items) -> None:
+    for item in items:
+        if on_second_backend(item) and item.get_closest_marker("differs") is None:
+            item.add_marker(pytest.mark.exhaustive)
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+def on_second_backend(item) -> bool:
+    """Whether the same test also runs on the docker backend."""
+    names = getattr(getattr(item, "module", None), "BACKENDS", ())
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    return "docker" in names and parameters.get("backend", "docker") != "docker"
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ def test_variable_that_is_added_changed_or_removed_is_the_reason(synthetic):
         assert upgrade(synthetic) == [f"{name} {reason}"]
 
 
+@pytest.mark.differs
 def test_option_given_several_times_reaches_the_service(synthetic):
     synthetic.configure("[synthetic-http/DEFAULT]\ndriver = one\ndriver = two\n")
     assert upgrade(synthetic) == ["environment: OS_DEFAULT__DRIVER added"]
@@ -39,6 +40,7 @@ def test_option_given_several_times_reaches_the_service(synthetic):
     assert done.stdout == "one\ntwo\n"
 
 
+@pytest.mark.differs
 def test_file_that_is_added_changed_or_removed_is_the_reason(synthetic, tmp_path):
     file = tmp_path / "file"
     configuration = f"[synthetic]\nfile = {file}\n"
@@ -154,6 +156,7 @@ def journal(deployment) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.differs
 def test_rotated_secret_is_the_reason_and_bootstrap_applies_it(synthetic):
     rotate(synthetic, "rotated-$once}")
     with serving(synthetic):
@@ -163,6 +166,7 @@ def test_rotated_secret_is_the_reason_and_bootstrap_applies_it(synthetic):
     assert password_inside(synthetic) == "rotated-$once}"
 
 
+@pytest.mark.differs
 def test_rollback_after_a_rotation_has_the_new_secret(synthetic):
     synthetic.configure("[synthetic-worker/DEFAULT]\ndebug = true\n")
     upgrade(synthetic, "synthetic-worker")
@@ -183,6 +187,7 @@ def test_passwords_are_filled_in_once_and_never_replaced(synthetic):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.differs
 def test_secret_is_told_nowhere(synthetic):
     secret = passwords(synthetic)["synthetic"]["password"]
     told = [

@@ -1,11 +1,12 @@
 """The tool is killed with SIGKILL at every point of every command, and recovery runs.
 
 Each command runs once to its end, which tells all points: before and after each write to the
-state file and each call of the engine. Then it runs again from the same beginning for every
-state of the world between two of them, and is killed there; and once more for every call of
-the engine, killed while the engine is at work. See crash_rounds.py for what has to hold.
+state file and each call of the engine. With ``--all`` it runs again from the same beginning for
+every state of the world between two of them, and is killed there; and once more for every call
+of the engine, killed while the engine is at work. Without, it is killed at a sample of these
+points, the same each time. See crash_rounds.py for what has to hold.
 
-``KOLLA_TEST_CRASH=all`` also kills it at points between which nothing changes.
+``KOLLA_TEST_CRASH=all`` with ``--all`` also kills it at points between which nothing changes.
 """
 
 import json
@@ -23,21 +24,24 @@ from tests.functional.support.crash_rounds import COMMANDS, Report
 
 BACKENDS = backends.BOTH
 CONTAINERS = {"handover": "synthetic-http", "replace": "synthetic-worker"}
-
-pytestmark = pytest.mark.exhaustive
+#: At how many points a command is killed without ``--all``.
+SAMPLE = 3
+#: Commands in which compose makes, keeps or removes something.
+OF_COMPOSE = ("start", "stop", "upgrade", "rollback", "delete", "recover-after-commit")
 
 
 class Worker:
     """A process that puts one container through commands, one after the other."""
 
     def __init__(
-        self, backend: str, container: str, commands: list[str], directory: pathlib.Path
+        self, backend: str, sample: int, container: str, commands: list[str],
+        directory: pathlib.Path,
     ):
         self.errors = directory.with_suffix(".errors")
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.functional.support.crash_rounds", directory,
-                 next(ADDRESSES), backend, container, *commands],
+                 next(ADDRESSES), backend, str(sample), container, *commands],
                 cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
                 text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
@@ -57,7 +61,7 @@ class Worker:
 
 
 @pytest.fixture(scope="module")
-def workers(engine, synthetic_images, backend, request, tmp_path_factory):
+def workers(engine, synthetic_images, backend, exhaustive, request, tmp_path_factory):
     """One for each strategy: they share the engine, but neither container nor state file."""
     engine.clean()
     chosen: dict[str, list[str]] = {}
@@ -67,7 +71,10 @@ def workers(engine, synthetic_images, backend, request, tmp_path_factory):
             names.append(item.callspec.params["command"])
     folder = tmp_path_factory.mktemp("crash")
     workers = {
-        strategy: Worker(backend, CONTAINERS[strategy], commands, folder / strategy)
+        strategy: Worker(
+            backend, 0 if exhaustive else SAMPLE, CONTAINERS[strategy], commands,
+            folder / strategy,
+        )
         for strategy, commands in chosen.items()
     }
     yield workers
@@ -77,7 +84,10 @@ def workers(engine, synthetic_images, backend, request, tmp_path_factory):
 
 
 @pytest.mark.parametrize("strategy", CONTAINERS)
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [
+    pytest.param(name, marks=pytest.mark.differs if name in OF_COMPOSE else ())
+    for name in COMMANDS
+])
 def test_wherever_it_is_killed_one_generation_counts_and_serves(
     workers, backend, strategy, command, capsys
 ):
@@ -90,4 +100,4 @@ def test_wherever_it_is_killed_one_generation_counts_and_serves(
             f" waited for {time.monotonic() - began:.0f} s"
         )
     assert not report.failures, "\n".join(report.failures)
-    assert report.missed <= report.killed / 20
+    assert report.killed and report.missed <= max(report.killed / 20, 1)

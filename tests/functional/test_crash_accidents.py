@@ -1,7 +1,7 @@
 """Worse than a killed tool: the engine is killed, Ctrl-C, a full disk, a power cut.
 
-A sample of the points at which test_crash.py kills the tool; all of them with
-``KOLLA_TEST_CRASH=all``.
+A sample of the points at which test_crash.py kills the tool: a few, with ``--all`` some of each
+command, and with ``KOLLA_TEST_CRASH=all`` as well all of them.
 """
 
 import contextlib
@@ -9,6 +9,7 @@ import errno
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 
@@ -19,16 +20,17 @@ from tests.functional.support.crash import Child, Ended
 from tests.functional.support.crash_samples import Samples
 from tests.functional.support.crash_world import World
 
-pytestmark = pytest.mark.exhaustive
 BACKENDS = backends.BOTH
 
 
 @pytest.fixture(scope="module", params=["synthetic-http", "synthetic-worker"])
-def samples(engine, synthetic_images, backend, tmp_path_factory, request) -> Samples:
+def samples(
+    engine, synthetic_images, backend, exhaustive, tmp_path_factory, request
+) -> Iterator[Samples]:
     with new_deployment(engine, tmp_path_factory, "accidents", backend) as deployment:
         deployment.install_plugin(SYNTHETIC)
         with small_disk(deployment.state_dir):
-            yield Samples(World(deployment, request.param))
+            yield Samples(World(deployment, request.param), exhaustive)
 
 
 @contextlib.contextmanager
@@ -75,6 +77,7 @@ def test_recovery_finds_the_rest_after_the_engine_was_killed(samples, engine, ba
         samples.world.assert_consistent()
 
 
+@pytest.mark.differs
 def test_full_disk_stops_no_service_and_recovery_finds_the_rest(samples):
     world = samples.world
     for where, child in samples.stopped("disk", of_each=2):

@@ -44,11 +44,12 @@ def operation(where: str) -> str:
     return where.partition("/")[2].partition(":")[0]
 
 
-@pytest.mark.exhaustive
 @pytest.mark.parametrize("container", ["synthetic-http", "synthetic-worker"])
-def test_after_a_power_cut_only_what_was_committed_serves(deployed, power, container):
+def test_after_a_power_cut_only_what_was_committed_serves(
+    deployed, power, container, exhaustive
+):
     world = World(deployed, container)
-    for where, child in Samples(world).stopped("power", of_each=2):
+    for where, child in Samples(world, exhaustive).stopped("power", of_each=2):
         print(where)
         wanted = world.record().target
         power.cut_power()
@@ -65,6 +66,7 @@ def test_after_a_power_cut_only_what_was_committed_serves(deployed, power, conta
         world.assert_consistent()
 
 
+@pytest.mark.differs
 def test_after_a_reboot_exactly_the_current_generations_come_up(deployed, power):
     deployed.configure("[host]\nenabled = synthetic\n")
     deployed.kolla("config", "passwords")

@@ -65,6 +65,7 @@ def terminal():
     signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.differs
 @pytest.mark.parametrize("what", [signal.SIGINT, signal.SIGHUP], ids=["Ctrl-C", "hang-up"])
 def test_ctrl_c_or_a_lost_terminal_takes_the_new_generation_away_again(synthetic, terminal, what):
     number = generation(synthetic)

@@ -38,6 +38,7 @@ def remove(deployment: Deployment, name: str) -> None:
 
 # Things that vanish
 
+@pytest.mark.differs
 @pytest.mark.parametrize("command", [("recover",), ("container", "start", NAME)], ids=" ".join)
 def test_container_removed_by_hand_comes_back(synthetic, command):
     number = generation(synthetic)
@@ -48,6 +49,7 @@ def test_container_removed_by_hand_comes_back(synthetic, command):
     assert on_engine(synthetic)[f"{NAME}-g{number}"] == "running"
 
 
+@pytest.mark.differs
 def test_rollback_makes_a_kept_predecessor_that_was_removed_by_hand_again(synthetic):
     synthetic.configure("[synthetic-http/DEFAULT]\ndebug = true\n")
     synthetic.kolla("container", "upgrade", NAME)
@@ -66,6 +68,7 @@ def lose_state_file(deployment: Deployment) -> None:
         path.unlink()
 
 
+@pytest.mark.differs
 def test_lost_state_file_is_made_again_from_the_labels(synthetic):
     number = generation(synthetic)
     before = on_engine(synthetic)
@@ -179,6 +182,7 @@ def test_commands_carry_on_after_the_engine_was_killed(synthetic):
     assert set(answers.given) == {number, number + 1}
 
 
+@pytest.mark.differs
 def test_engine_killed_in_the_middle_of_an_upgrade_leaves_one_good_generation(synthetic):
     number = generation(synthetic)
     with serving(synthetic) as answers:
@@ -194,6 +198,7 @@ def test_engine_killed_in_the_middle_of_an_upgrade_leaves_one_good_generation(sy
     assert set(answers.given) == {number}
 
 
+@pytest.mark.differs
 def test_tool_killed_in_the_middle_of_an_upgrade_is_recovered_from(synthetic):
     number = generation(synthetic)
     for step in ("check synthetic-http", "drain synthetic-http"):

@@ -100,6 +100,7 @@ IMAGES = {
 }
 
 
+@pytest.mark.differs
 @pytest.mark.parametrize("flaw", IMAGES)
 def test_bad_image_leaves_the_old_generation_serving(synthetic, bad_images, flaw):
     reason, evidence = IMAGES[flaw]
@@ -140,6 +141,7 @@ def test_expansion_that_fails_happens_before_anything_is_stopped(synthetic, synt
     assert "expand is told to fail" in refusal.generation["evidence"]
 
 
+@pytest.mark.differs
 def test_first_start_that_fails_leaves_nothing_running(synthetic):
     synthetic.kolla("container", "delete", "synthetic-worker", "--yes")
     done = synthetic.kolla("--set", "synthetic.worker_failure=exit", "container", "start",

@@ -33,6 +33,8 @@ WATCHED = {
     Compose: ("create",),
     Project: ("_change", "_save"),
 }
+#: What compose does otherwise than direct launch.
+OF_COMPOSE = {owner.__name__ for owner in (ComposeBackend, Compose, Project)}
 #: What changes nothing: just before and just after it the world is the same.
 READS = {"observe", "inspect", "image", "images", "logs", "shell", "version"}
 
@@ -56,6 +58,11 @@ class Point:
     @property
     def call(self) -> str:
         return self.what.split()[0].rpartition(".")[2]
+
+    @property
+    def of_compose(self) -> bool:
+        """Whether it stands before or after something that only the compose backend does."""
+        return self.what.partition(".")[0] in OF_COMPOSE
 
     @property
     def changes(self) -> bool:

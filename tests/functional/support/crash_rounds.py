@@ -1,8 +1,9 @@
 """Every command that changes state, killed at every point, and what becomes of it.
 
-As a program it puts one container through it and writes a line of JSON for each command::
+As a program it puts one container through it and writes a line of JSON for each command.
+``3`` is at how many points each is killed at most; 0: at all of them::
 
-    python -m tests.functional.support.crash_rounds FOLDER ADDRESS BACKEND synthetic-http upgrade
+    python -m tests.functional.support.crash_rounds FOLDER ADDRESS BACKEND 3 synthetic-http stop
 """
 
 import dataclasses
@@ -210,13 +211,13 @@ class Report:
 class Rounds:
     """Puts one container through one command after the other."""
 
-    def __init__(self, world: World):
-        self.world = world
+    def __init__(self, world: World, backend: str, sample: int):
+        self.world, self._backend, self._sample = world, backend, sample
         self._chance = random.Random(1)
 
     def put_through(self, name: str) -> Report:
         command, report, began = COMMANDS[name], Report(name), time.monotonic()
-        for trap, action in self._traps(command, report):
+        for trap, action in self._traps(name, command, report):
             try:
                 caught = self._round(command, trap, action, report.killed % 2 == 0)
                 report.killed += caught
@@ -229,7 +230,7 @@ class Rounds:
         report.seconds = round(time.monotonic() - began, 1)
         return report
 
-    def _traps(self, command: Command, report: Report):
+    def _traps(self, name: str, command: Command, report: Report):
         """Where to kill it, found by letting it run to its end."""
         for _ in range(BEFOREHAND):
             command.prepare(self.world)
@@ -239,11 +240,24 @@ class Rounds:
             itertools.takewhile(lambda point: point.where != command.until, ended.points)
         )
         report.points = len(points)
-        for point in points if EVERY_POINT else cuts(points):
-            yield point, crash.kill
-        for point in points:
-            if point.when == "before" and point.changes and "Backend" in point.what:
-                yield point, crash.kill_soon(self._chance.choice(MOMENTS))
+        traps = [(point, crash.kill) for point in (points if EVERY_POINT else cuts(points))]
+        traps += [
+            (point, crash.kill_soon(self._chance.choice(MOMENTS))) for point in points
+            if point.when == "before" and point.changes and "Backend" in point.what
+        ]
+        yield from self._sampled(name, traps) if self._sample else traps
+
+    def _sampled(self, name: str, traps: list) -> list:
+        """The same few of them every time, at most one in each operation of the plan.
+
+        On compose only those at what direct launch does otherwise.
+        """
+        if self._backend != "docker":
+            traps = [trap for trap in traps if trap[0].of_compose]
+        chance = random.Random(f"{self.world.container} {name}")
+        chance.shuffle(traps)
+        one_each = {point.where: (point, action) for point, action in traps}
+        return list(one_each.values())[:self._sample]
 
     def _round(self, command: Command, trap: Point, action, again: bool) -> bool:
         """Kill it there, recover, and see what is left; False if it never came there."""
@@ -274,12 +288,14 @@ class Rounds:
         return True
 
 
-def main(directory: str, address: str, backend: str, container: str, *names: str) -> None:
+def main(
+    directory: str, address: str, backend: str, sample: str, container: str, *names: str
+) -> None:
     port = 18999 if container == "synthetic-http" else 18998
     deployment = Deployment(Engine(), pathlib.Path(directory), address).prepare()
     deployment.configure(backends.configuration(backend), "05-backend")
     deployment.install_plugin(SYNTHETIC)
-    rounds = Rounds(World(deployment, container, port))
+    rounds = Rounds(World(deployment, container, port), backend, int(sample))
     for name in names or COMMANDS:
         print(json.dumps(dataclasses.asdict(rounds.put_through(name))), flush=True)
 

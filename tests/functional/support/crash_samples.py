@@ -17,13 +17,15 @@ CHOSEN = (
     "start", "start-again", "stop", "restart", "upgrade", "refused-upgrade", "rollback",
     "delete", "recover-after-commit",
 )
+#: How many of these an accident happens to without ``--all``, at one point of each.
+FEW = 4
 
 
 class Samples:
     """Knows where the commands can be cut, each found out once."""
 
-    def __init__(self, world: World):
-        self.world = world
+    def __init__(self, world: World, exhaustive: bool):
+        self.world, self._exhaustive = world, exhaustive
         self._found: dict[str, list[Point]] = {}
 
     def cuts(self, name: str) -> list[Point]:
@@ -38,10 +40,11 @@ class Samples:
 
     def choose(self, seed: str, of_each: int) -> Iterator[tuple[str, Point]]:
         """(command, point) pairs: so many of each command."""
-        chance = random.Random(seed)
-        for name in CHOSEN:
+        chance = random.Random(f"{seed} {self.world.container}")
+        for name in CHOSEN if self._exhaustive else chance.sample(CHOSEN, FEW):
             cuts = self.cuts(name)
-            count = len(cuts) if EVERYTHING else min(of_each, len(cuts))
+            wanted = of_each if self._exhaustive else 1
+            count = len(cuts) if EVERYTHING else min(wanted, len(cuts))
             yield from zip(itertools.repeat(name), chance.sample(cuts, count))
 
     def stopped(
