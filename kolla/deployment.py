@@ -13,8 +13,9 @@ from kolla.errors import KollaError, UsageError, nearest
 from kolla.files import write_whole
 from kolla.hooks import Hooks
 from kolla.plugin import Container
-from kolla.plugin.backend import Backend
+from kolla.plugin.backend import Backend, Stranger
 from kolla.plugin.event import Event
+from kolla.plugin.spec import labelled
 from kolla.settings import Settings
 from kolla.store.records import Record, who
 from kolla.store.store import Store
@@ -146,14 +147,27 @@ class Deployment:
         inspected = (self.backend.inspect(item.name) for item in seen)
         return self._state(name, [item for item in inspected if item])
 
+    def strangers(self) -> list[Stranger]:
+        """Containers with labels of kolla that it leaves alone, and why."""
+        return self.backend.strangers() + [
+            Stranger(seen.name, "the state file does not know it, and its label cannot be read")
+            for seen in self.backend.observe()
+            if not seen.task and not self.store.has(seen.container, seen.generation)
+            and labelled(seen.labels) is None
+        ]
+
     def _state(self, name: str, seen: list):
         from kolla.plans.plan import State
 
         record = self.store.container(name)
+        generations = {g.number: g for g in self.store.generations(name)}
         return State(
             record=record,
-            generations={g.number: g for g in self.store.generations(name)},
-            observed={item.generation: item for item in seen if not item.task},
+            generations=generations,
+            observed={
+                item.generation: item for item in seen
+                if not item.task and (item.generation in generations or labelled(item.labels))
+            },
             tasks=tuple(item for item in seen if item.task),
             highest=max(record.last_number, self.store.numbers.highest(name)),
             keep=self.settings.value("engine", "keep_generations"),

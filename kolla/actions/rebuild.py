@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from kolla.plans.plan import State
 from kolla.plugin.backend import ALWAYS, STOPPED, Observed
-from kolla.plugin.spec import Spec
+from kolla.plugin.spec import labelled
 from kolla.store.store import Store
 
 CAUSE = "found on the engine; the state file did not know it"
@@ -33,33 +33,45 @@ def rebuild(deployment, state: State) -> bool:
 def adopt(store: Store, name: str, observed: Mapping[int, Observed]) -> bool:
     """Take in generations that only the engine knows; True if there were any.
 
-    The newest one whose restart policy says that it was committed becomes current; an
-    older one that was kept beside it stays a place to go back to; one that never was is
-    given up. ``observed`` must have been inspected. It is one transaction: half of it would
-    make what serves look as if it had never been committed.
+    The one that counts becomes current; an older one that once counted stays a place to go
+    back to; one that never did is given up. ``observed`` must have been inspected. It is one
+    transaction: half of it would make what serves look as if it had never been committed.
     """
     found = _unknown({generation.number for generation in store.generations(name)}, observed)
     with store.transaction():
         for number in sorted(found):
-            store.adopt(name, number, _spec(found[number]), CAUSE)
-        committed = [n for n, seen in observed.items() if seen.restart in (ALWAYS, STOPPED)]
-        newest = max(committed, default=0)
+            store.adopt(name, number, labelled(found[number].labels), CAUSE)
+        newest = _counts(observed)
         current = store.container(name).current or 0
         if newest in found and newest > current:
-            for number in sorted(n for n in found if n <= newest):
+            for number in sorted(n for n in found if observed[n].committed and n < newest):
                 store.commit(name, number)
+            store.commit(name, newest)
             if observed[newest].restart == STOPPED:
                 store.update(name, target="stopped")
         store.abandon(name)
     return bool(found)
 
 
+def _counts(observed: Mapping[int, Observed]) -> int | None:
+    """The generation that counts, as far as the engine can tell; None if there is none.
+
+    That is the newest one that the engine keeps. Where it keeps none, the monitor may have
+    given the current one up, or a command was killed between two changes of a policy: then
+    it is the newest that was committed, one that runs before others. Where nothing ever was,
+    what runs is kept all the same.
+    """
+    signs = (
+        lambda seen: seen.restart in (ALWAYS, STOPPED),
+        lambda seen: seen.committed and seen.running,
+        lambda seen: seen.running,
+        lambda seen: seen.committed,
+    )
+    for sign in signs:
+        if matching := [number for number, seen in observed.items() if sign(seen)]:
+            return max(matching)
+    return None
+
+
 def _unknown(known: Collection[int], observed: Mapping[int, Observed]) -> dict[int, Observed]:
-    return {n: seen for n, seen in observed.items() if n not in known and _spec(seen)}
-
-
-def _spec(seen: Observed) -> Spec | None:
-    try:
-        return Spec.from_json(seen.labels["kolla.spec"])
-    except (KeyError, TypeError, ValueError):
-        return None
+    return {n: seen for n, seen in observed.items() if n not in known and labelled(seen.labels)}

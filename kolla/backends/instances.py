@@ -8,7 +8,7 @@ import shutil
 from kolla.errors import KollaError
 from kolla.files import write_whole
 from kolla.plugin.backend import Instance
-from kolla.plugin.spec import Spec
+from kolla.plugin.spec import SPEC, Spec
 
 #: Where a generation finds its own small writable folder.
 GENERATION_FOLDER = "/var/lib/kolla/generation"
@@ -78,7 +78,7 @@ class Instances:
         task: str = "",
     ) -> Instance:
         labels = {"kolla.container": spec.container, "kolla.generation": str(generation)}
-        labels |= {"kolla.task": task} if task else {"kolla.spec": spec.to_json()}
+        labels |= {"kolla.task": task} if task else {SPEC: spec.to_json()}
         kinds = [privilege.partition(":") for privilege in spec.privileges]
         values = {key: self.settings.reveal(text) for key, text in environment.items()}
         return Instance(

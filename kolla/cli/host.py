@@ -21,7 +21,7 @@ class Check(Lister):
         def running() -> set[str]:
             return {seen.container for seen in deployment.backend.observe() if seen.running}
 
-        findings = list(host.examine(deployment.settings, running))
+        findings = list(host.examine(deployment.settings, running, deployment.strangers))
         if any(finding.state is host.State.MISSING for finding in findings):
             self.exit_code = 1
         return self.columns, [

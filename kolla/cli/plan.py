@@ -1,7 +1,11 @@
 """``kolla plan`` and ``kolla recover``."""
 
+import logging
+
 from kolla.cli import action, plans
 from kolla.cli.base import Lister
+
+LOG = logging.getLogger(__name__)
 
 
 class Plan(Lister):
@@ -38,7 +42,8 @@ class Recover(action.Action):
 
     After a crash or a power cut this brings every container to exactly one good
     generation. It runs at boot, and every command that changes state begins with it.
-    If the state file was lost, it is made again from what the engine has.
+    If the state file was lost, it is made again from what the engine has. What runs is
+    taken in, or named and left alone.
     """
 
     example = "kolla recover"
@@ -47,3 +52,9 @@ class Recover(action.Action):
     def containers(self, parsed_args):
         deployment = self.app.deployment
         return deployment.choose.below(deployment.catalog.root.name, leftover=True)
+
+    def take_action(self, parsed_args):
+        found = super().take_action(parsed_args)
+        for stranger in self.app.deployment.strangers():
+            LOG.warning("the container %s is left alone: %s", stranger.name, stranger.why)
+        return found

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from kolla import network
 from kolla.errors import KollaError
 from kolla.images import client
+from kolla.plugin.backend import Stranger
 
 GIB = 1024**3
 #: Free space below which images cannot be built, and below which it becomes tight.
@@ -42,10 +43,13 @@ class Finding:
     advice: str = ""
 
 
-def examine(settings, running: Callable[[], set[str]]) -> Iterator[Finding]:
-    """Look at this host with the eyes of its configuration; changes nothing.
+def examine(
+    settings, running: Callable[[], set[str]], strangers: Callable[[], list[Stranger]]
+) -> Iterator[Finding]:
+    """Check this host against its configuration; changes nothing.
 
-    ``running`` names the containers that kolla runs here now.
+    ``running`` names the containers that kolla runs here now, ``strangers`` those that only
+    look as if they were kolla's.
     """
     yield python()
     engine = settings.value("docker", "url")
@@ -61,6 +65,8 @@ def examine(settings, running: Callable[[], set[str]]) -> Iterator[Finding]:
     yield migration_of_requests()
     yield cgroups()
     yield from listens(settings, running if facts else None)
+    if facts:
+        yield from (stranger(found) for found in strangers())
     if facts and engine.startswith("unix://"):
         root = pathlib.Path(facts["DockerRootDir"])
         yield disk("disk of the engine", root, ENGINE_MINIMUM, ENGINE_COMFORT)
@@ -195,6 +201,14 @@ def listens(settings, running: Callable[[], set[str]] | None) -> Iterator[Findin
                 yield Finding(subject, State.OK, f"{where} is {container.name}'s")
             else:
                 yield Finding(subject, State.MISSING, f"{where} {problem}", problem.advice)
+
+
+def stranger(found: Stranger) -> Finding:
+    """A container that kolla leaves alone although it carries labels of kolla."""
+    return Finding(
+        f"container {found.name}", State.WARNING, f"{found.why}: kolla leaves it alone",
+        f"`docker inspect {found.name}` shows it, `docker rm -f {found.name}` removes it",
+    )
 
 
 def disk(subject: str, path: pathlib.Path, minimum: int, comfort: int) -> Finding:

@@ -8,6 +8,7 @@ from kolla.backends.instances import engine_name
 from kolla.monitor import policy
 from kolla.monitor.checks import Checks
 from kolla.monitor.context import Context, clock, line
+from kolla.monitor.loop import safely
 from kolla.monitor.policy import Remedy
 from kolla.monitor.remedies import Remedies
 from kolla.monitor.watched import Watched
@@ -32,6 +33,8 @@ class Engine:
         self._backend = context.deployment.backend
         self._ended, self._sweeping = threading.Event(), False
         self._happenings: Happenings | None = None
+        #: What the last sweep found that is not right.
+        self._told: tuple[str, ...] = ()
 
     def start(self) -> None:
         threading.Thread(target=self._listen, name="happenings", daemon=True).start()
@@ -88,26 +91,43 @@ class Engine:
     def sweep(self) -> None:
         """Look for whatever was missed: at everything the engine has, in one call."""
         if not self._sweeping:
-            self._sweeping, names = True, [*{*self._context.watched, *self._unfinished()}]
+            names = [*{*self._context.watched, *self._unfinished()}]
+            self._sweeping, deployment = True, self._context.deployment
             self._context.loop.background(
-                self._context.looking, lambda: self._context.deployment.gather(names), self._swept
+                self._context.looking,
+                lambda: (deployment.gather(names), deployment.strangers()), self._swept,
             )
 
-    def _swept(self, states) -> None:
+    def _swept(self, found) -> None:
         self._sweeping = False
-        if isinstance(states, Unreachable):
-            self._engine_gone(states)
-        if isinstance(states, Exception):
+        if isinstance(found, Unreachable):
+            self._engine_gone(found)
+        elif isinstance(found, Exception):
+            self._tell_once(f"what the engine has could not be looked through: {line(found)}")
+        else:
+            self._engine_back()
+            states, strangers = found
+            self._tell_once(*(
+                f"the container {each.name} is left alone: {each.why}" for each in strangers
+            ))
+            for state in states.values():
+                safely(functools.partial(self._swept_one, state))
+
+    def _swept_one(self, state: State) -> None:
+        watched = self._context.watched.get(state.name)
+        if self._context.in_hands(state.name):
             return
-        self._engine_back()
-        for name, state in states.items():
-            watched = self._context.watched.get(name)
-            if self._context.in_hands(name):
-                continue
-            if watched and not state.running(watched.number):
-                self.look(name)
-            elif self._left_over(state):
-                self._remedies.recover(name)
+        if watched and not state.running(watched.number):
+            self.look(state.name)
+        elif self._left_over(state):
+            self._remedies.recover(state.name)
+
+    def _tell_once(self, *trouble: str) -> None:
+        """What a sweep found, unless the one before has found it too."""
+        for each in trouble:
+            if each not in self._told:
+                LOG.warning("%s", each)
+        self._told = trouble
 
     def _unfinished(self) -> list[str]:
         """What a command is at work on or was killed at, be it watched or not."""

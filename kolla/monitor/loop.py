@@ -59,7 +59,7 @@ class Loop:
         while not self._stopping:
             pause = self._timers.run(blocking=False)
             with contextlib.suppress(queue.Empty):
-                _safely(self._inbox.get(timeout=pause))
+                safely(self._inbox.get(timeout=pause))
 
     def stop(self) -> None:
         """From any thread, or from a handler of a signal."""
@@ -74,7 +74,7 @@ class Loop:
 
     def after(self, seconds: float, work: Callable[[], None]) -> Any:
         """Later; returns what :meth:`cancel` takes."""
-        return self._timers.enter(seconds, 0, _safely, (work,))
+        return self._timers.enter(seconds, 0, safely, (work,))
 
     def cancel(self, timer: Any) -> None:
         with contextlib.suppress(ValueError):  # it has just come due
@@ -83,7 +83,7 @@ class Loop:
     def every(self, seconds: float, work: Callable[[], None]) -> None:
         """Now, and again and again."""
         self.after(seconds, lambda: self.every(seconds, work))
-        _safely(work)
+        safely(work)
 
     def background(
         self, pool: ThreadPoolExecutor | Threads, work: Callable, then: Callable[[Any], None]
@@ -99,7 +99,7 @@ class Loop:
         pool.submit(do)
 
 
-def _safely(work: Callable[[], None]) -> None:
+def safely(work: Callable[[], None]) -> None:
     """A full disk, or a bug: it is told, and the others are looked after all the same."""
     try:
         work()

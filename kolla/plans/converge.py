@@ -53,7 +53,7 @@ def _discard(state: State) -> Iterator[Operation]:
     """What was never committed goes."""
     for number in sorted(state.observed):
         known = state.generations.get(number)
-        if number != state.current and (known is None or known.committed is None):
+        if number != state.current and known and known.committed is None:
             yield from halt(state, number, "never committed")
             yield state.operation("remove", number, "never committed")
 

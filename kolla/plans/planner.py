@@ -170,7 +170,8 @@ def _sweep(state: State, new: int, old: int | None) -> list[Operation]:
     """What is no longer needed once ``new`` counts."""
     gone = [
         state.operation("remove", number, "no longer needed")
-        for number in sorted(state.observed) if number not in (old, new)
+        for number in sorted(state.observed)
+        if number in state.generations and number not in (old, new)
     ]
     committed = [n for n in (*state.committed_before, old) if n is not None]
     needed = committed[-state.keep:]

@@ -38,6 +38,8 @@ class Observed:
     task: str = ""
     #: Only after ``inspect``.
     restart: str = ""
+    #: Whether it ever counted: with its commit it got its full share of the CPU, which it keeps.
+    committed: bool = False
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
     started_at: str = ""
     exit_code: int | None = None
@@ -46,6 +48,14 @@ class Observed:
     #: Whether its process was killed because it used too much memory. Of one that runs it
     #: means nothing: engines forget it with the next start, or never.
     out_of_memory: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Stranger:
+    """A container that carries labels of kolla and is not one of kolla's: left alone."""
+
+    name: str
+    why: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +138,14 @@ class Backend(abc.ABC):
 
     @abc.abstractmethod
     def observe(self) -> list[Observed]:
-        """All of kolla's containers on this engine, in one call, without policies."""
+        """All of kolla's containers on this engine, in one call, without policies.
+
+        Kolla's is what has the name that its labels say; see :meth:`strangers`.
+        """
+
+    def strangers(self) -> list[Stranger]:
+        """Containers with labels of kolla whose name is another one, such as copies."""
+        return []
 
     @abc.abstractmethod
     def inspect(self, name: str) -> Observed | None:

@@ -2,7 +2,10 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 
+#: The label of a generation on the engine that holds its whole spec.
+SPEC = "kolla.spec"
 #: Paths of the host that make whoever can write there its master.
 CRUCIAL = ("/", "/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/run", "/sys", "/usr", "/var")
 #: When one-shot tasks run.
@@ -52,7 +55,14 @@ class Spec:
 
     @classmethod
     def from_json(cls, text: str) -> "Spec":
-        return cls(**json.loads(text))
+        """What a later kolla has added to it is passed over.
+
+        Raises ValueError or TypeError if it is no snapshot.
+        """
+        known, found = {field.name for field in dataclasses.fields(cls)}, json.loads(text)
+        if not isinstance(found, dict):
+            raise ValueError("it is no snapshot of a container")
+        return cls(**{name: value for name, value in found.items() if name in known})
 
     @property
     def super_privileged(self) -> bool:
@@ -71,6 +81,14 @@ class Spec:
             *(content for content, _ in self.files.values()),
             *(value for environment in tasks for value in environment.values()),
         ]
+
+
+def labelled(labels: Mapping[str, str]) -> Spec | None:
+    """The spec in the labels of a container; None if there is none that can be read."""
+    try:
+        return Spec.from_json(labels[SPEC])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def describe_image(spec: Spec) -> str:

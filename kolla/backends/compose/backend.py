@@ -7,13 +7,13 @@ from kolla.backends.compose import dotenv, project
 from kolla.backends.compose.command import CLASSIC, OLDEST, Compose, find
 from kolla.backends.compose.document import plain_json
 from kolla.backends.compose.project import Project
-from kolla.backends.compose.service import SPEC, escaped, service, spec_labels, volumes
+from kolla.backends.compose.service import escaped, service, spec_labels, volumes
 from kolla.backends.docker.backend import DockerBackend
 from kolla.backends.docker.launch import shares
 from kolla.files import write_whole
 from kolla.plugin.backend import STOPPED as STAYS_STOPPED
 from kolla.plugin.backend import ALWAYS, NEVER, BackendError, Instance, Observed
-from kolla.plugin.spec import Spec, describe_image
+from kolla.plugin.spec import SPEC, Spec, describe_image
 
 #: Seconds that compose may take beyond what the engine has for an answer.
 MARGIN = 60
@@ -87,7 +87,7 @@ class ComposeBackend(DockerBackend):
         """Compose gives it the policy of one that counts, so that the file that tells this
         later is no change to it. The engine starts nothing that was never started.
         """
-        if self.inspect(instance.name) is None:
+        if not self._made(instance):
             file = self._lay_out(instance)
             for name, _ in instance.volumes:
                 with self._errors(f"does not make the volume {name}"):

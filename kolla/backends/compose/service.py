@@ -3,9 +3,10 @@
 import pathlib
 
 from kolla.plugin.backend import ALWAYS, Instance
+from kolla.plugin.spec import SPEC
 
-#: The label that holds a whole spec, and the service below which it is in a file of its own.
-SPEC, LABELS = "kolla.spec", "labels"
+#: The service below which the label with the whole spec is in a file of its own.
+LABELS = "labels"
 
 
 def service(

@@ -1,5 +1,9 @@
 """The engine's answers in kolla's words."""
 
+from collections.abc import Mapping
+
+from kolla.backends.docker import launch
+from kolla.backends.instances import engine_name
 from kolla.plugin.backend import NEVER, Observed
 
 #: Bytes of a command's output that are kept.
@@ -8,11 +12,27 @@ OUTPUT_LIMIT = 16_384
 RUNNING = ("running", "restarting", "paused")
 
 
+def is_kollas(name: str, labels: Mapping[str, str]) -> bool:
+    """Whether a container has the name that its labels say.
+
+    Copies made with ``docker commit`` have all of the labels, and another name.
+    """
+    container, number = labels.get("kolla.container"), labels.get("kolla.generation", "")
+    if not container or not number.isdecimal():
+        return False
+    return name == engine_name(container, int(number), labels.get("kolla.task", ""))
+
+
+def name_of(row: dict) -> str:
+    """The name of a container in a list."""
+    return row["Names"][0].lstrip("/")
+
+
 def listed(row: dict) -> Observed:
     """A container in a list, which has no restart policy."""
     labels = row["Labels"]
     return Observed(
-        name=row["Names"][0].lstrip("/"),
+        name=name_of(row),
         container=labels["kolla.container"],
         generation=int(labels["kolla.generation"]),
         running=row["State"] in RUNNING,
@@ -22,17 +42,21 @@ def listed(row: dict) -> Observed:
     )
 
 
-def inspected(found: dict) -> Observed:
-    """A container that was inspected."""
-    labels, state = found["Config"]["Labels"], found["State"]
+def inspected(found: dict) -> Observed | None:
+    """A container that was inspected; None if it is not kolla's."""
+    name = found["Name"].lstrip("/")
+    labels, state = found["Config"]["Labels"] or {}, found["State"]
+    if not is_kollas(name, labels):
+        return None
     return Observed(
-        name=found["Name"].lstrip("/"),
-        container=labels.get("kolla.container", ""),
-        generation=int(labels.get("kolla.generation", 0)),
+        name=name,
+        container=labels["kolla.container"],
+        generation=int(labels["kolla.generation"]),
         running=state["Status"] in RUNNING,
         status=state["Status"],
         task=labels.get("kolla.task", ""),
         restart=found["HostConfig"]["RestartPolicy"]["Name"] or NEVER,
+        committed=found["HostConfig"]["CpuShares"] == launch.FULL,
         labels=labels,
         started_at=state["StartedAt"],
         exit_code=state["ExitCode"],

@@ -19,8 +19,9 @@ from kolla.backends.docker.execs import Execs
 from kolla.backends.instances import engine_name
 from kolla.plugin.backend import (
     ALWAYS, STARVED, Backend, BackendError, Happenings, ImageFacts, Instance, Observed, Outcome,
-    Unreachable,
+    Stranger, Unreachable,
 )
+from kolla.plugin.spec import SPEC
 
 #: What the engine says of a process that has ended before it has heard of that, and the
 #: seconds in which it will have heard.
@@ -76,9 +77,21 @@ class DockerBackend(Backend):
     # What is there
 
     def observe(self) -> list[Observed]:
+        return [
+            answers.listed(row) for row in self._labelled()
+            if answers.is_kollas(answers.name_of(row), row["Labels"])
+        ]
+
+    def strangers(self) -> list[Stranger]:
+        return [
+            Stranger(name, "it has labels of kolla and a name that kolla would not give it")
+            for row in self._labelled()
+            if not answers.is_kollas(name := answers.name_of(row), row["Labels"])
+        ]
+
+    def _labelled(self) -> list[dict]:
         with self._errors("does not list its containers"):
-            rows = self._api.containers(all=True, filters={"label": "kolla.container"})
-        return [answers.listed(row) for row in rows]
+            return self._api.containers(all=True, filters={"label": "kolla.container"})
 
     def inspect(self, name: str) -> Observed | None:
         with self._errors(f"does not show {name}"):
@@ -143,8 +156,13 @@ class DockerBackend(Backend):
     # The life of a container
 
     def create(self, instance: Instance) -> None:
-        if not self.inspect(instance.name):
+        if not self._made(instance):
             self._launch(instance)
+
+    def _made(self, instance: Instance) -> bool:
+        """Whether it is there already, and nothing else has its name."""
+        found = self.inspect(instance.name)
+        return found is not None and found.labels.get(SPEC) == instance.labels.get(SPEC)
 
     def _launch(self, instance: Instance) -> None:
         with self._errors(f"does not create {instance.name}"):

@@ -4,7 +4,7 @@ import docker
 
 from kolla.plugin.backend import NEVER, Instance
 
-#: Shares of the CPU: of what prepares while something else serves, and of all others.
+#: Shares of the CPU: of what prepares while something else serves, and of what was committed.
 BACKGROUND, FULL = 256, 1024
 
 

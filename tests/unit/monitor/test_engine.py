@@ -5,7 +5,7 @@ import logging
 import pytest
 from tests.unit.support.monitored import Site
 
-from kolla.plugin.backend import Outcome, Unreachable
+from kolla.plugin.backend import Outcome, Stranger, Unreachable
 from kolla.times import now
 
 SILENCE = Unreachable("the engine does not answer: timed out")
@@ -62,3 +62,37 @@ def test_hooks_and_the_journal_are_told_of_a_restart_by_the_engine(site, caplog)
     site.until(
         lambda: ("restart", "done") in [(e.action, e.outcome) for e in site.store.events()]
     )
+
+
+def test_a_container_that_only_looks_like_one_of_kollas_is_told_once(site, caplog):
+    site.engine.foreign = [Stranger("copy", "it has a name that kolla would not give it")]
+    told = "the container copy is left alone: it has a name that kolla would not give it"
+    site.until(lambda: told in caplog.text)
+    site.work(0.5)
+    assert caplog.text.count(told) == 1
+
+
+def test_a_look_at_everything_that_fails_is_told_and_taken_again(site, caplog, monkeypatch):
+    def broken(names):
+        raise KeyError("kolla.generation")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.deployment, "gather", broken)
+        site.until(lambda: "what the engine has could not be looked through" in caplog.text)
+    site.engine.change("web-g1", running=False, status="exited")
+    site.until(lambda: site.status("web") == "failed")
+
+
+def test_one_container_that_cannot_be_swept_hides_no_other(site, caplog, monkeypatch):
+    look = site.watcher._engine.look
+
+    def broken(name):
+        if name == "web":
+            raise ValueError("no such thing")
+        look(name)
+
+    monkeypatch.setattr(site.watcher._engine, "look", broken)
+    for name in ("web-g1", "database-g1"):
+        site.engine.change(name, running=False, status="exited")
+    site.until(lambda: site.status("database") == "failed")
+    assert "no such thing" in caplog.text

@@ -3,9 +3,7 @@ import threading
 
 import pytest
 
-from kolla.actions.rebuild import adopt
 from kolla.errors import KollaError
-from kolla.plugin.backend import ALWAYS, NEVER, STOPPED, Observed
 from kolla.store.locks import Locks
 from kolla.store.store import Store
 from tests.unit.support.factory import make_spec
@@ -76,44 +74,6 @@ def test_a_broken_state_file_is_named_with_the_way_out(tmp_path):
     (tmp_path / "kolla.sqlite").write_text("this is no database, and never was one")
     with pytest.raises(KollaError, match="kolla recover"):
         Store(tmp_path)
-
-
-def seen(number: int, restart: str) -> Observed:
-    return Observed(f"web-g{number}", "web", number, restart == ALWAYS, "", restart=restart,
-                    labels={"kolla.spec": make_spec().to_json()})
-
-
-@pytest.mark.parametrize("policy, target", [(ALWAYS, "running"), (STOPPED, "stopped")])
-def test_a_lost_store_learns_from_the_labels_what_is_current(store, policy, target):
-    assert adopt(store, "web", {4: seen(4, NEVER), 7: seen(7, policy), 8: seen(8, NEVER)})
-    assert store.container("web").current == 7
-    assert store.container("web").target == target
-    assert outcomes(store) == {4: "kept", 7: "current", 8: "discarded"}
-    assert store.begin("web", make_spec(), {}, "a test") == 9
-
-
-def test_a_store_that_was_half_rebuilt_is_as_if_it_were_not(store, monkeypatch):
-    def killed(*arguments, **pins):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Store, "commit", killed)
-        adopt(store, "web", {7: seen(7, ALWAYS)})
-    assert adopt(store, "web", {7: seen(7, ALWAYS)})
-    assert outcomes(store) == {7: "current"}
-
-
-def test_an_older_state_file_learns_of_a_newer_committed_generation(store):
-    store.begin("web", make_spec(), {}, "a test")
-    store.commit("web", 1)
-    adopt(store, "web", {1: seen(1, NEVER), 2: seen(2, ALWAYS)})
-    assert outcomes(store) == {1: "kept", 2: "current"}
-
-
-def test_a_store_that_knows_everything_is_left_alone(store):
-    store.begin("web", make_spec(), {}, "a test")
-    store.commit("web", 1)
-    assert not adopt(store, "web", {1: seen(1, ALWAYS)})
 
 
 def test_who_waits_for_a_lock_is_told_who_holds_it_and_for_what(tmp_path):

@@ -6,6 +6,7 @@ import queue
 from kolla.backends.instances import engine_name
 from kolla.plugin.backend import (
     ALWAYS, NEVER, Backend, Happenings, ImageFacts, Instance, Observed, Outcome,
+    Stranger,
 )
 from kolla.times import now
 
@@ -22,6 +23,8 @@ class Engine(Backend):
         #: What checks say, or raise; those of all others pass.
         self.answers: dict[str, Outcome | Exception] = {}
         self.asked: list[str] = []
+        #: What looks as if it were kolla's.
+        self.foreign: list[Stranger] = []
         #: What it raises whatever it is asked; None: nothing.
         self.trouble: Exception | None = None
         #: Raised once by what it is told to do with a container, as ("start", "web-g2").
@@ -37,7 +40,8 @@ class Engine(Backend):
         """Have it, and its process."""
         name = engine_name(container, number)
         self.seen[name] = Observed(
-            name, container, number, True, "running", restart=ALWAYS, started_at=now()
+            name, container, number, True, "running", restart=ALWAYS, committed=True,
+            started_at=now(),
         )
 
     def change(self, name: str, **changes) -> None:
@@ -65,6 +69,10 @@ class Engine(Backend):
     def observe(self) -> list[Observed]:
         self._here()
         return list(self.seen.values())
+
+    def strangers(self) -> list[Stranger]:
+        self._here()
+        return self.foreign
 
     def inspect(self, name: str) -> Observed | None:
         self._here()
@@ -105,7 +113,8 @@ class Engine(Backend):
         self._told("stop", name, running=False, status="exited")
 
     def set_restart(self, name: str, policy: str) -> None:
-        self._told("set_restart", name, restart=policy)
+        committed = self.seen[name].committed or policy == ALWAYS
+        self._told("set_restart", name, restart=policy, committed=committed)
 
     def _told(self, what: str, name: str, **changes) -> None:
         if accident := self.accidents.pop((what, name), None):
