@@ -1,33 +1,17 @@
 """One host's deployment: everything a command needs, made when it is first asked for."""
 
-import collections
 import functools
-import json
 import pathlib
 import threading
 from collections.abc import Mapping
 
-from kolla.catalog import naming
 from kolla.catalog.catalog import Catalog
-from kolla.errors import KollaError, UsageError, nearest
-from kolla.files import write_whole
+from kolla.errors import UsageError, nearest
 from kolla.hooks import Hooks
 from kolla.plugin import Container
-from kolla.plugin.backend import Backend, Stranger
-from kolla.plugin.event import Event
-from kolla.plugin.spec import labelled
+from kolla.plugin.backend import Backend
 from kolla.settings import Settings
-from kolla.store.records import Record, who
 from kolla.store.store import Store
-from kolla.times import now
-
-OPTION_LIST = "/usr/share/kolla/options.json"
-#: What hooks and metrics call an action.
-KINDS = {
-    "start": "started", "stop": "stopped", "restart": "restarted", "upgrade": "upgraded",
-    "rollback": "rolled back", "delete": "deleted", "confirm": "confirmed",
-    "recover": "recovered", "give up": "failed",
-}
 
 
 class Deployment:
@@ -121,69 +105,6 @@ class Deployment:
         else:
             self.settings.require_valid_service(container, options)
 
-    @functools.cached_property
-    def choose(self):
-        """The containers that a command means."""
-        from kolla.cli.selection import Selection
-
-        return Selection(self)
-
-    # What is there
-
-    def gather(self, names: list[str]) -> dict:
-        """The :class:`kolla.plans.plan.State` of each, with one call to the engine."""
-        seen = collections.defaultdict(list)
-        for item in self.backend.observe():
-            seen[item.container].append(item)
-        return {name: self._state(name, seen[name]) for name in names}
-
-    def recorded(self, name: str):
-        """The :class:`kolla.plans.plan.State` of one as far as it is on record."""
-        return self._state(name, [])
-
-    def inspect(self, name: str):
-        """The :class:`kolla.plans.plan.State` of one, with restart policies."""
-        seen = [item for item in self.backend.observe() if item.container == name]
-        inspected = (self.backend.inspect(item.name) for item in seen)
-        return self._state(name, [item for item in inspected if item])
-
-    def strangers(self) -> list[Stranger]:
-        """Containers with labels of kolla that it leaves alone, and why."""
-        return self.backend.strangers() + [
-            Stranger(seen.name, "the state file does not know it, and its label cannot be read")
-            for seen in self.backend.observe()
-            if not seen.task and not self.store.has(seen.container, seen.generation)
-            and labelled(seen.labels) is None
-        ]
-
-    def _state(self, name: str, seen: list):
-        from kolla.plans.plan import State
-
-        record = self.store.container(name)
-        generations = {g.number: g for g in self.store.generations(name)}
-        return State(
-            record=record,
-            generations=generations,
-            observed={
-                item.generation: item for item in seen
-                if not item.task and (item.generation in generations or labelled(item.labels))
-            },
-            tasks=tuple(item for item in seen if item.task),
-            highest=max(record.last_number, self.store.numbers.highest(name)),
-            keep=self.settings.value("engine", "keep_generations"),
-        )
-
-    def records(self) -> dict[str, Record]:
-        return {record.name: record for record in self.store.containers()}
-
-    def notify(self, steps, outcome: str, detail: str) -> None:
-        """Tell the hooks of what was done, or tried."""
-        name = steps.container
-        above = "/".join(self.catalog.path(name)[:-1])
-        self.hooks.tell(Event(
-            now(), who(), KINDS[steps.action], name, above, steps.after, outcome, detail
-        ))
-
     @property
     def hooks(self) -> Hooks:
         """Who is told of events; made by the first of several threads that asks."""
@@ -192,7 +113,7 @@ class Deployment:
 
     @functools.cached_property
     def _hooks(self) -> Hooks:
-        return Hooks(self.catalog, self.settings)
+        return Hooks(self.catalog, self.settings, self.hide)
 
     def close(self, timeout: float | None = None) -> None:
         """Wait ``timeout`` seconds at most for the hooks that are still at work.
@@ -203,33 +124,6 @@ class Deployment:
             self._hooks.close(timeout)
         if "store" in vars(self):
             self.store.close()
-
-    # Images
-
-    def reference(self, container: Container, release: str) -> str:
-        return naming.reference(
-            container.image, release, self.settings.value("images", "namespace")
-        )
-
-    def kept_reference(self, container: str, generation: int) -> str:
-        """The name that protects the image of a generation from every prune."""
-        return f"{self.settings.value('images', 'namespace')}-generation/{container}:{generation}"
-
-    def known_options(self, container: Container) -> dict | None:
-        """The options of the service in the container's image; None if it is not built."""
-        pin = self.store.container(container.name)
-        release = pin.release_pin or self.settings.value("DEFAULT", "release")
-        facts = self.backend.image(pin.image_pin or self.reference(container, release))
-        return None if facts is None else self.options_of(facts.id, container)
-
-    def options_of(self, image_id: str, container: Container) -> dict:
-        """The option list in a container's image, kept in the state directory once read."""
-        cached = self.state_dir / "options" / f"{image_id.removeprefix('sha256:')}.json"
-        if cached.exists():
-            return json.loads(cached.read_text())
-        content = self.backend.read_file(image_id, OPTION_LIST, container.name) or b"{}"
-        write_whole(cached, content)
-        return json.loads(content)
 
     # Secrets
 
@@ -244,30 +138,3 @@ class Deployment:
         from kolla.settings.secrets import masked
 
         return masked(self.settings, text)
-
-    # People
-
-    def shell(self, container: str, command: tuple[str, ...], tty: bool) -> tuple[str, ...]:
-        """The command line with which a person enters the current generation."""
-        name = self._engine_name(container)
-        if not self.backend.inspect(name).running:
-            raise KollaError(
-                f"{container} is not running", f"`kolla container start {container}` first"
-            )
-        return self.backend.shell(name, command, tty)
-
-    def _engine_name(self, container: str) -> str:
-        from kolla.backends.instances import engine_name
-
-        number = self.store.container(container).current
-        if number is None:
-            raise KollaError(
-                f"{container} has no generation yet", f"`kolla container start {container}`"
-            )
-        name = engine_name(container, number)
-        if self.backend.inspect(name) is None:
-            raise KollaError(
-                f"generation {number} of {container} is not on the engine",
-                f"`kolla container history {container}` tells what became of it",
-            )
-        return name

@@ -32,10 +32,10 @@ Hook = Callable[[Event], object]
 class Hooks:
     """Everybody that ``[hooks] enabled`` names."""
 
-    def __init__(self, catalog, settings):
+    def __init__(self, catalog, settings, mask: Callable[[str], str]):
         self._wait = settings.value("hooks", "wait")
         self._tellers = [
-            _Teller(name, lambda name=name: _made(catalog.hook(name), settings), settings)
+            _Teller(name, lambda name=name: _made(catalog.hook(name), settings), settings, mask)
             for name in dict.fromkeys(settings.value("hooks", "enabled"))
         ]
 
@@ -63,9 +63,12 @@ def _made(thing, settings) -> Hook:
 class _Teller(threading.Thread):
     """Tells one hook of events, one after the other."""
 
-    def __init__(self, hook: str, make: Callable[[], Hook], settings):
+    def __init__(
+        self, hook: str, make: Callable[[], Hook], settings, mask: Callable[[str], str]
+    ):
         super().__init__(name=f"hook {hook}", daemon=True)
         self._subject, self._make, self._settings = f"the hook {hook}", make, settings
+        self._mask = mask
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._reported = False
         self.start()
@@ -107,9 +110,7 @@ class _Teller(threading.Thread):
 
     def _fit(self, event: Event) -> Event:
         """Without secrets that an error may have quoted, and on one line."""
-        from kolla.settings.secrets import masked
-
-        detail = " ".join(masked(self._settings, event.detail).replace("\0", " ").split())
+        detail = " ".join(self._mask(event.detail).replace("\0", " ").split())
         return dataclasses.replace(event, detail=detail[:DETAIL])
 
     def _report(self, what: str) -> None:

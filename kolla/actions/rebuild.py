@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
+from kolla.catalog import naming
+from kolla.deployment import Deployment
 from kolla.plans.plan import State
 from kolla.plugin.backend import ALWAYS, STOPPED, Observed
 from kolla.plugin.spec import labelled
@@ -10,7 +12,7 @@ from kolla.store.store import Store
 CAUSE = "found on the engine; the state file did not know it"
 
 
-def rebuild(deployment, state: State) -> bool:
+def rebuild(deployment: Deployment, state: State) -> bool:
     """Take in what only the engine knows of a container; True if there was anything.
 
     ``state`` must have been inspected. The names that protect images of generations that
@@ -18,11 +20,12 @@ def rebuild(deployment, state: State) -> bool:
     """
     if not _unknown(state.generations, state.observed):
         return False
+    namespace = deployment.settings.value("images", "namespace")
     known = {
-        deployment.kept_reference(state.name, number)
+        naming.kept_reference(state.name, number, namespace)
         for number in (*state.generations, *state.observed)
     }
-    kept = deployment.kept_reference(state.name, 0).removesuffix("0")
+    kept = naming.kept_reference(state.name, 0, namespace).removesuffix("0")
     for image in deployment.backend.images():
         if image.reference.startswith(kept) and image.reference not in known:
             deployment.backend.untag(image.reference)

@@ -9,6 +9,7 @@ from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.parallel import Graph
 from kolla.plans import converge, planner
+from kolla.plans.observe import inspect, observe
 from kolla.plans.plan import Plan, State
 from kolla.plans.requests import Request, planned
 from kolla.plugin import Container
@@ -43,7 +44,7 @@ def run(
     Raises :class:`KollaError` before anything is touched if any of it is impossible.
     """
     deployment.require_valid()
-    states = deployment.gather([container.name for container in request.containers])
+    states = observe(deployment, [container.name for container in request.containers])
     plans = {c.name: planned(deployment, request, c, states[c.name]) for c in request.containers}
     if dry_run:
         return Report([], plans)
@@ -89,7 +90,7 @@ def _refusals(deployment, request: Request) -> dict[str, str]:
     found = {}
     for container in request.containers:
         try:
-            planned(deployment, request, container, deployment.inspect(container.name))
+            planned(deployment, request, container, inspect(deployment, container.name))
         except KollaError as error:
             found[container.name] = str(error)
     return found
@@ -119,7 +120,7 @@ def plan(deployment: Deployment, containers: list[Container]) -> dict[str, Plan]
     One that is stopped stays so; one that cannot be planned says so in ``blocked``.
     """
     deployment.require_valid()
-    states = deployment.gather([container.name for container in containers])
+    states = observe(deployment, [container.name for container in containers])
     return {c.name: _preview(deployment, c, states[c.name]) for c in containers}
 
 
@@ -127,7 +128,7 @@ def _preview(deployment: Deployment, container: Container, state: State) -> Plan
     if state.record.target == STOPPED:
         return Plan(container.name, "upgrade", before=state.current, after=state.current)
     if not converge.settled(state) and state.current is not None:
-        state = deployment.inspect(container.name)
+        state = inspect(deployment, container.name)
         return planner.recover(state)
     try:
         return planned(deployment, Request("upgrade", [container]), container, state)

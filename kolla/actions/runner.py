@@ -2,19 +2,23 @@
 
 import contextlib
 import dataclasses
+import functools
 import logging
 import threading
 import time
 from collections.abc import Callable
 
 from kolla.actions import rebuild
+from kolla.actions.events import notify
 from kolla.actions.executor import Executor
 from kolla.actions.failures import Failed, Interrupted, bug
+from kolla.catalog import naming
 from kolla.errors import KollaError
 from kolla.health.rules import check_of
 from kolla.host import State as FindingState
 from kolla.host import migration_of_requests
 from kolla.plans import converge, planner
+from kolla.plans.observe import inspect
 from kolla.plans.plan import Plan, State
 from kolla.plans.requests import planned
 from kolla.plugin import Container
@@ -95,7 +99,7 @@ class Runner:
             outcome = "done" if recovered else "unchanged"
             current = self.store.container(name).serving
             return Result(name, outcome, current, current, seconds=time.monotonic() - began)
-        state = self.deployment.inspect(name)
+        state = inspect(self.deployment, name)
         steps = planned(self.deployment, self.request, container, state)
         if not steps.operations:
             outcome = "done" if recovered else "unchanged"
@@ -105,9 +109,9 @@ class Runner:
     def _recover(self, name: str) -> bool:
         """Finish or discard what an earlier command left; True if there was anything."""
         self.store.abandon(name)
-        state = self.deployment.inspect(name)
+        state = inspect(self.deployment, name)
         if rebuild.rebuild(self.deployment, state):
-            state = self.deployment.inspect(name)
+            state = inspect(self.deployment, name)
         steps = planner.recover(state)
         if self.request.kind not in ("recover", "start", "restart"):
             steps = _without_waiting(steps)
@@ -176,7 +180,7 @@ class Runner:
             store.end(name, steps.after, outcome, failure.reason, failure.evidence)
         try:
             executor.cancelled = threading.Event()  # the way back is not interrupted
-            executor.carry_out(planner.recover(self.deployment.inspect(name)), event)
+            executor.carry_out(planner.recover(inspect(self.deployment, name)), event)
         except KollaError as error:
             return f"the way back failed too: {error.message}; `kolla recover` tries again"
         if steps.before is None:
@@ -200,15 +204,17 @@ class Runner:
             detail = error.message
             raise
         finally:
-            self.deployment.notify(steps, outcome, detail or "")
+            notify(self.deployment, steps, outcome, detail or "")
             # If it cannot be written: a failure tells more by itself.
             with contextlib.suppress(*[KollaError] * (outcome != "done")):
                 self.store.close_event(event, outcome, time.monotonic() - began, detail)
 
     def _executor(self, name: str) -> Executor:
+        namespace = self.deployment.settings.value("images", "namespace")
+        kept_reference = functools.partial(naming.kept_reference, namespace=namespace)
         return Executor(
             self.deployment.backend_of, self.store, self.deployment.instances,
-            self.deployment.kept_reference, self.deployment.archive, self.deployment.fingerprints,
+            kept_reference, self.deployment.archive, self.deployment.fingerprints,
             lambda spec: check_of(spec, self.deployment.settings), self.deployment.hide,
             self.cancelled, self._tell(name),
         )

@@ -81,6 +81,15 @@ class Catalog:
             )
         return known[name]
 
+    def container(self, name: str) -> Container:
+        """The container of that name; UsageError with the nearest name if there is none."""
+        if name not in self.containers:
+            raise UsageError(
+                f"there is no container {name!r}{nearest(name, self.containers)}",
+                "`kolla container list --all` shows all of them",
+            )
+        return self.containers[name]
+
     def distribution(self, name: str) -> str:
         """The name of the Python distribution that a set, container or image came from."""
         for kind in ("node", "image"):

@@ -1,9 +1,6 @@
-"""Images: what they are called, how they are built, which of them are still needed."""
+"""What images are called."""
 
-import typing
-
-if typing.TYPE_CHECKING:
-    from kolla.plugin import Image
+from kolla.plugin import Image
 
 #: The release of Debian that all images contain.
 SUITE = "trixie"
@@ -15,12 +12,12 @@ ROOT = "debian"
 LOCK = "images"
 
 
-def tag(image: "Image", release: str) -> str:
+def tag(image: Image, release: str) -> str:
     """The OpenStack release for images that have one, else that of Debian."""
     return release if image.per_release else SUITE
 
 
-def reference(image: "Image", release: str, namespace: str) -> str:
+def reference(image: Image, release: str, namespace: str) -> str:
     """The name of an image on the engine, as in ``kolla/keystone:2026.1``."""
     return f"{namespace}/{image.name}:{tag(image, release)}"
 
@@ -28,3 +25,8 @@ def reference(image: "Image", release: str, namespace: str) -> str:
 def root_reference(namespace: str) -> str:
     """The name of the root image on the engine."""
     return f"{namespace}/{ROOT}:{SUITE}"
+
+
+def kept_reference(container: str, generation: int, namespace: str) -> str:
+    """The name that protects the image of a generation from every prune."""
+    return f"{namespace}-generation/{container}:{generation}"

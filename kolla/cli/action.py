@@ -67,7 +67,7 @@ class Action(Lister):
                     self._explain(result)
 
     def _preview(self, parsed_args, report):
-        records = self.app.deployment.records()
+        records = self.app.deployment.store.records()
         self.text = plans.text(report.plans, records)
         return plans.COLUMNS, plans.rows(report.plans, records)
 

@@ -142,8 +142,10 @@ class _KnownOptions:
         self.deployment, self.notes = deployment, notes
 
     def __call__(self, container):
+        from kolla.images.options import known_options
+
         try:
-            known = self.deployment.known_options(container)
+            known = known_options(self.deployment, container)
             reason = "its image is not built" if known is None else ""
         except KollaError as error:
             known, reason = None, error.message

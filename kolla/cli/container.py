@@ -221,10 +221,14 @@ class Exec(OnOne, Command):
         return parser
 
     def take_action(self, parsed_args):
+        from kolla.cli.shell import command_line
+
         # Python 3.11 takes the -- away, later ones leave it.
         words = parsed_args.words[parsed_args.words[:1] == ["--"]:] or ["bash"]
         terminal = sys.stdin.isatty() and sys.stdout.isatty()
-        command = self.app.deployment.shell(self.name(parsed_args), tuple(words), terminal)
+        command = command_line(
+            self.app.deployment, self.name(parsed_args), tuple(words), terminal
+        )
         try:
             os.execvp(command[0], command)
         except OSError as error:

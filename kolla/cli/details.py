@@ -47,11 +47,13 @@ def values(deployment, known, generation) -> tuple:
 
 
 def _wanted(deployment, known):
+    from kolla.catalog import naming
     from kolla.plans.desired import build
     from kolla.plugin.backend import ImageFacts
 
     release = known.record.release_pin or deployment.settings.value("DEFAULT", "release")
-    image = known.record.image_pin or deployment.reference(known.container, release)
+    namespace = deployment.settings.value("images", "namespace")
+    image = known.record.image_pin or naming.reference(known.container.image, release, namespace)
     facts = ImageFacts("", image)
     return build(known.container, deployment.settings, facts, "", "")
 

@@ -15,13 +15,14 @@ class Check(Lister):
 
     def take_action(self, parsed_args):
         from kolla import host
+        from kolla.plans.observe import strangers
 
         deployment = self.app.deployment
 
         def running() -> set[str]:
             return {seen.container for seen in deployment.backend.observe() if seen.running}
 
-        findings = list(host.examine(deployment.settings, running, deployment.strangers))
+        findings = list(host.examine(deployment.settings, running, lambda: strangers(deployment)))
         if any(finding.state is host.State.MISSING for finding in findings):
             self.exit_code = 1
         return self.columns, [

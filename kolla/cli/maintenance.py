@@ -37,7 +37,7 @@ class Maintenance(Lister):
             raise UsageError("--for is for the beginning of a maintenance, not for its end")
         else:
             maintenance.end(deployment, containers)
-        records = deployment.records()
+        records = deployment.store.records()
         return self.columns, [
             (c.name, Text(record.maintenance and f"until {record.maintenance}"))
             for c in containers if (record := records.get(c.name))

@@ -27,14 +27,16 @@ class Plan(Lister):
         return parser
 
     def take_action(self, parsed_args):
+        from kolla.cli.selection import Selection
         from kolla.actions.run import plan
 
         deployment = self.app.deployment
         names = parsed_args.names or [deployment.catalog.root.name]
-        chosen = [container for name in names for container in deployment.choose.at(name)]
+        choose = Selection(deployment)
+        chosen = [container for name in names for container in choose.at(name)]
         found = plan(deployment, list(dict.fromkeys(chosen)))
-        self.text = plans.text(found, deployment.records())
-        return self.columns, plans.rows(found, deployment.records())
+        self.text = plans.text(found, deployment.store.records())
+        return self.columns, plans.rows(found, deployment.store.records())
 
 
 class Recover(action.Action):
@@ -50,11 +52,15 @@ class Recover(action.Action):
     kind = "recover"
 
     def containers(self, parsed_args):
+        from kolla.cli.selection import Selection
+
         deployment = self.app.deployment
-        return deployment.choose.below(deployment.catalog.root.name, leftover=True)
+        return Selection(deployment).below(deployment.catalog.root.name, leftover=True)
 
     def take_action(self, parsed_args):
+        from kolla.plans.observe import strangers
+
         found = super().take_action(parsed_args)
-        for stranger in self.app.deployment.strangers():
+        for stranger in strangers(self.app.deployment):
             LOG.warning("the container %s is left alone: %s", stranger.name, stranger.why)
         return found

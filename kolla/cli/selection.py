@@ -1,5 +1,6 @@
 """Which containers a command means."""
 
+from kolla.deployment import Deployment
 from kolla.errors import UsageError, nearest
 from kolla.plugin import Container
 from kolla.store.records import ABSENT
@@ -11,7 +12,7 @@ class Selection:
     ``leftover``: also what is no longer enabled on it but still exists.
     """
 
-    def __init__(self, deployment):
+    def __init__(self, deployment: Deployment):
         self._deployment, self._catalog = deployment, deployment.catalog
 
     def named(self, names: list[str], leftover: bool = False) -> list[Container]:
@@ -48,7 +49,7 @@ class Selection:
     def _here(self, leftover: bool) -> dict[str, Container]:
         found = {container.name: container for container in self._deployment.settings.enabled()}
         if leftover:
-            records = self._deployment.records().values()
+            records = self._deployment.store.records().values()
             existing = {record.name for record in records if record.target != ABSENT}
             declared = self._catalog.containers
             found |= {name: c for name, c in declared.items() if name in existing}

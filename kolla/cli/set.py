@@ -65,8 +65,10 @@ class Show(ShowOne):
         return parser
 
     def take_action(self, parsed_args):
+        from kolla.cli.selection import Selection
+
         catalog = self.app.deployment.catalog
-        self.app.deployment.choose.below(parsed_args.name)
+        Selection(self.app.deployment).below(parsed_args.name)
         root = parsed_args.name == catalog.root.name
         node = catalog.root if root else catalog.node(parsed_args.name)
         path = () if root else catalog.path(node.name)

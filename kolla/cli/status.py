@@ -35,7 +35,7 @@ def statuses(deployment, everything: bool = False) -> dict[str, Status]:
     ``everything``: also what is neither.
     """
     enabled = {container.name for container in deployment.settings.enabled()}
-    records = deployment.records().values()
+    records = deployment.store.records().values()
     names = enabled | {record.name for record in records if record.target != "absent"}
     if everything:
         names |= set(deployment.catalog.containers)
@@ -50,8 +50,10 @@ def status(deployment, name: str) -> Status:
 
 def require_known(deployment, name: str) -> None:
     """Raise UsageError unless there is, or was, a container of that name."""
-    if name not in {*deployment.catalog.containers, *deployment.records()}:
-        deployment.choose.named([name])
+    from kolla.cli.selection import Selection
+
+    if name not in {*deployment.catalog.containers, *deployment.store.records()}:
+        Selection(deployment).named([name])
 
 
 def _status(deployment, name: str, enabled: bool) -> Status:

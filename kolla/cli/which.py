@@ -15,8 +15,10 @@ class OnContainers:
         return parser
 
     def containers(self, parsed_args):
+        from kolla.cli.selection import Selection
+
         leftover = getattr(self, "leftover", False)
-        return self.app.deployment.choose.named(parsed_args.names, leftover)
+        return Selection(self.app.deployment).named(parsed_args.names, leftover)
 
     def only_one(self, parsed_args, option: str) -> None:
         """Refuse an option that makes no sense for several containers."""
@@ -54,8 +56,11 @@ class OnSets:
         return parser
 
     def containers(self, parsed_args):
+        from kolla.cli.selection import Selection
+
         deployment = self.app.deployment
         names = parsed_args.names or [deployment.catalog.root.name]
         leftover = getattr(self, "leftover", False)
-        found = [c for name in names for c in deployment.choose.below(name, leftover)]
+        choose = Selection(deployment)
+        found = [c for name in names for c in choose.below(name, leftover)]
         return list(dict.fromkeys(found))

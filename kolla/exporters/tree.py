@@ -1,5 +1,7 @@
 """What exporters are given: the tree as the configuration wants it."""
 
+from kolla.catalog import naming
+from kolla.deployment import Deployment
 from kolla.plans.desired import build
 from kolla.plugin import Container
 from kolla.plugin.backend import ImageFacts
@@ -7,7 +9,7 @@ from kolla.plugin.export import Exported, Tree
 from kolla.plugin.spec import Spec
 
 
-def tree(deployment, containers: list[Container]) -> Tree:
+def tree(deployment: Deployment, containers: list[Container]) -> Tree:
     """The tree of these containers.
 
     Raises :class:`kolla.errors.KollaError` if anything in the configuration is wrong.
@@ -27,9 +29,10 @@ def tree(deployment, containers: list[Container]) -> Tree:
     )
 
 
-def _spec(deployment, container: Container) -> Spec:
+def _spec(deployment: Deployment, container: Container) -> Spec:
     release = deployment.settings.value("DEFAULT", "release")
-    image = deployment.reference(container, release)
+    namespace = deployment.settings.value("images", "namespace")
+    image = naming.reference(container.image, release, namespace)
     return build(
         container, deployment.settings, ImageFacts(image, image),
         release if container.image.per_release else "", "",

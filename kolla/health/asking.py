@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from kolla.deployment import Deployment
 from kolla.health.conditions import MAINTENANCE, PAUSED, UNKNOWN
 from kolla.health.rules import check_of, rules_for
+from kolla.plans.observe import observe
 from kolla.plans.plan import State
 from kolla.plugin import Container
 from kolla.plugin.backend import BackendError, Unreachable
@@ -52,7 +53,7 @@ def _remembered(deployment: Deployment, record: Record) -> Health:
 
 def check(deployment: Deployment, containers: list[Container]) -> list[Health]:
     """Ask each container's check now, and remember the answers."""
-    states = deployment.gather([container.name for container in containers])
+    states = observe(deployment, [container.name for container in containers])
     with ThreadPoolExecutor(deployment.settings.value("engine", "parallel")) as pool:
         return list(pool.map(lambda c: _check(deployment, states[c.name]), containers))
 

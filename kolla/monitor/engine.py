@@ -12,6 +12,7 @@ from kolla.monitor.loop import safely
 from kolla.monitor.policy import Remedy
 from kolla.monitor.remedies import Remedies
 from kolla.monitor.watched import Watched
+from kolla.plans.observe import observe, strangers
 from kolla.plans.plan import State
 from kolla.plugin.backend import STARVED, Happenings, Observed, Unreachable
 from kolla.times import up_for
@@ -95,7 +96,7 @@ class Engine:
             self._sweeping, deployment = True, self._context.deployment
             self._context.loop.background(
                 self._context.looking,
-                lambda: (deployment.gather(names), deployment.strangers()), self._swept,
+                lambda: (observe(deployment, names), strangers(deployment)), self._swept,
             )
 
     def _swept(self, found) -> None:

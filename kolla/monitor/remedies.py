@@ -6,6 +6,7 @@ import logging
 import random
 from collections.abc import Callable
 
+from kolla.actions.events import notify
 from kolla.actions.run import run
 from kolla.actions.runner import Result
 from kolla.backends.instances import engine_name
@@ -17,6 +18,7 @@ from kolla.monitor.context import Context, clock, first_line, line
 from kolla.monitor.policy import Remedy
 from kolla.monitor.watched import Watched
 from kolla.plans.plan import Plan
+from kolla.plans.observe import recorded
 from kolla.plans.planner import last_known_good
 from kolla.plans.requests import Request
 from kolla.plugin.backend import Unreachable
@@ -74,7 +76,7 @@ class Remedies:
         """Whether it is in its probation, and there is something to go back to."""
         if not watched.on_probation:
             return False
-        state = self._context.deployment.recorded(watched.name)
+        state = recorded(self._context.deployment, watched.name)
         return last_known_good(state, lambda generation: True) is not None
 
     def await_end_of_probation(self, watched: Watched) -> None:
@@ -92,7 +94,7 @@ class Remedies:
 
     def _confirmed(self, watched: Watched) -> bool:
         """As it is on record now, by whomever."""
-        state = self._context.deployment.recorded(watched.name)
+        state = recorded(self._context.deployment, watched.name)
         return state.generations[watched.number].confirmed
 
     def _restart(self, watched: Watched, why: str) -> None:
@@ -161,7 +163,7 @@ class Commands:
         if self.deployment.locks.held(name):
             return None
         request = Request(
-            kind, self.deployment.choose.named([name], leftover=True),
+            kind, [self.deployment.catalog.container(name)],
             judged={} if kind == "recover" else {name: watched.number},
             cause=cause, evidence=self._evidence(watched, detail) if cause else "",
         )
@@ -171,14 +173,14 @@ class Commands:
         """Finish or undo what a killed command left of one that is perhaps not watched."""
         if self.deployment.locks.held(name):
             return None
-        request = Request("recover", [self.deployment.catalog.containers[name]])
+        request = Request("recover", [self.deployment.catalog.container(name)])
         return run(self.deployment, request).results[0]
 
     def died(self, watched: Watched, why: str) -> None:
         """Tell and put on record that the engine restarted it, with what there was to see."""
         store, detail = self.deployment.store, f"by the engine: {why}"
         done = Plan(watched.name, "restart", before=watched.number, after=watched.number)
-        self.deployment.notify(done, "done", detail)
+        notify(self.deployment, done, "done", detail)
         event = store.open_event(
             done.action, done.container, done.after, detail, evidence=self._evidence(watched, ""),
         )

@@ -5,7 +5,8 @@ import dataclasses
 import random
 from collections.abc import Iterator
 
-from kolla.deployment import KINDS, Deployment
+from kolla.actions.events import KINDS
+from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.health.rules import rules_for
 from kolla.monitor.checks import Checks
@@ -64,7 +65,7 @@ class Watcher:
         change = self._store.changed()
         if change == self._seen_change:
             return
-        records = self.context.deployment.records()
+        records = self.context.deployment.store.records()
         self._seen_change = change
         running = {
             name: record for name, record in records.items()

@@ -6,7 +6,8 @@ import re
 
 from kolla import network
 from kolla.backends import log_drivers
-from kolla.catalog import releases
+from kolla.catalog import naming, releases
+from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.plans.plan import State
 from kolla.plugin import Container, Downgrade, Strategy, Task
@@ -19,7 +20,7 @@ SCRATCH = {"/run/kolla": "64m", "/tmp": "64m"}
 
 
 def spec(
-    deployment, container: Container, state: State,
+    deployment: Deployment, container: Container, state: State,
     release: str | None = None, image: str | None = None,
 ) -> Spec:
     """The spec wanted now.
@@ -32,7 +33,7 @@ def spec(
     if release and current and container.image.per_release:
         refuse_jump(container, state.spec(current).release, release)
     reference = image or (pin.image_pin if not release else None)
-    facts = deployment.backend.image(reference or deployment.reference(container, wanted))
+    facts = deployment.backend.image(reference or _name(deployment, container, wanted))
     if facts is None:
         raise _missing(deployment, container, wanted, reference)
     of_image = facts.labels.get("kolla.release", wanted) if container.image.per_release else ""
@@ -45,17 +46,24 @@ def spec(
     return made
 
 
-def _missing(deployment, container: Container, release: str, reference: str | None):
+def _missing(
+    deployment: Deployment, container: Container, release: str, reference: str | None
+) -> KollaError:
     if reference:
         return KollaError(
             f"the engine has no image {reference}, which {container.name} is to run",
             "build it or load it, or choose another with --release or --image",
         )
-    name = deployment.reference(container, release)
+    name = _name(deployment, container, release)
     option = f" --release {release}" if container.image.per_release else ""
     return KollaError(
         f"the image {name} is not built", f"`kolla image build {container.image.name}{option}`"
     )
+
+
+def _name(deployment: Deployment, container: Container, release: str) -> str:
+    namespace = deployment.settings.value("images", "namespace")
+    return naming.reference(container.image, release, namespace)
 
 
 def refuse(container: Container, old: Spec, new: Spec, explicit: bool = False) -> None:
@@ -86,7 +94,7 @@ def _parts(version: str) -> list[int]:
     return [int(part) for part in re.findall(r"\d+", version)]
 
 
-def require_ports(deployment, container: Container) -> None:
+def require_ports(deployment: Deployment, container: Container) -> None:
     """Raise :class:`KollaError` if somebody else holds a port the container needs."""
     settings = deployment.settings
     for listen in container.listens:

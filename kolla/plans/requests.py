@@ -6,6 +6,7 @@ from datetime import datetime
 
 from kolla.deployment import Deployment
 from kolla.errors import KollaError, UsageError
+from kolla.images.options import options_of
 from kolla.plans import desired, planner
 from kolla.plans.differences import differences
 from kolla.plans.plan import Plan, State
@@ -152,7 +153,7 @@ def _tasks_using(deployment, spec: Spec, secrets: set[str]) -> list[str]:
 
 def _desired(deployment, request, container, state):
     spec = desired.spec(deployment, container, state, request.release, request.image)
-    deployment.require_valid(container, deployment.options_of(spec.image_id, container))
+    deployment.require_valid(container, options_of(deployment, spec.image_id, container))
     return spec
 
 

@@ -137,8 +137,8 @@ class Backend(abc.ABC):
         """
 
     @abc.abstractmethod
-    def observe(self) -> list[Observed]:
-        """All of kolla's containers on this engine, in one call, without policies.
+    def observe(self, container: str | None = None) -> list[Observed]:
+        """The generations and tasks of one container, or of all, in one call, without policies.
 
         Kolla's is what has the name that its labels say; see :meth:`strangers`.
         """

@@ -35,6 +35,10 @@ class Store(Database):
     def containers(self) -> list[Record]:
         return [_record(row) for row in self._rows("SELECT * FROM containers ORDER BY name")]
 
+    def records(self) -> dict[str, Record]:
+        """The records of all containers by their names."""
+        return {record.name: record for record in self.containers()}
+
     def update(self, name: str, **values) -> None:
         """Set columns of a container's record."""
         columns = ", ".join(values)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 
 from kolla.backends.instances import engine_name
+from kolla.catalog import naming
 from kolla.deployment import Deployment as Library
 from tests.benchmarks import lab, processes
 from tests.benchmarks.report import Result, milliseconds, seconds
@@ -183,9 +184,10 @@ def _cost_of_checks(engine) -> dict[str, float]:
         deployment.install_plugin(SYNTHETIC)
         deployment.kolla("config", "passwords")
         library = Library(deployment.config_dir)
+        containers = [library.catalog.container(name) for name in SERVICES]
         built = all(
-            library.backend.image(library.reference(library.catalog.containers[name], RELEASE))
-            for name in SERVICES
+            library.backend.image(naming.reference(container.image, RELEASE, "kolla"))
+            for container in containers
         )
         names = SERVICES if built else ("synthetic-worker",)
         deployment.configure(f"[host]\nenabled = {', '.join(names)}\n")

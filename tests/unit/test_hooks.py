@@ -9,10 +9,12 @@ import time
 import pytest
 from tests.unit.support.plugins import make_catalog, make_settings
 
+from kolla.actions.events import notify
 from kolla.deployment import Deployment
 from kolla.hooks import BACKLOG, Command, Hooks
 from kolla.plans.plan import Plan
 from kolla.plugin.event import KINDS, Event
+from kolla.settings.secrets import masked
 
 EVENT = Event(
     "2026-01-01T00:00:00+00:00", "alice", "upgraded", "web", "front", 3, "failed", "it's odd"
@@ -26,9 +28,13 @@ class FakeCatalog:
         self.hook = hooks.__getitem__
 
 
+def hooks_of(catalog, settings) -> Hooks:
+    return Hooks(catalog, settings, lambda text: masked(settings, text))
+
+
 def told(tmp_path, *events: Event, options: str = "", timeout: float = 5, **hooks) -> None:
     text = f"[hooks]\nenabled = {', '.join(hooks)}\n{options}"
-    made = Hooks(FakeCatalog(**hooks), make_settings(tmp_path, text))
+    made = hooks_of(FakeCatalog(**hooks), make_settings(tmp_path, text))
     for event in events:
         made.tell(event)
     made.close(timeout)
@@ -107,7 +113,7 @@ def test_a_hook_that_hangs_is_not_waited_for_and_reported_once(tmp_path, lines):
 def test_a_hook_that_hangs_under_the_monitor_is_reported_meanwhile(tmp_path, lines):
     leave = threading.Event()
     text = "[hooks]\nenabled = hangs\nwait = 1\n"
-    hooks = Hooks(
+    hooks = hooks_of(
         FakeCatalog(hangs=lambda event: leave.wait(30)), make_settings(tmp_path, text)
     )
     hooks.tell(EVENT)
@@ -131,7 +137,7 @@ def test_no_secret_is_in_what_hooks_are_told(tmp_path):
         "[web]\npassword = s3/cret\n[web/store]\nadmin_password = hidden\n"
         "[hooks]\nenabled = note\n"
     )
-    hooks = Hooks(FakeCatalog(note=seen.append), make_settings(tmp_path, text))
+    hooks = hooks_of(FakeCatalog(note=seen.append), make_settings(tmp_path, text))
     hooks.tell(Event("", "", "upgraded", "web", "", detail="s3/cret s3%2Fcret\n hidden other"))
     hooks.close(5)
     assert seen[0].detail == "******** ******** ******** other"
@@ -156,7 +162,7 @@ def test_the_command_gets_the_event_on_its_input_and_in_its_environment(
     monkeypatch.setenv("OS_DATABASE__PASSWORD", "secret")
     path = script('{ cat; echo; env; echo "$@"; } >"$(dirname "$0")/out"')
     text = f"[hooks]\nenabled = command\ncommand = {path} --to 'the team'\n"
-    hooks = Hooks(make_catalog(), make_settings(tmp_path, text))
+    hooks = hooks_of(make_catalog(), make_settings(tmp_path, text))
     hooks.tell(EVENT)
     hooks.close(5)
     first, *variables, arguments = (tmp_path / "out").read_text().splitlines()
@@ -251,8 +257,8 @@ def test_the_command_inherits_the_rest_of_the_environment(tmp_path, script, monk
 def test_every_action_of_a_command_is_an_event(kolla, action, kind):
     seen = []
     deployment = Deployment(kolla.config.parent)
-    deployment._hooks = Hooks(FakeCatalog(log=seen.append), deployment.settings)
-    deployment.notify(Plan("probe", action, before=1, after=2), "failed", "why")
+    deployment._hooks = hooks_of(FakeCatalog(log=seen.append), deployment.settings)
+    notify(deployment, Plan("probe", action, before=1, after=2), "failed", "why")
     deployment.close()
     (event,) = seen
     assert event.kind == kind in KINDS

@@ -79,9 +79,9 @@ class ComposeBackend(DockerBackend):
                 "give kolla's another name: [compose] project",
             )
 
-    def observe(self) -> list[Observed]:
+    def observe(self, container: str | None = None) -> list[Observed]:
         self.project.notice()
-        return super().observe()
+        return super().observe(container)
 
     def create(self, instance: Instance) -> None:
         """Compose gives it the policy of one that counts, so that the file that tells this

@@ -76,9 +76,9 @@ class DockerBackend(Backend):
 
     # What is there
 
-    def observe(self) -> list[Observed]:
+    def observe(self, container: str | None = None) -> list[Observed]:
         return [
-            answers.listed(row) for row in self._labelled()
+            answers.listed(row) for row in self._labelled(container)
             if answers.is_kollas(answers.name_of(row), row["Labels"])
         ]
 
@@ -89,9 +89,10 @@ class DockerBackend(Backend):
             if not answers.is_kollas(name := answers.name_of(row), row["Labels"])
         ]
 
-    def _labelled(self) -> list[dict]:
+    def _labelled(self, container: str | None = None) -> list[dict]:
+        label = "kolla.container" if container is None else f"kolla.container={container}"
         with self._errors("does not list its containers"):
-            return self._api.containers(all=True, filters={"label": "kolla.container"})
+            return self._api.containers(all=True, filters={"label": label})
 
     def inspect(self, name: str) -> Observed | None:
         with self._errors(f"does not show {name}"):

@@ -73,11 +73,11 @@ def test_a_container_that_only_looks_like_one_of_kollas_is_told_once(site, caplo
 
 
 def test_a_look_at_everything_that_fails_is_told_and_taken_again(site, caplog, monkeypatch):
-    def broken(names):
+    def broken(container=None):
         raise KeyError("kolla.generation")
 
     with monkeypatch.context() as patch:
-        patch.setattr(site.deployment, "gather", broken)
+        patch.setattr(site.engine, "observe", broken)
         site.until(lambda: "what the engine has could not be looked through" in caplog.text)
     site.engine.change("web-g1", running=False, status="exited")
     site.until(lambda: site.status("web") == "failed")

@@ -12,10 +12,11 @@ def asked(monkeypatch, on_record) -> list[str]:
     """What is done at the end of the probation of generation 1, as that is on record then."""
     state = make_state(1, [on_record])
     context = types.SimpleNamespace(
-        deployment=types.SimpleNamespace(recorded=lambda name: state),
+        deployment=None,
         loop=types.SimpleNamespace(after=lambda seconds, work: None),
         has=lambda watched: True, in_hands=lambda watched: False,
     )
+    monkeypatch.setattr("kolla.monitor.remedies.recorded", lambda deployment, name: state)
     done = []
     remedies = Remedies(context, lambda watched: None)
     monkeypatch.setattr(remedies, "_act", lambda watched, kind, *told: done.append(kind))

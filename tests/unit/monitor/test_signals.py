@@ -164,7 +164,7 @@ def test_nothing_of_a_configuration_is_left_once_another_one_is_read(run, make, 
         until(lambda: listeners() == 1)
         for before in made[:-1]:
             with pytest.raises(KollaError, match="closed"):
-                before.records()
+                before.store.records()
         send(signal.SIGTERM)
 
     run(deploy, script)

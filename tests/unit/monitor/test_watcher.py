@@ -59,7 +59,7 @@ def test_only_a_person_grants_what_was_given_up_a_new_budget(site_of, monkeypatc
     site = site_of("web")
     site.store.update("web", failed=now(), restarts=json.dumps([ago(60)]))
     monkeypatch.setattr(records, "_actor", who)
-    containers = site.deployment.choose.named(["web"])
+    containers = [site.deployment.catalog.container("web")]
     assert run(site.deployment, Request("recover", containers)).ok
     record = site.store.container("web")
     assert (record.failed, len(record.restarts)) == (None, left)
@@ -140,7 +140,7 @@ def test_what_cannot_be_rolled_back_is_restarted(site_of, monkeypatch, answer):
 def test_what_an_engine_that_went_away_cut_short_was_not_tried(site_of, error, tried):
     site = site_of("web")
     site.engine.stop = mock.Mock(side_effect=error("it cannot be done"))
-    containers = site.deployment.choose.named(["web"])
+    containers = [site.deployment.catalog.container("web")]
     result, = run(site.deployment, Request("restart", containers)).results
     assert (result.outcome, result.tried) == ("failed", tried)
 

@@ -66,9 +66,9 @@ class Engine(Backend):
         told = queue.SimpleQueue()
         return Happenings(iter(told.get, None), lambda: told.put(None))
 
-    def observe(self) -> list[Observed]:
+    def observe(self, container: str | None = None) -> list[Observed]:
         self._here()
-        return list(self.seen.values())
+        return [seen for seen in self.seen.values() if container in (None, seen.container)]
 
     def strangers(self) -> list[Stranger]:
         self._here()

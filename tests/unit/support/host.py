@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kolla.actions.run import run
 from kolla.actions.runner import Result
+from kolla.catalog import naming
 from kolla.deployment import Deployment
 from kolla.plans.requests import Request
 from kolla.plugin import Check, Image
@@ -39,7 +40,7 @@ class Host:
     def build(self, version: str, release: str = "2026.1") -> None:
         """New images of all containers."""
         for number, container in enumerate(self.containers):
-            reference = self.deployment.reference(container, release)
+            reference = naming.reference(container.image, release, "kolla")
             labels = {"org.opencontainers.image.version": version, "kolla.release": release}
             identity = f"sha256:{number}-{version}-{release}"
             self.engine.built[reference] = ImageFacts(identity, reference, labels)

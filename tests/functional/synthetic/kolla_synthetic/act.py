@@ -18,7 +18,7 @@ class Act(Command):
 
         deployment, name = self.app.deployment, parsed_args.name
         request = Request(
-            parsed_args.kind, deployment.choose.named([name]), cause="a test wants it",
+            parsed_args.kind, [deployment.catalog.container(name)], cause="a test wants it",
             evidence="none",
             judged={name: deployment.store.container(name).current},
         )

@@ -1,0 +1,56 @@
+"""What is recorded of containers, and what the engine has of them."""
+
+import collections
+from collections.abc import Iterable
+
+from kolla.deployment import Deployment
+from kolla.plans.plan import State
+from kolla.plugin.backend import Observed, Stranger
+from kolla.plugin.spec import labelled
+
+
+def observe(deployment: Deployment, names: Iterable[str]) -> dict[str, State]:
+    """The state of each, with one call to the engine and without restart policies."""
+    seen = collections.defaultdict(list)
+    for item in deployment.backend.observe():
+        seen[item.container].append(item)
+    return {name: _state(deployment, name, seen[name]) for name in names}
+
+
+def inspect(deployment: Deployment, name: str) -> State:
+    """The state of one, with restart policies."""
+    listed = deployment.backend.observe(name)
+    inspected = (deployment.backend.inspect(item.name) for item in listed)
+    return _state(deployment, name, [item for item in inspected if item])
+
+
+def recorded(deployment: Deployment, name: str) -> State:
+    """The state of one as far as it is on record; the engine is not asked."""
+    return _state(deployment, name, [])
+
+
+def strangers(deployment: Deployment) -> list[Stranger]:
+    """Containers with labels of kolla that it leaves alone, and why."""
+    return deployment.backend.strangers() + [
+        Stranger(seen.name, "the state file does not know it, and its label cannot be read")
+        for seen in deployment.backend.observe()
+        if not seen.task and not deployment.store.has(seen.container, seen.generation)
+        and labelled(seen.labels) is None
+    ]
+
+
+def _state(deployment: Deployment, name: str, seen: list[Observed]) -> State:
+    store = deployment.store
+    record = store.container(name)
+    generations = {generation.number: generation for generation in store.generations(name)}
+    return State(
+        record=record,
+        generations=generations,
+        observed={
+            item.generation: item for item in seen
+            if not item.task and (item.generation in generations or labelled(item.labels))
+        },
+        tasks=tuple(item for item in seen if item.task),
+        highest=max(record.last_number, store.numbers.highest(name)),
+        keep=deployment.settings.value("engine", "keep_generations"),
+    )
