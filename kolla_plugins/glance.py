@@ -15,7 +15,8 @@ GLANCE_API = Container(
     image=Image(
         "glance-api",
         folder=shared_folder("docker", "glance-api"),
-        parent="openstack-base",
+        parent="openstack-wsgi",
+        builder="openstack-builder",
         per_release=True,
     ),
     user=42415,

@@ -4,4 +4,24 @@ from kolla.plugin import Image, shared_folder
 
 BASE = Image("base", folder=shared_folder("docker", "base"), parent="debian")
 
-OPENSTACK_BASE = Image("openstack-base", folder=shared_folder("docker", "openstack-base"))
+#: Makes virtual environments; nothing runs from it.
+OPENSTACK_BUILDER = Image(
+    "openstack-builder",
+    folder=shared_folder("docker", "openstack-builder"),
+    parent="debian",
+    builder="base",
+)
+
+#: Every service of OpenStack: Python, and the tools for options, schemas and identities.
+OPENSTACK_BASE = Image(
+    "openstack-base",
+    folder=shared_folder("docker", "openstack-base"),
+    builder="openstack-builder",
+)
+
+#: Services that answer HTTP: uWSGI, HAProxy, and the scripts that hand over between them.
+OPENSTACK_WSGI = Image(
+    "openstack-wsgi",
+    folder=shared_folder("docker", "openstack-wsgi"),
+    parent="openstack-base",
+)

@@ -12,7 +12,8 @@ KEYSTONE = Container(
     image=Image(
         "keystone",
         folder=shared_folder("docker", "keystone"),
-        parent="openstack-base",
+        parent="openstack-wsgi",
+        builder="openstack-builder",
         per_release=True,
     ),
     user=42425,

@@ -87,7 +87,7 @@ class _Relations:
         self.parents = {name: _some(node.parent) for name, node in self.sets.items()}
         self.requires = {name: node.requires for name, node in self.containers.items()}
         self.bases = {
-            name: () if image.parent == FOUNDATION else _some(image.parent)
+            name: tuple(b for b in (image.parent, image.builder) if b not in (None, FOUNDATION))
             for name, image in self.images.items()
         }
 
@@ -110,7 +110,8 @@ class _Relations:
             return f"its image {image.name!r} is declared differently elsewhere"
         bases = self.bases[image.name]
         return _cycle(image.name, self.bases, f"{what}is built on itself") or self._lacks(
-            "the parent of its image," if what else "its parent", bases, self.images, "image")
+            "the image that its image is built on," if what else "the image it is built on,",
+            bases, self.images, "image")
 
     def _lacks(
         self, what: str, names: Sequence[str], known: Mapping, kind: str = "node"

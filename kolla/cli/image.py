@@ -23,8 +23,8 @@ class Build(Lister):
     """Build images: what has changed, parents first, several at a time
 
     Without a name: the images of all containers that are enabled on this host. An image is
-    built if a file of its folder, a build argument or its parent has changed; one that fails
-    does not keep the others from being built. What a build prints is in its log file.
+    built if a file of its folder, a build argument or what it is built on has changed; one
+    that fails does not keep the others from being built. What a build prints is in its log file.
     """
 
     example = ("kolla image build\n"
@@ -111,7 +111,7 @@ class Tree(Lister):
     """
 
     example = "kolla image tree"
-    columns = ("name", "parent", "depth", "path", "per_release", "containers")
+    columns = ("name", "parent", "builder", "depth", "path", "per_release", "containers")
 
     def take_action(self, parsed_args):
         from kolla.catalog.naming import ROOT
@@ -120,7 +120,8 @@ class Tree(Lister):
         twigs = list(_twigs(self.app.deployment.catalog))
         self.text = drawing(twigs, ROOT)
         return self.columns, [
-            (twig.path[-1], twig.path[-2] if len(twig.path) > 1 else ROOT, len(twig.path),
+            (twig.path[-1], twig.path[-2] if len(twig.path) > 1 else ROOT,
+             Text(twig.image.builder), len(twig.path),
              "/".join((ROOT, *twig.path)), Text(twig.image.per_release), Lines(twig.containers))
             for twig in twigs
         ]

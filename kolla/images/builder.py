@@ -16,6 +16,9 @@ from kolla.images.site import Site, private_files
 from kolla.plugin import Image
 from kolla.plugin.backend import ImageFacts
 
+#: The build arguments that name what an image is built on, as :func:`graph.bases` orders them.
+BASES = ("PARENT", "BUILDER")
+
 #: Told, from any thread, of an image's name, what happens to it (``waiting``, ``building`` or
 #: its outcome) and the last line of its log, or the reason for the outcome.
 Observer = Callable[[str, str, str], None]
@@ -60,7 +63,7 @@ def build(
     releases.parse(release)
     settings = deployment.settings
     names = list(names) or [container.image.name for container in settings.enabled()]
-    images = graph.with_parents(deployment.catalog.images, names)
+    images = graph.with_bases(deployment.catalog.images, names)
     afresh = {*(names if no_cache else ()), *([ROOT] if refresh_base else ())}
     site = Site.of(settings)
     logs = _log_folder(deployment.state_dir)
@@ -138,10 +141,8 @@ class _Workshop:
         image = self.images[name]
         target = reference(image, self.release, self.namespace)
         arguments = arguments_of(image, self.images, self.release, self.namespace)
-        parent = self.backend.image(arguments["PARENT"])
-        if parent is None:
-            raise KollaError(f"{arguments['PARENT']}, on which it is built, has disappeared")
-        digest = inputs.digest(image.folder, arguments, parent.id)
+        bases = [self._base(arguments[name]) for name in BASES if name in arguments]
+        digest = inputs.digest(image.folder, arguments, *bases)
         found = self.backend.image(target)
         if name not in self.afresh and found and found.labels.get(inputs.LABEL) == digest:
             return "unchanged", found
@@ -153,6 +154,13 @@ class _Workshop:
         )
         self._docker_build([*_label_options(told), f"--tag={target}", *build], job)
         return "built", self.backend.image(target)
+
+    def _base(self, reference: str) -> str:
+        """The id of an image that another is built on."""
+        facts = self.backend.image(reference)
+        if facts is None:
+            raise KollaError(f"{reference}, on which it is built, has disappeared")
+        return facts.id
 
     def _first_build(self, name: str, build: list[str], job: Job) -> str:
         """Build under a name of its own; the version that the image tells.
@@ -216,10 +224,11 @@ def arguments_of(
     image: Image, images: Mapping[str, Image], release: str, namespace: str
 ) -> dict[str, str]:
     """The build arguments of an image."""
-    above = images.get(graph.parent(image))
-    arguments = {
-        "PARENT": reference(above, release, namespace) if above else root_reference(namespace)
-    }
+    def tagged(name: str) -> str:
+        above = images.get(name)
+        return reference(above, release, namespace) if above else root_reference(namespace)
+
+    arguments = dict(zip(BASES, map(tagged, graph.bases(image))))
     return {**arguments, "RELEASE": release} if image.per_release else arguments
 
 

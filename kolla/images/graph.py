@@ -1,7 +1,8 @@
-"""The tree of images: parents before children, siblings beside one another."""
+"""The graph of images: those that others are built on first, the rest beside one another."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from graphlib import TopologicalSorter
 from typing import Protocol, TypeVar
 
 from kolla.catalog.naming import ROOT
@@ -10,7 +11,7 @@ from kolla.plugin import Image
 
 
 class Result(Protocol):
-    """What became of an image; its children can be built only if it is ``usable``."""
+    """What became of an image; those built on it can follow only if it is ``usable``."""
 
     @property
     def usable(self) -> bool: ...
@@ -24,17 +25,21 @@ def parent(image: Image) -> str:
     return image.parent or ROOT
 
 
-def with_parents(images: Mapping[str, Image], names: Iterable[str]) -> list[Image]:
-    """The images of these names and all that they are built on, without the root, parents first.
+def bases(image: Image) -> tuple[str, ...]:
+    """The names of all images that must be there to build it: its parent and its builder."""
+    return (parent(image), *([image.builder] if image.builder else []))
+
+
+def with_bases(images: Mapping[str, Image], names: Iterable[str]) -> list[Image]:
+    """The images of these names and all that they are built on, without the root, bases first.
 
     Raises :class:`UsageError` for an unknown name, :class:`KollaError` for an image that is
-    the same for all releases although its parent is not.
+    the same for all releases although one of its bases is not.
     """
     found: dict[str, Image] = {}
 
     def add(image: Image) -> None:
-        if parent(image) != ROOT:
-            above = images[parent(image)]
+        for above in (images[name] for name in bases(image) if name != ROOT):
             if above.per_release and not image.per_release:
                 raise KollaError(
                     f"the image {image.name!r} is the same for all releases, but the image it "
@@ -61,35 +66,41 @@ def walk(
     jobs: int,
     stop: Callable[[], None],
 ) -> dict[str, R]:
-    """Make the root and then every image once its parent is there, ``jobs`` at a time.
+    """Make the root and then every image once its bases are there, ``jobs`` at a time.
 
     ``make`` is given a name and runs in threads; ``skip`` is given the name of an image that
     cannot be made and of the ancestor to blame. KeyboardInterrupt calls ``stop``, after which
     ``make`` should return soon; the results so far are returned all the same.
     """
-    children: dict[str, list[str]] = {name: [] for name in [ROOT, *(i.name for i in images)]}
-    for image in images:
-        children[parent(image)].append(image.name)
+    needed = {ROOT: (), **{image.name: bases(image) for image in images}}
+    order = TopologicalSorter(needed)
+    order.prepare()
     results: dict[str, R] = {}
+    culprits: dict[str, str] = {}
+    running: dict[Future[R], str] = {}
 
-    def give_up(name: str, culprit: str) -> None:
-        for child in children[name]:
-            results[child] = skip(child, culprit)
-            give_up(child, culprit)
+    def begin(name: str) -> None:
+        if broken := [culprits[base] for base in needed[name] if base in culprits]:
+            culprits[name] = broken[0]
+            end(name, skip(name, broken[0]))
+        else:
+            running[pool.submit(make, name)] = name
+
+    def end(name: str, result: R) -> None:
+        results[name] = result
+        if not result.usable:
+            culprits.setdefault(name, name)
+        order.done(name)
 
     with ThreadPoolExecutor(jobs) as pool:
-        running = {pool.submit(make, ROOT): ROOT}
-        while running:
+        while order.is_active():
+            for name in order.get_ready():
+                begin(name)
             try:
                 done = wait(running, return_when=FIRST_COMPLETED).done
             except KeyboardInterrupt:
                 stop()
                 continue
             for future in done:
-                name = running.pop(future)
-                results[name] = future.result()
-                if results[name].usable:
-                    running |= {pool.submit(make, child): child for child in children[name]}
-                else:
-                    give_up(name, name)
-    return {name: results[name] for name in children}
+                end(running.pop(future), future.result())
+    return {name: results[name] for name in needed}

@@ -17,8 +17,8 @@ from kolla.errors import KollaError
 LABEL = "kolla.inputs"
 
 
-def digest(folder: pathlib.Path, arguments: Mapping[str, str], parent: str) -> str:
-    """Of the files of a build context with their modes, the build arguments and the parent's id.
+def digest(folder: pathlib.Path, arguments: Mapping[str, str], *bases: str) -> str:
+    """Of the files of a build context with their modes, the build arguments and the bases' ids.
 
     Files that ``.dockerignore`` leaves out do not count. Raises :class:`KollaError` if the
     folder holds no Dockerfile or cannot be read.
@@ -30,7 +30,7 @@ def digest(folder: pathlib.Path, arguments: Mapping[str, str], parent: str) -> s
             f"the build context {folder} cannot be read: {error}",
             "the plugin's Image names this folder; is it installed completely?",
         ) from None
-    return of(files, dict(arguments), parent)
+    return of(files, dict(arguments), *bases)
 
 
 def of(*inputs: object) -> str:

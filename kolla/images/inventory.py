@@ -38,7 +38,7 @@ class Inventory:
     def entries(self) -> list[Entry]:
         """Parents first: each image of the configured release, and of others that were built."""
         found = [self._entry(ROOT, SUITE, self._root_state(), self._root)]
-        for image in graph.with_parents(self._images, self._images):
+        for image in graph.with_bases(self._images, self._images):
             for release in sorted({tag(image, self._release), *self._tags(image)}):
                 facts = self._present.get(reference(image, release, self._namespace))
                 found.append(self._entry(image.name, release, self.state(image, release), facts))
@@ -49,13 +49,22 @@ class Inventory:
         facts = self._present.get(reference(image, release, self._namespace))
         if facts is None:
             return MISSING
-        above = self._images.get(graph.parent(image))
-        if (self.state(above, release) if above else self._root_state()) != BUILT:
-            return OUTDATED
+        bases = []
+        for name in graph.bases(image):
+            state, base = self._base(name, release)
+            if state != BUILT:
+                return OUTDATED
+            bases.append(base.id)
         arguments = builder.arguments_of(image, self._images, release, self._namespace)
-        parent = self._present[arguments["PARENT"]] if above else self._root
-        digest = inputs.digest(image.folder, arguments, parent.id)
+        digest = inputs.digest(image.folder, arguments, *bases)
         return BUILT if facts.labels.get(inputs.LABEL) == digest else OUTDATED
+
+    def _base(self, name: str, release: str) -> tuple[str, ImageFacts | None]:
+        if name == ROOT:
+            return self._root_state(), self._root
+        above = self._images[name]
+        facts = self._present.get(reference(above, release, self._namespace))
+        return self.state(above, release), facts
 
     def _root_state(self) -> str:
         if self._root is None:

@@ -86,7 +86,7 @@ def _wanted(deployment, namespace: str) -> set[str]:
             wanted.add(record.image_pin)
         if record.release_pin and record.name in catalog.containers:
             names = [catalog.containers[record.name].image.name]
-            for image in graph.with_parents(catalog.images, names):
+            for image in graph.with_bases(catalog.images, names):
                 wanted.add(reference(image, record.release_pin, namespace))
     return wanted
 

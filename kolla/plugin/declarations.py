@@ -39,6 +39,8 @@ class Image:
     parent: str | None = "base"
     #: Built once for each OpenStack release, which the Dockerfile gets as ``RELEASE``.
     per_release: bool = False
+    #: The name of an image in which its Dockerfile builds, and which it gets as ``BUILDER``.
+    builder: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

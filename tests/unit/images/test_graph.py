@@ -17,8 +17,10 @@ from kolla.plugin import Image
 FOLDER = pathlib.Path("/nowhere")
 
 
-def image(name: str, parent: str | None = ROOT, per_release: bool = False) -> Image:
-    return Image(name, FOLDER, parent, per_release)
+def image(
+    name: str, parent: str | None = ROOT, per_release: bool = False, builder: str | None = None
+) -> Image:
+    return Image(name, FOLDER, parent, per_release, builder)
 
 
 def mapping(*images: Image) -> dict[str, Image]:
@@ -54,29 +56,25 @@ def walk(images, failing=(), jobs=2, make=None, stop=lambda: None):
 
 @st.composite
 def trees(draw) -> list[Image]:
-    """Images in an order in which every parent comes first, as with_parents returns them."""
+    """Images in an order in which all bases come first, as with_bases returns them."""
     images: list[Image] = []
     for number in range(draw(st.integers(0, 12))):
-        above = draw(st.sampled_from([ROOT, *(each.name for each in images)]))
-        images.append(image(f"i{number}", above))
+        names = st.sampled_from([ROOT, *(each.name for each in images)])
+        images.append(image(f"i{number}", draw(names), builder=draw(st.none() | names)))
     return images
 
 
 def ancestors(images: list[Image], name: str) -> set[str]:
-    parents = {each.name: graph.parent(each) for each in images}
-    found = set()
-    while name != ROOT:
-        name = parents[name]
-        found.add(name)
-    return found
+    bases = {ROOT: (), **{each.name: graph.bases(each) for each in images}}
+    return {above for base in bases[name] for above in (base, *ancestors(images, base))}
 
 
 @given(trees(), st.integers(1, 4))
-def test_every_image_is_built_once_and_after_its_parent(images, jobs):
+def test_every_image_is_built_once_and_after_what_it_is_built_on(images, jobs):
     results, begun = walk(images, jobs=jobs)
     assert sorted(begun) == sorted([ROOT, *(each.name for each in images)])
     for each in images:
-        assert begun.index(graph.parent(each)) < begun.index(each.name)
+        assert all(begun.index(base) < begun.index(each.name) for base in graph.bases(each))
     assert all(result.usable for result in results.values())
 
 
@@ -125,16 +123,21 @@ def ctrl_c():
 
 
 def test_an_image_brings_its_parents_along_in_order():
-    found = [each.name for each in graph.with_parents(TREE, ["keystone", "mariadb", "keystone"])]
+    found = [each.name for each in graph.with_bases(TREE, ["keystone", "mariadb", "keystone"])]
     assert found == ["base", "openstack-base", "keystone", "mariadb"]
+
+
+def test_an_image_brings_along_the_one_in_which_it_is_built():
+    images = {**TREE, **mapping(image("tools"), image("nova", "base", builder="tools"))}
+    assert [each.name for each in graph.with_bases(images, ["nova"])] == ["base", "tools", "nova"]
 
 
 def test_an_unknown_image_is_answered_with_the_nearest_name():
     with pytest.raises(UsageError, match="'keystne'.*did you mean 'keystone'"):
-        graph.with_parents(TREE, ["keystne"])
+        graph.with_bases(TREE, ["keystne"])
 
 
 def test_an_image_for_all_releases_cannot_be_built_on_one_that_differs():
     images = {**TREE, **mapping(image("plugin", "keystone"))}
     with pytest.raises(KollaError, match="'plugin'.*'keystone'"):
-        graph.with_parents(images, ["plugin"])
+        graph.with_bases(images, ["plugin"])

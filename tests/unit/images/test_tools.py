@@ -13,12 +13,14 @@ from oslo_config import cfg
 
 from kolla.plugin import shared_folder
 
-FOLDER = shared_folder("docker", "openstack-base")
+BASE = shared_folder("docker", "openstack-base")
+WSGI = shared_folder("docker", "openstack-wsgi")
 
 
-def script(name):
-    """A Python script of the image, which has no file name extension, as a module."""
-    loader = importlib.machinery.SourceFileLoader(name, str(FOLDER / "bin" / name))
+def script(path):
+    """A Python script of an image, which has no file name extension, as a module."""
+    name = path.name
+    loader = importlib.machinery.SourceFileLoader(name, str(path))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
     loader.exec_module(module)
     return module
@@ -26,7 +28,7 @@ def script(name):
 
 @pytest.fixture
 def options(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER / "tools"))
+    monkeypatch.syspath_prepend(str(BASE / "tools"))
     return importlib.import_module("kolla_image.options")
 
 
@@ -48,7 +50,7 @@ KNOWN = {
 
 def test_each_line_of_a_multi_valued_option_becomes_a_line_of_the_file():
     environment = {"OS_OSLO_MESSAGING_NOTIFICATIONS__DRIVER": "messagingv2\nlog"}
-    content = script("kolla-run").extract(environment, KNOWN)
+    content = script(BASE / "kolla-run").extract(environment, KNOWN)
     assert content == "[oslo_messaging_notifications]\ndriver = messagingv2\ndriver = log\n"
 
 
@@ -58,13 +60,13 @@ def test_multi_valued_options_leave_the_environment_and_others_stay():
         "OS_OSLO_MESSAGING_NOTIFICATIONS__RETRY": "3",
         "PATH": "/bin",
     }
-    script("kolla-run").extract(environment, KNOWN)
+    script(BASE / "kolla-run").extract(environment, KNOWN)
     assert environment == {"OS_OSLO_MESSAGING_NOTIFICATIONS__RETRY": "3", "PATH": "/bin"}
 
 
 @given(st.lists(st.text("abc:/=[] ,", min_size=1).filter(str.strip), min_size=1))
 def test_oslo_config_reads_back_the_values_that_were_given(tmp_path_factory, values):
-    content = script("kolla-run").extract({"OS_DEFAULT__TRUSTED": "\n".join(values)}, KNOWN)
+    content = script(BASE / "kolla-run").extract({"OS_DEFAULT__TRUSTED": "\n".join(values)}, KNOWN)
     path = tmp_path_factory.mktemp("multi") / "multi.conf"
     path.write_text(content)
     conf = cfg.ConfigOpts()
@@ -116,7 +118,7 @@ def test_groups_listed_twice_hold_the_options_of_both(options):
 @pytest.fixture
 def check(monkeypatch, tmp_path):
     """kolla-check's ask(), with an application that answers what it is given."""
-    module = script("kolla-check")
+    module = script(WSGI / "bin" / "kolla-check")
     monkeypatch.setattr(module, "RUN", str(tmp_path))
     listener = socket.socket(socket.AF_UNIX)
 
@@ -153,7 +155,7 @@ def test_check_complains_about_an_application_that_hangs_up(check):
 
 
 def test_check_complains_about_an_application_that_is_not_there(monkeypatch, tmp_path):
-    module = script("kolla-check")
+    module = script(WSGI / "bin" / "kolla-check")
     monkeypatch.setattr(module, "RUN", str(tmp_path))
     complaint = module.ask("app", "/healthcheck")
     assert complaint == "the app cannot be reached: No such file or directory"
