@@ -7,7 +7,21 @@ fail() {
     exit 1
 }
 
-# require NAME...: fails on the first environment variable that is missing or empty.
+# The secret variables of the container, each NAME=VALUE and a zero byte, as in /proc/*/environ.
+readonly SECRETS=/var/lib/kolla/secrets
+
+# read_secrets: makes them variables of the script, which no program it starts inherits.
+read_secrets() {
+    local entry
+    [[ -e $SECRETS ]] || return 0
+    while IFS= read -r -d "" entry; do
+        if [[ ${entry%%=*} =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]]; then
+            printf -v "${entry%%=*}" %s "${entry#*=}"
+        fi
+    done < "$SECRETS"
+}
+
+# require NAME...: fails on the first variable that is missing or empty.
 require() {
     local name
     for name; do

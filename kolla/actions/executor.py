@@ -160,7 +160,12 @@ class Executor:
         task = next(t for t in spec.tasks[phase] if t["name"] == operation.task)
         target = (self._plan.spec or spec).release
         instance = self.instances.task(spec, operation.generation, task, phase, target)
-        return self.backend.run(instance, task["timeout"])
+        try:
+            return self.backend.run(instance, task["timeout"])
+        finally:
+            self.instances.end_task(
+                operation.container, operation.generation, operation.task
+            )
 
     def _confirm(self, operation: Operation) -> None:
         self.store.confirm(operation.container, operation.generation)
@@ -294,6 +299,7 @@ class Executor:
     def _remove_task(self, operation: Operation) -> None:
         name = engine_name(operation.container, operation.generation, operation.task)
         self.backend.remove(name)
+        self.instances.end_task(operation.container, operation.generation, operation.task)
 
     def _forget(self, operation: Operation) -> None:
         reference = self.kept_reference(operation.container, operation.generation)

@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 
+from kolla.backends.dumps import Dumps
 from kolla.errors import KollaError
 from kolla.files import write_whole
 from kolla.plugin.backend import Instance
@@ -12,8 +13,10 @@ from kolla.plugin.spec import SPEC, Spec
 
 #: Where a generation finds its own small writable folder.
 GENERATION_FOLDER = "/var/lib/kolla/generation"
-#: Where a dump task writes, a folder of the host below the state directory.
+#: Where a dump task writes.
 DUMPS = "/var/lib/kolla/dumps"
+#: Secret variables, each NAME=VALUE and a zero byte, for an image that reads them there.
+SECRETS = "/var/lib/kolla/secrets"
 
 
 def engine_name(container: str, generation: int, task: str = "") -> str:
@@ -30,8 +33,14 @@ class Instances:
     """Makes instances of specs, with their files below ``state_dir``."""
 
     def __init__(self, state_dir: pathlib.Path, settings):
-        self.state_dir, self.dumps = state_dir, state_dir / "dumps"
-        self.settings = settings
+        self.state_dir, self.settings = state_dir, settings
+
+    @property
+    def dumps(self) -> Dumps:
+        """The dumps of this host."""
+        return Dumps(
+            self.state_dir / "dumps", self.settings.value("engine", "keep_generations")
+        )
 
     def make(self, spec: Spec, generation: int) -> Instance:
         """The generation itself. Raises :class:`KollaError` if a secret is missing."""
@@ -49,25 +58,31 @@ class Instances:
             spec, generation, environment, tuple(task["command"]), task["name"]
         )
         made = dataclasses.replace(made, in_background=True)
-        return self._with_dumps(made, spec) if self._may_dump(spec, phase) else made
+        return self._with_dumps(made, spec, generation) if self._may_dump(spec, phase) else made
 
     def _may_dump(self, spec: Spec, phase: str) -> bool:
         """Whether there is room for a dump: a bootstrap may find data of an earlier release."""
         wanted = self.settings.value("engine", "dump_before_upgrade")
         return wanted and bool(spec.tasks.get("dump")) and phase in ("bootstrap", "dump")
 
-    def _with_dumps(self, made: Instance, spec: Spec) -> Instance:
-        folder = self._owned(self.dumps / spec.container, spec.user)
+    def _with_dumps(self, made: Instance, spec: Spec, generation: int) -> Instance:
+        folder = self._owned(self._inbox(spec.container, generation), spec.user)
         return dataclasses.replace(
             made, binds=(*made.binds, (str(folder), DUMPS, "rw")),
-            environment={
-                **made.environment, "KOLLA_CONTAINER": spec.container,
-                "KOLLA_DUMPS_KEPT": str(self.settings.value("engine", "keep_generations")),
-            },
+            environment={**made.environment, "KOLLA_CONTAINER": spec.container},
         )
 
+    def _inbox(self, container: str, generation: int) -> pathlib.Path:
+        return self.home(container, generation) / "dumps"
+
+    def end_task(self, container: str, generation: int, task: str) -> None:
+        """Keep the dumps of a task that has ended, well or not, and take its secrets away."""
+        self.dumps.take_in(container, self._inbox(container, generation))
+        self._secrets(container, generation, task).unlink(missing_ok=True)
+
     def discard(self, container: str, generation: int) -> None:
-        """Take away the folder of a generation that is gone."""
+        """Take away the folder of a generation that is gone, but for dumps in it."""
+        self.dumps.take_in(container, self._inbox(container, generation))
         shutil.rmtree(self.home(container, generation), ignore_errors=True)
 
     def home(self, container: str, generation: int) -> pathlib.Path:
@@ -81,6 +96,16 @@ class Instances:
         labels |= {"kolla.task": task} if task else {SPEC: spec.to_json()}
         kinds = [privilege.partition(":") for privilege in spec.privileges]
         values = {key: self.settings.reveal(text) for key, text in environment.items()}
+        secrets = frozenset(
+            key for key, text in environment.items() if self.settings.references(text)
+        )
+        binds = self._binds(spec, generation)
+        if spec.secrets_in == "file" and secrets:
+            hidden = {key: values.pop(key) for key in sorted(secrets)}
+            place = self._secrets(spec.container, generation, task)
+            text = "".join(f"{key}={value}\0" for key, value in hidden.items())
+            write_whole(place, text.encode(), 0o400, owner=spec.user)
+            binds, secrets = (*binds, (str(place), SECRETS, "ro")), frozenset()
         return Instance(
             name=engine_name(spec.container, generation, task),
             image=spec.image_id,
@@ -90,7 +115,7 @@ class Instances:
             },
             labels=labels,
             command=command,
-            binds=self._binds(spec, generation),
+            binds=binds,
             volumes=tuple((name, path) for path, name in spec.volumes.items()),
             scratch=spec.scratch,
             capabilities=tuple(value for kind, _, value in kinds if kind == "capability"),
@@ -100,10 +125,12 @@ class Instances:
             security=tuple(spec.security),
             log_driver=spec.log["driver"],
             log_options={key: text for key, text in spec.log.items() if key != "driver"},
-            secrets=frozenset(
-                key for key, text in environment.items() if self.settings.references(text)
-            ),
+            secrets=secrets,
         )
+
+    def _secrets(self, container: str, generation: int, task: str) -> pathlib.Path:
+        name = f"secrets-{task}" if task else "secrets"
+        return self.home(container, generation) / name
 
     def _binds(self, spec: Spec, generation: int) -> tuple[tuple[str, str, str], ...]:
         folder = self.home(spec.container, generation)

@@ -51,7 +51,7 @@ def export(tree: Tree, output: pathlib.Path) -> list[pathlib.Path]:
         )
     writer = _Writer(tree, output)
     ignored = output / ".gitignore"
-    _add_lines(ignored, ["/env/", *map(writer.pattern, writer.secret_files())])
+    _add_lines(ignored, ["/env/", "/containers/*/secrets*", *map(writer.pattern, writer.secret_files())])
     entries = [entry for exported in tree.containers for entry in writer.entries(exported)]
     text = document.render(entries, ABOUT.format(host=tree.host), external=False)
     write_whole(file, text.encode(), 0o644)

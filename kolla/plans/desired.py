@@ -14,6 +14,8 @@ from kolla.plugin import Container, Downgrade, Strategy, Task
 from kolla.plugin.backend import ImageFacts
 from kolla.plugin.spec import PHASES, Spec
 
+#: What an image says about where it looks for secret variables.
+SECRETS_LABEL = "kolla.secrets"
 VERSION = "org.opencontainers.image.version"
 #: Writable places that every container has, and their size.
 SCRATCH = {"/run/kolla": "64m", "/tmp": "64m"}
@@ -151,6 +153,7 @@ def build(
             for phase in PHASES
         },
         backend=backend,
+        secrets_in=image.labels.get(SECRETS_LABEL, "environment"),
     )
 
 

@@ -49,6 +49,8 @@ class Spec:
     tasks: dict[str, list[dict]] = dataclasses.field(default_factory=dict)
     #: What makes its container and does all that is done with it.
     backend: str = "docker"
+    #: Where its image looks for secret variables: ``file`` or ``environment``.
+    secrets_in: str = "environment"
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), sort_keys=True)

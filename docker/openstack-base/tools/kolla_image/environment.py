@@ -1,13 +1,32 @@
 """What the tasks read from their environment, and how they fail."""
 
+import functools
 import os
+import pathlib
 import sys
+from collections.abc import Mapping
 from typing import NoReturn
+
+#: Secret variables of the container, each NAME=VALUE and a zero byte.
+SECRETS = pathlib.Path("/var/lib/kolla/secrets")
 
 
 def fail(message: str) -> NoReturn:
     sys.exit(f"{os.path.basename(sys.argv[0])}: {message}")
 
 
+@functools.cache
+def secrets() -> Mapping[str, str]:
+    """The secret variables; none where the environment holds them."""
+    entries = SECRETS.read_text().split("\0") if SECRETS.exists() else ()
+    return dict(entry.split("=", 1) for entry in entries if entry)
+
+
+def get(name: str) -> str | None:
+    """A variable, secret or not."""
+    return os.environ.get(name) or secrets().get(name)
+
+
 def require(name: str) -> str:
-    return os.environ.get(name) or fail(f"{name} is not set")
+    """The same; ends the program with one line if it is missing or empty."""
+    return get(name) or fail(f"{name} is not set")

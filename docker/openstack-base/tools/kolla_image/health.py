@@ -1,11 +1,12 @@
 """A backend of oslo.middleware's /healthcheck: does the service's database answer?"""
 
 import logging
-import os
 
 import sqlalchemy
 from oslo_middleware.healthcheck import pluginbase
 from sqlalchemy import exc, pool
+
+from kolla_image import environment
 
 LOG = logging.getLogger(__name__)
 
@@ -14,7 +15,7 @@ class Database(pluginbase.HealthcheckBaseExtension):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.engine = sqlalchemy.create_engine(
-            os.environ["OS_DATABASE__CONNECTION"],
+            environment.get("OS_DATABASE__CONNECTION"),
             poolclass=pool.NullPool,
             connect_args={"connect_timeout": 5, "read_timeout": 5},
         )

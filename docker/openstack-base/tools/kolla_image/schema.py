@@ -33,7 +33,7 @@ def bootstrap(ledger: Ledger, who: dict[str, str]) -> None:
     elif done := phases.nothing_to_expand(state, who["release"], who["version"]):
         print(done)
     else:
-        if "KOLLA_DUMPS_KEPT" in os.environ:
+        if dumps.FOLDER.is_dir():
             dump(ledger, who)
         run(ledger, "EXPAND", "expand")
     # One that is new has no earlier release to go back to.
@@ -50,7 +50,7 @@ def dump(ledger: Ledger, who: dict[str, str]) -> None:
         return
     known = state.hosts.get(who["host"]) or state.steps.get("expand")
     release = known.release if known else "unknown"
-    print("the database is dumped to", dumps.dump(ledger.connection.engine.url, release))
+    print("the database is dumped to", dumps.dump(ledger.connection, release))
 
 
 def expand(ledger: Ledger, who: dict[str, str]) -> None:

@@ -1,0 +1,69 @@
+"""Dumps of databases, which tasks make and root keeps where no container reaches them."""
+
+import logging
+import os
+import pathlib
+import re
+import stat
+
+from kolla.files import sync
+
+LOG = logging.getLogger(__name__)
+
+#: What a dump may be called.
+NAME = re.compile(r"\w[\w.-]*", re.ASCII)
+#: The end of the name of one that is not whole.
+PARTIAL = ".partial"
+
+
+class Dumps:
+    """Below ``folder``, one folder for each container; the newest ``kept`` of each stay."""
+
+    def __init__(self, folder: pathlib.Path, kept: int):
+        self.folder, self.kept = folder, kept
+
+    def take_in(self, container: str, inbox: pathlib.Path) -> None:
+        """Move the dumps out of a folder in which a task, now ended, could do as it liked.
+
+        Nothing there is followed or trusted: what is not a plain file of its own stays behind.
+        What cannot be moved stays as well, and is reported in the log.
+        """
+        try:
+            source = os.open(inbox, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return
+        try:
+            names = [name for name in os.listdir(source) if _is_dump(source, name)]
+            if names:
+                self._move(container, source, names)
+        except OSError as error:
+            LOG.warning("the dumps in %s stay there: %s", inbox, error.strerror)
+        finally:
+            os.close(source)
+
+    def _move(self, container: str, source: int, names: list[str]) -> None:
+        folder = self.folder / container
+        folder.mkdir(parents=True, exist_ok=True)
+        os.chown(folder, 0, 0)  # earlier versions of kolla gave it to the service
+        folder.chmod(0o700)
+        for name in names:
+            if (folder / name).exists():
+                LOG.warning("the dump %s stays behind: there is one of that name", name)
+                continue
+            os.rename(name, folder / name, src_dir_fd=source)
+            os.chown(folder / name, 0, 0)
+            (folder / name).chmod(0o600)
+        sync(folder)
+        self._prune(folder)
+
+    def _prune(self, folder: pathlib.Path) -> None:
+        found = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
+        for path in found[:-self.kept]:
+            path.unlink()
+
+
+def _is_dump(folder: int, name: str) -> bool:
+    if not NAME.fullmatch(name) or name.endswith(PARTIAL):
+        return False
+    found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
