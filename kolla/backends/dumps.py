@@ -30,18 +30,19 @@ class Dumps:
         """
         try:
             source = os.open(inbox, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                self._move(container, source)
+            finally:
+                os.close(source)
         except FileNotFoundError:
-            return
-        try:
-            names = [name for name in os.listdir(source) if _is_dump(source, name)]
-            if names:
-                self._move(container, source, names)
+            pass  # it was given none
         except OSError as error:
             LOG.warning("the dumps in %s stay there: %s", inbox, error.strerror)
-        finally:
-            os.close(source)
 
-    def _move(self, container: str, source: int, names: list[str]) -> None:
+    def _move(self, container: str, source: int) -> None:
+        names = [name for name in os.listdir(source) if _is_dump(source, name)]
+        if not names:
+            return
         folder = self.folder / container
         folder.mkdir(parents=True, exist_ok=True)
         os.chown(folder, 0, 0)  # earlier versions of kolla gave it to the service
@@ -53,6 +54,7 @@ class Dumps:
             os.rename(name, folder / name, src_dir_fd=source)
             os.chown(folder / name, 0, 0)
             (folder / name).chmod(0o600)
+            os.utime(folder / name)  # its age is not for the task to say
         sync(folder)
         self._prune(folder)
 

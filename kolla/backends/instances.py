@@ -69,7 +69,10 @@ class Instances:
         folder = self._owned(self._inbox(spec.container, generation), spec.user)
         return dataclasses.replace(
             made, binds=(*made.binds, (str(folder), DUMPS, "rw")),
-            environment={**made.environment, "KOLLA_CONTAINER": spec.container},
+            environment={
+                **made.environment, "KOLLA_CONTAINER": spec.container,
+                "KOLLA_DUMPS_KEPT": str(self.dumps.kept),
+            },
         )
 
     def _inbox(self, container: str, generation: int) -> pathlib.Path:

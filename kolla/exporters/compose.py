@@ -31,6 +31,8 @@ misreads a secret. The images have to be there (`kolla image build`). Secrets ar
 that .gitignore leaves out. Paths are those below this folder; what lies there belongs to the
 users of the containers. An upgrade by `up` stops a service before it has another one, and
 there is no way back: that is what kolla is for."""
+#: Where secret variables are, below the folder of the export.
+SECRET = ("/env/", "/containers/*/secrets*")
 #: Seconds between two checks, so that what waits for one does not wait long.
 INTERVAL = 5
 #: What a service waits for.
@@ -51,7 +53,7 @@ def export(tree: Tree, output: pathlib.Path) -> list[pathlib.Path]:
         )
     writer = _Writer(tree, output)
     ignored = output / ".gitignore"
-    _add_lines(ignored, ["/env/", "/containers/*/secrets*", *map(writer.pattern, writer.secret_files())])
+    _add_lines(ignored, [*SECRET, *map(writer.pattern, writer.secret_files())])
     entries = [entry for exported in tree.containers for entry in writer.entries(exported)]
     text = document.render(entries, ABOUT.format(host=tree.host), external=False)
     write_whole(file, text.encode(), 0o644)

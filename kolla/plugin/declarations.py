@@ -176,9 +176,9 @@ class Container:
     #: Judges the configuration, before an upgrade touches anything.
     verify: tuple[Task, ...] = ()
     #: A copy of the data before a change of its schema, written below
-    #: ``/var/lib/kolla/dumps``; ``KOLLA_CONTAINER`` says whose it is. kolla takes each file
-    #: away when the task has ended, and keeps the newest. Where dumps are wanted, a bootstrap
-    #: has that folder too, in case it finds data of an earlier release.
+    #: ``/var/lib/kolla/dumps``. ``KOLLA_CONTAINER`` says whose it is; when the task has ended,
+    #: kolla takes each file away and keeps the newest ``KOLLA_DUMPS_KEPT``. Where dumps are
+    #: wanted, a bootstrap has all of it too, in case it finds data of an earlier release.
     dump: tuple[Task, ...] = ()
     #: Changes of the schema that the running release tolerates, before an upgrade.
     expand: tuple[Task, ...] = ()

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from kolla.backends.instances import Instances
-from kolla.plans.desired import build
+from kolla.plans.desired import SECRETS_LABEL, build
+from kolla.plugin import secret
 from kolla.plugin.backend import ImageFacts
 from kolla_plugins.openstack import schema_phases, schema_task
 from tests.unit.support.plugins import make_container, make_settings
@@ -51,7 +52,8 @@ def test_how_long_a_task_waits_is_told_each_time_and_no_part_of_a_generation(sit
 def test_a_task_that_may_dump_is_told_where_and_how_many_are_kept(site, phase):
     site.configure("[engine]\nkeep_generations = 3\n")
     task = site.task(phase)
-    assert (str(site.folder / "dumps" / "web"), "/var/lib/kolla/dumps", "rw") in task.binds
+    inbox = site.folder / "generations" / "web" / "3" / "dumps"
+    assert (str(inbox), "/var/lib/kolla/dumps", "rw") in task.binds
     assert task.environment["KOLLA_CONTAINER"] == "web"
     assert task.environment["KOLLA_DUMPS_KEPT"] == "3"
 
@@ -63,3 +65,46 @@ def test_no_other_task_sees_dumps_and_none_where_they_are_turned_off(site, phase
     site.configure(text)
     assert "KOLLA_DUMPS_KEPT" not in site.task(phase).environment
     assert not (site.folder / "dumps").exists()
+
+
+# Secrets
+
+SECRET = {"environment": {"OS_PASSWORD": "${web.password}", "COLOUR": "blue"},
+          "options": {"web": (secret("password", help="."),)}}
+CONFIGURATION = "[web]\npassword = pa$wört=\n"
+
+
+def generation(folder: Path, labels: dict):
+    container = make_container(user=os.getuid(), **SECRET)
+    settings = make_settings(folder, CONFIGURATION, container)
+    image = ImageFacts(IMAGE.id, IMAGE.reference, labels)
+    spec = build(container, settings, image, "2026.1", "29.1.0")
+    return Instances(folder, settings).make(spec, 3)
+
+
+def test_an_image_that_reads_secrets_from_a_file_has_none_in_its_environment(tmp_path):
+    made = generation(tmp_path, {SECRETS_LABEL: "file"})
+    assert "OS_PASSWORD" not in made.environment and made.environment["COLOUR"] == "blue"
+    (place,) = [Path(source) for source, path, _ in made.binds if path == "/var/lib/kolla/secrets"]
+    assert place.read_bytes() == "OS_PASSWORD=pa$wört=\0".encode()
+    assert place.stat().st_mode & 0o777 == 0o400
+    assert not made.secrets
+
+
+def test_any_other_image_gets_its_secrets_in_the_environment(tmp_path):
+    made = generation(tmp_path, {})
+    assert made.environment["OS_PASSWORD"] == "pa$wört=" and made.secrets == {"OS_PASSWORD"}
+    assert "/var/lib/kolla/secrets" not in [path for _, path, _ in made.binds]
+
+
+def test_the_secrets_of_a_task_go_when_it_has_ended(tmp_path):
+    container = make_container(user=os.getuid(), **SECRET, bootstrap=(schema_task("bootstrap"),))
+    settings = make_settings(tmp_path, CONFIGURATION, container)
+    image = ImageFacts(IMAGE.id, IMAGE.reference, {SECRETS_LABEL: "file"})
+    spec = build(container, settings, image, "2026.1", "29.1.0")
+    instances = Instances(tmp_path, settings)
+    made = instances.task(spec, 3, spec.tasks["bootstrap"][0], "bootstrap", "2026.1")
+    (place,) = [Path(source) for source, path, _ in made.binds if path == "/var/lib/kolla/secrets"]
+    assert place.exists()
+    instances.end_task("web", 3, "bootstrap")
+    assert not place.exists()

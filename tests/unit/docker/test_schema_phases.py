@@ -164,11 +164,14 @@ def test_no_host_is_ever_left_with_a_schema_it_cannot_use(data):
         assert all(told[0] >= contract for told in hosts.values())
 
 
-def test_the_newest_dumps_are_kept_whatever_generation_they_are_before(module):
-    names = [
-        "keystone-before-g9-from-2025.2-20260101T000000Z.sql.gz",
-        "keystone-before-g10-from-2026.1-20260301T000000Z.sql.gz",
-        "keystone-before-g2-from-2026.1-20260201T000000Z.sql.gz",
-    ]
-    assert module("dump").outdated(names, 2) == names[:1]
-    assert module("dump").outdated(names, 5) == []
+COMPLETE = {("CREATE TABLE", "user"), ("CREATE TABLE", "empty"), ("INSERT INTO", "user")}
+
+
+def test_a_dump_with_all_tables_and_rows_is_accepted(module):
+    module("dump").refuse_incomplete(COMPLETE, {"user", "empty"}, {"user"})
+
+
+@pytest.mark.parametrize("missing", sorted(COMPLETE))
+def test_a_dump_without_a_table_or_its_rows_is_refused(module, missing):
+    with pytest.raises(SystemExit, match=f"it has no {missing[0]} of {missing[1]}"):
+        module("dump").refuse_incomplete(COMPLETE - {missing}, {"user", "empty"}, {"user"})

@@ -66,7 +66,8 @@ def test_lines_of_an_earlier_gitignore_stay(tmp_path):
     export(tmp_path, files={"/etc/other.conf": ["%{secret}", "0400"]})
     export(tmp_path, files={})
     assert (tmp_path / ".gitignore").read_bytes().splitlines() == [
-        b"# mine \xff", b"*.bak", b"/env/", rb"/containers/web/files/etc/a\ \[1].conf",
+        b"# mine \xff", b"*.bak", b"/env/", b"/containers/*/secrets*",
+        rb"/containers/web/files/etc/a\ \[1].conf",
         b"/containers/web/files/etc/other.conf",
     ]
     assert "containers/web/files/etc/a [1].conf" in ignored(tmp_path)

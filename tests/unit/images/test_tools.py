@@ -50,7 +50,7 @@ KNOWN = {
 
 def test_each_line_of_a_multi_valued_option_becomes_a_line_of_the_file():
     environment = {"OS_OSLO_MESSAGING_NOTIFICATIONS__DRIVER": "messagingv2\nlog"}
-    content = script(BASE / "kolla-run").extract(environment, KNOWN)
+    content = script(BASE / "kolla-run").extract(environment, {}, KNOWN)
     assert content == "[oslo_messaging_notifications]\ndriver = messagingv2\ndriver = log\n"
 
 
@@ -60,19 +60,34 @@ def test_multi_valued_options_leave_the_environment_and_others_stay():
         "OS_OSLO_MESSAGING_NOTIFICATIONS__RETRY": "3",
         "PATH": "/bin",
     }
-    script(BASE / "kolla-run").extract(environment, KNOWN)
+    script(BASE / "kolla-run").extract(environment, {}, KNOWN)
     assert environment == {"OS_OSLO_MESSAGING_NOTIFICATIONS__RETRY": "3", "PATH": "/bin"}
 
 
 @given(st.lists(st.text("abc:/=[] ,", min_size=1).filter(str.strip), min_size=1))
 def test_oslo_config_reads_back_the_values_that_were_given(tmp_path_factory, values):
-    content = script(BASE / "kolla-run").extract({"OS_DEFAULT__TRUSTED": "\n".join(values)}, KNOWN)
+    variables = {"OS_DEFAULT__TRUSTED": "\n".join(values)}
+    content = script(BASE / "kolla-run").extract(variables, {}, KNOWN)
     path = tmp_path_factory.mktemp("multi") / "multi.conf"
     path.write_text(content)
     conf = cfg.ConfigOpts()
     conf.register_opt(cfg.MultiStrOpt("trusted"))
     conf(["--config-file", str(path)])
     assert conf.trusted == [value.strip() for value in values]
+
+
+@given(st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="$")))
+def test_oslo_config_reads_back_a_secret_as_it_is(tmp_path_factory, secret):
+    variables = {"OS_DATABASE__PASSWORD": secret, "OS_BOOTSTRAP_PASSWORD": "other"}
+    known = {"database": {"password": {"type": "string"}}}
+    content = script(BASE / "kolla-run").extract({}, variables, known)
+    path = tmp_path_factory.mktemp("secret") / "options.conf"
+    path.write_text(content)
+    conf = cfg.ConfigOpts()
+    conf.register_opt(cfg.StrOpt("password"), "database")
+    conf(["--config-file", str(path)])
+    assert conf.database.password == secret
+    assert variables == {"OS_BOOTSTRAP_PASSWORD": "other"}
 
 
 def test_option_list_tells_type_limits_choices_and_repetition(options):

@@ -7,18 +7,20 @@ import pathlib
 import re
 import subprocess
 from collections.abc import Iterable
-
-import sqlalchemy
+from typing import TYPE_CHECKING
 
 from kolla_image.environment import fail, require
 
-#: There only if a dump is wanted. What is in it when the task ends is taken away and kept.
+if TYPE_CHECKING:
+    import sqlalchemy
+
+#: What is in it when the task ends is taken away and kept.
 FOLDER = pathlib.Path("/var/lib/kolla/dumps")
 STATEMENT = re.compile(rb"(CREATE TABLE|INSERT INTO) `((?:[^`]|``)+)`")
 LAST_LINE = b"-- Dump completed"
 
 
-def dump(connection: sqlalchemy.Connection, release: str) -> str:
+def dump(connection: "sqlalchemy.Connection", release: str) -> str:
     """Make a compressed dump of the connection's whole database; the file's name.
 
     ``release`` is the one that the data is of. Ends the program with one line if the dump does
@@ -40,24 +42,24 @@ def dump(connection: sqlalchemy.Connection, release: str) -> str:
     return name
 
 
-def tables(connection: sqlalchemy.Connection) -> set[str]:
+def tables(connection: "sqlalchemy.Connection") -> set[str]:
     """The names of the tables in the connection's database."""
-    return set(connection.scalars(sqlalchemy.text(
+    return set(connection.exec_driver_sql(
         "SELECT table_name FROM information_schema.tables"
         " WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'"
-    )))
+    ).scalars())
 
 
-def _filled(connection: sqlalchemy.Connection) -> set[str]:
+def _filled(connection: "sqlalchemy.Connection") -> set[str]:
     """The tables that have rows now."""
     quote = connection.dialect.identifier_preparer.quote_identifier
     return {
         name for name in tables(connection)
-        if connection.scalar(sqlalchemy.text(f"SELECT EXISTS (SELECT 1 FROM {quote(name)})"))
+        if connection.exec_driver_sql(f"SELECT EXISTS (SELECT 1 FROM {quote(name)})").scalar()
     }
 
 
-def _write(draft: pathlib.Path, url: sqlalchemy.URL) -> set[tuple[str, str]]:
+def _write(draft: pathlib.Path, url: "sqlalchemy.URL") -> set[tuple[str, str]]:
     """The statements that make the database what it is now, whatever it is then.
 
     Returns what is in them: (statement, table) pairs.

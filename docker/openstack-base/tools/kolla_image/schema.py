@@ -33,7 +33,7 @@ def bootstrap(ledger: Ledger, who: dict[str, str]) -> None:
     elif done := phases.nothing_to_expand(state, who["release"], who["version"]):
         print(done)
     else:
-        if dumps.FOLDER.is_dir():
+        if "KOLLA_DUMPS_KEPT" in os.environ:
             dump(ledger, who)
         run(ledger, "EXPAND", "expand")
     # One that is new has no earlier release to go back to.
