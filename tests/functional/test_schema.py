@@ -4,6 +4,7 @@ The tests go on where the one before ended: Keystone and Glance travel from 2025
 """
 
 import contextlib
+import gzip
 import hashlib
 import os
 import pathlib
@@ -64,6 +65,13 @@ def intact(cloud: Cloud) -> None:
 
 def dumps(deployment: Deployment, name: str) -> list[pathlib.Path]:
     return sorted((deployment.state_dir / "dumps" / name).iterdir(), key=os.path.getmtime)
+
+
+def restore(deployment: Deployment, dump: bytes) -> subprocess.CompletedProcess:
+    command = deployment.command("container", "exec", "mariadb", "--", "kolla-restore", "keystone")
+    return subprocess.run(
+        command, input=dump, timeout=120, env=deployment.environment(), capture_output=True
+    )
 
 
 def waiting(cloud: Cloud, text: str) -> bool:
@@ -209,8 +217,24 @@ def test_dumps_are_private_and_each_is_from_before_the_first_try_of_an_upgrade(c
     for name in SERVICES:
         found = dumps(cloud.deployment, name)
         assert [f.stat().st_mode & 0o777 for f in found] == [0o600] * 2
+        assert {f.stat().st_uid for f in found} == {0}
+        assert all(b"INSERT INTO" in gzip.decompress(f.read_bytes()) for f in found)
         assert all(f.name.startswith(f"{name}-before-g") for f in found)
         assert "-from-2025.2-" in found[0].name and "-from-2026.1-" in found[1].name
+
+
+@pytest.mark.parametrize("statement", [
+    "GRANT ALL ON *.* TO evil@'%' IDENTIFIED BY 'x';", "USE glance; DROP TABLE images;",
+    "\\! touch /tmp/evil", "SELECT 1 INTO OUTFILE '/var/lib/mysql/tmp/evil';",
+])
+def test_a_dump_that_was_tampered_with_reaches_no_other_data_and_no_shell(cloud, statement):
+    done = restore(cloud.deployment, statement.encode())
+    assert done.returncode != 0, done.stdout
+    found = cloud.deployment.kolla(
+        "container", "exec", "mariadb", "--", "find", "/tmp", "/var/lib/mysql/tmp", "-name", "evil")
+    assert found.stdout == ""
+    assert query(cloud, "SELECT user FROM mysql.user WHERE user IN ('evil', 'kolla_restore')") == []
+    intact(cloud)
 
 
 def test_a_dump_brings_the_data_and_the_way_back(cloud):
@@ -220,11 +244,7 @@ def test_a_dump_brings_the_data_and_the_way_back(cloud):
         connection.identity.create_user(name="charles", password="babbage")
     dump = dumps(deployment, "keystone")[-1]
     deployment.kolla("container", "stop", "keystone")
-    done = subprocess.run(
-        ["bash", "-c", 'gunzip -c "$0" | "$@"', dump, *deployment.command(
-            "container", "exec", "mariadb", "--", "mariadb", "--user=mysql")],
-        timeout=120, env=deployment.environment(), capture_output=True, text=True,
-    )
+    done = restore(deployment, gzip.decompress(dump.read_bytes()))
     assert done.returncode == 0, done.stderr
     deployment.kolla("container", "start", "keystone")
     assert ledger(deployment) == [

@@ -166,11 +166,41 @@ def test_secrets_are_in_no_label_and_no_image(cloud, name):
     assert [option for option, value in secrets.items() if value in told] == []
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_no_process_has_a_secret_in_its_environment_nor_does_the_engine_tell_one(cloud, name):
+    environments = inside(cloud, name, "bash", "-c", "cat /proc/[0-9]*/environ | tr '\\0' '\\n'")
+    assert "KOLLA_GENERATION=" in environments
+    told = environments + json.dumps(inspected(cloud, name)["Config"]["Env"])
+    assert [option for option, value in cloud.secrets().items() if value in told] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_secrets_of_a_service_are_in_a_file_that_only_it_can_read(cloud, name):
+    (path,) = cloud.deployment.state_dir.glob(f"generations/{name}/*/secrets*")
+    assert path.name == "secrets"  # those of its tasks are gone
+    assert (path.stat().st_mode & 0o777, path.stat().st_uid) == (0o400, USERS[name])
+
+
+@pytest.mark.parametrize("name, place", [
+    ("keystone", "/var/lib/keystone/.keystone/keystone.conf"),
+    ("glance-api", "/var/lib/glance/.glance/glance-api.conf"),
+    ("rabbitmq", "/var/lib/rabbitmq/.erlang"),
+    ("mariadb", "/var/lib/mysql/.my.cnf"),
+])
+def test_a_configuration_left_on_a_volume_is_read_by_no_generation(cloud, name, place):
+    """As an intruder might leave one, to come back in every later generation."""
+    nonsense = "[DEFAULT]\nlog_config_append = /nowhere\n[client]\nport = nonsense\n"
+    script = 'mkdir -p "${1%/*}" && printf %b "$0" > "$1"'
+    inside(cloud, name, "bash", "-c", script, nonsense, place)
+    cloud.deployment.kolla("container", "restart", name)
+    assert inside(cloud, name, "bash", "-c", f"rm {place}; kolla-check") == ""
+
+
 def test_secrets_are_in_no_file_of_the_state_directory(cloud):
     values = {option: value.encode() for option, value in cloud.secrets().items()}
     found = []
     for path in cloud.deployment.state_dir.rglob("*"):
-        if path.is_file() and "dumps" not in path.parts:
+        if path.is_file() and "dumps" not in path.parts and path.name != "secrets":
             content = path.read_bytes()
             found += [(str(path), option) for option, value in values.items() if value in content]
     assert found == []
