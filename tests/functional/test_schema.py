@@ -231,9 +231,12 @@ def test_a_dump_that_was_tampered_with_reaches_no_other_data_and_no_shell(cloud,
     done = restore(cloud.deployment, statement.encode())
     assert done.returncode != 0, done.stdout
     found = cloud.deployment.kolla(
-        "container", "exec", "mariadb", "--", "find", "/tmp", "/var/lib/mysql/tmp", "-name", "evil")
+        "container", "exec", "mariadb", "--", "find", "/tmp", "/var/lib/mysql/tmp",
+        "-name", "evil",
+    )
     assert found.stdout == ""
-    assert query(cloud, "SELECT user FROM mysql.user WHERE user IN ('evil', 'kolla_restore')") == []
+    left_over = "SELECT user FROM mysql.user WHERE user IN ('evil', 'kolla_restore')"
+    assert query(cloud, left_over) == []
     intact(cloud)
 
 

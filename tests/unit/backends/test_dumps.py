@@ -23,7 +23,7 @@ def kept(tmp_path) -> list[str]:
     return sorted(path.name for path in (tmp_path / "dumps" / "web").glob("*"))
 
 
-def test_a_dump_becomes_a_private_file_of_whoever_runs_kolla.backends.dumps, inbox, tmp_path):
+def test_a_dump_becomes_a_private_file_of_whoever_runs_kolla(dumps, inbox, tmp_path):
     (inbox / "web-1.sql.gz").write_text("INSERT")
     (inbox / "web-1.sql.gz").chmod(0o666)
     dumps.take_in("web", inbox)
