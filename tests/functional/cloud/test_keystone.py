@@ -186,6 +186,17 @@ def test_rotated_password_is_applied_and_survives_a_rollback(cloud, secret):
     act(cloud, "upgrade", NAME, "--release", "2026.2")
 
 
+def test_rotated_keys_leave_tokens_from_before_valid(cloud):
+    """As the guide "Operations" has it."""
+    before = cloud.connect()
+    before.authorize()
+    for command in ("fernet_rotate", "credential_rotate", "credential_migrate"):
+        cloud.deployment.kolla(
+            "container", "exec", NAME, "--", "kolla-run", "keystone-manage", command)
+    assert before.identity.get("/auth/projects").status_code == 200
+    assert cloud.connect().authorize()
+
+
 def test_operator_can_enter_the_container(cloud):
     done = cloud.deployment.kolla("container", "exec", NAME, "--", "keystone-manage", "--version")
     assert done.stdout.strip() == cloud.current(NAME)["version"]
