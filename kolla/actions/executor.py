@@ -306,6 +306,7 @@ class Executor:
         self.backend.untag(reference)
         # Of one that was laid out and never created.
         self.instances.discard(operation.container, operation.generation)
+        self.backend.forget(self._name(operation))
         self.store.forget(operation.container, operation.generation)
 
     def _settle(self, operation: Operation) -> None:

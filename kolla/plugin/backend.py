@@ -18,7 +18,10 @@ class BackendError(KollaError):
 
 
 class Unreachable(BackendError):
-    """The engine does not answer: that says nothing about any container."""
+    """The engine, or the program that drives it, does not answer in time.
+
+    That says nothing about any container.
+    """
 
 
 class UnreadableLog(BackendError):
@@ -188,6 +191,12 @@ class Backend(abc.ABC):
     @abc.abstractmethod
     def remove(self, name: str) -> None:
         """Remove it, running or not, and its unnamed volumes; those with a name stay."""
+
+    def forget(self, name: str) -> None:
+        """Drop what this backend itself keeps of a generation that is gone for good.
+
+        Its container may have been removed by hand long before.
+        """
 
     @abc.abstractmethod
     def set_restart(self, name: str, policy: str) -> None: ...

@@ -130,6 +130,9 @@ class ComposeBackend(DockerBackend):
         self.project.keep(name, _STATES[policy])
         super().set_restart(name, policy)
 
+    def forget(self, name: str) -> None:
+        self.project.drop(name)
+
     def remove(self, name: str) -> None:
         self.project.drop(name)
         super().remove(name)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from kolla.errors import KollaError
 from kolla.files import write_whole
-from kolla.plugin.backend import BackendError
+from kolla.plugin.backend import BackendError, Unreachable
 
 #: The oldest of compose 2, and the only line before that.
 OLDEST, CLASSIC = (2, 26), (1, 29)
@@ -20,6 +20,8 @@ ADVICE = (
     "apt-get install docker-compose (with Docker's own packages: docker-compose-plugin),"
     " or name another program in [compose] command"
 )
+#: Seconds that a program has to tell its version.
+PATIENCE = 30
 #: Where docker looks for its plugins; each of them runs by itself as well.
 PLUGINS = (
     "/usr/local/lib/docker/cli-plugins", "/usr/local/libexec/docker/cli-plugins",
@@ -80,7 +82,8 @@ def find(command: str = "", memory: pathlib.Path | None = None) -> Compose:
     """The program to use: ``command``, or the first of those installed that is good enough.
 
     What versions they have is kept in the file ``memory``, as long as they do not change.
-    Raises :class:`BackendError` that tells what is wrong with each one found.
+    Raises :class:`BackendError` that tells what is wrong with each one found, and
+    :class:`Unreachable` if one does not answer in time: it may be the right one.
     """
     candidates = [command] if command else list(_candidates())
     known = _read(memory)
@@ -116,10 +119,16 @@ def _candidates() -> Iterator[str]:
 def _ask(program: str) -> str:
     try:
         answer = subprocess.run(
-            [program, "version", "--short"], capture_output=True, text=True, timeout=30,
+            [program, "version", "--short"], capture_output=True, text=True, timeout=PATIENCE,
             stdin=subprocess.DEVNULL,
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:
+        raise Unreachable(
+            f"{program} did not tell its version within {PATIENCE} s",
+            "is this machine overloaded? try again, or name another program in"
+            " [compose] command",
+        ) from None
+    except OSError:
         return ""
     found = re.search(r"\d+\.\d+[\w.+~-]*", answer.stdout)
     return found[0] if answer.returncode == 0 and found else ""

@@ -1,5 +1,6 @@
 """Which compose is used, and what is said where none will do."""
 
+import pathlib
 import types
 
 import pytest
@@ -8,7 +9,7 @@ from kolla.backends.compose import command
 from kolla.backends.compose.backend import ComposeBackend
 from kolla.backends.compose.command import Compose, find
 from kolla.backends.compose.project import CURRENT, Project
-from kolla.plugin.backend import BackendError, Instance
+from kolla.plugin.backend import BackendError, Instance, Unreachable
 from tests.unit.support.factory import make_spec
 
 
@@ -58,6 +59,18 @@ def test_no_program_and_a_broken_one_are_told(folder):
     broken = install(folder / "plugins", "2.30.0", code=1)
     with pytest.raises(BackendError, match=f"{broken} does not run"):
         find()
+
+
+def test_program_that_answers_late_is_not_taken_for_a_missing_one(folder, monkeypatch):
+    monkeypatch.setattr(command, "PATIENCE", 0.2)
+    program = pathlib.Path(install(folder / "plugins", "2.30.0"))
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    with pytest.raises(Unreachable) as caught:
+        find()
+    assert str(caught.value) == (
+        f"{program} did not tell its version within 0.2 s\n  is this machine overloaded?"
+        " try again, or name another program in [compose] command"
+    )
 
 
 def test_version_is_asked_for_once_until_the_program_changes(folder):
