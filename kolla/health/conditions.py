@@ -36,6 +36,17 @@ class Condition:
     committed: str | None = None
     #: Whether that generation has yet to prove itself.
     probation: bool = False
+    #: Of what is unknown: whether it was healthy when the engine fell silent.
+    trusted: bool = False
+
+    @property
+    def serves(self) -> bool:
+        """Whether load balancers may go on sending requests to it.
+
+        An engine that hangs takes no service away. Were it a reason to send requests elsewhere,
+        an error in the engine that comes up on all hosts at once would end the service on all.
+        """
+        return self.status == HEALTHY or self.status == UNKNOWN and self.trusted
 
 
 def of_set(statuses: Collection[str]) -> str:

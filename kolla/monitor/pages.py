@@ -86,7 +86,8 @@ class Pages:
         if found is None:
             return None
         return {
-            "container": name, "status": found.status, "since": found.since or None,
+            "container": name, "status": found.status, "serves": found.serves,
+            "since": found.since or None,
             "detail": _WHY[found.status], "age": _since(found.checked),
             "generation": found.generation, "probation": found.probation,
             "restarts": found.restarts,
@@ -99,6 +100,7 @@ class Pages:
         below = self._below(name)
         return {
             "set": name, "status": self._view.status_of_set(name),
+            "serves": bool(below) and all(each.serves for each in below),
             "since": max((each.since for each in below), default=None) or None,
             "detail": "; ".join(
                 f"{each.container}: {_WHY[each.status]}" for each in below if _WHY[each.status]
@@ -130,8 +132,8 @@ def _judged(page: dict | None, what: str, name: str, known) -> tuple[http.HTTPSt
         name = name[:LONGEST]
         error = f"there is no {what} {name!r}{nearest(name, known)}"
         return http.HTTPStatus.NOT_FOUND, {"error": error}
-    well = page["status"] == conditions.HEALTHY
-    return http.HTTPStatus.OK if well else http.HTTPStatus.SERVICE_UNAVAILABLE, page
+    status = http.HTTPStatus.OK if page["serves"] else http.HTTPStatus.SERVICE_UNAVAILABLE
+    return status, page
 
 
 def _since(at: str | None) -> float | None:

@@ -63,6 +63,8 @@ class Memory:
     restarts: list[float] = dataclasses.field(default_factory=list)
     not_before: float = 0.0
     given_up: bool = False
+    #: Of what is unknown: whether it was healthy when the engine fell silent.
+    trusted: bool = False
     #: When the engine restarted this generation, for no fault of what it requires.
     deaths: list[float] = dataclasses.field(default_factory=list)
     #: The first of these since a check passed.
@@ -192,6 +194,8 @@ def unable(memory: Memory, why: str, away: bool, rules: Rules, now: float) -> Re
     if memory.status in (FAILED, PAUSED, UNHEALTHY) and not away:
         return Remedy.NOTHING
     if now - max(memory.passed or 0, memory.started, memory.since) > rules.patience:
+        if memory.status != UNKNOWN:
+            memory.trusted = away and memory.status == HEALTHY
         memory.become(UNKNOWN, why, now)
     return Remedy.NOTHING
 

@@ -61,9 +61,8 @@ class Remedies:
             self._context.acting, lambda: self._commands.died(watched, why), lambda done: None
         )
 
-    def recover(self, name: str) -> None:
-        """Finish or undo what a killed command has left, be it watched or not."""
-        said = "what a killed command left is tidied up"
+    def recover(self, name: str, said: str = "what a killed command left is tidied up") -> None:
+        """Bring what is recorded and the engine together, be it watched or not."""
         if watched := self._context.watched.get(name):
             self._act(watched, "recover", "", said)
             return

@@ -40,6 +40,8 @@ class Watched:
     #: The status that was last told.
     told: str = ""
     flapping: bool = False
+    #: Whether its record was lost, and recovery was asked to take it in again.
+    lost: bool = False
     #: The entry of its next check among the timers.
     timer: object = None
 
@@ -76,6 +78,7 @@ class Watched:
         return Condition(
             self.name, self.status, detail, self.number, self.since, self.checked, self.seconds,
             len(self.memory.restarts), self.generation.committed, self.on_probation,
+            self.memory.trusted,
         )
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import logging
 import random
 from collections.abc import Iterator
 
@@ -18,6 +19,8 @@ from kolla.monitor.watched import Watched, recall
 from kolla.store.records import RUNNING, EventRecord, Generation, Record
 from kolla.store.store import Store
 from kolla.times import now
+
+LOG = logging.getLogger(__name__)
 
 #: Seconds between two looks at what is recorded, at all the engine has, and two writes of
 #: what was found.
@@ -37,10 +40,12 @@ class Watcher:
         self._engine = Engine(self.context, self._remedies, self._checks)
         self._seen_change: int | None = None
         self._first = True
+        #: Why what is recorded cannot be read; empty if it can.
+        self._trouble = ""
 
     def start(self) -> None:
         every = self.context.loop.every
-        every(RECORDS, self._read_records)
+        every(RECORDS, self._look_at_records)
         every(RECORDS, self._end_maintenance)
         every(SWEEP, self._engine.sweep)
         every(WRITE, self.context.write)
@@ -60,8 +65,25 @@ class Watcher:
             self._engine.look(watched.name)
             self._checks.ask_in(watched, 0.5)
 
+    def _look_at_records(self) -> None:
+        """Take in what commands have changed, be it in another state file than before.
+
+        Where none can be read, what is watched goes on being watched, and is tried again.
+        """
+        try:
+            if self._trouble or self._store.replaced():
+                self._store.reopen()
+                self._journal, self._seen_change = Journal(self._store), None
+                LOG.warning("the state file is read anew: it was replaced, or could not be read")
+            self._read_records()
+            self._trouble = ""
+        except KollaError as error:
+            if self._trouble != str(error):
+                LOG.error("%s; what is watched stays so", error)
+            self._trouble = str(error)
+
     def _read_records(self) -> None:
-        """Take in what commands have changed."""
+        """Follow what has changed since the last time."""
         change = self._store.changed()
         if change == self._seen_change:
             return
@@ -72,18 +94,33 @@ class Watcher:
             if record.target == RUNNING and record.current is not None
         }
         for name in set(self.context.watched) - set(running):
-            self._checks.forget(self.context.watched.pop(name))
+            if name in records or not self._take_in(self.context.watched[name]):
+                self._checks.forget(self.context.watched.pop(name))
         for record in running.values():
             try:
                 self._follow(record)
             except Exception as error:  # the others are watched all the same
                 self._lose(record.name, line(error))
-        self.context.announcements.rest(records)
+        taken_in = {name: watched.record for name, watched in self.context.watched.items()}
+        self.context.announcements.rest(taken_in | records)
         self.context.tell_sets()
         self._first = False
         for event in self._journal.news():
             kind = KINDS.get(event.action, event.action)
             self.context.metrics.changed(kind, event.container, event.outcome, event.seconds or 0)
+
+    def _take_in(self, watched: Watched) -> bool:
+        """Have recovery take in, once, what the state file does not know any more.
+
+        Whether to go on watching it meanwhile.
+        """
+        if not self.context.in_hands(watched.name):
+            if watched.lost:
+                return False
+            watched.lost = True
+            self._remedies.recover(watched.name, "the state file had lost it, and has it again")
+        self._seen_change = None
+        return True
 
     def _lose(self, name: str, why: str) -> None:
         """What is on record of it cannot be read; it may be a moment later."""
@@ -99,7 +136,7 @@ class Watcher:
             if watched.memory.given_up and not record.failed and not watched.busy:
                 # Somebody has acted.
                 watched.memory = recall(record, watched.number, watched.rules, clock())
-            watched.record, watched.generation = record, generation
+            watched.record, watched.generation, watched.lost = record, generation, False
         else:
             watched = self._begin(record, generation, watched)
         self.context.tell(watched)

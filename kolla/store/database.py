@@ -16,14 +16,20 @@ class Database:
     def __init__(self, path: pathlib.Path):
         self.path = path
         self._lock = threading.RLock()
+        self._db = self._opened()
+
+    def _opened(self) -> sqlite3.Connection:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._db = sqlite3.connect(
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            db = sqlite3.connect(
                 self.path, timeout=30, isolation_level=None, check_same_thread=False
             )
             self.path.chmod(0o600)
-            self._db.row_factory = sqlite3.Row
-            self._prepare()
+            db.row_factory = sqlite3.Row
+            tables.prepare(db)
+            db.execute("PRAGMA synchronous=FULL")
+            self._identity = _identity(self.path)
+            return db
         except (OSError, sqlite3.Error) as error:
             raise KollaError(
                 f"the state file {self.path} cannot be opened: {error}",
@@ -32,9 +38,22 @@ class Database:
                 "`kolla recover` then rebuilds it from the containers' labels",
             ) from None
 
-    def _prepare(self) -> None:
-        tables.prepare(self._db)
-        self._db.execute("PRAGMA synchronous=FULL")
+    def replaced(self) -> bool:
+        """Whether another file has come into its place, or none is there any more."""
+        return _identity(self.path) != self._identity
+
+    def reopen(self) -> None:
+        """Go on with the file that is there now. Raises :class:`KollaError` if there is none, or
+        it cannot be opened: then what was open before stays so.
+        """
+        with self._lock:
+            if _identity(self.path) is None:
+                raise KollaError(
+                    f"the state file {self.path} is gone",
+                    "`kolla recover` makes it again from the containers' labels",
+                )
+            before, self._db = self._db, self._opened()
+            before.close()
 
     def close(self) -> None:
         with self._lock:
@@ -62,6 +81,15 @@ class Database:
         """All writes within it are one, or none."""
         with self._lock, _Transaction(self._db, self.path):
             yield
+
+
+def _identity(path: pathlib.Path) -> tuple[int, int] | None:
+    """What tells a file from another one of the same name; None if there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class _Transaction:

@@ -29,7 +29,10 @@ class Store(Database):
         return _record(rows[0]) if rows else Record(name)
 
     def changed(self) -> int:
-        """A number that is another one after every change by another process."""
+        """A number that is another one after every change by another process.
+
+        Of a file that was opened again it says nothing about the one before.
+        """
         return self._rows("PRAGMA data_version")[0][0]
 
     def containers(self) -> list[Record]:

@@ -1,17 +1,19 @@
 """What goes wrong around the monitor is told on one line, and harms nothing else."""
 
 import contextlib
+import json
 import os
 import pathlib
 import signal
 import socket
 import time
+import urllib.request
 
 from tests.functional.support.harness import SYNTHETIC, Deployment
 from tests.functional.support.monitoring import (
     CONFIGURATION, Monitor, healthy, incidents, monitoring, process_of, set_mood, starts,
 )
-from tests.functional.support.watching import until
+from tests.functional.support.watching import generation, until
 
 CHAIN = pathlib.Path(__file__).parent / "chain"
 HTTP, WORKER = "synthetic-http", "synthetic-worker"
@@ -151,3 +153,27 @@ def test_systemd_is_told_of_every_step_and_of_life_in_between(cared_for, tmp_pat
             hears("READY=1")
             os.kill(again.process.pid, signal.SIGTERM)
             hears("STOPPING=1")
+
+
+def test_a_state_file_that_was_lost_and_made_again_is_followed(cared_for):
+    deployment, monitor = cared_for
+    for path in deployment.state_dir.glob("kolla.sqlite*"):
+        path.unlink()
+    monitor.says(f"the state file {deployment.state_dir}/kolla.sqlite is gone")
+    deployment.kolla("recover")
+    monitor.says("the state file is read anew")
+    deployment.kolla("container", "restart", HTTP)
+    number = generation(deployment)
+    until(lambda: shown(deployment, HTTP) == ("healthy", number), 30)
+    assert not lines(monitor, "unhealthy")
+
+
+def shown(deployment: Deployment, container: str) -> tuple[str, int] | None:
+    """What the endpoint answers load balancers; None if that is no 200."""
+    url = f"http://{deployment.address}:9555/containers/{container}"
+    try:
+        with urllib.request.urlopen(url) as answer:
+            page = json.load(answer)
+            return page["status"], page["generation"]
+    except OSError:
+        return None

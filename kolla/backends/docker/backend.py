@@ -67,12 +67,22 @@ class DockerBackend(Backend):
         try:
             yield
         except APIError as error:
+            if _speaks_another(error):
+                self._forget_version()
+                raise Unreachable(
+                    f"the engine {what}: {error.explanation}",
+                    "it was upgraded in the meantime: run the command again",
+                ) from error
             raise BackendError(f"the engine {what}: {error.explanation or error}") from error
         except (DockerException, requests.RequestException) as error:
             raise Unreachable(
                 f"the Docker engine at {self.url} {what}: {_root_cause(error)}",
                 "is it running? `kolla host check` tells; [docker] url names another",
             ) from error
+
+    def _forget_version(self) -> None:
+        """Agree on a version of the API again, with clients that are new in each thread."""
+        self._api_version, self._local = None, threading.local()
 
     # What is there
 
@@ -279,6 +289,12 @@ class DockerBackend(Backend):
     def version(self) -> str:
         with self._errors("does not tell its version"):
             return f"Docker {self._api.version()['Version']}"
+
+
+def _speaks_another(error: APIError) -> bool:
+    """Whether the engine refuses the version of the API that was agreed on with another one."""
+    said = str(error.explanation)
+    return "client version" in said and ("too old" in said or "too new" in said)
 
 
 def _cut(stream) -> None:

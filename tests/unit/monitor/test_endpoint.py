@@ -88,8 +88,19 @@ def test_a_container_is_503_whatever_keeps_it_from_being_healthy(served, view, s
     assert page.pop("age") > 0 and page.pop("detail")
     assert page == {
         "container": "web", "status": status, "since": "2026-01-02T00:00:00.000+00:00",
-        "generation": 3, "restarts": 2, "probation": True,
+        "generation": 3, "restarts": 2, "probation": True, "serves": False,
     }
+
+
+def test_what_was_healthy_when_the_engine_fell_silent_keeps_its_requests(served, view):
+    for name in ("web", "worker"):
+        view.set(name, "unknown", trusted=True)
+    assert answer(served, "/containers/web")[0] == 200
+    status, page = answer(served, "/sets/front")
+    assert (status, page["serves"]) == (200, True)
+    assert page["children"] == {"web": "unknown", "worker": "unknown"}
+    view.set("worker", "unknown")
+    assert answer(served, "/sets/front")[0] == 503
 
 
 def test_the_overview_names_everything(served, view):

@@ -46,6 +46,21 @@ def test_whatever_is_not_known_any_more_is_said_to_be_unknown(site):
     site.until(lambda: site.status("web") == site.status("database") == "unknown")
 
 
+def test_an_engine_that_hangs_takes_no_healthy_container_away(site):
+    site.engine.answers["web-g1"] = Outcome(1, "sick")
+    site.until(lambda: site.status("web") == "failed")
+    site.engine.trouble = SILENCE
+    site.until(lambda: site.status("web") == site.status("database") == "unknown")
+    conditions = site.context.conditions()
+    assert conditions["database"].serves and not conditions["web"].serves
+
+
+def test_a_container_that_alone_cannot_be_asked_gets_no_requests(site):
+    site.engine.answers["web-g1"] = SILENCE
+    site.until(lambda: site.status("web") == "unknown")
+    assert not site.context.conditions()["web"].serves
+
+
 def test_what_is_known_to_have_failed_stays_so_when_the_engine_owes_an_answer(site):
     site.engine.answers["web-g1"] = Outcome(1, "sick")
     site.until(lambda: site.status("web") == "failed")

@@ -36,12 +36,12 @@ class Engine(Backend):
 
     # What happens by itself
 
-    def have(self, container: str, number: int = 1) -> None:
+    def have(self, container: str, number: int = 1, snapshot: str = "") -> None:
         """Have it, and its process."""
         name = engine_name(container, number)
         self.seen[name] = Observed(
             name, container, number, True, "running", restart=ALWAYS, committed=True,
-            started_at=now(),
+            started_at=now(), labels={"kolla.spec": snapshot},
         )
 
     def change(self, name: str, **changes) -> None:

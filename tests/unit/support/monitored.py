@@ -63,7 +63,7 @@ class MadeUp(Deployment):
         """Have a new generation of it on the engine that does not count yet."""
         spec = make_spec(**{"container": name, "check": CHECK, **changes})
         number = self.another_process().begin(name, spec, {}, "a test")
-        self.backend.have(name, number)
+        self.backend.have(name, number, spec.to_json())
         return number
 
 
