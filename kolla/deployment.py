@@ -55,6 +55,14 @@ class Deployment:
         return Store(self.state_dir)
 
     @functools.cached_property
+    def copies(self):
+        """Copies of the state file."""
+        from kolla.store.copies import Copies
+
+        path, keep = self.state_dir / "kolla.sqlite", self.settings.value("engine", "keep_copies")
+        return Copies(path, self.state_dir / "copies", keep)
+
+    @functools.cached_property
     def backend(self):
         """The backend that new generations are made with; it sees those of all others."""
         return self.backend_of(self.settings.value("backend", "driver"))

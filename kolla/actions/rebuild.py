@@ -29,16 +29,21 @@ def rebuild(deployment: Deployment, state: State) -> bool:
     for image in deployment.backend.images():
         if image.reference.startswith(kept) and image.reference not in known:
             deployment.backend.untag(image.reference)
-    adopt(deployment.store, state.name, state.observed)
+    release = deployment.settings.value("DEFAULT", "release")
+    adopt(deployment.store, state.name, state.observed, release)
     return True
 
 
-def adopt(store: Store, name: str, observed: Mapping[int, Observed]) -> bool:
+def adopt(
+    store: Store, name: str, observed: Mapping[int, Observed], release: str = ""
+) -> bool:
     """Take in generations that only the engine knows; True if there were any.
 
     The one that counts becomes current; an older one that once counted stays a place to go
-    back to; one that never did is given up. ``observed`` must have been inspected. It is one
-    transaction: half of it would make what serves look as if it had never been committed.
+    back to; one that never did is given up. It stays with what it was pinned to; if that is
+    lost, with its release unless that is ``release``, the configured one. ``observed`` must have
+    been inspected. It is one transaction: half of it would make what serves look as if it had
+    never been committed.
     """
     found = _unknown({generation.number for generation in store.generations(name)}, observed)
     with store.transaction():
@@ -49,7 +54,9 @@ def adopt(store: Store, name: str, observed: Mapping[int, Observed]) -> bool:
         if newest in found and newest > current:
             for number in sorted(n for n in found if observed[n].committed and n < newest):
                 store.commit(name, number)
-            store.commit(name, newest)
+            own = labelled(found[newest].labels).release
+            pins = store.pins.of(name) or {"release_pin": own if own != release else None}
+            store.commit(name, newest, **pins)
             if observed[newest].restart == STOPPED:
                 store.update(name, target="stopped")
         store.abandon(name)

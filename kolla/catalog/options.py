@@ -119,6 +119,11 @@ _ENGINE = [
         help="Days for which events are kept, with what there was to see of a failure. The monitor"
              " deletes older ones once a day.",
     ),
+    cfg.IntOpt(
+        "keep_copies", default=7, min=1,
+        help="How many copies of the state file are kept below state_dir. The monitor makes one"
+             " a day.",
+    ),
     cfg.BoolOpt(
         "dump_before_upgrade", default=True,
         help="Whether the data of a service is dumped below state_dir before an upgrade changes"

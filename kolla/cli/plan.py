@@ -1,6 +1,7 @@
 """``kolla plan`` and ``kolla recover``."""
 
 import logging
+import pathlib
 
 from kolla.cli import action, plans
 from kolla.cli.base import Lister
@@ -45,11 +46,21 @@ class Recover(action.Action):
     After a crash or a power cut this brings every container to exactly one good
     generation. It runs at boot, and every command that changes state begins with it.
     If the state file was lost, it is made again from what the engine has. What runs is
-    taken in, or named and left alone.
+    taken in, or named and left alone. With --from it begins with a copy of the state
+    file, which keeps the history up to that day; the monitor makes one a day, below
+    copies/ in the state directory.
     """
 
-    example = "kolla recover"
+    example = "kolla recover\nkolla recover --from /var/lib/kolla/copies/kolla-2026-11-26.sqlite"
     kind = "recover"
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--from", dest="copy", metavar="FILE", type=pathlib.Path,
+            help="first put this copy in the place of the state file",
+        )
+        return parser
 
     def containers(self, parsed_args):
         from kolla.cli.selection import Selection
@@ -60,7 +71,18 @@ class Recover(action.Action):
     def take_action(self, parsed_args):
         from kolla.plans.observe import strangers
 
+        if parsed_args.copy and not parsed_args.dry_run:
+            self._restore(parsed_args.copy)
         found = super().take_action(parsed_args)
         for stranger in strangers(self.app.deployment):
             LOG.warning("the container %s is left alone: %s", stranger.name, stranger.why)
         return found
+
+    def _restore(self, copy: pathlib.Path) -> None:
+        deployment = self.app.deployment
+        deployment.backend.version()  # without the engine the copy could not be brought up to date
+        aside = deployment.copies.restore(copy, deployment.state_dir / "locks")
+        deployment.store.reopen()
+        deployment.store.restore_pins()
+        if aside:
+            LOG.warning("the state file as it was before is %s", aside)

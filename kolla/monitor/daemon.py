@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.monitor import systemd
-from kolla.monitor.context import Context
+from kolla.monitor.context import Context, line
 from kolla.monitor.endpoint import Endpoint
 from kolla.monitor.loop import Loop
 from kolla.monitor.watcher import Watcher
@@ -22,7 +22,8 @@ LOG = logging.getLogger(__name__)
 
 #: Seconds for hooks that are still at work when their deployment ends.
 HOOKS = 5
-DAY = 86_400
+#: Seconds.
+HOUR, DAY = 3_600, 86_400
 
 
 class Daemon:
@@ -59,7 +60,10 @@ class Daemon:
         watcher.start()
         if pause := systemd.watchdog():
             self._loop.every(pause, systemd.alive)
-        self._loop.every(DAY, functools.partial(_forget, deployment))
+        self._loop.every(HOUR, functools.partial(_copy, watcher.context))
+        # Not at once: the clock of a machine that has just come up may be wrong at first.
+        forget = functools.partial(_forget, deployment)
+        self._loop.after(HOUR, functools.partial(self._loop.every, DAY, forget))
         LOG.info("watches the containers of %s", deployment.settings.host)
         systemd.ready(f"watches the containers of {deployment.settings.host}")
         endpoint = _endpoint(deployment, watcher.context)
@@ -111,6 +115,15 @@ def _forget(deployment: Deployment) -> None:
     """What was done too long ago."""
     days = deployment.settings.value("engine", "keep_events")
     deployment.store.forget_events(ago(days * DAY))
+
+
+def _copy(context: Context) -> None:
+    """The state file, once a day, while the monitor goes on."""
+    def done(error: Exception | None) -> None:
+        if error:
+            LOG.error("no copy of the state file was made: %s", line(error))
+
+    context.loop.background(context.looking, context.deployment.copies.take, done)
 
 
 def _endpoint(deployment: Deployment, context: Context) -> Endpoint | None:

@@ -83,6 +83,19 @@ class Database:
             yield
 
 
+def read_only(path: pathlib.Path) -> sqlite3.Connection:
+    """A connection that writes nothing, neither into the file nor beside it.
+
+    Without a log beside it SQLite would make one, unless it is told that nobody writes.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    how = "mode=ro" if log.exists() else "immutable=1"
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?{how}", uri=True, timeout=30, isolation_level=None,
+        check_same_thread=False,
+    )
+
+
 def _identity(path: pathlib.Path) -> tuple[int, int] | None:
     """What tells a file from another one of the same name; None if there is none."""
     try:

@@ -8,10 +8,15 @@ import pathlib
 import sqlite3
 
 from kolla.errors import KollaError
+from kolla.store import pins
 from kolla.store.database import Database
 from kolla.store.numbers import Numbers
+from kolla.store.pins import Pins
 from kolla.store.records import RUNNING, EventRecord, Generation, Record, who
 from kolla.times import now
+
+#: So many of the newest events, those of single operations among them, stay however old.
+KEPT_EVENTS = 10_000
 
 
 class Store(Database):
@@ -20,6 +25,7 @@ class Store(Database):
     def __init__(self, state_dir: pathlib.Path):
         super().__init__(state_dir / "kolla.sqlite")
         self.numbers = Numbers(state_dir / "numbers")
+        self.pins = Pins(state_dir / "pins")
 
     # What counts
 
@@ -52,6 +58,15 @@ class Store(Database):
             f" ON CONFLICT (name) DO UPDATE SET {updates}",
             name, *values.values(),
         )
+        if not values.keys().isdisjoint(pins.COLUMNS):
+            record = self.container(name)
+            self.pins.write(name, {column: getattr(record, column) for column in pins.COLUMNS})
+
+    def restore_pins(self) -> None:
+        """Take the pins from beside the state file, which may be older than they are."""
+        for record in self.containers():
+            if known := self.pins.of(record.name):
+                self.update(record.name, **known)
 
     def end_maintenance(self, name: str, until: str) -> None:
         """Unless it lasts until some other time by now."""
@@ -219,9 +234,16 @@ class Store(Database):
             outcome, round(seconds, 3), detail, generation, event,
         )
 
-    def forget_events(self, before: str) -> None:
-        """Those that began before a time, unless they may still be under way."""
-        self._write("DELETE FROM events WHERE at < ? AND outcome != 'begun'", before)
+    def forget_events(self, before: str, keep: int = KEPT_EVENTS) -> None:
+        """Those that began before a time, unless they may still be under way.
+
+        The newest stay in any case: a clock that is wrong makes all of them look old.
+        """
+        self._write(
+            "DELETE FROM events WHERE at < ? AND outcome != 'begun'"
+            " AND id <= (SELECT max(id) FROM events) - ?",
+            before, keep,
+        )
 
     def events(
         self, limit: int = 100, container: str | None = None, operations: bool = False

@@ -71,15 +71,20 @@ def prepare(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA journal_mode=WAL")
     with db:
         db.execute("BEGIN IMMEDIATE")
-        version = _version(db)
-        if version > len(_STEPS):
-            raise KollaError(
-                f"the state file is of a later kolla (format {version})",
-                "install that version of kolla again",
-            )
-        for statement in "".join(_STEPS[version:]).split(";"):
+        require_known(db)
+        for statement in "".join(_STEPS[_version(db):]).split(";"):
             db.execute(statement)
         db.execute(f"PRAGMA user_version={len(_STEPS)}")
+
+
+def require_known(db: sqlite3.Connection) -> None:
+    """Raise :class:`KollaError` if a later kolla wrote the tables."""
+    version = _version(db)
+    if version > len(_STEPS):
+        raise KollaError(
+            f"the state file is of a later kolla (format {version})",
+            "install that version of kolla again",
+        )
 
 
 def _version(db: sqlite3.Connection) -> int:

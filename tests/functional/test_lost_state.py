@@ -128,3 +128,36 @@ def strangers(deployment: Deployment, name: str):
             for container in made:
                 container.remove(force=True)
             client.images.remove(image.id)
+
+
+def test_a_pinned_release_survives_the_loss_of_the_state_file(synthetic):
+    synthetic.kolla("container", "upgrade", HTTP, "--release", "2026.2")
+    before = current(synthetic)
+    lose_state_file(synthetic)
+    outcomes(synthetic)
+    synthetic.kolla("set", "upgrade", "all")
+    assert current(synthetic) == before
+    shown = synthetic.kolla("container", "show", HTTP, "-f", "json").json()
+    assert shown["release"] == "2026.2"
+
+
+def test_a_copy_brings_the_history_back_and_what_was_done_since_counts(synthetic):
+    copy = synthetic.directory / "copy.sqlite"
+    copy.write_bytes((synthetic.state_dir / "kolla.sqlite").read_bytes())
+    synthetic.configure("[synthetic-http/DEFAULT]\nworkers = 7\n")
+    synthetic.kolla("container", "upgrade", HTTP)
+    number = generation(synthetic)
+    lose_state_file(synthetic)
+    with serving(synthetic) as answers:
+        done = synthetic.kolla("recover", "--from", str(copy))
+    assert set(answers.given) == {number}
+    assert "before-recovery" not in done.stderr
+    rows = synthetic.kolla("container", "history", HTTP, "-f", "json").json()
+    found = {row["generation"]: row for row in rows}
+    assert found[number]["state"] == "current"
+    assert found[number - 1]["cause"].startswith("found on the engine")
+    assert synthetic.kolla("event", "list", "-f", "json").json()
+    synthetic.kolla("container", "rollback", HTTP)
+    assert generation(synthetic) == number + 1
+    missing = synthetic.kolla("recover", "--from", "/nowhere.sqlite", expect=1)
+    assert f"copies are in {synthetic.state_dir}/copies" in missing.stderr

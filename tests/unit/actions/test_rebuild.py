@@ -102,3 +102,20 @@ def test_a_store_that_knows_everything_is_left_alone(store):
     store.begin("web", make_spec(), {}, "a test")
     store.commit("web", 1)
     assert not adopt(store, "web", {1: seen(1, ALWAYS)})
+
+
+def test_pins_survive_the_loss_of_the_state_file(store, tmp_path):
+    store.begin("web", make_spec(), {}, "a test")
+    store.commit("web", 1, release_pin="2026.1", image_pin="sha256:1")
+    store.close()
+    store.path.unlink()
+    again = Store(tmp_path)
+    taken_in(again, seen(1, ALWAYS))
+    record = again.container("web")
+    assert (record.release_pin, record.image_pin) == ("2026.1", "sha256:1")
+
+
+@pytest.mark.parametrize("configured, pin", [("2025.2", "2026.1"), ("2026.1", None)])
+def test_where_pins_are_lost_as_well_what_runs_stays_with_its_release(store, configured, pin):
+    adopt(store, "web", {7: seen(7, ALWAYS)}, configured)
+    assert store.container("web").release_pin == pin

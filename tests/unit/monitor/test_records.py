@@ -142,8 +142,15 @@ def test_old_events_are_forgotten_and_what_is_still_under_way_is_not(store):
     for outcome in ("done", "begun"):
         act(store, "restart", outcome)
     store.begin("web", make_spec(), {}, "a test")
-    store.forget_events(ago(60))
+    store.forget_events(ago(60), keep=0)
     assert [event.outcome for event in store.events()] == ["done", "begun"]
-    store.forget_events(ago(-60))
+    store.forget_events(ago(-60), keep=0)
     assert [event.outcome for event in store.events()] == ["begun"]
     assert store.begun("web") and store.has("web", 1)
+
+
+def test_the_newest_events_stay_however_old_they_look(store):
+    for _ in range(5):
+        act(store, "restart", "done")
+    store.forget_events(ago(-86_400), keep=3)
+    assert [event.id for event in store.events()] == [3, 4, 5]

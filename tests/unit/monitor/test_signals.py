@@ -11,7 +11,7 @@ from tests.unit.support.engine import Engine
 from tests.unit.support.monitored import MadeUp
 
 from kolla.errors import KollaError
-from kolla.monitor import systemd, watcher
+from kolla.monitor import daemon, systemd, watcher
 from kolla.monitor.daemon import Daemon
 from kolla.plugin.backend import Outcome
 from kolla.store import records
@@ -192,13 +192,55 @@ def test_systemd_sees_signs_of_life_while_a_reload_waits_for_what_is_under_way(
     assert waited[1:4] == ["WATCHDOG=1"] * 3
 
 
-def test_events_older_than_the_configuration_says_are_forgotten(run, make, monkeypatch):
-    deployment = make("[engine]\nkeep_events = 3\n")
+def with_events(deployment, monkeypatch, *ages: int):
+    """Events so many days old."""
     with monkeypatch.context() as past:
-        for days in (4, 2):
+        for days in ages:
             past.setattr("kolla.store.store.now", lambda days=days: ago(days * 86_400))
             event = deployment.store.open_event("restart", "web", 1, f"{days} days ago")
             deployment.store.close_event(event, "done", 1.0)
-    run(lambda: deployment, lambda: send(signal.SIGTERM))
-    events = Store(deployment.state_dir).events()
-    assert [event.detail for event in events] == ["2 days ago"]
+    return deployment
+
+
+def events_of(deployment) -> list[str]:
+    return [event.detail for event in Store(deployment.state_dir).events()]
+
+
+def test_events_older_than_the_configuration_says_are_forgotten(run, make, monkeypatch):
+    deployment = with_events(make("[engine]\nkeep_events = 3\n"), monkeypatch, 4, 2, 5, 4)
+    monkeypatch.setattr(daemon, "HOUR", 0.1)
+    monkeypatch.setattr(Store.forget_events, "__defaults__", (2,))
+
+    def script():
+        until(lambda: len(events_of(deployment)) == 3)
+        send(signal.SIGTERM)
+
+    run(lambda: deployment, script)
+    assert events_of(deployment) == ["2 days ago", "5 days ago", "4 days ago"]
+
+
+def test_a_clock_that_is_wrong_when_the_monitor_begins_deletes_no_event(run, make, monkeypatch):
+    deployment = with_events(make(), monkeypatch, 400, 399)
+
+    def script():
+        time.sleep(0.5)
+        send(signal.SIGTERM)
+
+    run(lambda: deployment, script)
+    assert events_of(deployment) == ["400 days ago", "399 days ago"]
+
+
+def test_a_monitor_copies_the_state_file_once_a_day(run, make):
+    deployment = make()
+    copies = deployment.state_dir / "copies"
+
+    def script():
+        until(lambda: list(copies.glob("kolla-*.sqlite")))
+        send(signal.SIGTERM)
+
+    run(lambda: deployment, script)
+    copy, = copies.iterdir()
+    assert copy.stat().st_mode & 0o777 == 0o600
+    before = copy.stat().st_mtime_ns
+    run(make, lambda: (time.sleep(0.5), send(signal.SIGTERM)))
+    assert copy.stat().st_mtime_ns == before
