@@ -1,9 +1,11 @@
 """What the containers' own checks say."""
 
+import contextlib
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 from kolla.deployment import Deployment
+from kolla.errors import KollaError
 from kolla.health.conditions import MAINTENANCE, PAUSED, UNKNOWN
 from kolla.health.rules import check_of, rules_for
 from kolla.plans.observe import observe
@@ -72,9 +74,10 @@ def _check(deployment: Deployment, state: State) -> Health:
         health = Health(state.name, number, PAUSED, "", at)
     else:
         health = Health(state.name, number, *_ask(deployment, seen.name, state.spec(number)), at)
-    deployment.store.update(
-        state.name, health=health.status, health_detail=health.detail, health_at=at
-    )
+    with contextlib.suppress(KollaError):  # a full disk: the answer counts
+        deployment.store.update(
+            state.name, health=health.status, health_detail=health.detail, health_at=at
+        )
     return health
 
 

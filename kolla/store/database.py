@@ -1,6 +1,7 @@
 """One SQLite file: its connection, its errors in words, its transactions."""
 
 import contextlib
+import os
 import pathlib
 import sqlite3
 import threading
@@ -19,7 +20,10 @@ class Database:
         self._db = self._opened()
 
     def _opened(self) -> sqlite3.Connection:
+        """A connection; on a disk that is read-only one that can be read, if it is there."""
         try:
+            if self.path.exists() and os.statvfs(self.path).f_flag & os.ST_RDONLY:
+                return self._opened_to_be_read()
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             db = sqlite3.connect(
                 self.path, timeout=30, isolation_level=None, check_same_thread=False
@@ -37,6 +41,13 @@ class Database:
                 "another [DEFAULT] state_dir; a file that is broken can be moved away, "
                 "`kolla recover` then rebuilds it from the containers' labels",
             ) from None
+
+    def _opened_to_be_read(self) -> sqlite3.Connection:
+        db = read_only(self.path)
+        db.row_factory = sqlite3.Row
+        tables.require_current(db)
+        self._identity = _identity(self.path)
+        return db
 
     def replaced(self) -> bool:
         """Whether another file has come into its place, or none is there any more."""
@@ -66,7 +77,7 @@ class Database:
             except sqlite3.Error as error:
                 raise KollaError(
                     f"the state file {self.path} cannot be written: {error}",
-                    "is the disk full? `kolla recover` carries on afterwards",
+                    "is the disk full, or read-only? `kolla recover` carries on afterwards",
                 ) from None
 
     def _rows(self, statement: str, *values) -> list[sqlite3.Row]:

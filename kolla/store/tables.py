@@ -87,5 +87,15 @@ def require_known(db: sqlite3.Connection) -> None:
         )
 
 
+def require_current(db: sqlite3.Connection) -> None:
+    """Raise :class:`KollaError` if the tables are those of another kolla."""
+    require_known(db)
+    if _version(db) < len(_STEPS):
+        raise KollaError(
+            f"the state file is of an earlier kolla (format {_version(db)})",
+            "it is brought up to date as soon as kolla can write there",
+        )
+
+
 def _version(db: sqlite3.Connection) -> int:
     return db.execute("PRAGMA user_version").fetchone()[0]

@@ -2,9 +2,10 @@
 
 import contextlib
 import json
+import pathlib
 
 from tests.functional.support import backends
-from tests.functional.support.harness import Deployment
+from tests.functional.support.harness import Deployment, run
 from tests.functional.support.watching import generation, serving
 
 BACKENDS = backends.BOTH
@@ -161,3 +162,35 @@ def test_a_copy_brings_the_history_back_and_what_was_done_since_counts(synthetic
     assert generation(synthetic) == number + 1
     missing = synthetic.kolla("recover", "--from", "/nowhere.sqlite", expect=1)
     assert f"copies are in {synthetic.state_dir}/copies" in missing.stderr
+
+
+@contextlib.contextmanager
+def read_only(folder: pathlib.Path):
+    """Nothing below the folder can be written."""
+    run("mount", "--bind", folder, folder)
+    try:
+        run("mount", "-o", "remount,bind,ro", folder)
+        yield
+    finally:
+        run("umount", folder)
+
+
+READING = (
+    "set list", "set tree", "set show synthetic", "set check", "set check --quick",
+    "container list", f"container show {HTTP}", f"container history {HTTP}",
+    f"container logs {HTTP} --tail 2", "event list", "plan", "host check", "config validate",
+    "image list",
+)
+
+
+def test_what_only_reads_works_on_a_disk_that_is_read_only(synthetic):
+    with read_only(synthetic.state_dir):
+        for command in READING:
+            done = synthetic.kolla(*command.split(), expect=None)
+            assert done.exit_code == 0 or command == "host check", done.stderr
+            assert done.stdout or command == "config validate"
+        tree = synthetic.kolla("set", "tree", "-f", "json").json()
+        done = synthetic.kolla("container", "restart", HTTP, expect=1)
+        assert "ead-only" in done.stderr and "bug" not in done.stderr
+    shown = {row["name"]: row["generation"] for row in tree}
+    assert shown[HTTP] == generation(synthetic)
