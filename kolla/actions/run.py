@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 
 from kolla.actions.runner import Result, Runner
+from kolla.catalog.catalog import Catalog
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.parallel import Graph
@@ -44,6 +45,7 @@ def run(
     Raises :class:`KollaError` before anything is touched if any of it is impossible.
     """
     deployment.require_valid()
+    request = dataclasses.replace(request, preview=dry_run)
     states = observe(deployment, [container.name for container in request.containers])
     plans = {c.name: planned(deployment, request, c, states[c.name]) for c in request.containers}
     if dry_run:
@@ -58,7 +60,7 @@ def run(
         return _succeeded(results[name])
 
     graph = Graph(
-        _needs(request), work, deployment.settings.value("engine", "parallel"),
+        _needs(deployment.catalog, request), work, deployment.settings.value("engine", "parallel"),
         stop_at_failure=request.kind in ("upgrade", "rollback"),
     )
     for name in graph.run(runner.cancelled):
@@ -106,9 +108,10 @@ def _taken_back(result: Result, back: Result) -> Result:
     return dataclasses.replace(back, outcome="rolled back", before=result.before)
 
 
-def _needs(request: Request) -> dict[str, set[str]]:
+def _needs(catalog: Catalog, request: Request) -> dict[str, set[str]]:
+    """What each waits for, be it for the sake of one that was not named."""
     names = {container.name for container in request.containers}
-    needs = {c.name: set(c.requires) & names for c in request.containers}
+    needs = {c.name: catalog.required(c.name) & names for c in request.containers}
     if request.kind not in ("stop", "delete", "rollback"):
         return needs
     return {name: {other for other in names if name in needs[other]} for name in needs}
@@ -131,6 +134,6 @@ def _preview(deployment: Deployment, container: Container, state: State) -> Plan
         state = inspect(deployment, container.name)
         return planner.recover(state)
     try:
-        return planned(deployment, Request("upgrade", [container]), container, state)
+        return planned(deployment, Request("upgrade", [container], preview=True), container, state)
     except KollaError as error:
         return Plan(container.name, "upgrade", blocked=str(error))

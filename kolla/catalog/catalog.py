@@ -66,6 +66,17 @@ class Catalog:
             return [node]
         return [leaf for child in self.children(node) for leaf in self.subtree(child)]
 
+    def required(self, name: str) -> set[str]:
+        """All containers that one requires, directly or not; none of one that is not declared."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            declared = self.containers.get(waiting.pop())
+            new = set(declared.requires) - found if declared else set()
+            found |= new
+            waiting += new
+        return found
+
     def path(self, name: str) -> tuple[str, ...]:
         """The names from the top of the tree to a set or container."""
         node = self.node(name)

@@ -1,6 +1,7 @@
 """The list of a service's options that its image carries."""
 
 import json
+import pathlib
 
 from kolla.catalog import naming
 from kolla.deployment import Deployment
@@ -22,9 +23,19 @@ def known_options(deployment: Deployment, container: Container) -> dict | None:
 
 def options_of(deployment: Deployment, image_id: str, container: Container) -> dict:
     """The options in a container's image, kept in the state directory once they were read."""
-    cached = deployment.state_dir / "options" / f"{image_id.removeprefix('sha256:')}.json"
-    if cached.exists():
-        return json.loads(cached.read_text())
+    known = options_read(deployment, image_id)
+    if known is not None:
+        return known
     content = deployment.backend.read_file(image_id, OPTION_LIST, container.name) or b"{}"
-    write_whole(cached, content)
+    write_whole(_place(deployment, image_id), content)
     return json.loads(content)
+
+
+def options_read(deployment: Deployment, image_id: str) -> dict | None:
+    """The options in an image if they were read before; the engine is not asked."""
+    cached = _place(deployment, image_id)
+    return json.loads(cached.read_text()) if cached.exists() else None
+
+
+def _place(deployment: Deployment, image_id: str) -> pathlib.Path:
+    return deployment.state_dir / "options" / f"{image_id.removeprefix('sha256:')}.json"

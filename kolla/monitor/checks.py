@@ -121,22 +121,11 @@ class Checks:
         """How what it requires is, and whether there is a way back."""
         ill, unsure = "", []
         since = watched.memory.failing_since or watched.memory.dying_since or clock()
-        for name in self._required(watched.name):
+        required = self._context.deployment.catalog.required(watched.name)
+        for name in sorted(required & self._context.announcements.conditions.keys()):
             other = self._context.watched.get(name)
             if other is None or other.status != HEALTHY:
                 ill = ill or f"{name}, which is {other.status if other else 'stopped'}"
             elif other.memory.failures or (other.memory.passed or 0) < since:
                 unsure.append(name)
         return Surroundings(ill, tuple(unsure), self._remedies.can_go_back(watched))
-
-    def _required(self, name: str) -> list[str]:
-        """All that it needs, directly or not, as far as it runs on this host."""
-        found, waiting = [], [name]
-        containers = self._context.deployment.catalog.containers
-        while waiting:
-            declared = containers.get(waiting.pop())
-            for other in declared.requires if declared else ():
-                if other not in found and other in self._context.announcements.conditions:
-                    found.append(other)
-                    waiting.append(other)
-        return found

@@ -1,33 +1,46 @@
 """Why one spec is not another."""
 
+import dataclasses
+from collections.abc import Mapping
+
 from kolla.plugin.spec import Spec, describe_image
 
+#: What a name in these fields is.
 _NAMES = {
-    "environment": "environment",
-    "files": "file",
-    "volumes": "volume",
-    "scratch": "scratch space",
-    "host_mounts": "mount",
-    "privileges": "privilege",
-    "log": "logging",
-    "check": "check",
+    "files": "file", "volumes": "volume", "scratch": "scratch space", "host_mounts": "mount",
+    "privileges": "privilege", "log": "logging",
 }
-_PLAIN = ("user", "strategy", "command", "security", "drain", "drain_grace", "stop_grace")
+#: Two specs run the same though these differ: what an image is called, and what it says of
+#: itself. Which image it is, its id tells.
+_NO_REASON = ("container", "image", "release", "version")
 
 
 def differences(old: Spec, new: Spec) -> list[str]:
     """Why ``new`` is not ``old``, one reason each; empty if they run the same."""
     reasons = []
-    if old.image_id != new.image_id:
-        reasons.append(f"image: {describe_image(old)} -> {describe_image(new)}")
-    for field, name in _NAMES.items():
-        reasons += _changes(name, getattr(old, field), getattr(new, field))
-    for field in _PLAIN:
-        if getattr(old, field) != getattr(new, field):
-            reasons.append(f"{field.replace('_', ' ')}: changed")
-    if old.backend != new.backend:
-        reasons.append(f"backend: {old.backend} -> {new.backend}")
+    for field in dataclasses.fields(Spec):
+        before, after = getattr(old, field.name), getattr(new, field.name)
+        if before != after and field.name not in _NO_REASON:
+            reasons += _reasons(field.name, old, new)
     return reasons
+
+
+def _reasons(field: str, old: Spec, new: Spec) -> list[str]:
+    before, after = getattr(old, field), getattr(new, field)
+    match field:
+        case "image_id":
+            return [f"image: {describe_image(old)} -> {describe_image(new)}"]
+        case "backend":
+            return [f"backend: {before} -> {after}"]
+        case "tasks":
+            return _changes("task", _by_name(before), _by_name(after))
+        case _ if isinstance(after, dict):
+            return _changes(_NAMES.get(field, field), before, after)
+    return [f"{field.replace('_', ' ')}: changed"]
+
+
+def _by_name(tasks: Mapping[str, list[dict]]) -> dict[str, dict]:
+    return {f"{phase} {task['name']}": task for phase, group in tasks.items() for task in group}
 
 
 def _changes(name: str, old: dict, new: dict) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from kolla.deployment import Deployment
 from kolla.errors import KollaError, UsageError
-from kolla.images.options import options_of
+from kolla.images.options import options_of, options_read
 from kolla.plans import desired, planner
 from kolla.plans.differences import differences
 from kolla.plans.plan import Plan, State
@@ -32,6 +32,8 @@ class Request:
     rollback_on_failure: bool = False
     #: Whether ``delete`` takes the volumes as well.
     data: bool = False
+    #: Whether it is only to be shown what would be done, so that nothing may be touched.
+    preview: bool = False
     #: By container: the generation that was judged. Nothing is done if it no longer counts.
     judged: Mapping[str, int] = dataclasses.field(default_factory=dict)
     #: Why the monitor asks for it, and what there was to see.
@@ -99,14 +101,12 @@ def _upgrade(deployment, request, container, state) -> Plan:
     old = state.spec(state.current)
     rotated = _rotated(deployment, state, spec)
     reasons = differences(old, spec) + [f"secret: {name} changed" for name in sorted(rotated)]
-    changed = _changed_tasks(old, spec)
-    reasons += [f"task: {name} changed" for name in changed]
     pins = _pins(request, spec)
     if not reasons:
         return planner.pin(state, pins)
     tasks = _schema_tasks(deployment, spec) if old.image_id != spec.image_id else ()
     tasks = planner.tasks_of(spec, "verify") + tasks
-    again = dict.fromkeys([*changed, *_tasks_using(deployment, spec, rotated)])
+    again = dict.fromkeys([*_changed_tasks(old, spec), *_tasks_using(deployment, spec, rotated)])
     tasks += tuple(("bootstrap", name) for name in again)
     return planner.change(state, spec, "upgrade", tuple(reasons), tasks, pins)
 
@@ -134,11 +134,10 @@ def _rotated(deployment, state: State, spec) -> set[str]:
 
 
 def _changed_tasks(old: Spec, new: Spec) -> list[str]:
-    """Bootstrap tasks that would do something else than they did, as with a changed URL."""
-    before = {task["name"]: task for task in old.tasks["bootstrap"]}
+    """Bootstrap tasks that are new, or would do something else than they did."""
+    before = {task["name"]: task for task in old.tasks.get("bootstrap", [])}
     return [
-        task["name"] for task in new.tasks["bootstrap"]
-        if task["environment"] != before.get(task["name"], task)["environment"]
+        task["name"] for task in new.tasks["bootstrap"] if task != before.get(task["name"])
     ]
 
 
@@ -153,7 +152,11 @@ def _tasks_using(deployment, spec: Spec, secrets: set[str]) -> list[str]:
 
 def _desired(deployment, request, container, state):
     spec = desired.spec(deployment, container, state, request.release, request.image)
-    deployment.require_valid(container, options_of(deployment, spec.image_id, container))
+    if request.preview:  # reading the list of an image makes a container on the engine
+        options = options_read(deployment, spec.image_id)
+    else:
+        options = options_of(deployment, spec.image_id, container)
+    deployment.require_valid(container, options)
     return spec
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kolla.errors import KollaError
 from kolla.plugin import Container
+from kolla.plugin.spec import PHASES
 from kolla.settings import services
 from kolla.settings.problems import Invalid, Problem
 from kolla.settings.sources import Origin, normal_group
@@ -89,8 +90,9 @@ def _templates(container: Container) -> Iterator[str]:
     yield from container.environment.values()
     for file in container.files:
         yield file.content or ""
-    for task in (*container.bootstrap, *container.expand, *container.contract):
-        yield from task.environment.values()
+    for phase in PHASES:
+        for task in getattr(container, phase):
+            yield from task.environment.values()
     for listen in container.listens:
         yield listen.address
         yield listen.port

@@ -1,11 +1,16 @@
 """What becomes of containers when commands succeed, fail half-way, and are taken back."""
 
+import dataclasses
+
 import pytest
 
+from kolla.actions.run import plan, run
 from kolla.errors import KollaError
-from kolla.plugin import Downgrade
+from kolla.plans.requests import Request
+from kolla.plugin import Downgrade, Task
 from kolla.plugin.backend import Outcome
 from tests.unit.support.host import Host, make_service
+from tests.unit.support.plugins import make_catalog
 
 SICK = Outcome(1, "not today")
 
@@ -116,3 +121,67 @@ def test_an_image_named_that_runs_already_is_stayed_with(host):
     assert host.act("upgrade")["web"].outcome == "unchanged"
     assert host.act("upgrade", image=running)["web"].outcome == "unchanged"
     assert host.record("web").current == 1
+
+
+MIGRATE = Task("migrate", ("migrate", "--all"))
+
+
+def declared_anew(host, **changes):
+    """The plugin is another one from now on; the image is the same."""
+    host.containers = [dataclasses.replace(host.containers[0], **changes)]
+    host.deployment.catalog = make_catalog(*host.containers)
+
+
+def bootstraps(host) -> list[str]:
+    """The tasks that an upgrade runs now."""
+    before = len(host.engine.tasks)
+    assert host.act("upgrade")["web"].outcome == "done"
+    return host.engine.tasks[before:]
+
+
+@pytest.mark.parametrize("before", [(), (Task("migrate", ("migrate",)),)])
+def test_a_bootstrap_task_that_is_new_or_does_something_else_runs_in_an_upgrade(tmp_path, before):
+    host = Host(tmp_path, make_service("web", bootstrap=before))
+    host.build("1")
+    host.act("start")
+    declared_anew(host, bootstrap=(MIGRATE,))
+    assert bootstraps(host) == ["web-g2-migrate"]
+    assert host.act("upgrade")["web"].outcome == "unchanged"
+
+
+@pytest.mark.parametrize("phase", ["verify", "dump", "expand", "contract", "before_rollback"])
+def test_a_task_that_is_declared_anew_is_a_reason_for_a_new_generation(host, phase):
+    host.act("upgrade")
+    declared_anew(host, **{phase: (MIGRATE,)})
+    found = plan(host.deployment, host.containers)["web"]
+    assert found.reasons == (f"task: {phase} migrate added",)
+
+
+def test_order_is_kept_over_a_container_that_was_not_named(tmp_path):
+    host = Host(
+        tmp_path, make_service("c"), make_service("b", requires=("c",)),
+        make_service("a", requires=("b",)),
+    )
+    host.build("1")
+    host.act("start")
+    ends = [container for container in host.containers if container.name != "b"]
+    for kind, order in (("stop", ["a", "c"]), ("start", ["c", "a"])):
+        done = []
+
+        def observe(name, text, last):
+            if last:
+                done.append(name)
+
+        host.engine.slow = order[0]
+        run(host.deployment, Request(kind, ends), observer=observe)
+        assert done == order
+
+
+def test_what_is_only_shown_reads_no_image(host, monkeypatch):
+    def read(*image):
+        raise AssertionError("the engine makes a container for it")
+
+    monkeypatch.setattr(host.engine, "read_file", read)
+    assert plan(host.deployment, host.containers)["web"].operations
+    report = run(host.deployment, Request("upgrade", host.containers), dry_run=True)
+    assert report.plans["web"].operations

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -42,9 +43,25 @@ def test_added_changed_and_removed_variables_are_each_named():
     ({"host_mounts": {"/dev": ["/dev", "ro", "why"]}}, "mount: /dev added"),
     ({"privileges": {"pid": "why"}}, "privilege: pid added"),
     ({"command": ["other"]}, "command: changed"),
+    ({"stop_grace": 60}, "stop grace: changed"),
+    ({"confirms_itself": True}, "confirms itself: changed"),
+    ({"tasks": {"expand": [{"name": "migrate", "command": ["x"]}]}}, "task: expand migrate added"),
 ])
 def test_each_kind_of_change_is_a_reason_of_its_own(change, reason):
     assert differences(make_spec(), make_spec(**change)) == [reason]
+
+
+def test_whatever_a_spec_has_is_seen_or_named_as_no_reason():
+    changed = {"dict": {"new": {}}, "list": ["new"], "str": "new", "int": -1, "bool": True}
+    silent = set()
+    for field in dataclasses.fields(Spec):
+        value = getattr(make_spec(), field.name)
+        other = changed[type(value).__name__]
+        if field.name == "tasks":
+            other = {"verify": [{"name": "new"}]}
+        if not differences(make_spec(), make_spec(**{field.name: other})):
+            silent.add(field.name)
+    assert silent == {"container", "image", "release", "version"}
 
 
 def test_a_tag_that_moved_to_the_same_image_is_no_difference():

@@ -8,6 +8,7 @@ from oslo_config import cfg
 from tests.unit.support.plugins import make_container, make_settings, make_web
 
 from kolla.plugin import File, Image, Listen, Task
+from kolla.plugin.spec import PHASES
 from kolla.settings import Invalid
 from kolla.settings.checks import network
 from kolla_plugins.rabbitmq import RABBITMQ
@@ -264,6 +265,13 @@ def test_a_template_of_a_plugin_that_makes_no_sense_names_the_plugin(tmp_path):
     assert found.count("plugin 'web' of 'kolla'") == 3
     assert "there is no option [web] prt; did you mean 'port'? in '${web.prt}'" in found
     assert "in '$5'" in found and "there is no option web.nothing" in found
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_templates_of_every_task_are_judged(tmp_path, phase):
+    web = make_web(**{phase: (Task("t", ("t",), {"Y": "${web.prt}"}),)})
+    found, = problems(tmp_path, "", web)
+    assert "there is no option [web] prt; did you mean 'port'?" in found
 
 
 # Addresses and ports

@@ -2,6 +2,7 @@
 
 import dataclasses
 import queue
+import time
 
 from kolla.backends.instances import engine_name
 from kolla.plugin.backend import (
@@ -23,6 +24,10 @@ class Engine(Backend):
         #: What checks say, or raise; those of all others pass.
         self.answers: dict[str, Outcome | Exception] = {}
         self.asked: list[str] = []
+        #: One-shot tasks that were run.
+        self.tasks: list[str] = []
+        #: A container that takes half a second to start and to stop.
+        self.slow = ""
         #: What looks as if it were kolla's.
         self.foreign: list[Stranger] = []
         #: What it raises whatever it is asked; None: nothing.
@@ -117,6 +122,8 @@ class Engine(Backend):
         self._told("set_restart", name, restart=policy, committed=committed)
 
     def _told(self, what: str, name: str, **changes) -> None:
+        if self.seen[name].container == self.slow and what in ("start", "stop"):
+            time.sleep(0.5)
         if accident := self.accidents.pop((what, name), None):
             raise accident
         self.change(name, **changes)
@@ -133,6 +140,7 @@ class Engine(Backend):
         return answer
 
     def run(self, instance: Instance, timeout: int) -> Outcome:
+        self.tasks.append(instance.name)
         return Outcome(0, "")
 
     def remove_volume(self, name: str) -> None:
