@@ -1,10 +1,14 @@
-"""Files that are there as a whole or not at all, even after a power cut."""
+"""Files that are there as a whole or not at all, even after a power cut; folders."""
 
 import os
 import pathlib
+import subprocess
 import tempfile
 
 from kolla.errors import KollaError
+
+#: Seconds that the removal of a folder may take.
+PATIENCE = 60
 
 
 def write_whole(
@@ -44,3 +48,33 @@ def sync(folder: pathlib.Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def make_folder(path: pathlib.Path, owner: int, mode: int = 0o755) -> None:
+    """Make a folder for a user, and the group, of a number; those above it are for ours.
+
+    A link in its place is not followed. Raises :class:`OSError`.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        os.fchown(handle, owner, owner)
+        os.fchmod(handle, mode)
+    finally:
+        os.close(handle)
+
+
+def remove_folder(path: pathlib.Path) -> None:
+    """Delete a folder and all in it, however deep; no link is followed.
+
+    Not with :func:`shutil.rmtree`, which recurses once for each level. Raises
+    :class:`KollaError` if a part of it is left, also after :data:`PATIENCE` seconds.
+    """
+    command = ["rm", "-rf", "--one-file-system", "--", str(path)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise KollaError(f"{path} is not removed as a whole: {error}") from None
+    if done.returncode:
+        said = (done.stderr.splitlines() or [f"exit code {done.returncode}"])[0]
+        raise KollaError(f"{path} is not removed as a whole: {said}")

@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 from kolla.errors import KollaError
 from kolla.plugin.event import Event
+from kolla.text import harmless
 
 LOG = logging.getLogger(__name__)
 
@@ -153,7 +154,7 @@ class Command:
                 stdout=subprocess.DEVNULL, stderr=errors,
             )
             errors.seek(0)
-            said = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
+            said = harmless(errors.read().decode(errors="replace")).strip().rpartition("\n")[2]
         if done.returncode and time.monotonic() - began >= self._timeout:
             raise KollaError(f"it did not end within {self._timeout} s and was killed")
         if done.returncode:

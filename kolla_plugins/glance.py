@@ -5,7 +5,7 @@ from oslo_config import cfg
 from kolla.plugin import Container, File, Image, Listen, Strategy, Volume, secret, shared_folder
 from kolla_plugins.openstack import (
     IDENTITY, database_task, identity_task, login_environment, schema_phases, schema_task,
-    service_environment, service_options,
+    service_environment, service_limits, service_options,
 )
 
 GLANCE_API = Container(
@@ -25,6 +25,7 @@ GLANCE_API = Container(
     files=(File("/etc/glance/policy.yaml", option="glance.policy_file"),),
     listens=(Listen("${glance.address}", "${glance.port}"),),
     volumes=(Volume("glance", "/var/lib/glance"),),
+    limits=service_limits("glance"),
     requires=("mariadb", "keystone"),
     bootstrap=(
         database_task("glance"),

@@ -2,7 +2,8 @@
 
 from kolla.plugin import Container, File, Image, Listen, Strategy, Task, Volume, shared_folder
 from kolla_plugins.openstack import (
-    IDENTITY, database_task, schema_phases, schema_task, service_environment, service_options,
+    IDENTITY, database_task, schema_phases, schema_task, service_environment, service_limits,
+    service_options,
 )
 
 KEYSTONE = Container(
@@ -22,6 +23,7 @@ KEYSTONE = Container(
     files=(File("/etc/keystone/policy.yaml", option="keystone.policy_file"),),
     listens=(Listen("${keystone.address}", "${keystone.port}"),),
     volumes=(Volume("keystone", "/var/lib/keystone"),),
+    limits=service_limits("keystone"),
     requires=("mariadb",),
     bootstrap=(
         database_task("keystone"),

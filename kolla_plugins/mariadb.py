@@ -3,7 +3,8 @@
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Check, Container, Downgrade, Image, Listen, Strategy, Task, Volume, secret, shared_folder,
+    Check, Container, Downgrade, Image, Limits, Listen, Strategy, Task, Volume, secret,
+    shared_folder,
 )
 
 #: An address of a client, or a pattern of MariaDB's for several.
@@ -57,5 +58,12 @@ MARIADB = Container(
     bootstrap=(Task("database", ("kolla-bootstrap",)),),
     verify=(Task("configuration", ("kolla-configure", "--verify")),),
     stop_grace=120,
+    # A thread, some buffers and some files for each client.
+    limits=Limits(
+        memory="512m + ${database.buffer_pool_size} + 2m * ${database.max_connections}",
+        pids="512 + ${database.max_connections}",
+        files="8192 + 8 * ${database.max_connections}",
+        least_memory="${database.buffer_pool_size}",
+    ),
     options=OPTIONS,
 )

@@ -2,7 +2,7 @@
 
 from oslo_config import cfg
 
-from kolla.plugin import Task, secret
+from kolla.plugin import Limits, Task, secret
 
 IDENTITY = {
     "identity": (
@@ -28,6 +28,11 @@ def service_options(service: str, port: int) -> tuple[cfg.Opt, ...]:
         secret("database_password", help="The password of that user."),
         cfg.StrOpt("policy_file", help="A policy.yaml on this host, instead of the defaults."),
     )
+
+
+def service_limits(service: str) -> Limits:
+    """The router, with buffers for its connections, and a share for each worker."""
+    return Limits(memory=f"1g + 256m * ${{{service}.workers}}")
 
 
 def service_environment(service: str) -> dict[str, str]:

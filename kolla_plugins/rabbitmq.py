@@ -3,7 +3,7 @@
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Check, Container, Downgrade, Image, Listen, Strategy, Volume, secret, shared_folder,
+    Check, Container, Downgrade, Image, Limits, Listen, Strategy, Volume, secret, shared_folder,
 )
 
 OPTIONS = {
@@ -31,7 +31,8 @@ OPTIONS = {
         secret("cookie", help="Whoever knows it controls the broker. The same on all hosts."),
         cfg.FloatOpt(
             "memory_share", default=0.4, min=0.01, max=1.0,
-            help="Publishers wait while RabbitMQ uses more than this share of the host's memory.",
+            help="Publishers wait while RabbitMQ uses more than this share of its memory ([limits]"
+            " memory); without a limit, of the host's.",
         ),
         cfg.StrOpt(
             "disk_reserve", default="500MB", regex="^[0-9]+([kKmMgG](i?[bB])?)?$",
@@ -71,5 +72,6 @@ RABBITMQ = Container(
     volumes=(Volume("rabbitmq", "/var/lib/rabbitmq"),),
     check=Check(grace=180),
     stop_grace=120,
+    limits=Limits(memory="2g"),
     options=OPTIONS,
 )

@@ -221,8 +221,11 @@ class Executor:
             self._silent_since = None
 
     def _join(self, operation: Operation) -> None:
+        # Marked first: if the engine starts it anew from here on, it joins by itself.
+        self.instances.mark_joined(operation.container, operation.generation)
         outcome = self.backend.execute(self._name(operation), ("kolla-join",), JOIN_TIMEOUT)
         if outcome.exit_code != 0:
+            self.instances.mark_joined(operation.container, operation.generation, False)
             raise Failed(
                 operation, "it cannot take its public address",
                 self._evidence(operation, outcome),
@@ -280,9 +283,11 @@ class Executor:
 
     def _remove(self, operation: Operation) -> None:
         self._archive_log(operation)
-        # In this order: while it is on the engine, recovery knows that there is a folder.
-        self.instances.discard(operation.container, operation.generation)
+        # In this order: while it is on the engine, recovery knows that there is a folder. A
+        # container can fill its folder with what takes long to delete: that comes last.
+        self.instances.set_aside(operation.container, operation.generation)
         self.backend.remove(self._name(operation))
+        self.instances.purge(operation.container)
 
     def _archive_log(self, operation: Operation) -> None:
         """Nothing fails for a log, not even with the disk full."""
@@ -305,8 +310,9 @@ class Executor:
         reference = self.kept_reference(operation.container, operation.generation)
         self.backend.untag(reference)
         # Of one that was laid out and never created.
-        self.instances.discard(operation.container, operation.generation)
+        self.instances.set_aside(operation.container, operation.generation)
         self.backend.forget(self._name(operation))
+        self.instances.purge(operation.container)
         self.store.forget(operation.container, operation.generation)
 
     def _settle(self, operation: Operation) -> None:

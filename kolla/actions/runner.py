@@ -109,6 +109,7 @@ class Runner:
     def _recover(self, name: str) -> bool:
         """Finish or discard what an earlier command left; True if there was anything."""
         self.store.abandon(name)
+        self.deployment.instances.purge(name)
         state = inspect(self.deployment, name)
         if rebuild.rebuild(self.deployment, state):
             state = inspect(self.deployment, name)

@@ -1,18 +1,22 @@
 """From a spec to what the engine is given: secrets put in, files laid out."""
 
 import dataclasses
+import logging
 import os
 import pathlib
-import shutil
 
 from kolla.backends.dumps import Dumps
 from kolla.errors import KollaError
-from kolla.files import write_whole
+from kolla.files import make_folder, remove_folder, write_whole
 from kolla.plugin.backend import Instance
 from kolla.plugin.spec import SPEC, Spec
 
-#: Where a generation finds its own small writable folder.
-GENERATION_FOLDER = "/var/lib/kolla/generation"
+LOG = logging.getLogger(__name__)
+
+#: Where a generation finds its own folder, and the file there that says that it has joined.
+GENERATION_FOLDER, JOINED = "/var/lib/kolla/generation", "joined"
+#: How the name of a folder ends that is on its way out.
+DISCARDED = ".discarded"
 #: Where a dump task writes.
 DUMPS = "/var/lib/kolla/dumps"
 #: Secret variables, each NAME=VALUE and a zero byte, for an image that reads them there.
@@ -45,6 +49,8 @@ class Instances:
     def make(self, spec: Spec, generation: int) -> Instance:
         """The generation itself. Raises :class:`KollaError` if a secret is missing."""
         made = self._instance(spec, generation, spec.environment, tuple(spec.command))
+        if spec.strategy != "handover":  # nobody will tell it to join
+            self.mark_joined(spec.container, generation)
         return dataclasses.replace(made, in_background=spec.strategy == "handover")
 
     def task(
@@ -83,10 +89,36 @@ class Instances:
         self.dumps.take_in(container, self._inbox(container, generation))
         self._secrets(container, generation, task).unlink(missing_ok=True)
 
-    def discard(self, container: str, generation: int) -> None:
-        """Take away the folder of a generation that is gone, but for dumps in it."""
+    def mark_joined(self, container: str, generation: int, joined: bool = True) -> None:
+        """Have a generation join by itself when the engine starts it again, or not."""
+        path = self.home(container, generation) / "own" / JOINED
+        if joined:
+            write_whole(path, b"", 0o644)
+        else:
+            path.unlink(missing_ok=True)
+
+    def set_aside(self, container: str, generation: int) -> None:
+        """Take the folder of a generation, but for dumps in it, out of the way;
+        :meth:`purge` deletes it.
+        """
         self.dumps.take_in(container, self._inbox(container, generation))
-        shutil.rmtree(self.home(container, generation), ignore_errors=True)
+        folder = self.home(container, generation)
+        try:
+            folder.rename(folder.with_name(folder.name + DISCARDED))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            LOG.warning("%s is not set aside: %s", folder, error.strerror)
+
+    def purge(self, container: str) -> None:
+        """Delete what was set aside; what cannot be deleted is reported, and tried again with
+        the next recovery of the container.
+        """
+        for folder in self.home(container, 0).parent.glob(f"*{DISCARDED}"):
+            try:
+                remove_folder(folder)
+            except KollaError as error:
+                LOG.warning("%s; the next command on %s tries again", error.message, container)
 
     def home(self, container: str, generation: int) -> pathlib.Path:
         return home(self.state_dir, container, generation)
@@ -99,6 +131,8 @@ class Instances:
         labels |= {"kolla.task": task} if task else {SPEC: spec.to_json()}
         kinds = [privilege.partition(":") for privilege in spec.privileges]
         values = {key: self.settings.reveal(text) for key, text in environment.items()}
+        if memory := spec.limits.get("memory"):
+            values["KOLLA_MEMORY_LIMIT"] = str(memory)
         secrets = frozenset(
             key for key, text in environment.items() if self.settings.references(text)
         )
@@ -124,6 +158,7 @@ class Instances:
             capabilities=tuple(value for kind, _, value in kinds if kind == "capability"),
             devices=tuple(value for kind, _, value in kinds if kind == "device"),
             privileges=frozenset(kind for kind, _, value in kinds if not value),
+            limits=spec.limits,
             stop_grace=spec.stop_grace,
             security=tuple(spec.security),
             log_driver=spec.log["driver"],
@@ -137,10 +172,11 @@ class Instances:
 
     def _binds(self, spec: Spec, generation: int) -> tuple[tuple[str, str, str], ...]:
         folder = self.home(spec.container, generation)
-        binds = [(str(self._owned(folder / "own", spec.user)), GENERATION_FOLDER, "rw")]
+        writable = spec.own_folder == "rw"
+        own = self._owned(folder / "own", spec.user if writable else os.geteuid())
+        binds = [(str(own), GENERATION_FOLDER, spec.own_folder)]
         for path, (content, mode) in sorted(spec.files.items()):
             place = folder / "files" / path.lstrip("/")
-            self._owned(place.parent, spec.user)
             text = self.settings.reveal(content)
             write_whole(place, text.encode(), int(mode, 8), owner=spec.user)
             binds.append((str(place), path, "ro"))
@@ -152,8 +188,7 @@ class Instances:
 
     def _owned(self, folder: pathlib.Path, user: int) -> pathlib.Path:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            os.chown(folder, user, user)
+            make_folder(folder, user)
         except OSError as error:
             raise KollaError(
                 f"{folder} cannot be made for user {user}: {error.strerror}",

@@ -3,9 +3,9 @@
 import functools
 
 from oslo_config import cfg
-from oslo_config.types import Dict, Integer, String
+from oslo_config.types import Dict, Float, Integer, String
 
-from kolla.catalog.types import ENGINE, FOLDER, SIZE
+from kolla.catalog.types import BYTES, ENGINE, FOLDER, SIZE
 
 
 def _by_container(name: str, help: str) -> cfg.Opt:
@@ -180,6 +180,27 @@ _MONITOR = [
     cfg.IntOpt("backoff_max", default=600, min=0, help="Seconds between two restarts at most."),
 ]
 
+_LIMITS = [
+    cfg.Opt(
+        "memory", type=Dict(value_type=BYTES), default={},
+        help="Memory a container may use, by container: mariadb:8g,glance-api:2g; all: of all"
+             " others too. 0: no limit. Of those that are not named it is what their plugin says.",
+    ),
+    cfg.Opt(
+        "pids", type=Dict(value_type=Integer(min=0)), default={},
+        help="Processes and threads a container may have, by container; 0: no limit.",
+    ),
+    cfg.Opt(
+        "files", type=Dict(value_type=Integer(min=0)), default={},
+        help="Files and sockets that each process of a container may have open, by container;"
+             " 0: as many as the engine allows.",
+    ),
+    cfg.Opt(
+        "cpus", type=Dict(value_type=Float(min=0)), default={},
+        help="Processors a container may use, by container: all:2,keystone:0.5; 0: no limit.",
+    ),
+]
+
 _LOGS = [
     cfg.StrOpt(
         "driver", default="json-file",
@@ -237,6 +258,6 @@ def by_group() -> dict[str, dict[str, cfg.Opt]]:
     groups = {
         "DEFAULT": _DEFAULT, "host": _HOST, "backend": _BACKEND, "docker": _DOCKER,
         "compose": _COMPOSE, "images": _IMAGES, "engine": _ENGINE, "monitor": _MONITOR,
-        "logs": _LOGS, "hooks": _HOOKS,
+        "limits": _LIMITS, "logs": _LOGS, "hooks": _HOOKS,
     }
     return {group: {opt.dest: opt for opt in opts} for group, opts in groups.items()}

@@ -4,6 +4,8 @@ import re
 
 from oslo_config.types import String
 
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
 
 class Form(String):
     """A text of a certain form; ``rule`` is what is said of any other."""
@@ -18,6 +20,26 @@ class Form(String):
         return value
 
 
+class Bytes(String):
+    """A size that is a number of bytes: ``1g`` and ``1073741824`` are the same."""
+
+    def __init__(self):
+        super().__init__(type_name="size")
+
+    def __call__(self, value) -> int:
+        return int(amount(str(value)))
+
+
+def amount(text: str) -> int | float:
+    """The value of ``1g``, ``1073741824`` or ``0.5``. Raises ValueError."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kmgt]?)", text.strip().lower())
+    if not found:
+        raise ValueError(f"{text.strip()!r} is no number like 512, 64m or 1g")
+    value = float(found[1]) * _UNITS[found[2]]
+    return int(value) if value.is_integer() else value
+
+
+BYTES = Bytes()
 #: A number of bytes as the engine takes it.
 SIZE = Form("size", "[1-9][0-9]*[kmg]", "a size is a number with k, m or g, like 50m")
 #: Where an engine listens, as its clients take it.

@@ -5,13 +5,14 @@ from kolla.errors import UsageError
 
 #: Of a generation, the last ones.
 INCIDENTS = 10
+MIB = 1 << 20
 
 FIELDS = (
     "name", "set", "summary", "distribution", "health", "detail", "checked", "pin",
     "generation", "state", "cause", "created", "reason", "incidents", "evidence", "release",
     "version", "image", "image_id", "user", "strategy", "requires", "listens", "command",
     "environment", "files", "volumes", "scratch", "mounts", "privileges", "super_privileged",
-    "check", "stop_grace", "logging", "log",
+    "limits", "check", "stop_grace", "logging", "log",
 )
 
 
@@ -128,8 +129,13 @@ def _running(spec, settings) -> dict:
         }),
         "privileges": Lines(spec.privileges),
         "super_privileged": Text(spec.super_privileged),
+        "limits": Lines({name: _amount(name, value) for name, value in spec.limits.items()}),
         "check": f"{' '.join(check['command'])}: every {check['interval']} s, for at most "
                  f"{check['timeout']} s, {check['grace']} s grace",
         "stop_grace": f"{spec.stop_grace} s",
         "logging": Lines(spec.log),
     }
+
+
+def _amount(name: str, value: int | float) -> str:
+    return f"{value / MIB:g} MiB" if name == "memory" else f"{value:g}"

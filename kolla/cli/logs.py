@@ -14,10 +14,6 @@ from kolla.errors import KollaError
 
 #: Of the names on a terminal.
 _COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
-#: What could do something to a terminal is only shown there.
-_HARMLESS = {code: 0x2400 + code for code in range(32) if chr(code) != "\t"} | {
-    code: 0xFFFD for code in range(127, 160)
-}
 
 
 class Logs(Command):
@@ -88,15 +84,13 @@ class Logs(Command):
     def _print(self, lines: Iterator, names: Collection[str], flush: bool) -> None:
         out, width = self.app.stdout, max(map(len, names), default=0)
         labels = {name: f"{name:<{width}} |" for name in names}
-        terminal = out.isatty()
-        if terminal and not os.environ.get("NO_COLOR"):
+        if out.isatty() and not os.environ.get("NO_COLOR"):
             labels = {
                 name: f"\x1b[{colour}m{label}\x1b[0m"
                 for (name, label), colour in zip(labels.items(), itertools.cycle(_COLOURS))
             }
         for line in lines:
-            text = line.text.translate(_HARMLESS) if terminal else line.text
-            print(f"{line.at[:23]}Z {labels[line.container]} {text}", file=out, flush=flush)
+            print(f"{line.at[:23]}Z {labels[line.container]} {line.text}", file=out, flush=flush)
 
 
 def pattern(text: str) -> re.Pattern:

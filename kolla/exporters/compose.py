@@ -2,18 +2,16 @@
 
 import dataclasses
 import logging
-import os
 import pathlib
 import re
 
 from kolla.backends.compose import document, dotenv
 from kolla.backends.compose.document import Entry
 from kolla.backends.compose.service import escaped, service
-from kolla.backends.instances import GENERATION_FOLDER, Instances
+from kolla.backends.instances import Instances
 from kolla.errors import KollaError
 from kolla.files import write_whole
 from kolla.health.rules import check_of
-from kolla.plugin import Strategy
 from kolla.plugin.backend import Instance
 from kolla.plugin.export import Exported, Tree
 from kolla.plugin.spec import Spec
@@ -119,7 +117,7 @@ class _Writer:
     def _container(self, exported: Exported, order: int, needs: dict) -> Entry:
         name, spec = exported.container.name, exported.spec
         instance = self.instances.make(spec, 1)
-        self._lay_out(exported, instance)
+        self._lay_out(exported)
         check = check_of(spec, self.tree.settings)
         health = {
             "test": ["CMD", *check["command"]],
@@ -136,13 +134,9 @@ class _Writer:
         )
         return Entry(name, words, exported.path, order, comments)
 
-    def _lay_out(self, exported: Exported, instance: Instance) -> None:
+    def _lay_out(self, exported: Exported) -> None:
         """Nobody tells it to take its public address: it does so by itself."""
-        own = next(source for source, path, _ in instance.binds if path == GENERATION_FOLDER)
-        joined = pathlib.Path(own, "joined")
-        if exported.spec.strategy == Strategy.HANDOVER.value:
-            joined.touch()
-            os.chown(joined, exported.spec.user, exported.spec.user)
+        self.instances.mark_joined(exported.container.name, 1)
         self.written += self._files(exported)
 
     def _files(self, exported: Exported) -> dict[pathlib.Path, str]:

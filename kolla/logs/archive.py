@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from kolla.errors import KollaError
 from kolla.files import write_whole
 from kolla.logs import lines
+from kolla.text import harmless
 
 #: Bytes that are compressed at a time: the beginning of a log goes in steps of this size.
 PIECE = 1 << 20
@@ -83,7 +84,7 @@ class Archive:
             with gzip.open(path, "rt", encoding="utf-8", errors="replace", newline="\n") as log:
                 for line in log:
                     at, _, text = line.rstrip("\n").partition(" ")
-                    yield at, text
+                    yield at, harmless(text)  # earlier versions of kolla kept it as it came
         except FileNotFoundError:
             pass
         except (OSError, EOFError, zlib.error) as error:

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from kolla import network
 from kolla.monitor.pages import Pages
+from kolla.text import harmless
 
 LOG = logging.getLogger(__name__)
 
@@ -140,7 +141,7 @@ class _Handler(simple_server.WSGIRequestHandler):
     server_version, sys_version = "kolla", ""
 
     def log_message(self, format: str, *arguments) -> None:
-        LOG.debug("%s: " + format, self.client_address[0], *arguments)
+        LOG.debug("%s: %s", self.client_address[0], harmless(format % arguments))
 
     def get_stderr(self) -> io.StringIO:
         return io.StringIO()  # for tracebacks of clients that have gone

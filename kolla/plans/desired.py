@@ -13,6 +13,7 @@ from kolla.plans.plan import State
 from kolla.plugin import Container, Downgrade, Strategy, Task
 from kolla.plugin.backend import ImageFacts
 from kolla.plugin.spec import PHASES, Spec
+from kolla.settings.limits import limits_of
 
 #: What an image says about where it looks for secret variables.
 SECRETS_LABEL = "kolla.secrets"
@@ -154,6 +155,8 @@ def build(
         },
         backend=backend,
         secrets_in=image.labels.get(SECRETS_LABEL, "environment"),
+        own_folder="ro",
+        limits=limits_of(container, settings),
     )
 
 

@@ -8,7 +8,7 @@ from kolla.plugin.spec import Spec, describe_image
 #: What a name in these fields is.
 _NAMES = {
     "files": "file", "volumes": "volume", "scratch": "scratch space", "host_mounts": "mount",
-    "privileges": "privilege", "log": "logging",
+    "privileges": "privilege", "limits": "limit", "log": "logging",
 }
 #: Two specs run the same though these differ: what an image is called, and what it says of
 #: itself. Which image it is, its id tells.

@@ -19,14 +19,14 @@ value is put in at the last moment.
 
 from kolla.plugin.backend import Backend, BackendError
 from kolla.plugin.declarations import (
-    Check, Container, ContainerSet, Downgrade, File, HostMount, Image, Listen, Privilege, Scratch,
-    Strategy, Task, Volume, secret, shared_folder,
+    Check, Container, ContainerSet, Downgrade, File, HostMount, Image, Limits, Listen, Privilege,
+    Scratch, Strategy, Task, Volume, secret, shared_folder,
 )
 from kolla.plugin.event import Event
 from kolla.plugin.export import Exported, Tree
 
 __all__ = [
     "Backend", "BackendError", "Check", "Container", "ContainerSet", "Downgrade", "Event",
-    "Exported", "File", "HostMount", "Image", "Listen", "Privilege", "Scratch", "Strategy", "Task",
-    "Tree", "Volume", "secret", "shared_folder",
+    "Exported", "File", "HostMount", "Image", "Limits", "Listen", "Privilege", "Scratch",
+    "Strategy", "Task", "Tree", "Volume", "secret", "shared_folder",
 ]

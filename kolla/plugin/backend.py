@@ -99,6 +99,8 @@ class Instance:
     devices: tuple[str, ...] = ()
     #: Any of privileged, pid, ipc, cgroup, root, writable-root.
     privileges: frozenset[str] = frozenset()
+    #: ``memory`` in bytes (with swap), ``pids``, ``files`` and ``cpus``, as far as limited.
+    limits: Mapping[str, int | float] = dataclasses.field(default_factory=dict)
     stop_grace: int = 30
     security: tuple[str, ...] = ()
     #: Whether it leaves the CPU to what serves, until its restart policy says that it counts.
@@ -128,7 +130,9 @@ class Backend(abc.ABC):
 
     Every method raises :class:`BackendError` if the engine refuses or cannot be reached.
     Times are in seconds. Operations that find their work already done succeed. All backends
-    of a deployment work on one engine: what one has made, every other sees.
+    of a deployment work on one engine: what one has made, every other sees. Whatever comes
+    from a container, its output, its log and errors about it, has passed
+    :func:`kolla.text.harmless`.
     """
 
     #: What generations remember it by; empty: the name of its entry point.

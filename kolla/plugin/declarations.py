@@ -102,6 +102,26 @@ class Scratch:
 
 
 @dataclasses.dataclass(frozen=True)
+class Limits:
+    """What a container may use of its host at most; ``[limits]`` says otherwise.
+
+    Each is a template for a sum of products, like ``1g + 256m * ${keystone.workers}``. A number
+    may have a suffix k, m, g or t, in powers of 1024. 0 means no limit.
+    """
+
+    #: Bytes of memory, what is in its scratch included; it gets no swap.
+    memory: str = "1g"
+    #: Processes and threads.
+    pids: str = "1024"
+    #: Files and sockets that each of its processes may have open.
+    files: str = "16384"
+    #: Processors.
+    cpus: str = "0"
+    #: Bytes that its limit of memory has to exceed: a smaller one is refused.
+    least_memory: str = "16m"
+
+
+@dataclasses.dataclass(frozen=True)
 class HostMount:
     """A path of the host inside the container; shown as super-privileged if it is crucial."""
 
@@ -169,6 +189,7 @@ class Container:
     scratch: tuple[Scratch, ...] = ()
     host_mounts: tuple[HostMount, ...] = ()
     privileges: tuple[Privilege, ...] = ()
+    limits: Limits = Limits()
     #: Containers that must be healthy first, where they run on this host.
     requires: tuple[str, ...] = ()
     #: First set-up, before the first start.

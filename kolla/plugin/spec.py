@@ -51,6 +51,10 @@ class Spec:
     backend: str = "docker"
     #: Where its image looks for secret variables: ``file`` or ``environment``.
     secrets_in: str = "environment"
+    #: Whether it may write (``rw``) to the folder of its generation, as earlier ones did.
+    own_folder: str = "rw"
+    #: ``memory`` (bytes), ``pids``, ``files`` and ``cpus``, as far as they are limited.
+    limits: dict[str, int | float] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), sort_keys=True)

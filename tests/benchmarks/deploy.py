@@ -10,7 +10,7 @@ from kolla.backends.docker.backend import DockerBackend
 from kolla.deployment import Deployment as Library
 from kolla.plugin.backend import Backend, BackendError, Instance
 from kolla.plugin.spec import Spec
-from tests.benchmarks import compose, lab, variants
+from tests.benchmarks import compose, lab
 from tests.benchmarks.report import Result, seconds, times
 from tests.benchmarks.stats import median
 from tests.functional.support.engine import Engine
@@ -103,8 +103,7 @@ def _same_containers(deployment: lab.Deployment) -> dict[str, Same]:
     for record in library.store.containers():
         spec = library.store.generations(record.name)[-1].snapshot
         made = library.instances.make(spec, 1000)
-        if spec.strategy == "handover":
-            made = dataclasses.replace(made, command=variants.JOINS_BY_ITSELF)
+        library.instances.mark_joined(spec.container, 1000)
         found[record.name] = Same(made, spec, library.catalog.containers[record.name].requires)
     library.store.close()
     return found

@@ -9,12 +9,6 @@ from kolla_plugins.keystone import KEYSTONE
 VARIANTS = ContainerSet("variants", "The same services, upgraded in another way")
 
 
-#: The command of a container that nobody tells to take its public address.
-JOINS_BY_ITSELF = (
-    "bash", "-c", "touch /var/lib/kolla/generation/joined && exec kolla-start"
-)
-
-
 def replaced(container: Container) -> Container:
     """A container that is stopped before the next one starts; its SIGTERM drains."""
     return dataclasses.replace(
@@ -22,7 +16,6 @@ def replaced(container: Container) -> Container:
         name=f"{container.name}-replaced",
         parent=VARIANTS.name,
         strategy=Strategy.REPLACE,
-        command=JOINS_BY_ITSELF,
         drain=(),
     )
 

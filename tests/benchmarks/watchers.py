@@ -16,7 +16,6 @@ from kolla.backends.docker.backend import DockerBackend
 from kolla.deployment import Deployment as Library
 from kolla.plugin.backend import ALWAYS
 from kolla.plugin.spec import Spec
-from tests.benchmarks import variants
 from tests.benchmarks.lab import REPOSITORY, Deployment
 from tests.functional.support.harness import derive
 from tests.functional.support.monitoring import Monitor
@@ -72,6 +71,8 @@ class Autoheal:
         specs = [library.store.generations(record.name)[-1].snapshot
                  for record in library.store.containers()]
         instances = [self._checked(spec, library.instances.make(spec, 1000)) for spec in specs]
+        for spec in specs:
+            library.instances.mark_joined(spec.container, 1000)
         library.store.close()
         backend = DockerBackend(self.engine.url)
 
@@ -90,7 +91,7 @@ class Autoheal:
             _wait(lambda: len(client.api.containers(filters={"health": "healthy"})) == len(specs))
 
     def _checked(self, spec: Spec, instance):
-        """On an image with that check, and joined from its start."""
+        """On an image with that check."""
         check, tag = spec.check, f"kolla-benchmark/{spec.container.rstrip('-0123456789')}"
         if tag not in self._tags:
             derive(
@@ -100,10 +101,6 @@ class Autoheal:
                 f" CMD {json.dumps(check['command'])}",
             )
             self._tags.add(tag)
-        if spec.strategy == "handover":
-            *shell, joins = variants.JOINS_BY_ITSELF
-            command = (*shell, f"{joins} {' '.join(instance.command[1:])}")
-            instance = dataclasses.replace(instance, command=command)
         return dataclasses.replace(instance, image=tag)
 
     @property

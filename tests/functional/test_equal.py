@@ -67,6 +67,7 @@ def prepare(deployment: Deployment, backend: str, address: str) -> None:
     path = deployment.configure(
         f"[host]\nenabled = synthetic, rights\ndisabled = {without}\naddress = {address}\n"
         "[rights]\nsecret = it's \"a\" $ecret: ${HOME} \\\\ #\n"
+        "[limits]\ncpus = all:1.5\nmemory = synthetic-http:0\n"
         "[synthetic-http/DEFAULT]\ndriver = one\ndriver = $$two\n", "10-host",
     )
     path.chmod(0o600)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from kolla.errors import KollaError
 from kolla.files import write_whole
 from kolla.plugin.backend import BackendError, Unreachable
+from kolla.text import harmless
 
 #: The oldest of compose 2, and the only line before that.
 OLDEST, CLASSIC = (2, 26), (1, 29)
@@ -160,7 +161,7 @@ def _write(memory: pathlib.Path | None, known: dict[str, str]) -> None:
 
 def _reason(text: str) -> str:
     """The last line, but docker-compose 1 gives the reason before that."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in harmless(text).splitlines() if line.strip()]
     reasons = re.findall(r"^ERROR: for \S+ +(.+)", "\n".join(lines), re.MULTILINE)
     said = (reasons or lines or [""])[-1]
     return re.sub(r"^(Error response from daemon|ERROR|Error):? ?", "", said)

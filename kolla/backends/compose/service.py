@@ -43,6 +43,11 @@ def service(
             *(f"{source}:{path}:{options}" for source, path, options in instance.binds),
         ],
         "tmpfs": [f"{path}:size={size},mode=1777" for path, size in instance.scratch.items()],
+        "mem_limit": instance.limits.get("memory"),
+        "memswap_limit": instance.limits.get("memory"),
+        "pids_limit": instance.limits.get("pids"),
+        "cpus": instance.limits.get("cpus"),
+        "ulimits": {"nofile": instance.limits["files"]} if "files" in instance.limits else {},
         "restart": ALWAYS,
         "stop_grace_period": f"{instance.stop_grace}s",
         "logging": {

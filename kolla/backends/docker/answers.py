@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from kolla.backends.docker import launch
 from kolla.backends.instances import engine_name
 from kolla.plugin.backend import NEVER, Observed
+from kolla.text import harmless
 
 #: Bytes of a command's output that are kept.
 OUTPUT_LIMIT = 16_384
@@ -66,5 +67,5 @@ def inspected(found: dict) -> Observed | None:
 
 
 def text(output: bytes) -> str:
-    """The end of what a command wrote."""
-    return output[-OUTPUT_LIMIT:].decode(errors="replace").strip()
+    """The end of what a command wrote, safe to print."""
+    return harmless(output[-OUTPUT_LIMIT:].decode(errors="replace")).strip()

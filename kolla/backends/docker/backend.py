@@ -22,6 +22,7 @@ from kolla.plugin.backend import (
     Stranger, Unreachable,
 )
 from kolla.plugin.spec import SPEC
+from kolla.text import harmless
 
 #: What the engine says of a process that has ended before it has heard of that, and the
 #: seconds in which it will have heard.
@@ -73,7 +74,8 @@ class DockerBackend(Backend):
                     f"the engine {what}: {error.explanation}",
                     "it was upgraded in the meantime: run the command again",
                 ) from error
-            raise BackendError(f"the engine {what}: {error.explanation or error}") from error
+            said = harmless(str(error.explanation or error))
+            raise BackendError(f"the engine {what}: {said}") from error
         except (DockerException, requests.RequestException) as error:
             raise Unreachable(
                 f"the Docker engine at {self.url} {what}: {_root_cause(error)}",

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from kolla.backends.docker.answers import OUTPUT_LIMIT
 from kolla.plugin.backend import BackendError, Unreachable
+from kolla.text import harmless
 
 #: Seconds the engine may take beyond what a command was given.
 MARGIN = 10
@@ -70,7 +71,7 @@ class Execs:
                 status, rest = _head(pieces)
                 pieces = itertools.chain([rest], pieces)
                 if status >= 400:
-                    said = json.loads(b"".join(pieces))["message"]
+                    said = harmless(json.loads(b"".join(pieces))["message"])
                     raise BackendError(f"the engine refuses: {said}")
                 yield pieces
         except (OSError, ValueError, LookupError) as error:

@@ -25,7 +25,7 @@ def arguments(api: docker.APIClient, instance: Instance) -> dict:
 
 
 def _host_config(api: docker.APIClient, instance: Instance) -> dict:
-    granted = instance.privileges
+    granted, limits = instance.privileges, instance.limits
     binds = [f"{name}:{path}" for name, path in instance.volumes]
     binds += [f"{source}:{path}:{options}" for source, path, options in instance.binds]
     return api.create_host_config(
@@ -43,6 +43,12 @@ def _host_config(api: docker.APIClient, instance: Instance) -> dict:
         ipc_mode="host" if "ipc" in granted else None,
         cgroupns="host" if "cgroup" in granted else None,
         cpu_shares=shares(instance),
+        mem_limit=limits.get("memory"),
+        memswap_limit=limits.get("memory"),
+        pids_limit=limits.get("pids"),
+        nano_cpus=round(limits["cpus"] * 1e9) if "cpus" in limits else None,
+        ulimits=[{"Name": "nofile", "Soft": limits["files"], "Hard": limits["files"]}]
+        if "files" in limits else None,
         log_config={"Type": instance.log_driver, "Config": dict(instance.log_options)},
     )
 

@@ -14,6 +14,7 @@ from docker.errors import create_api_error_from_http_exception
 
 from kolla.backends import log_drivers
 from kolla.plugin.backend import BackendError, UnreadableLog
+from kolla.text import harmless
 
 #: Bytes that are read at a time.
 CHUNK = 1 << 16
@@ -57,7 +58,8 @@ def lines(stream: Iterable[bytes]) -> Iterator[tuple[str, str]]:
     begun: dict[int, list[bytes]] = {}
     for output, frame in _frames(stream):
         if output == _ERROR:
-            raise BackendError(f"the engine says: {frame.decode(errors='replace').strip()}")
+            said = harmless(frame.decode(errors="replace")).strip()
+            raise BackendError(f"the engine says: {said}")
         at, _, part = frame.partition(b" ")
         parts = begun.setdefault(output, [at])
         parts.append(part)
@@ -83,7 +85,7 @@ def _frames(stream: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
 
 def _line(at: bytes, *parts: bytes) -> tuple[str, str]:
     text = b"".join(parts).decode(errors="replace")
-    return _universal(at.decode()), text.rstrip("\r\n")
+    return _universal(at.decode()), harmless(text.rstrip("\r\n"))
 
 
 def _universal(at: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from kolla.settings.checks import files, logs, names, network, services, values
+from kolla.settings.checks import files, limits, logs, names, network, services, values
 from kolla.settings.problems import Invalid, Problem
 
 #: A name that nobody knows may belong to a plugin that is broken.
@@ -12,7 +12,7 @@ _OTHERS = [
     names.unknown_options, names.unknown_variables, names.unknown_drivers, names.host_name,
     values.wrong, values.missing,
     files.exposed_secrets, files.missing, files.hook_command, files.malformed_templates,
-    logs.unknown_driver, logs.unknown_options,
+    limits.too_little_memory, logs.unknown_driver, logs.unknown_options,
     network.foreign_addresses, network.ports_used_twice, network.endpoint, network.interface,
 ]
 

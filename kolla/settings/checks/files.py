@@ -1,5 +1,6 @@
 """Files that are exposed, missing or malformed."""
 
+import dataclasses
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -96,3 +97,4 @@ def _templates(container: Container) -> Iterator[str]:
     for listen in container.listens:
         yield listen.address
         yield listen.port
+    yield from dataclasses.astuple(container.limits)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from kolla.catalog import releases
 from kolla.errors import KollaError, nearest
-from kolla.settings import services
+from kolla.settings import limits, services
 from kolla.settings.problems import Problem
 from kolla.settings.sources import normal_group, variable_of
 
@@ -56,6 +56,10 @@ def unknown_containers(settings) -> Iterator[Problem]:
     for option in ("interval", "timeout", "retries", "grace"):
         yield from _unknown(
             settings, "monitor", option, settings.catalog.containers, "container"
+        )
+    for option in limits.NAMES:
+        yield from _unknown(
+            settings, "limits", option, {limits.ALL, *settings.catalog.containers}, "container"
         )
 
 

@@ -26,7 +26,7 @@ WATCHED = {
     Store: ("_prepare", "_write"),
     _Transaction: ("_run",),
     Numbers: ("claim",),
-    Instances: ("make", "task", "discard"),
+    Instances: ("make", "task", "mark_joined", "set_aside", "purge"),
     Archive: ("keep",),
     DockerBackend: (*sorted(Backend.__abstractmethods__ - {"set_restart"}), "_update", "_wait"),
     ComposeBackend: ("create", "set_restart", "remove"),

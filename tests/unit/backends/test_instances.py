@@ -1,14 +1,19 @@
-"""What a task is given besides what its generation is."""
+"""What the folder of a generation holds, and what a task is given besides."""
 
+import dataclasses
+import json
 import os
 from pathlib import Path
 
 import pytest
 
-from kolla.backends.instances import Instances
+from kolla.backends import instances
+from kolla.backends.instances import GENERATION_FOLDER, Instances
+from kolla.errors import KollaError
 from kolla.plans.desired import SECRETS_LABEL, build
 from kolla.plugin import secret
 from kolla.plugin.backend import ImageFacts
+from kolla.plugin.spec import Spec
 from kolla_plugins.openstack import schema_phases, schema_task
 from tests.unit.support.plugins import make_container, make_settings
 
@@ -16,6 +21,74 @@ IMAGE = ImageFacts("sha256:" + "a" * 64, "kolla/web:2026.1", {})
 WEB = make_container(
     user=os.getuid(), bootstrap=(schema_task("bootstrap"),), **schema_phases()
 )
+
+
+class Generation:
+    """A generation with its folder, as it is made from the configuration."""
+
+    def __init__(self, folder: Path):
+        self.settings = make_settings(folder, "", WEB)
+        self.instances = Instances(folder, self.settings)
+        self.spec = build(WEB, self.settings, IMAGE, "2026.1", "29.1.0")
+        self.home = folder / "generations" / "web" / "7"
+
+    def own_folder(self, spec) -> str:
+        """With what rights it has its own folder."""
+        binds = self.instances.make(spec, 7).binds
+        return next(rights for _, place, rights in binds if place == GENERATION_FOLDER)
+
+
+@pytest.fixture
+def made(tmp_path):
+    return Generation(tmp_path)
+
+
+def test_a_generation_cannot_write_to_its_own_folder(made):
+    assert made.own_folder(made.spec) == "ro"
+
+
+def test_a_snapshot_of_an_earlier_kolla_may_write_there_as_it_did(made):
+    values = json.loads(made.spec.to_json())
+    del values["own_folder"]
+    assert made.own_folder(Spec(**values)) == "rw"
+
+
+def test_who_is_not_handed_over_joins_by_itself(made):
+    made.instances.make(dataclasses.replace(made.spec, strategy="replace"), 7)
+    assert (made.home / "own" / "joined").exists()
+
+
+def test_who_is_handed_over_waits_to_be_told(made):
+    made.instances.make(dataclasses.replace(made.spec, strategy="handover"), 7)
+    assert not (made.home / "own" / "joined").exists()
+    made.instances.mark_joined("web", 7)
+    assert (made.home / "own" / "joined").exists()
+    made.instances.mark_joined("web", 7, False)
+    assert not (made.home / "own" / "joined").exists()
+
+
+def test_a_link_in_the_place_of_the_mark_is_replaced_and_not_followed(made, tmp_path):
+    made.instances.make(dataclasses.replace(made.spec, own_folder="rw"), 7)
+    mark, victim = made.home / "own" / "joined", tmp_path / "victim"
+    mark.unlink(missing_ok=True)
+    mark.symlink_to(victim)
+    made.instances.mark_joined("web", 7)
+    assert not victim.exists() and not mark.is_symlink()
+
+
+def test_what_cannot_be_deleted_is_reported_and_deleted_later(made, monkeypatch, caplog):
+    def stuck(path):
+        raise KollaError(f"{path} is not removed as a whole: busy")
+
+    made.instances.make(made.spec, 7)
+    with monkeypatch.context() as patch:
+        patch.setattr(instances, "remove_folder", stuck)
+        made.instances.set_aside("web", 7)
+        made.instances.purge("web")
+    assert "7.discarded is not removed" in caplog.text
+    assert not made.home.exists()
+    made.instances.purge("web")
+    assert not list(made.home.parent.iterdir())
 
 
 class Site:

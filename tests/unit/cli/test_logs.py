@@ -27,7 +27,7 @@ class Printed(logs.Logs):
 
 @pytest.fixture
 def engine():
-    return Engine(web_g1=[(at(1), "a"), (at(3), "c")], database_g2=[(at(2), "b \x1b[31m \x9b")])
+    return Engine(web_g1=[(at(1), "a"), (at(3), "c")], database_g2=[(at(2), "b")])
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_each_line_has_its_time_and_its_container(printed):
     assert printed(stream, "web", "database") == 0
     assert stream.getvalue() == (
         "2026-05-01T12:00:01.000Z web      | a\n"
-        "2026-05-01T12:00:02.000Z database | b \x1b[31m \x9b\n"
+        "2026-05-01T12:00:02.000Z database | b\n"
         "2026-05-01T12:00:03.000Z web      | c\n"
     )
 
@@ -83,8 +83,11 @@ def test_no_colours_where_they_are_not_wanted(printed, monkeypatch):
     assert "\x1b" not in on_terminal(printed, "web", "database")
 
 
-def test_log_cannot_steer_the_terminal(printed, monkeypatch):
+def test_archived_log_of_an_earlier_kolla_cannot_steer_the_terminal(
+    printed, tmp_path, monkeypatch
+):
     monkeypatch.setenv("NO_COLOR", "1")
+    Archive(tmp_path, 1 << 20, 3).keep("database", 1, [(at(1), "b \x1b[31m \x9b")])
     assert "b \u241b[31m \ufffd\r\n" in on_terminal(printed, "database")
 
 

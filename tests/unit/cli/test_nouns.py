@@ -47,7 +47,7 @@ def test_json_keys_stay_as_they_are():
         "generation", "state", "cause", "created", "reason", "incidents", "evidence",
         "release", "version", "image", "image_id", "user", "strategy", "requires", "listens",
         "command", "environment", "files", "volumes", "scratch", "mounts", "privileges",
-        "super_privileged", "check", "stop_grace", "logging", "log")
+        "super_privileged", "limits", "check", "stop_grace", "logging", "log")
     assert container_history.History.columns == (
         "generation", "state", "release", "version", "image", "created", "cause", "reason",
         "restarts", "rollback", "log")

@@ -1,0 +1,23 @@
+"""Limits that are no numbers, or with which a container cannot work."""
+
+from collections.abc import Iterator
+
+from kolla.errors import KollaError
+from kolla.settings.limits import NAMES, limit
+from kolla.settings.problems import Problem
+
+
+def too_little_memory(settings) -> Iterator[Problem]:
+    """Of containers that run on this host."""
+    for container in settings.enabled():
+        try:
+            found = {name: limit(container, settings, name) for name in (*NAMES, "least_memory")}
+        except KollaError as error:
+            yield settings.blame_plugin(container, error.message)
+            continue
+        if 0 < found["memory"] <= found["least_memory"]:
+            message = (
+                f"{found['memory']} bytes are too little for {container.name}, which needs more"
+                f" than {found['least_memory']}"
+            )
+            yield settings.blame("limits", "memory", message)

@@ -1,0 +1,43 @@
+"""A container's limits on this host: its plugin's, with the overrides of ``[limits]``."""
+
+import math
+
+from kolla.catalog.types import amount
+from kolla.errors import KollaError
+from kolla.plugin import Container
+
+#: What is limited.
+NAMES = ("memory", "pids", "files", "cpus")
+#: The name that stands for all containers.
+ALL = "all"
+
+
+def limits_of(container: Container, settings) -> dict[str, int | float]:
+    """``memory`` in bytes, ``pids``, ``files`` and ``cpus``; what has no limit is left out.
+
+    Raises :class:`KollaError` if its plugin declares something else than a number.
+    """
+    found = {name: limit(container, settings, name) for name in NAMES}
+    return {name: value for name, value in found.items() if value}
+
+
+def limit(container: Container, settings, name: str) -> int | float:
+    """One of :data:`NAMES`, or ``least_memory``, which cannot be overridden."""
+    own = settings.value("limits", name) if name in NAMES else {}
+    if container.name in own or ALL in own:
+        return own.get(container.name, own.get(ALL))
+    text = settings.render(getattr(container.limits, name))
+    try:
+        value = total(text)
+    except ValueError as error:
+        raise KollaError(
+            f"the limit {name!r} of {container.name} is {text!r}: {error}",
+            "that is a fault of its plugin; [limits] can override it",
+        ) from None
+    return value if name == "cpus" else int(value)
+
+
+def total(text: str) -> float:
+    """The value of a sum of products. Raises ValueError."""
+    terms = [term.split("*") for term in text.split("+")]
+    return sum(math.prod(amount(factor) for factor in term) for term in terms)
