@@ -4,7 +4,7 @@ import pathlib
 
 from oslo_config import cfg
 
-from kolla.plugin import Container, ContainerSet, Image, Listen, Strategy
+from kolla.plugin import Container, ContainerSet, Image, Limits, Listen, Strategy
 
 CACHE_CONTROL = ContainerSet("cache-control", "Caches of the control plane")
 
@@ -22,6 +22,7 @@ MEMCACHED = Container(
         "KOLLA_CONNECTIONS": "${memcached.connections}",
     },
     listens=(Listen("${memcached.address}", "${memcached.port}"),),
+    limits=Limits(memory="128m + 1m * ${memcached.memory} + 64k * ${memcached.connections}"),
     options={
         "memcached": (
             cfg.StrOpt("address", default="${host.address}", help="The address it listens on."),
