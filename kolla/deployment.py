@@ -11,6 +11,7 @@ from kolla.hooks import Hooks
 from kolla.plugin import Container
 from kolla.plugin.backend import Backend
 from kolla.settings import Settings
+from kolla.store.state_dir import require_private
 from kolla.store.store import Store
 
 
@@ -48,7 +49,7 @@ class Deployment:
 
     @functools.cached_property
     def state_dir(self) -> pathlib.Path:
-        return pathlib.Path(self.settings.value("DEFAULT", "state_dir"))
+        return require_private(pathlib.Path(self.settings.value("DEFAULT", "state_dir")))
 
     @functools.cached_property
     def store(self) -> Store:

@@ -50,6 +50,11 @@ def sync(folder: pathlib.Path) -> None:
         os.close(handle)
 
 
+def private_opener(path: str, flags: int) -> int:
+    """An opener, for :func:`open`: nobody else can read, or lock, a file that it makes."""
+    return os.open(path, flags, 0o600)
+
+
 def make_folder(path: pathlib.Path, owner: int, mode: int = 0o755) -> None:
     """Make a folder for a user, and the group, of a number; those above it are for ours.
 

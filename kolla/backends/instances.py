@@ -72,7 +72,7 @@ class Instances:
         return wanted and bool(spec.tasks.get("dump")) and phase in ("bootstrap", "dump")
 
     def _with_dumps(self, made: Instance, spec: Spec, generation: int) -> Instance:
-        folder = self._owned(self._inbox(spec.container, generation), spec.user)
+        folder = self._owned(self._inbox(spec.container, generation), spec.user, 0o700)
         return dataclasses.replace(
             made, binds=(*made.binds, (str(folder), DUMPS, "rw")),
             environment={
@@ -186,9 +186,9 @@ class Instances:
         ]
         return tuple(binds)
 
-    def _owned(self, folder: pathlib.Path, user: int) -> pathlib.Path:
+    def _owned(self, folder: pathlib.Path, user: int, mode: int = 0o755) -> pathlib.Path:
         try:
-            make_folder(folder, user)
+            make_folder(folder, user, mode)
         except OSError as error:
             raise KollaError(
                 f"{folder} cannot be made for user {user}: {error.strerror}",

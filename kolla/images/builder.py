@@ -240,7 +240,7 @@ def _log_folder(state_dir: pathlib.Path) -> pathlib.Path:
     folder = state_dir / "logs" / "build"
     try:
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise KollaError(
             f"the folder for the logs of builds cannot be made: {error}",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
+from kolla.files import private_opener
 from kolla.monitor import systemd
 from kolla.monitor.context import Context, line
 from kolla.monitor.endpoint import Endpoint
@@ -138,7 +139,7 @@ def _alone(state_dir: pathlib.Path) -> Iterator[None]:
     path = state_dir / "monitor.lock"
     try:
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = path.open("a")
+        file = open(path, "a", opener=private_opener)
     except OSError as error:
         raise KollaError(
             f"{path} cannot be opened: {error.strerror}",

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from kolla.errors import KollaError
+from kolla.files import private_opener
 from kolla.store.records import who
 from kolla.times import now
 
@@ -39,8 +40,8 @@ class Locks:
         the waiting is cancelled.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            file = (self.folder / f"{name}.lock").open("a+")
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file = open(self.folder / f"{name}.lock", "a+", opener=private_opener)
         except OSError as error:
             raise KollaError(f"the lock of {name} cannot be taken: {error}") from None
         with file:

@@ -18,7 +18,7 @@ from kolla.backends.compose.document import Entry
 from kolla.backends.compose.service import unescaped
 from kolla.backends.instances import home
 from kolla.errors import KollaError
-from kolla.files import write_whole
+from kolla.files import private_opener, write_whole
 
 LOG = logging.getLogger(__name__)
 
@@ -167,8 +167,8 @@ class Project:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w") as lock:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with open(self.folder / "lock", "w", opener=private_opener) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
