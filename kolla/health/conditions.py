@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Collection, Mapping
 
+from kolla.plugin.backend import Usage
+
 HEALTHY, DEGRADED, UNHEALTHY, FAILED = "healthy", "degraded", "unhealthy", "failed"
 STARTING, MAINTENANCE, PAUSED, UNKNOWN = "starting", "maintenance", "paused", "unknown"
 STOPPED, ABSENT = "stopped", "absent"
@@ -38,6 +40,9 @@ class Condition:
     probation: bool = False
     #: Of what is unknown: whether it was healthy when the engine fell silent.
     trusted: bool = False
+    #: What it used when it was last looked at, and its limits, by their names.
+    usage: Usage | None = None
+    limits: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def serves(self) -> bool:

@@ -1,7 +1,5 @@
 """What this host must have to run a deployment, and how to get what is missing."""
 
-import dataclasses
-import enum
 import pathlib
 import platform
 import shutil
@@ -10,6 +8,8 @@ from collections.abc import Callable, Iterator
 
 from kolla import network
 from kolla.errors import KollaError
+from kolla.host import confinement
+from kolla.host.findings import Finding, State
 from kolla.images import client
 from kolla.plugin.backend import Stranger
 
@@ -20,27 +20,6 @@ STATE_MINIMUM, STATE_COMFORT = GIB // 4, GIB
 PYTHON = (3, 11)
 MIGRATE_REQUESTS = pathlib.Path("/proc/sys/net/ipv4/tcp_migrate_req")
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
-
-
-class State(enum.StrEnum):
-    """How a finding is to be taken."""
-
-    OK = "ok"
-    #: It works without, less well.
-    WARNING = "warning"
-    #: It does not work without.
-    MISSING = "missing"
-
-
-@dataclasses.dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    subject: str
-    state: State
-    found: str
-    #: What to do about it; empty if nothing is to be done.
-    advice: str = ""
 
 
 def examine(
@@ -57,6 +36,10 @@ def examine(
     yield answer
     if facts:
         yield live_restore(facts)
+        yield confinement.limits(facts)
+        yield from confinement.open_files(engine, settings)
+        yield from confinement.sandbox(facts)
+    yield from confinement.units()
     if settings.value("backend", "driver") in ("compose", "fig"):
         yield compose(settings.value("compose", "command"))
     yield builder(settings.value("images", "docker_command"))

@@ -1,6 +1,7 @@
 """What all parts of the monitor share: the containers under watch, and how that is told."""
 
 import contextlib
+import shutil
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -49,6 +50,13 @@ class Context:
     def conditions(self) -> Mapping[str, Condition]:
         """How every container is."""
         return dict(self.announcements.conditions)
+
+    def disk(self):
+        """Bytes ``total``, ``used`` and ``free`` where the state is; None if nobody can tell."""
+        try:
+            return shutil.disk_usage(self.deployment.state_dir)
+        except OSError:
+            return None
 
     def status_of_set(self, name: str) -> str | None:
         return self.announcements.sets.get(name)

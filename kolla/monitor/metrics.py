@@ -99,6 +99,8 @@ class _Conditions(Collector):
             "check_timestamp_seconds", "When its check last ended.", conditions,
             lambda each: _timestamp(each.checked),
         )
+        yield from _usages(conditions)
+        yield from _disk(self._view.disk())
         yield self._of_sets()
 
     def _statuses(self, conditions) -> GaugeMetricFamily:
@@ -132,6 +134,31 @@ def _gauge(name: str, help: str, conditions, value) -> GaugeMetricFamily:
         if (found := value(each)) is not None:
             family.add_metric([container], found)
     return family
+
+
+def _usages(conditions) -> Iterator[GaugeMetricFamily]:
+    """What containers use, and may use."""
+    for name, used, limit, help in (
+        ("memory", "memory_bytes", "memory_limit_bytes", "Memory that cannot be dropped at once"),
+        ("pids", "processes", "processes_limit", "Processes and threads"),
+    ):
+        yield _gauge(
+            used, f"{help}.", conditions, lambda each: each.usage and getattr(each.usage, name)
+        )
+        yield _gauge(
+            limit, f"{help}, at most.", conditions, lambda each: each.limits.get(name)
+        )
+
+
+def _disk(disk) -> Iterator[GaugeMetricFamily]:
+    """Of the state directory."""
+    if disk:
+        yield GaugeMetricFamily(
+            "kolla_state_disk_free_bytes", "Room on the disk of the state.", disk.free
+        )
+        yield GaugeMetricFamily(
+            "kolla_state_disk_size_bytes", "The size of that disk.", disk.used + disk.free
+        )
 
 
 def _generation(each: Condition) -> int | None:

@@ -5,6 +5,7 @@ import dataclasses
 from kolla.health.conditions import HEALTHY, MAINTENANCE, Condition
 from kolla.health.rules import Rules
 from kolla.monitor.policy import Memory
+from kolla.plugin.backend import Usage
 from kolla.plugin.spec import Spec
 from kolla.store.records import Generation, Record
 from kolla.times import age
@@ -36,6 +37,7 @@ class Watched:
     checked: str | None = None
     looked: str | None = None
     seconds: float = 0.0
+    usage: Usage | None = None
     since: str = ""
     #: The status that was last told.
     told: str = ""
@@ -79,6 +81,7 @@ class Watched:
             self.name, self.status, detail, self.number, self.since, self.checked, self.seconds,
             len(self.memory.restarts), self.generation.committed, self.on_probation,
             self.memory.trusted,
+            self.usage, self.spec.limits,
         )
 
 

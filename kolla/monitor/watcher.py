@@ -10,6 +10,7 @@ from kolla.actions.events import KINDS
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.health.rules import rules_for
+from kolla.monitor import usage
 from kolla.monitor.checks import Checks
 from kolla.monitor.context import Context, clock, line
 from kolla.monitor.engine import Engine
@@ -38,6 +39,7 @@ class Watcher:
         self._remedies = Remedies(self.context, self._done)
         self._checks = Checks(self.context, self._remedies, self._unable)
         self._engine = Engine(self.context, self._remedies, self._checks)
+        self._usage = usage.Usage(self.context)
         self._seen_change: int | None = None
         self._first = True
         #: Why what is recorded cannot be read; empty if it can.
@@ -48,6 +50,7 @@ class Watcher:
         every(RECORDS, self._look_at_records)
         every(RECORDS, self._end_maintenance)
         every(SWEEP, self._engine.sweep)
+        every(usage.PAUSE, self._usage.look)
         every(WRITE, self.context.write)
         self._engine.start()
 

@@ -81,6 +81,16 @@ class Outcome:
 
 
 @dataclasses.dataclass(frozen=True)
+class Usage:
+    """What a container uses of its limits at the moment."""
+
+    #: Bytes, without what the kernel can drop at once.
+    memory: int
+    #: Processes and threads.
+    pids: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Instance:
     """Everything needed to create a container on the engine, secrets resolved."""
 
@@ -232,6 +242,10 @@ class Backend(abc.ABC):
         if the log driver keeps it from the engine. With ``follow`` it ends when the container
         does, or the engine.
         """
+
+    def usage(self, name: str) -> Usage | None:
+        """What a running container uses; None if that is not known."""
+        return None
 
     @abc.abstractmethod
     def remove_volume(self, name: str) -> None: ...

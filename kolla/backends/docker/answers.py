@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from kolla.backends.docker import launch
 from kolla.backends.instances import engine_name
-from kolla.plugin.backend import NEVER, Observed
+from kolla.plugin.backend import NEVER, Observed, Usage
 from kolla.text import harmless
 
 #: Bytes of a command's output that are kept.
@@ -64,6 +64,16 @@ def inspected(found: dict) -> Observed | None:
         restarts=found["RestartCount"],
         out_of_memory=state["OOMKilled"],
     )
+
+
+def usage(stats: dict) -> Usage | None:
+    """What a container uses, by the engine's statistics; None of one that does not run."""
+    memory, pids = stats["memory_stats"], stats["pids_stats"]
+    if "usage" not in memory:
+        return None
+    # The one of cgroup version 2, the other of version 1.
+    cache = memory["stats"].get("total_inactive_file", memory["stats"].get("inactive_file", 0))
+    return Usage(memory=max(memory["usage"] - cache, 0), pids=pids.get("current", 0))
 
 
 def text(output: bytes) -> str:

@@ -19,7 +19,7 @@ from kolla.backends.docker.execs import Execs
 from kolla.backends.instances import engine_name
 from kolla.plugin.backend import (
     ALWAYS, STARVED, Backend, BackendError, Happenings, ImageFacts, Instance, Observed, Outcome,
-    Stranger, Unreachable,
+    Stranger, Unreachable, Usage,
 )
 from kolla.plugin.spec import SPEC
 from kolla.text import harmless
@@ -229,6 +229,9 @@ class DockerBackend(Backend):
         if exit_code in (None, 124, 137):
             text = f"{text}\n{command[0]} did not end within {timeout} s".strip()
         return Outcome(124 if exit_code is None else exit_code, text)
+
+    def usage(self, name: str) -> Usage | None:
+        return answers.usage(self._execs.stats(name))
 
     def happenings(self) -> Happenings:
         filters = {"type": "container", "label": "kolla.container", "event": list(HAPPENINGS)}

@@ -2,12 +2,14 @@
 
 import pathlib
 import re
+import types
 
 import pytest
 from prometheus_client import generate_latest
 from tests.unit.support.view import View
 
 from kolla.monitor.metrics import Metrics
+from kolla.plugin.backend import Usage
 
 
 @pytest.fixture
@@ -75,14 +77,30 @@ def test_restarts_and_changes_begin_with_zero(metrics):
     assert values(metrics, "kolla_change_duration_seconds_sum")["upgraded",] == 12.5
 
 
+def test_usage_and_limits_are_told_as_far_as_they_are_known(metrics, view):
+    view.set("web", "healthy", usage=Usage(memory=5, pids=3), limits={"memory": 10})
+    assert values(metrics, "kolla_container_memory_bytes") == {("web",): 5}
+    assert values(metrics, "kolla_container_memory_limit_bytes") == {("web",): 10}
+    assert values(metrics, "kolla_container_processes") == {("web",): 3}
+    assert values(metrics, "kolla_container_processes_limit") == {}
+
+
+def test_the_disk_of_the_state_is_told(metrics, view):
+    view.disk = lambda: types.SimpleNamespace(used=60, free=30)
+    assert values(metrics, "kolla_state_disk_free_bytes") == {(): 30}
+    assert values(metrics, "kolla_state_disk_size_bytes") == {(): 90}
+
+
 def test_the_monitor_tells_what_it_uses_itself(metrics):
     assert values(metrics, "process_cpu_seconds_total")
 
 
-def test_every_metric_of_the_alert_rules_is_there(metrics):
+def test_every_metric_of_the_alert_rules_is_there(metrics, view):
+    view.set("web", "healthy", usage=Usage(1, 1), limits={"memory": 2, "pids": 2})
+    view.disk = lambda: types.SimpleNamespace(used=1, free=1)
     metrics.checked("web", 1, True)
     served = generate_latest(metrics.registry).decode()
     rules = (pathlib.Path(__file__).parents[3] / "etc/prometheus/kolla.rules.yaml").read_text()
     expressions = re.findall(r"expr:((?:.|\n +)*)", rules)
     named = set(re.findall(r"\bkolla_\w+", " ".join(expressions)))
-    assert named and not [name for name in named if f"\n{name}{{" not in served]
+    assert named and not [name for name in named if not re.search(rf"\n{name}[{{ ]", served)]

@@ -26,6 +26,9 @@ class View:
     def sets(self) -> dict[str, list[str]]:
         return {"cloud": ["database", "front"], "front": ["web", "worker"]}
 
+    def disk(self):
+        return None
+
     def status_of_set(self, name: str) -> str | None:
         if name not in self.sets():
             return None
