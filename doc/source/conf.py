@@ -1,6 +1,11 @@
 """Sphinx configuration; `tox -e docs` builds with warnings as errors."""
 
+import pathlib
+import sys
+
 from cliff import sphinxext
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "_ext"))
 
 project = "kolla"
 copyright = "OpenStack contributors, Apache License 2.0"
@@ -8,6 +13,7 @@ copyright = "OpenStack contributors, Apache License 2.0"
 extensions = [
     "openstackdocstheme",
     "cliff.sphinxext",
+    "confinement",
     "sphinx.ext.autodoc",
 ]
 
