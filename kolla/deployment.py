@@ -11,7 +11,7 @@ from kolla.hooks import Hooks
 from kolla.plugin import Container
 from kolla.plugin.backend import Backend
 from kolla.settings import Settings
-from kolla.store.state_dir import require_private
+from kolla.store.state_dir import StateDir, require_private
 from kolla.store.store import Store
 
 
@@ -60,8 +60,8 @@ class Deployment:
         """Copies of the state file."""
         from kolla.store.copies import Copies
 
-        path, keep = self.state_dir / "kolla.sqlite", self.settings.value("engine", "keep_copies")
-        return Copies(path, self.state_dir / "copies", keep)
+        places, keep = StateDir(self.state_dir), self.settings.value("engine", "keep_copies")
+        return Copies(places.database, places.copies, keep)
 
     @functools.cached_property
     def backend(self):
@@ -81,14 +81,14 @@ class Deployment:
     def locks(self):
         from kolla.store.locks import Locks
 
-        return Locks(self.state_dir / "locks", self.settings.value("engine", "lock_timeout"))
+        return Locks(StateDir(self.state_dir).locks, self.settings.value("engine", "lock_timeout"))
 
     @functools.cached_property
     def archive(self):
         """The logs of generations that are gone."""
         from kolla.logs.archive import Archive
 
-        return Archive.from_settings(self.state_dir / "archive", self.settings)
+        return Archive.from_settings(StateDir(self.state_dir).archive, self.settings)
 
     @functools.cached_property
     def logs(self):

@@ -1,9 +1,12 @@
-"""Files that are there as a whole or not at all, even after a power cut; folders."""
+"""Files that are there as a whole or not at all, even after a power cut; folders; locks."""
 
+import contextlib
+import fcntl
 import os
 import pathlib
 import subprocess
 import tempfile
+from collections.abc import Iterator
 
 from kolla.errors import KollaError
 
@@ -50,11 +53,6 @@ def sync(folder: pathlib.Path) -> None:
         os.close(handle)
 
 
-def private_opener(path: str, flags: int) -> int:
-    """An opener, for :func:`open`: nobody else can read, or lock, a file that it makes."""
-    return os.open(path, flags, 0o600)
-
-
 def make_folder(path: pathlib.Path, owner: int, mode: int = 0o755) -> None:
     """Make a folder for a user, and the group, of a number; those above it are for ours.
 
@@ -83,3 +81,44 @@ def remove_folder(path: pathlib.Path) -> None:
     if done.returncode:
         said = (done.stderr.splitlines() or [f"exit code {done.returncode}"])[0]
         raise KollaError(f"{path} is not removed as a whole: {said}")
+
+
+@contextlib.contextmanager
+def lock_file(path: pathlib.Path) -> Iterator[int]:
+    """The open handle of a file, made if need be, or of a folder: to take its lock with.
+
+    The lock goes with the handle. Raises :class:`KollaError` if it cannot be opened.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        mode = os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT
+        handle = os.open(path, mode | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise KollaError(
+            f"{path} cannot be opened: {error.strerror}",
+            "kolla needs to write there: is the disk full? else run it as root",
+        ) from None
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def try_lock(handle: int) -> bool:
+    """Take the lock of an open file; False if another process, or another handle, has it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
+        return False
+
+
+@contextlib.contextmanager
+def locked(path: pathlib.Path) -> Iterator[None]:
+    """Wait for the lock of a file or folder, and hold it; the kernel frees it if we die.
+
+    Raises :class:`KollaError` if it cannot be opened.
+    """
+    with lock_file(path) as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -353,9 +353,9 @@ class Executor:
         return self.backends(spec.backend if spec else DIRECT)
 
     def _spec(self, operation: Operation, required: bool = True) -> Spec | None:
-        for generation in self.store.generations(operation.container):
-            if generation.number == operation.generation:
-                return generation.snapshot
+        found = self.store.find(operation.container, operation.generation)
+        if found:
+            return found.snapshot
         if required:
             raise Failed(operation, "nothing is recorded of this generation")
         return None

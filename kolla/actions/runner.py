@@ -171,7 +171,7 @@ class Runner:
             return "what it had begun is finished all the same"
         if isinstance(failure, Interrupted) and steps.spec is None:
             return "nothing was changed"
-        if not store.has(name, steps.after) and steps.spec:
+        if not store.find(name, steps.after) and steps.spec:
             serves = f"generation {steps.before} serves" if steps.before else "it does not exist"
             return f"nothing was changed, {serves}"
         if steps.spec is None or store.container(name).current == steps.after:

@@ -10,6 +10,7 @@ from kolla.errors import KollaError
 from kolla.files import make_folder, remove_folder, write_whole
 from kolla.plugin.backend import Instance
 from kolla.plugin.spec import SPEC, Spec
+from kolla.store.state_dir import StateDir
 
 LOG = logging.getLogger(__name__)
 
@@ -28,23 +29,17 @@ def engine_name(container: str, generation: int, task: str = "") -> str:
     return f"{container}-g{generation}" + (f"-{task}" if task else "")
 
 
-def home(state_dir: pathlib.Path, container: str, generation: int | str) -> pathlib.Path:
-    """The folder of the host with the files of a generation; it goes when that goes."""
-    return state_dir / "generations" / container / str(generation)
-
-
 class Instances:
     """Makes instances of specs, with their files below ``state_dir``."""
 
     def __init__(self, state_dir: pathlib.Path, settings):
         self.state_dir, self.settings = state_dir, settings
+        self._places = StateDir(state_dir)
 
     @property
     def dumps(self) -> Dumps:
         """The dumps of this host."""
-        return Dumps(
-            self.state_dir / "dumps", self.settings.value("engine", "keep_generations")
-        )
+        return Dumps(self._places.dumps, self.settings.value("engine", "keep_generations"))
 
     def make(self, spec: Spec, generation: int) -> Instance:
         """The generation itself. Raises :class:`KollaError` if a secret is missing."""
@@ -121,7 +116,7 @@ class Instances:
                 LOG.warning("%s; the next command on %s tries again", error.message, container)
 
     def home(self, container: str, generation: int) -> pathlib.Path:
-        return home(self.state_dir, container, generation)
+        return self._places.generation(container, generation)
 
     def _instance(
         self, spec: Spec, generation: int, environment: dict, command: tuple[str, ...],

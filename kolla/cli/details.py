@@ -20,9 +20,8 @@ def generation_of(deployment, known, number: int | None):
     """The generation of that number, the current one if none is given, or None."""
     if number is None:
         return known.generation
-    for generation in deployment.store.generations(known.name):
-        if generation.number == number:
-            return generation
+    if found := deployment.store.find(known.name, number):
+        return found
     raise UsageError(
         f"{known.name} has no generation {number}",
         f"`kolla container history {known.name}` shows all",

@@ -60,8 +60,7 @@ def _status(deployment, name: str, enabled: bool) -> Status:
     record = deployment.store.container(name)
     current = None
     if record.current is not None and record.target != "absent":
-        found = deployment.store.generations(name)
-        current = next((item for item in found if item.number == record.current), None)
+        current = deployment.store.find(name, record.current)
     return Status(name, deployment.catalog.containers.get(name), enabled, record, current)
 
 

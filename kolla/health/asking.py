@@ -42,7 +42,7 @@ def _remembered(deployment: Deployment, record: Record) -> Health:
     name, number = record.name, record.serving
     if number is None or record.target != RUNNING:
         return Health(name, number, record.target, "", record.health_at)
-    spec = next(g for g in deployment.store.generations(name) if g.number == number).snapshot
+    spec = deployment.store.generation(name, number).snapshot
     patience = rules_for(spec, deployment.settings).patience + LATE
     status, detail = record.health, record.health_detail
     if record.health_at is None or age(record.health_at) > patience:

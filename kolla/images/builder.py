@@ -15,6 +15,7 @@ from kolla.images.run import Job, Runner
 from kolla.images.site import Site, private_files
 from kolla.plugin import Image
 from kolla.plugin.backend import ImageFacts
+from kolla.store.state_dir import StateDir
 
 #: The build arguments that name what an image is built on, as :func:`graph.bases` orders them.
 BASES = ("PARENT", "BUILDER")
@@ -237,7 +238,7 @@ def _label_options(told: Mapping[str, str]) -> list[str]:
 
 
 def _log_folder(state_dir: pathlib.Path) -> pathlib.Path:
-    folder = state_dir / "logs" / "build"
+    folder = StateDir(state_dir).build_logs
     try:
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -7,6 +7,7 @@ from kolla.catalog import naming
 from kolla.deployment import Deployment
 from kolla.files import write_whole
 from kolla.plugin import Container
+from kolla.store.state_dir import StateDir
 
 #: Where it lies in an image.
 OPTION_LIST = "/usr/share/kolla/options.json"
@@ -38,4 +39,5 @@ def options_read(deployment: Deployment, image_id: str) -> dict | None:
 
 
 def _place(deployment: Deployment, image_id: str) -> pathlib.Path:
-    return deployment.state_dir / "options" / f"{image_id.removeprefix('sha256:')}.json"
+    folder = StateDir(deployment.state_dir).options
+    return folder / f"{image_id.removeprefix('sha256:')}.json"

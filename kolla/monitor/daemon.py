@@ -1,7 +1,6 @@
 """``kolla monitor``: one for each deployment, until it is told to end."""
 
 import contextlib
-import fcntl
 import functools
 import logging
 import pathlib
@@ -10,13 +9,14 @@ from collections.abc import Callable, Iterator
 
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
-from kolla.files import private_opener
+from kolla.files import lock_file, try_lock
 from kolla.monitor import systemd
 from kolla.monitor.context import Context, line
 from kolla.monitor.endpoint import Endpoint
 from kolla.monitor.loop import Loop
 from kolla.monitor.watcher import Watcher
 from kolla.store.records import act_as
+from kolla.store.state_dir import StateDir
 from kolla.times import ago
 
 LOG = logging.getLogger(__name__)
@@ -136,22 +136,10 @@ def _endpoint(deployment: Deployment, context: Context) -> Endpoint | None:
 @contextlib.contextmanager
 def _alone(state_dir: pathlib.Path) -> Iterator[None]:
     """Two would restart everything twice."""
-    path = state_dir / "monitor.lock"
-    try:
-        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = open(path, "a", opener=private_opener)
-    except OSError as error:
-        raise KollaError(
-            f"{path} cannot be opened: {error.strerror}",
-            "kolla needs to write there: is the disk full? else run it as root, or name "
-            "another [DEFAULT] state_dir",
-        ) from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with lock_file(StateDir(state_dir).monitor_lock) as handle:
+        if not try_lock(handle):
             raise KollaError(
                 f"another `kolla monitor` watches the deployment of {state_dir}",
                 "`systemctl status kolla-monitor` shows the one that systemd started",
-            ) from None
+            )
         yield

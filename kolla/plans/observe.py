@@ -34,7 +34,7 @@ def strangers(deployment: Deployment) -> list[Stranger]:
     return deployment.backend.strangers() + [
         Stranger(seen.name, "the state file does not know it, and its label cannot be read")
         for seen in deployment.backend.observe()
-        if not seen.task and not deployment.store.has(seen.container, seen.generation)
+        if not seen.task and not deployment.store.find(seen.container, seen.generation)
         and labelled(seen.labels) is None
     ]
 

@@ -9,13 +9,14 @@ import secrets
 from kolla.files import write_whole
 from kolla.plugin.spec import Spec
 from kolla.settings import Settings
+from kolla.store.state_dir import StateDir
 
 
 class Fingerprints:
     """Fingerprints of secrets, with a key that never leaves this host."""
 
     def __init__(self, settings: Settings, state_dir: pathlib.Path):
-        self._settings, self._path = settings, state_dir / "fingerprint.key"
+        self._settings, self._path = settings, StateDir(state_dir).fingerprint_key
 
     def of(self, spec: Spec) -> dict[str, str]:
         """That of each secret a spec refers to, by its name."""

@@ -1,8 +1,5 @@
 """Fills in secrets that are missing: ``kolla.conf.d/passwords.conf``, mode 0600."""
 
-import contextlib
-import fcntl
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +7,7 @@ from pathlib import Path
 from oslo_config import cfg
 
 from kolla.errors import KollaError
-from kolla.files import write_whole
+from kolla.files import locked, write_whole
 from kolla.settings import values
 from kolla.settings.loader import Settings
 from kolla.settings.sources import SourceFile, normal_group
@@ -47,7 +44,8 @@ def missing(settings: Settings) -> list[tuple[str, str]]:
 def fill_in(settings: Settings) -> list[tuple[str, str]]:
     """Make up what is missing and write it, all or nothing; returns what was filled in."""
     path = path_in(settings.config_dir)
-    with _locked(path.parent):
+    _make(path.parent)
+    with locked(path.parent):
         found = SourceFile(path) if path.exists() else None
         # Somebody may have filled them in since the settings were read.
         wanted = [name for name in missing(settings) if not _is_set(found, *name)]
@@ -106,18 +104,10 @@ def _section_ends(file: SourceFile | None, lines: list[str]) -> list[tuple[str, 
     return sorted(ends.items(), key=lambda item: item[1])
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise KollaError(
-            f"{folder} cannot be made or opened: {error.strerror}", "is the disk full? else run "
-            "this as root"
+            f"{folder} cannot be made: {error.strerror}", "is the disk full? else run this as root"
         ) from None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

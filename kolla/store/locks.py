@@ -1,7 +1,6 @@
 """One lock for each container. The kernel frees it when its holder dies."""
 
 import contextlib
-import fcntl
 import json
 import os
 import pathlib
@@ -10,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from kolla.errors import KollaError
-from kolla.files import private_opener
+from kolla.files import lock_file, try_lock
 from kolla.store.records import who
 from kolla.times import now
 
@@ -23,11 +22,11 @@ class Locks:
 
     def held(self, name: str) -> bool:
         """Whether somebody is at work on a container at this moment."""
-        try:
-            with (self.folder / f"{name}.lock").open("a+") as file:
-                return not _try(file)
-        except FileNotFoundError:
+        path = self.folder / f"{name}.lock"
+        if not path.exists():
             return False
+        with lock_file(path) as handle:
+            return not try_lock(handle)
 
     @contextlib.contextmanager
     def hold(
@@ -39,21 +38,18 @@ class Locks:
         Raises :class:`KollaError` if it is still taken after ``timeout`` seconds, or when
         the waiting is cancelled.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file = open(self.folder / f"{name}.lock", "a+", opener=private_opener)
-        except OSError as error:
-            raise KollaError(f"the lock of {name} cannot be taken: {error}") from None
-        with file:
-            self._acquire(file, name, tell, cancelled or threading.Event())
-            _write(file, {"who": who(), "pid": os.getpid(), "action": action, "since": now()})
+        with lock_file(self.folder / f"{name}.lock") as handle:
+            self._acquire(handle, name, tell, cancelled or threading.Event())
+            _write(handle, {"who": who(), "pid": os.getpid(), "action": action, "since": now()})
             yield
-            _write(file, {})
+            _write(handle, {})
 
-    def _acquire(self, file, name: str, tell, cancelled: threading.Event) -> None:
+    def _acquire(
+        self, handle: int, name: str, tell: Callable[[str], None], cancelled: threading.Event
+    ) -> None:
         deadline, told = time.monotonic() + self.timeout, ""
-        while not _try(file):
-            holder = _holder(file)
+        while not try_lock(handle):
+            holder = _holder(handle)
             if holder != told:
                 tell(f"waits for {holder}")
                 told = holder
@@ -66,25 +62,15 @@ class Locks:
                 raise KollaError(f"interrupted while it waited for {holder}")
 
 
-def _try(file) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    except BlockingIOError:
-        return False
-
-
-def _write(file, holder: dict) -> None:
-    # Not through the file's buffer, which would be written once more when it is closed.
+def _write(handle: int, holder: dict) -> None:
     with contextlib.suppress(OSError):  # a full disk: the lock itself holds all the same
-        os.ftruncate(file.fileno(), 0)
-        os.write(file.fileno(), json.dumps(holder).encode())
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(holder).encode(), 0)
 
 
-def _holder(file) -> str:
-    file.seek(0)
+def _holder(handle: int) -> str:
     try:
-        holder = json.loads(file.read())
+        holder = json.loads(os.pread(handle, 4096, 0))
         return "{who}'s {action} (process {pid}), at work since {since}".format(**holder)
     except (ValueError, KeyError):
         return "another kolla command"

@@ -1,4 +1,4 @@
-"""The state directory belongs to whoever runs kolla, and nobody else may look into it."""
+"""Where everything lies that kolla keeps on a host; nobody else may look into it."""
 
 import logging
 import os
@@ -8,6 +8,42 @@ import pwd
 from kolla.errors import KollaError
 
 LOG = logging.getLogger(__name__)
+
+
+class StateDir:
+    """Names every entry of the state directory; makes none of them."""
+
+    def __init__(self, path: pathlib.Path):
+        #: What is recorded of containers, generations and events.
+        self.database = path / "kolla.sqlite"
+        #: The highest number ever given to each container; outlives the database.
+        self.numbers = path / "numbers"
+        #: What each container stays with; outlives the database.
+        self.pins = path / "pins"
+        #: Daily copies of the database.
+        self.copies = path / "copies"
+        #: One lock for each container, and one for the images.
+        self.locks = path / "locks"
+        #: Held by the monitor of this deployment.
+        self.monitor_lock = path / "monitor.lock"
+        #: The key of the fingerprints of secrets.
+        self.fingerprint_key = path / "fingerprint.key"
+        #: The lists of options that images carry, once read.
+        self.options = path / "options"
+        #: What the containers of generations have mounted: files, and a writable folder.
+        self.generations = path / "generations"
+        #: Copies of data from before a change of its schema, by container.
+        self.dumps = path / "dumps"
+        #: The logs of generations whose container is gone.
+        self.archive = path / "archive"
+        #: The logs of builds of images.
+        self.build_logs = path / "logs" / "build"
+        #: The compose project, if that backend is in use.
+        self.compose = path / "compose"
+
+    def generation(self, container: str, number: int | str) -> pathlib.Path:
+        """The folder of one generation; it goes when that goes."""
+        return self.generations / container / str(number)
 
 
 def require_private(path: pathlib.Path) -> pathlib.Path:

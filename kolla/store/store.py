@@ -13,6 +13,7 @@ from kolla.store.database import Database
 from kolla.store.numbers import Numbers
 from kolla.store.pins import Pins
 from kolla.store.records import RUNNING, EventRecord, Generation, Record, who
+from kolla.store.state_dir import StateDir
 from kolla.times import now
 
 #: So many of the newest events, those of single operations among them, stay however old.
@@ -23,9 +24,10 @@ class Store(Database):
     """The state file of one host."""
 
     def __init__(self, state_dir: pathlib.Path):
-        super().__init__(state_dir / "kolla.sqlite")
-        self.numbers = Numbers(state_dir / "numbers")
-        self.pins = Pins(state_dir / "pins")
+        places = StateDir(state_dir)
+        super().__init__(places.database)
+        self.numbers = Numbers(places.numbers)
+        self.pins = Pins(places.pins)
 
     # What counts
 
@@ -184,23 +186,22 @@ class Store(Database):
         )
         return [row[0] for row in rows]
 
-    def has(self, name: str, number: int) -> bool:
-        """Whether a generation of that number was ever recorded."""
-        return bool(self._rows(
-            "SELECT 1 FROM generations WHERE container = ? AND number = ?", name, number
-        ))
-
-    def generation(self, name: str, number: int) -> Generation:
-        """One that is on record."""
+    def find(self, name: str, number: int | None) -> Generation | None:
+        """One generation; None if there is none of that number on record."""
         rows = self._rows(
             "SELECT * FROM generations WHERE container = ? AND number = ?", name, number
         )
-        if not rows:
+        return _generation(rows[0]) if rows else None
+
+    def generation(self, name: str, number: int) -> Generation:
+        """One generation; :class:`KollaError` if it is not on record."""
+        found = self.find(name, number)
+        if found is None:
             raise KollaError(
                 f"nothing is recorded of generation {number} of {name}",
                 "`kolla recover` takes it in from the engine",
             )
-        return _generation(rows[0])
+        return found
 
     def generations(self, name: str | None = None) -> list[Generation]:
         """All of one container, or of all, oldest first."""

@@ -4,21 +4,19 @@ Each generation that compose has made has a file with its service in its own fol
 them belong into the file that people read, and as what, is in ``services.json`` beside it.
 """
 
-import contextlib
 import dataclasses
 import datetime
-import fcntl
 import json
 import logging
 import pathlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from kolla.backends.compose import document
 from kolla.backends.compose.document import Entry
 from kolla.backends.compose.service import unescaped
-from kolla.backends.instances import home
 from kolla.errors import KollaError
-from kolla.files import private_opener, write_whole
+from kolla.files import locked, write_whole
+from kolla.store.state_dir import StateDir
 
 LOG = logging.getLogger(__name__)
 
@@ -42,7 +40,8 @@ class Project:
     """The folder ``compose`` of the state directory."""
 
     def __init__(self, state_dir: pathlib.Path, name: str, host: str):
-        self.state_dir, self.folder = state_dir, state_dir / "compose"
+        self._state_dir = StateDir(state_dir)
+        self.folder = self._state_dir.compose
         self.name, self.host = name, host
         self.file = self.folder / "compose.yaml"
         self._states = self.folder / "services.json"
@@ -51,7 +50,7 @@ class Project:
     def place(self, name: str) -> pathlib.Path:
         """The folder of a generation, by its name on the engine."""
         container, _, generation = name.rpartition("-g")
-        return home(self.state_dir, container, generation)
+        return self._state_dir.generation(container, generation)
 
     def keep(self, name: str, state: str) -> None:
         """Have a generation in the file; if it is current, the others of its container are
@@ -92,7 +91,7 @@ class Project:
 
         What compose has made is read once: the folder of a generation may go at any time.
         """
-        with self._locked():
+        with locked(self.folder / "lock"):
             before = self._read()
             entries = self._entries({*before, name})
             states = {each: state for each, state in before.items() if each in entries}
@@ -164,13 +163,6 @@ class Project:
             return {}
         return {name: state for name, state in states.items()
                 if state in (CURRENT, STOPPED, KEPT)}
-
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(self.folder / "lock", "w", opener=private_opener) as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
 
 def _entry(name: str, made: dict) -> Entry:

@@ -146,7 +146,7 @@ def test_old_events_are_forgotten_and_what_is_still_under_way_is_not(store):
     assert [event.outcome for event in store.events()] == ["done", "begun"]
     store.forget_events(ago(-60), keep=0)
     assert [event.outcome for event in store.events()] == ["begun"]
-    assert store.begun("web") and store.has("web", 1)
+    assert store.begun("web") and store.find("web", 1)
 
 
 def test_the_newest_events_stay_however_old_they_look(store):

@@ -40,7 +40,7 @@ def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path, monkeyp
 
     made = make_settings(tmp_path)
     monkeypatch.setattr(passwords.Path, "mkdir", refuse)
-    with pytest.raises(KollaError, match="kolla.conf.d cannot be made .* denied") as refused:
+    with pytest.raises(KollaError, match="kolla.conf.d cannot be made: .*denied") as refused:
         passwords.fill_in(made)
     assert "as root" in refused.value.hint
 
