@@ -12,6 +12,7 @@ from kolla.errors import KollaError
 from kolla.health import evidence
 from kolla.logs.archive import Archive
 from kolla.plans.plan import Operation, Plan
+from kolla.plugin import Check
 from kolla.plugin.backend import (
     ALWAYS, NEVER, STOPPED, Backend, BackendError, Outcome, UnreadableLog,
 )
@@ -47,7 +48,7 @@ class Executor:
     #: Of the secrets in a spec.
     fingerprints: Fingerprints
     #: What holds for the check of a spec.
-    check_of: Callable[[Spec], dict]
+    check_of: Callable[[Spec], Check]
     #: Masks the secrets that what a container says may quote.
     hide: Callable[[str], str]
     cancelled: threading.Event
@@ -157,11 +158,11 @@ class Executor:
     def _run(self, operation: Operation) -> Outcome:
         spec = self._spec(operation)
         phase = operation.kind.replace("-", "_")
-        task = next(t for t in spec.tasks[phase] if t["name"] == operation.task)
+        task = spec.task(phase, operation.task)
         target = (self._plan.spec or spec).release
         instance = self.instances.task(spec, operation.generation, task, phase, target)
         try:
-            return self.backend.run(instance, task["timeout"])
+            return self.backend.run(instance, task.timeout)
         finally:
             self.instances.end_task(
                 operation.container, operation.generation, operation.task
@@ -176,7 +177,7 @@ class Executor:
     def _check(self, operation: Operation) -> None:
         """Ask until the answer is yes, the grace is over, or the container has gone."""
         check = self.check_of(self._spec(operation))
-        deadline = time.monotonic() + check["grace"]
+        deadline = time.monotonic() + check.grace
         pause = 0.05
         while True:
             outcome = self._ask(operation, check)
@@ -184,7 +185,7 @@ class Executor:
                 self._served(operation, outcome)
                 return
             if time.monotonic() > deadline:
-                reason = f"its check did not pass within {check['grace']} s"
+                reason = f"its check did not pass within {check.grace} s"
                 raise Failed(operation, reason, self._evidence(operation, outcome))
             self._wait(operation, pause)
             pause = min(pause * 1.5, 1.0)
@@ -195,7 +196,7 @@ class Executor:
         elif self.cancelled.wait(seconds):
             raise Interrupted(operation)
 
-    def _ask(self, operation: Operation, check: dict) -> Outcome:
+    def _ask(self, operation: Operation, check: Check) -> Outcome:
         name = self._name(operation)
         seen = self.backend.inspect(name)
         if seen is None:
@@ -204,7 +205,7 @@ class Executor:
             reason = f"it exited with code {seen.exit_code}"
             raise Failed(operation, reason, self._evidence(operation))
         try:
-            return self.backend.execute(name, tuple(check["command"]), check["timeout"])
+            return self.backend.execute(name, check.command, check.timeout)
         except BackendError as error:
             return Outcome(1, f"the check could not run: {error.message}")
 
@@ -265,7 +266,7 @@ class Executor:
         spec = self._spec(operation)
         try:
             outcome = self.backend.execute(
-                self._name(operation), tuple(spec.drain), spec.drain_grace
+                self._name(operation), spec.drain, spec.drain_grace
             )
         except BackendError as error:
             outcome = Outcome(1, error.message)

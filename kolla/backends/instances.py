@@ -8,6 +8,7 @@ import pathlib
 from kolla.backends.dumps import Dumps
 from kolla.errors import KollaError
 from kolla.files import make_folder, remove_folder, write_whole
+from kolla.plugin import Strategy, Task
 from kolla.plugin.backend import Instance
 from kolla.plugin.spec import SPEC, Spec
 from kolla.store.state_dir import StateDir
@@ -43,21 +44,22 @@ class Instances:
 
     def make(self, spec: Spec, generation: int) -> Instance:
         """The generation itself. Raises :class:`KollaError` if a secret is missing."""
-        made = self._instance(spec, generation, spec.environment, tuple(spec.command))
-        if spec.strategy != "handover":  # nobody will tell it to join
+        made = self._instance(spec, generation, dict(spec.environment), spec.command)
+        handed_over = spec.strategy == Strategy.HANDOVER
+        if not handed_over:  # nobody will tell it to join
             self.mark_joined(spec.container, generation)
-        return dataclasses.replace(made, in_background=spec.strategy == "handover")
+        return dataclasses.replace(made, in_background=handed_over)
 
     def task(
-        self, spec: Spec, generation: int, task: dict, phase: str, target_release: str
+        self, spec: Spec, generation: int, task: Task, phase: str, target_release: str
     ) -> Instance:
         """A one-shot command from the generation's image."""
-        environment = spec.environment | task["environment"]
-        environment["KOLLA_TARGET_RELEASE"] = target_release
-        environment["KOLLA_LOCK_TIMEOUT"] = str(self.settings.value("engine", "lock_timeout"))
-        made = self._instance(
-            spec, generation, environment, tuple(task["command"]), task["name"]
-        )
+        environment = {
+            **spec.environment, **task.environment,
+            "KOLLA_TARGET_RELEASE": target_release,
+            "KOLLA_LOCK_TIMEOUT": str(self.settings.value("engine", "lock_timeout")),
+        }
+        made = self._instance(spec, generation, environment, task.command, task.name)
         made = dataclasses.replace(made, in_background=True)
         return self._with_dumps(made, spec, generation) if self._may_dump(spec, phase) else made
 
@@ -124,7 +126,6 @@ class Instances:
     ) -> Instance:
         labels = {"kolla.container": spec.container, "kolla.generation": str(generation)}
         labels |= {"kolla.task": task} if task else {SPEC: spec.to_json()}
-        kinds = [privilege.partition(":") for privilege in spec.privileges]
         values = {key: self.settings.reveal(text) for key, text in environment.items()}
         if memory := spec.limits.get("memory"):
             values["KOLLA_MEMORY_LIMIT"] = str(memory)
@@ -148,14 +149,14 @@ class Instances:
             labels=labels,
             command=command,
             binds=binds,
-            volumes=tuple((name, path) for path, name in spec.volumes.items()),
-            scratch=spec.scratch,
-            capabilities=tuple(value for kind, _, value in kinds if kind == "capability"),
-            devices=tuple(value for kind, _, value in kinds if kind == "device"),
-            privileges=frozenset(kind for kind, _, value in kinds if not value),
+            volumes=tuple((volume.name, volume.path) for volume in spec.volumes),
+            scratch={scratch.path: scratch.size for scratch in spec.scratch},
+            capabilities=spec.granted("capability"),
+            devices=spec.granted("device"),
+            privileges=frozenset(item.kind for item in spec.privileges if not item.value),
             limits=spec.limits,
             stop_grace=spec.stop_grace,
-            security=tuple(spec.security),
+            security=spec.security,
             log_driver=spec.log["driver"],
             log_options={key: text for key, text in spec.log.items() if key != "driver"},
             secrets=secrets,
@@ -170,15 +171,13 @@ class Instances:
         writable = spec.own_folder == "rw"
         own = self._owned(folder / "own", spec.user if writable else os.geteuid())
         binds = [(str(own), GENERATION_FOLDER, spec.own_folder)]
-        for path, (content, mode) in sorted(spec.files.items()):
-            place = folder / "files" / path.lstrip("/")
-            text = self.settings.reveal(content)
-            write_whole(place, text.encode(), int(mode, 8), owner=spec.user)
-            binds.append((str(place), path, "ro"))
-        binds += [
-            (source, path, options)
-            for path, (source, options, _) in sorted(spec.host_mounts.items())
-        ]
+        for file in sorted(spec.files, key=lambda file: file.path):
+            place = folder / "files" / file.path.lstrip("/")
+            text = self.settings.reveal(file.content or "")
+            write_whole(place, text.encode(), file.mode, owner=spec.user)
+            binds.append((str(place), file.path, "ro"))
+        mounts = sorted(spec.host_mounts, key=lambda mount: mount.path)
+        binds += [(mount.source, mount.path, mount.options) for mount in mounts]
         return tuple(binds)
 
     def _owned(self, folder: pathlib.Path, user: int, mode: int = 0o755) -> pathlib.Path:

@@ -117,20 +117,20 @@ def _running(spec, settings) -> dict:
         "image_id": ImageId(spec.image_id),
         "user": spec.user,
         "strategy": spec.strategy,
-        "command": Lines(spec.command),
+        "command": Lines(list(spec.command)),
         "environment": Lines(spec.environment, "="),
-        "files": Lines({path: f"mode {mode}" for path, (_, mode) in spec.files.items()}),
-        "volumes": Lines(spec.volumes),
-        "scratch": Lines(spec.scratch),
+        "files": Lines({file.path: f"mode {file.mode:#o}" for file in spec.files}),
+        "volumes": Lines({volume.path: volume.name for volume in spec.volumes}),
+        "scratch": Lines({scratch.path: scratch.size for scratch in spec.scratch}),
         "mounts": Lines({
-            path: f"{source} ({options}): {reason}"
-            for path, (source, options, reason) in spec.host_mounts.items()
+            mount.path: f"{mount.source} ({mount.options}): {mount.reason}"
+            for mount in spec.host_mounts
         }),
-        "privileges": Lines(spec.privileges),
+        "privileges": Lines({str(item): item.reason for item in spec.privileges}),
         "super_privileged": Text(spec.super_privileged),
         "limits": Lines({name: _amount(name, value) for name, value in spec.limits.items()}),
-        "check": f"{' '.join(check['command'])}: every {check['interval']} s, for at most "
-                 f"{check['timeout']} s, {check['grace']} s grace",
+        "check": f"{' '.join(check.command)}: every {check.interval} s, for at most "
+                 f"{check.timeout} s, {check.grace} s grace",
         "stop_grace": f"{spec.stop_grace} s",
         "logging": Lines(spec.log),
     }

@@ -101,7 +101,7 @@ class _Writer:
         made = []
         for order, task in enumerate(spec.tasks["bootstrap"]):
             instance = self.instances.task(spec, 1, task, "bootstrap", spec.release)
-            entry = self._task(exported, instance, task["name"], order, needs)
+            entry = self._task(exported, instance, task.name, order, needs)
             needs = needs | {entry.name: ENDED}
             made.append(entry)
         return [*made, self._container(exported, len(made), needs)]
@@ -120,10 +120,10 @@ class _Writer:
         self._lay_out(exported)
         check = check_of(spec, self.tree.settings)
         health = {
-            "test": ["CMD", *check["command"]],
-            "interval": f"{min(check['interval'], INTERVAL)}s",
-            "timeout": f"{check['timeout']}s", "retries": check["retries"],
-            "start_period": f"{check['grace']}s",
+            "test": ["CMD", *check.command],
+            "interval": f"{min(check.interval, INTERVAL)}s",
+            "timeout": f"{check.timeout}s", "retries": check.retries,
+            "start_period": f"{check.grace}s",
         }
         words = (
             self._service(name, instance) | {"healthcheck": escaped(health)} | _depends_on(needs)
@@ -142,8 +142,8 @@ class _Writer:
     def _files(self, exported: Exported) -> dict[pathlib.Path, str]:
         """What each file holds before secrets are put in."""
         folder = self.instances.home(exported.container.name, 1) / "files"
-        return {folder / path.lstrip("/"): content
-                for path, (content, _) in sorted(exported.spec.files.items())}
+        files = sorted(exported.spec.files, key=lambda file: file.path)
+        return {folder / file.path.lstrip("/"): file.content or "" for file in files}
 
     def _service(self, name: str, instance: Instance) -> dict:
         env_file = self.output / "env" / f"{name}.env"

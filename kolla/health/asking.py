@@ -85,7 +85,7 @@ def _ask(deployment: Deployment, name: str, spec: Spec) -> tuple[str, str]:
     """The status and the detail. An engine that cannot be reached says nothing of anybody."""
     found = check_of(spec, deployment.settings)
     try:
-        outcome = deployment.backend.execute(name, tuple(found["command"]), found["timeout"])
+        outcome = deployment.backend.execute(name, found.command, found.timeout)
     except Unreachable:
         raise
     except BackendError as error:

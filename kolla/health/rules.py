@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from kolla.plugin import Check
 from kolla.plugin.spec import Spec
 from kolla.settings import Settings
 
@@ -32,20 +33,20 @@ class Rules:
         return self.interval + self.retries * (self.timeout + self.retry_pause)
 
 
-def check_of(spec: Spec, settings: Settings) -> dict:
+def check_of(spec: Spec, settings: Settings) -> Check:
     """What its plugin says, unless the configuration says otherwise; times in seconds."""
     own = {option: settings.value("monitor", option) for option in OPTIONS}
-    return spec.check | {
+    return dataclasses.replace(spec.check, **{
         option: by_container[spec.container]
         for option, by_container in own.items() if spec.container in by_container
-    }
+    })
 
 
 def rules_for(spec: Spec, settings: Settings) -> Rules:
     check = check_of(spec, settings)
     return Rules(
-        check["interval"], check["timeout"], check["retries"], check["grace"],
-        min(settings.value("monitor", "retry_pause"), check["interval"]),
+        check.interval, check.timeout, check.retries, check.grace,
+        min(settings.value("monitor", "retry_pause"), check.interval),
         settings.value("monitor", "restarts_per_hour"),
         settings.value("monitor", "backoff"), settings.value("monitor", "backoff_max"),
     )

@@ -57,7 +57,7 @@ class Watched:
 
     @property
     def command(self) -> tuple[str, ...]:
-        return tuple(self.spec.check["command"])
+        return self.spec.check.command
 
     @property
     def status(self) -> str:

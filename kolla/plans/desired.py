@@ -10,7 +10,7 @@ from kolla.catalog import naming, releases
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.plans.plan import State
-from kolla.plugin import Container, Downgrade, Strategy, Task
+from kolla.plugin import Container, Downgrade, File, Scratch, Strategy, Task
 from kolla.plugin.backend import ImageFacts
 from kolla.plugin.spec import PHASES, Spec
 from kolla.settings.limits import limits_of
@@ -124,33 +124,23 @@ def build(
         release=release,
         version=version,
         user=container.user,
-        strategy=container.strategy.value,
+        strategy=container.strategy,
         environment=settings.environment(container),
-        command=list(container.command),
+        command=container.command,
         files=_files(container, settings),
-        volumes={volume.path: volume.name for volume in container.volumes},
-        scratch=SCRATCH | {scratch.path: scratch.size for scratch in container.scratch},
-        host_mounts={
-            mount.path: [
-                mount.source,
-                f"{'ro' if mount.read_only else 'rw'},{mount.propagation}",
-                mount.reason,
-            ]
-            for mount in container.host_mounts
-        },
-        privileges={
-            f"{item.kind}:{item.value}" if item.value else item.kind: item.reason
-            for item in container.privileges
-        },
+        volumes=container.volumes,
+        scratch=_scratch(container),
+        host_mounts=container.host_mounts,
+        privileges=container.privileges,
         security=_security(settings),
         log=_log(settings),
-        check=dataclasses.asdict(container.check) | {"command": list(container.check.command)},
-        drain=list(container.drain) or ["kolla-drain"] * (container.strategy is Strategy.HANDOVER),
+        check=container.check,
+        drain=_drain(container),
         drain_grace=container.drain_grace,
         stop_grace=container.stop_grace,
         confirms_itself=container.confirms_itself,
         tasks={
-            phase: [_task(task, settings) for task in getattr(container, phase)]
+            phase: tuple(_task(task, settings) for task in getattr(container, phase))
             for phase in PHASES
         },
         backend=backend,
@@ -160,8 +150,19 @@ def build(
     )
 
 
-def _files(container: Container, settings) -> dict[str, list[str]]:
-    files = {}
+def _scratch(container: Container) -> tuple[Scratch, ...]:
+    sizes = SCRATCH | {scratch.path: scratch.size for scratch in container.scratch}
+    return tuple(Scratch(path, size) for path, size in sizes.items())
+
+
+def _drain(container: Container) -> tuple[str, ...]:
+    if container.strategy is Strategy.HANDOVER and not container.drain:
+        return ("kolla-drain",)
+    return container.drain
+
+
+def _files(container: Container, settings) -> tuple[File, ...]:
+    files = []
     for file in container.files:
         if file.option:
             source = settings.value(*file.option.split("."))
@@ -171,8 +172,8 @@ def _files(container: Container, settings) -> dict[str, list[str]]:
         else:
             content = settings.render(file.content or "")
         mode = 0o600 if settings.references(content) else file.mode
-        files[file.path] = [content, oct(mode)]
-    return files
+        files.append(File(file.path, content, mode=mode))
+    return tuple(files)
 
 
 def _read(source: str, option: str) -> str:
@@ -193,16 +194,14 @@ def _log(settings) -> dict[str, str]:
     return {"driver": driver, **log_drivers.options(driver, *rest)}
 
 
-def _security(settings) -> list[str]:
-    label = settings.value("engine", "selinux_label")
-    profile = settings.value("engine", "apparmor_profile")
-    return [f"label={label}"] * bool(label) + [f"apparmor={profile}"] * bool(profile)
-
-
-def _task(task: Task, settings) -> dict:
-    return {
-        "name": task.name,
-        "command": list(task.command),
-        "environment": {key: settings.render(text) for key, text in task.environment.items()},
-        "timeout": task.timeout,
+def _security(settings) -> tuple[str, ...]:
+    wanted = {
+        "label": settings.value("engine", "selinux_label"),
+        "apparmor": settings.value("engine", "apparmor_profile"),
     }
+    return tuple(f"{name}={value}" for name, value in wanted.items() if value)
+
+
+def _task(task: Task, settings) -> Task:
+    environment = {key: settings.render(text) for key, text in task.environment.items()}
+    return dataclasses.replace(task, environment=environment)

@@ -2,10 +2,12 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
+from kolla.plugin import Task
 from kolla.plugin.spec import Spec, describe_image
 
-#: What a name in these fields is.
+#: What one thing in these fields is called.
 _NAMES = {
     "files": "file", "volumes": "volume", "scratch": "scratch space", "host_mounts": "mount",
     "privileges": "privilege", "limits": "limit", "log": "logging",
@@ -26,24 +28,34 @@ def differences(old: Spec, new: Spec) -> list[str]:
 
 
 def _reasons(field: str, old: Spec, new: Spec) -> list[str]:
-    before, after = getattr(old, field), getattr(new, field)
-    match field:
-        case "image_id":
-            return [f"image: {describe_image(old)} -> {describe_image(new)}"]
-        case "backend":
-            return [f"backend: {before} -> {after}"]
-        case "tasks":
-            return _changes("task", _by_name(before), _by_name(after))
-        case _ if isinstance(after, dict):
-            return _changes(_NAMES.get(field, field), before, after)
-    return [f"{field.replace('_', ' ')}: changed"]
+    before, after = _things(getattr(old, field)), _things(getattr(new, field))
+    if field == "image_id":
+        return [f"image: {describe_image(old)} -> {describe_image(new)}"]
+    if field == "backend":
+        return [f"backend: {old.backend} -> {new.backend}"]
+    if field == "tasks":
+        return _changes("task", _by_name(old.tasks), _by_name(new.tasks))
+    if before is None or after is None:
+        return [f"{field.replace('_', ' ')}: changed"]
+    return _changes(_NAMES.get(field, field), before, after)
 
 
-def _by_name(tasks: Mapping[str, list[dict]]) -> dict[str, dict]:
-    return {f"{phase} {task['name']}": task for phase, group in tasks.items() for task in group}
+def _by_name(tasks: Mapping[str, tuple[Task, ...]]) -> dict[str, Task]:
+    return {f"{phase} {task.name}": task for phase, group in tasks.items() for task in group}
 
 
-def _changes(name: str, old: dict, new: dict) -> list[str]:
+def _things(value: Any) -> Mapping[str, Any] | None:
+    """By name what a field is made of: mounts by path, privileges by kind; None: of one thing."""
+    if isinstance(value, Mapping):
+        return value
+    if dataclasses.is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple) and all(map(dataclasses.is_dataclass, value)):
+        return {getattr(thing, "path", None) or str(thing): thing for thing in value}
+    return None
+
+
+def _changes(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     def how(key: str) -> str:
         return "added" if key not in old else "removed" if key not in new else "changed"
 

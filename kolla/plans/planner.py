@@ -159,7 +159,7 @@ def change(
 
 def tasks_of(spec: Spec, phase: str) -> tuple[tuple[str, str], ...]:
     """All tasks of a phase, as ``change`` takes them."""
-    return tuple((phase, task["name"]) for task in spec.tasks.get(phase, []))
+    return tuple((phase, task.name) for task in spec.tasks.get(phase, ()))
 
 
 def _same_way(state: State, old: int | None) -> bool:

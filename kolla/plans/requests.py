@@ -135,18 +135,18 @@ def _rotated(deployment, state: State, spec) -> set[str]:
 
 def _changed_tasks(old: Spec, new: Spec) -> list[str]:
     """Bootstrap tasks that are new, or would do something else than they did."""
-    before = {task["name"]: task for task in old.tasks.get("bootstrap", [])}
+    before = {task.name: task for task in old.tasks.get("bootstrap", ())}
     return [
-        task["name"] for task in new.tasks["bootstrap"] if task != before.get(task["name"])
+        task.name for task in new.tasks["bootstrap"] if task != before.get(task.name)
     ]
 
 
 def _tasks_using(deployment, spec: Spec, secrets: set[str]) -> list[str]:
     """Bootstrap tasks that are given one of these secrets, and so have to apply it."""
     return [
-        task["name"] for task in spec.tasks["bootstrap"]
+        task.name for task in spec.tasks["bootstrap"]
         if any(secrets & set(deployment.settings.references(text))
-               for text in task["environment"].values())
+               for text in task.environment.values())
     ]
 
 

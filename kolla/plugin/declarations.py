@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from oslo_config import cfg
 
 
-class Strategy(enum.Enum):
+class Strategy(enum.StrEnum):
     """How one generation of a container takes the place of another."""
 
     #: HTTP services: new beside old, checked in private, joins, the old one drains.
@@ -17,7 +17,7 @@ class Strategy(enum.Enum):
     REPLACE = "replace"
 
 
-class Downgrade(enum.Enum):
+class Downgrade(enum.StrEnum):
     """Whether an image of a lower version may follow one of a higher version."""
 
     ALLOWED = "allowed"
@@ -132,6 +132,11 @@ class HostMount:
     #: ``rprivate``, ``rslave`` or ``rshared``.
     propagation: str = "rprivate"
 
+    @property
+    def options(self) -> str:
+        """As in ``-v``: ``ro,rprivate``."""
+        return f"{'ro' if self.read_only else 'rw'},{self.propagation}"
+
 
 @dataclasses.dataclass(frozen=True)
 class Privilege:
@@ -145,6 +150,9 @@ class Privilege:
     kind: str
     reason: str
     value: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.value}" if self.value else self.kind
 
 
 @dataclasses.dataclass(frozen=True)

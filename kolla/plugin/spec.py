@@ -2,7 +2,13 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kolla.plugin import snapshot
+from kolla.plugin.declarations import (
+    Check, File, HostMount, Privilege, Scratch, Strategy, Task, Volume,
+)
 
 #: The label of a generation on the engine that holds its whole spec.
 SPEC = "kolla.spec"
@@ -11,6 +17,8 @@ CRUCIAL = ("/", "/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/run", "/sys
 #: When one-shot tasks run.
 PHASES = ("bootstrap", "verify", "dump", "expand", "contract", "before_rollback")
 SUPER = ("privileged", "pid", "ipc", "cgroup")
+#: Of the snapshots that are written. Those of every earlier format can be read.
+FORMAT = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,29 +32,25 @@ class Spec:
     #: Of the software in the image.
     version: str
     user: int
-    strategy: str
-    environment: dict[str, str]
-    command: list[str]
-    #: Path to ``[content, octal mode]``.
-    files: dict[str, list[str]]
-    #: Path to the name of the volume.
-    volumes: dict[str, str]
-    #: Path to size.
-    scratch: dict[str, str]
-    #: Path to ``[source, options, reason]``.
-    host_mounts: dict[str, list[str]]
-    #: ``kind`` or ``kind:value`` to the reason.
-    privileges: dict[str, str]
-    security: list[str]
+    strategy: Strategy
+    environment: Mapping[str, str]
+    command: tuple[str, ...]
+    #: Each with its content, wherever that came from.
+    files: tuple[File, ...]
+    volumes: tuple[Volume, ...]
+    scratch: tuple[Scratch, ...]
+    host_mounts: tuple[HostMount, ...]
+    privileges: tuple[Privilege, ...]
+    security: tuple[str, ...]
     #: ``driver``, and what that is told.
-    log: dict[str, str]
-    check: dict
-    drain: list[str]
+    log: Mapping[str, str]
+    check: Check
+    drain: tuple[str, ...]
     drain_grace: int
     stop_grace: int
     confirms_itself: bool = False
     #: Each phase to its one-shot tasks.
-    tasks: dict[str, list[dict]] = dataclasses.field(default_factory=dict)
+    tasks: Mapping[str, tuple[Task, ...]] = dataclasses.field(default_factory=dict)
     #: What makes its container and does all that is done with it.
     backend: str = "docker"
     #: Where its image looks for secret variables: ``file`` or ``environment``.
@@ -54,46 +58,85 @@ class Spec:
     #: Whether it may write (``rw``) to the folder of its generation, as earlier ones did.
     own_folder: str = "rw"
     #: ``memory`` (bytes), ``pids``, ``files`` and ``cpus``, as far as they are limited.
-    limits: dict[str, int | float] = dataclasses.field(default_factory=dict)
+    limits: Mapping[str, int | float] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+        return json.dumps({"format": FORMAT, **snapshot.plain(self)}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> "Spec":
-        """What a later kolla has added to it is passed over.
+        """A snapshot of any format; what a later kolla has added to it is passed over.
 
-        Raises ValueError or TypeError if it is no snapshot.
+        Raises ValueError if it is no snapshot.
         """
-        known, found = {field.name for field in dataclasses.fields(cls)}, json.loads(text)
-        if not isinstance(found, dict):
-            raise ValueError("it is no snapshot of a container")
-        return cls(**{name: value for name, value in found.items() if name in known})
+        found = json.loads(text)
+        try:
+            for step in range(found.get("format", 1), FORMAT):
+                found = _UPGRADES[step](found)
+            return snapshot.made(cls, found)
+        except (AttributeError, LookupError, TypeError) as error:
+            raise ValueError(f"it is no snapshot of a container: {error!r}") from None
 
     @property
     def super_privileged(self) -> bool:
         """Whether it needs the host itself."""
         crucial = any(
-            source in CRUCIAL or source.endswith("docker.sock")
-            for source, _, _ in self.host_mounts.values()
+            mount.source in CRUCIAL or mount.source.endswith("docker.sock")
+            for mount in self.host_mounts
         )
-        return crucial or any(kind in SUPER for kind in self.privileges)
+        return crucial or any(item.kind in SUPER for item in self.privileges)
+
+    def granted(self, kind: str) -> tuple[str, ...]:
+        """The values of its privileges of a kind: capabilities, or devices."""
+        return tuple(item.value for item in self.privileges if item.kind == kind)
 
     def texts(self) -> list[str]:
         """All rendered templates in it: where secret references can be."""
-        tasks = [task["environment"] for group in self.tasks.values() for task in group]
+        tasks = [task for phase in self.tasks.values() for task in phase]
         return [
             *self.environment.values(),
-            *(content for content, _ in self.files.values()),
-            *(value for environment in tasks for value in environment.values()),
+            *(file.content or "" for file in self.files),
+            *(value for task in tasks for value in task.environment.values()),
         ]
+
+    def task(self, phase: str, name: str) -> Task:
+        """One of its one-shot tasks; KeyError if it has none of that name in the phase."""
+        by_name = {task.name: task for task in self.tasks[phase]}
+        return by_name[name]
+
+
+def _from_format_1(found: dict[str, Any]) -> dict[str, Any]:
+    """Mappings by path became lists of what a plugin declares."""
+    return found | {
+        "files": [
+            {"path": path, "content": content, "mode": int(mode, 8)}
+            for path, (content, mode) in found["files"].items()
+        ],
+        "volumes": [{"path": path, "name": name} for path, name in found["volumes"].items()],
+        "scratch": [{"path": path, "size": size} for path, size in found["scratch"].items()],
+        "host_mounts": [
+            {
+                "path": path, "source": source, "reason": reason,
+                "read_only": options.split(",")[0] == "ro", "propagation": options.split(",")[1],
+            }
+            for path, (source, options, reason) in found["host_mounts"].items()
+        ],
+        "privileges": [
+            dict(zip(("kind", "value"), name.split(":", 1)), reason=reason)
+            for name, reason in found["privileges"].items()
+        ],
+    }
+
+
+#: What makes a snapshot of the next format of one of this.
+_UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_format_1}
 
 
 def labelled(labels: Mapping[str, str]) -> Spec | None:
     """The spec in the labels of a container; None if there is none that can be read."""
     try:
         return Spec.from_json(labels[SPEC])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, ValueError):
         return None
 
 

@@ -124,8 +124,8 @@ def _compose(deployment: lab.Deployment, same: dict[str, Same], in_order: bool) 
         services[name] = compose.service(one.instance)
         if in_order:
             services[name] |= {
-                "healthcheck": {"test": ["CMD", *one.spec.check["command"]], "interval": "1s",
-                                "timeout": "10s", "retries": one.spec.check["grace"]},
+                "healthcheck": {"test": ["CMD", *one.spec.check.command], "interval": "1s",
+                                "timeout": "10s", "retries": one.spec.check.grace},
                 "depends_on": {other: {"condition": "service_healthy"} for other in one.requires},
             }
     project = compose.Project(deployment.directory, deployment.engine.url)
@@ -142,10 +142,10 @@ def _pass_all(deployment: lab.Deployment, specs: dict[str, Spec]) -> None:
 
 def _pass(backend: Backend, name: str, spec: Spec) -> None:
     """Ask as kolla does, until the check passes."""
-    deadline, pause = time.monotonic() + spec.check["grace"], 0.05
+    deadline, pause = time.monotonic() + spec.check.grace, 0.05
     while True:
         try:
-            outcome = backend.execute(name, tuple(spec.check["command"]), spec.check["timeout"])
+            outcome = backend.execute(name, spec.check.command, spec.check.timeout)
         except BackendError:  # between two starts
             outcome = None
         if outcome and outcome.exit_code == 0:

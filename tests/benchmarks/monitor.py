@@ -200,7 +200,7 @@ def _cost_of_checks(engine) -> dict[str, float]:
 def _cost_of_check(library: Library, name: str) -> float:
     """Many times the same, since each is short; bash tells what they have used."""
     current = library.store.generations(name)[-1]
-    check = shlex.join(current.snapshot.check["command"])
+    check = shlex.join(current.snapshot.check.command)
     script = f"TIMEFORMAT='%3U %3S'; time for i in {{1..{TIMES}}}; do {check} || exit 1; done"
     outcome = library.backend.execute(
         engine_name(name, current.number), ("bash", "-c", script), 120

@@ -6,6 +6,7 @@ import time
 from kolla.plans import converge, planner
 from kolla.plans.differences import differences
 from kolla.plans.plan import Plan, State
+from kolla.plugin import Check, Strategy, Task, Volume
 from kolla.plugin.backend import ALWAYS, NEVER, Observed
 from kolla.plugin.spec import Spec
 from kolla.store.records import RUNNING, Generation, Record
@@ -101,14 +102,12 @@ def _generation(name: str, number: int) -> Generation:
 
 def _spec(name: str, value: str) -> Spec:
     """As large as that of an OpenStack service."""
-    task = {"name": "expand", "command": ["expand"], "environment": {}, "timeout": 600}
     return Spec(
         container=name, image=f"kolla/{name}:2026.1", image_id="sha256:" + "a" * 64,
-        release="2026.1", version="1.0", user=42000, strategy="handover",
-        environment={f"OS_GROUP__OPTION_{i}": value for i in range(20)}, command=[],
-        files={}, volumes={"/var/lib/service": name}, scratch={}, host_mounts={},
-        privileges={}, security=[], log={"driver": "json-file"},
-        check={"command": ["kolla-check"], "interval": 30, "timeout": 10, "retries": 3,
-               "grace": 60},
-        drain=["kolla-drain"], drain_grace=600, stop_grace=30, tasks={"expand": [task]},
+        release="2026.1", version="1.0", user=42000, strategy=Strategy.HANDOVER,
+        environment={f"OS_GROUP__OPTION_{i}": value for i in range(20)}, command=(),
+        files=(), volumes=(Volume(name, "/var/lib/service"),), scratch=(), host_mounts=(),
+        privileges=(), security=(), log={"driver": "json-file"},
+        check=Check(), drain=("kolla-drain",), drain_grace=600, stop_grace=30,
+        tasks={"expand": (Task("expand", ("expand",)),)},
     )

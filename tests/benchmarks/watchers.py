@@ -96,9 +96,9 @@ class Autoheal:
         if tag not in self._tags:
             derive(
                 self.engine, spec.image, tag,
-                f"HEALTHCHECK --interval={check['interval']}s --timeout={check['timeout']}s"
-                f" --start-period={check['grace']}s --retries={check['retries']}"
-                f" CMD {json.dumps(check['command'])}",
+                f"HEALTHCHECK --interval={check.interval}s --timeout={check.timeout}s"
+                f" --start-period={check.grace}s --retries={check.retries}"
+                f" CMD {json.dumps(check.command)}",
             )
             self._tags.add(tag)
         return dataclasses.replace(instance, image=tag)

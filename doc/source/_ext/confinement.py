@@ -98,18 +98,18 @@ def launched() -> list[Launched]:
 
 def _launched(container: Container, settings: Settings) -> Launched:
     spec = build(container, settings, ImageFacts("", container.image.name), "", "")
-    kinds = [privilege.partition(":") for privilege in spec.privileges]
     instance = Instance(
         container.name, "image", spec.user, {}, {},
         binds=(
             ("/state/own", "/var/lib/kolla/generation", spec.own_folder),
-            *((source, path, options) for path, (source, options, _) in spec.host_mounts.items()),
+            *((mount.source, mount.path, mount.options) for mount in spec.host_mounts),
         ),
-        volumes=tuple((name, path) for path, name in spec.volumes.items()),
-        scratch=spec.scratch, limits=spec.limits, security=tuple(spec.security),
-        capabilities=tuple(value for kind, _, value in kinds if kind == "capability"),
-        devices=tuple(value for kind, _, value in kinds if kind == "device"),
-        privileges=frozenset(kind for kind, _, value in kinds if not value),
+        volumes=tuple((volume.name, volume.path) for volume in spec.volumes),
+        scratch={scratch.path: scratch.size for scratch in spec.scratch},
+        limits=spec.limits, security=spec.security,
+        capabilities=spec.granted("capability"),
+        devices=spec.granted("device"),
+        privileges=frozenset(item.kind for item in spec.privileges if not item.value),
     )
     api = docker.APIClient(base_url="unix:///nowhere", version="1.41")
     told = launch.arguments(api, instance)
@@ -124,8 +124,9 @@ def containers() -> list[tuple[str, ...]]:
     for each in launched():
         limits = each.spec.limits
         rows.append((
-            each.container.name, str(each.spec.user), ", ".join(each.spec.privileges) or "none",
-            ", ".join(sorted(each.spec.volumes)) or "nothing that lasts",
+            each.container.name, str(each.spec.user),
+            ", ".join(map(str, each.spec.privileges)) or "none",
+            ", ".join(sorted(volume.path for volume in each.spec.volumes)) or "nothing that lasts",
             f"{limits['memory'] / MIB:.0f} MiB" if "memory" in limits else "no limit",
             str(limits.get("pids", "no limit")), str(limits.get("files", "no limit")),
         ))

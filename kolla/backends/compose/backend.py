@@ -52,8 +52,9 @@ class ComposeBackend(DockerBackend):
         return find(self._command, self.project.folder / "programs.json")
 
     def require(self, spec: Spec) -> None:
+        granted = {item.kind for item in spec.privileges}
         beyond = [reason for told, reason in (
-            ("cgroup" in spec.privileges, "the host's cgroups (cgroup: host)"),
+            ("cgroup" in granted, "the host's cgroups (cgroup: host)"),
             (any(text.startswith("systempaths") for text in spec.security),
              "unmasked system paths (systempaths)"),
         ) if told]

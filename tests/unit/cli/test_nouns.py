@@ -7,6 +7,7 @@ import pytest
 from kolla.cli import history as container_history
 from kolla.cli import set as container_set
 from kolla.cli import action, checks, container, event, plan, plans
+from kolla.plugin import Privilege
 from kolla.store.records import FOR_EVER
 from tests.unit.support.factory import make_spec
 
@@ -18,7 +19,8 @@ def history(kolla):
     for number, release in enumerate(("2025.2", "2026.1"), 1):
         spec = make_spec(
             container="probe", release=release, version=f"{number}.0",
-            environment={"PASSWORD": "${database.password}"}, privileges={"pid": "sees all"},
+            environment={"PASSWORD": "${database.password}"},
+            privileges=(Privilege("pid", "sees all"),),
         )
         store.begin("probe", spec, {}, "start" if number == 1 else "upgrade")
         store.commit("probe", number)

@@ -1,5 +1,6 @@
 """What an exported compose file and the files beside it are."""
 
+import dataclasses
 import os
 import subprocess
 import types
@@ -9,11 +10,15 @@ import yaml
 
 from kolla.errors import KollaError
 from kolla.exporters import compose
+from kolla.plugin import File
 from kolla.plugin.export import Exported, Tree
 from tests.unit.support.factory import CHECK, make_spec
 
 SECRETS = {"PASSWORD": "%{secret}", "PORT": "80"}
-FILES = {"/etc/a [1].conf": ["key = %{secret}", "0400"], "/etc/plain.conf": ["x", "0444"]}
+FILES = (
+    File("/etc/a [1].conf", "key = %{secret}", mode=0o400),
+    File("/etc/plain.conf", "x", mode=0o444),
+)
 
 
 class Settings:
@@ -63,8 +68,8 @@ def test_version_control_leaves_out_every_file_with_a_secret_and_no_other(tmp_pa
 def test_lines_of_an_earlier_gitignore_stay(tmp_path):
     (tmp_path / ".gitignore").write_bytes(b"# mine \xff\n*.bak")
     export(tmp_path)
-    export(tmp_path, files={"/etc/other.conf": ["%{secret}", "0400"]})
-    export(tmp_path, files={})
+    export(tmp_path, files=(File("/etc/other.conf", "%{secret}", mode=0o400),))
+    export(tmp_path, files=())
     assert (tmp_path / ".gitignore").read_bytes().splitlines() == [
         b"# mine \xff", b"*.bak", b"/env/", b"/containers/*/secrets*",
         rb"/containers/web/files/etc/a\ \[1].conf",
@@ -82,7 +87,7 @@ def test_no_secret_is_written_before_version_control_leaves_it_out(tmp_path):
 
 def test_health_check_gets_its_dollars(tmp_path):
     command = ["sh", "-c", "test $READY = ${HOME}"]
-    services = export(tmp_path, check=CHECK | {"command": command})
+    services = export(tmp_path, check=dataclasses.replace(CHECK, command=command))
     assert services["web"]["healthcheck"]["test"] == [
         "CMD", "sh", "-c", "test $$READY = $${HOME}",
     ]

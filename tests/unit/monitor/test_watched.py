@@ -1,5 +1,6 @@
 """What the monitor takes over from the record when it begins to watch a generation."""
 
+import dataclasses
 import datetime
 import time
 
@@ -69,7 +70,7 @@ def test_a_host_says_how_patient_everybody_is_with_its_containers(tmp_path):
     spec = make_spec()
     assert check_of(spec, make_settings(tmp_path)) == spec.check
     settings = make_settings(tmp_path, "[monitor]\ntimeout = web:20\ngrace = web:99\n")
-    assert check_of(spec, settings) == spec.check | {"timeout": 20, "grace": 99}
+    assert check_of(spec, settings) == dataclasses.replace(spec.check, timeout=20, grace=99)
     rules = rules_for(spec, settings)
     assert (rules.interval, rules.timeout, rules.retries, rules.grace) == (30, 20, 3, 99)
 

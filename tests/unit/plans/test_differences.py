@@ -4,6 +4,7 @@ import json
 import pytest
 
 from kolla.plans.differences import differences
+from kolla.plugin import Check, File, HostMount, Privilege, Strategy, Task, Volume
 from kolla.plugin.spec import Spec
 from tests.unit.support.factory import make_spec
 
@@ -38,27 +39,28 @@ def test_added_changed_and_removed_variables_are_each_named():
 @pytest.mark.parametrize("change, reason", [
     ({"image_id": "sha256:" + "b" * 64, "version": "2.0"},
      "image: kolla/web:2026.1 (1.0, aaaaaaaaaaaa) -> kolla/web:2026.1 (2.0, bbbbbbbbbbbb)"),
-    ({"files": {"/etc/x": ["text", "0o644"]}}, "file: /etc/x added"),
-    ({"volumes": {"/data": "web"}}, "volume: /data added"),
-    ({"host_mounts": {"/dev": ["/dev", "ro", "why"]}}, "mount: /dev added"),
-    ({"privileges": {"pid": "why"}}, "privilege: pid added"),
-    ({"command": ["other"]}, "command: changed"),
+    ({"files": (File("/etc/x", "text"),)}, "file: /etc/x added"),
+    ({"volumes": (Volume("web", "/data"),)}, "volume: /data added"),
+    ({"host_mounts": (HostMount("/dev", "/dev", "why"),)}, "mount: /dev added"),
+    ({"privileges": (Privilege("pid", "why"),)}, "privilege: pid added"),
+    ({"command": ("other",)}, "command: changed"),
     ({"stop_grace": 60}, "stop grace: changed"),
     ({"confirms_itself": True}, "confirms itself: changed"),
-    ({"tasks": {"expand": [{"name": "migrate", "command": ["x"]}]}}, "task: expand migrate added"),
+    ({"tasks": {"expand": (Task("migrate", ("x",)),)}}, "task: expand migrate added"),
 ])
 def test_each_kind_of_change_is_a_reason_of_its_own(change, reason):
     assert differences(make_spec(), make_spec(**change)) == [reason]
 
 
 def test_whatever_a_spec_has_is_seen_or_named_as_no_reason():
-    changed = {"dict": {"new": {}}, "list": ["new"], "str": "new", "int": -1, "bool": True}
+    changed = {"dict": {"new": "x"}, "tuple": ("new",), "str": "new", "int": -1, "bool": True,
+               "Check": Check(interval=1), "Strategy": Strategy.HANDOVER}
     silent = set()
     for field in dataclasses.fields(Spec):
         value = getattr(make_spec(), field.name)
         other = changed[type(value).__name__]
         if field.name == "tasks":
-            other = {"verify": [{"name": "new"}]}
+            other = {"verify": (Task("new", ("x",)),)}
         if not differences(make_spec(), make_spec(**{field.name: other})):
             silent.add(field.name)
     assert silent == {"container", "image", "release", "version"}
@@ -69,16 +71,16 @@ def test_a_tag_that_moved_to_the_same_image_is_no_difference():
 
 
 @pytest.mark.parametrize("changes", [
-    {"privileges": {"privileged": "why"}},
-    {"privileges": {"pid": "why"}},
-    {"host_mounts": {"/dev": ["/dev", "rw", "why"]}},
-    {"host_mounts": {"/x": ["/run/docker.sock", "rw", "why"]}},
+    {"privileges": (Privilege("privileged", "why"),)},
+    {"privileges": (Privilege("pid", "why"),)},
+    {"host_mounts": (HostMount("/dev", "/dev", "why", read_only=False),)},
+    {"host_mounts": (HostMount("/run/docker.sock", "/x", "why", read_only=False),)},
 ])
 def test_what_masters_the_host_is_super_privileged(changes):
     assert make_spec(**changes).super_privileged
 
 
 def test_a_capability_or_a_folder_of_its_own_is_not_super_privileged():
-    spec = make_spec(privileges={"capability:NET_ADMIN": "why"},
-                     host_mounts={"/x": ["/srv/x", "rw", "why"]})
+    spec = make_spec(privileges=(Privilege("capability", "why", "NET_ADMIN"),),
+                     host_mounts=(HostMount("/srv/x", "/x", "why", read_only=False),))
     assert not spec.super_privileged

@@ -1,5 +1,6 @@
 from kolla.plans import converge, planner
 from kolla.plans.plan import Plan
+from kolla.plugin import Task
 from tests.unit.support.factory import make_generation, make_observed, make_spec, make_state
 
 HANDOVER = {"strategy": "handover", "drain": ["kolla-drain"]}
@@ -17,8 +18,7 @@ def steps(made) -> list[str]:
 
 
 def test_a_first_start_bootstraps_checks_and_commits():
-    task = {"name": "schema", "command": ["x"], "environment": {}, "timeout": 1}
-    spec = make_spec(tasks={"bootstrap": [task], "expand": [], "contract": []})
+    spec = make_spec(tasks={"bootstrap": (Task("schema", ("x",)),)})
     assert steps(planner.start(make_state(None), spec)) == [
         "record web-g1", "create web-g1", "bootstrap web-g1 schema", "start web-g1",
         "check web-g1", "commit web-g1", "keep web-g1", "settle web",
@@ -137,7 +137,7 @@ def test_delete_takes_every_generation_from_the_engine():
 
 def confirmable(confirmed: str | None, *contract: str):
     """Generation 1 is current; its contract tasks have these names."""
-    spec = make_spec(tasks={"contract": [{"name": name} for name in contract]})
+    spec = make_spec(tasks={"contract": tuple(Task(name, ("x",)) for name in contract)})
     return make_state(1, [make_generation(1, "current", spec=spec, confirmed=confirmed)])
 
 

@@ -4,6 +4,7 @@ import threading
 import pytest
 
 from kolla.errors import KollaError
+from kolla.plugin import File
 from kolla.store.locks import Locks
 from kolla.store.store import Store
 from tests.unit.support.factory import make_spec
@@ -55,7 +56,7 @@ def test_a_killed_command_is_noticed_until_its_journal_is_closed(store):
 
 
 def test_a_spec_comes_back_as_it_was(store):
-    spec = make_spec(environment={"A": "${b.c}"}, files={"/x": ["text", "0o600"]})
+    spec = make_spec(environment={"A": "${b.c}"}, files=(File("/x", "text", mode=0o600),))
     store.begin("web", spec, {}, "a test")
     assert store.generations("web")[0].snapshot == spec
 

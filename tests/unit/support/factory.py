@@ -2,11 +2,12 @@
 
 from kolla.health.rules import Rules
 from kolla.plans.plan import State
+from kolla.plugin import Check, Strategy
 from kolla.plugin.backend import ALWAYS, NEVER, Observed
 from kolla.plugin.spec import Spec
 from kolla.store.records import RUNNING, Generation, Record
 
-CHECK = {"command": ["kolla-check"], "interval": 30, "timeout": 10, "retries": 3, "grace": 5}
+CHECK = Check(interval=30, timeout=10, retries=3, grace=5)
 #: Of the monitor.
 RULES = Rules(
     interval=30, timeout=10, retries=3, grace=60, retry_pause=5,
@@ -17,11 +18,11 @@ RULES = Rules(
 def make_spec(**changes) -> Spec:
     values = {
         "container": "web", "image": "kolla/web:2026.1", "image_id": "sha256:" + "a" * 64,
-        "release": "2026.1", "version": "1.0", "user": 42000, "strategy": "replace",
-        "environment": {"KOLLA_PORT": "80"}, "command": [], "files": {}, "volumes": {},
-        "scratch": {}, "host_mounts": {}, "privileges": {}, "security": [],
-        "log": {"driver": "json-file"}, "check": CHECK, "drain": [], "drain_grace": 60,
-        "stop_grace": 10, "tasks": {"bootstrap": [], "expand": [], "contract": []},
+        "release": "2026.1", "version": "1.0", "user": 42000, "strategy": Strategy.REPLACE,
+        "environment": {"KOLLA_PORT": "80"}, "command": (), "files": (), "volumes": (),
+        "scratch": (), "host_mounts": (), "privileges": (), "security": (),
+        "log": {"driver": "json-file"}, "check": CHECK, "drain": (), "drain_grace": 60,
+        "stop_grace": 10, "tasks": {"bootstrap": (), "expand": (), "contract": ()},
     }
     return Spec(**{**values, **changes})
 

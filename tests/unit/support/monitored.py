@@ -8,6 +8,7 @@ from kolla.deployment import Deployment
 from kolla.monitor import engine, watcher
 from kolla.monitor.loop import Loop
 from kolla.monitor.watcher import Watcher
+from kolla.plugin import Check
 from kolla.store.store import Store
 from tests.unit.support.engine import Engine
 from tests.unit.support.factory import make_spec
@@ -23,7 +24,7 @@ listen_port = 0
 retry_pause = 0
 backoff = 1
 """
-CHECK = {"command": ["kolla-check"], "interval": 1, "timeout": 1, "retries": 2, "grace": 1}
+CHECK = Check(interval=1, timeout=1, retries=2, grace=1)
 
 
 class MadeUp(Deployment):

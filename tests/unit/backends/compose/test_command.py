@@ -9,6 +9,7 @@ from kolla.backends.compose import command
 from kolla.backends.compose.backend import ComposeBackend
 from kolla.backends.compose.command import Compose, find
 from kolla.backends.compose.project import CURRENT, Project
+from kolla.plugin import Privilege
 from kolla.plugin.backend import BackendError, Instance, Unreachable
 from tests.unit.support.factory import make_spec
 
@@ -92,7 +93,7 @@ def backend(folder, version: str) -> ComposeBackend:
 
 
 def test_what_the_classic_one_cannot_express_is_refused(tmp_path):
-    spec = make_spec(privileges={"cgroup": "guests", "privileged": "guests"})
+    spec = make_spec(privileges=(Privilege("cgroup", "guests"), Privilege("privileged", "guests")))
     with pytest.raises(BackendError) as caught:
         backend(tmp_path, "1.29.2").require(spec)
     assert str(caught.value) == (
