@@ -97,7 +97,8 @@ class Watcher:
             if record.target == RUNNING and record.current is not None
         }
         for name in set(self.context.watched) - set(running):
-            if name in records or not self._take_in(self.context.watched[name]):
+            known = name in records and records[name].current is not None
+            if known or not self._take_in(self.context.watched[name]):
                 self._checks.forget(self.context.watched.pop(name))
         for record in running.values():
             try:
@@ -105,7 +106,7 @@ class Watcher:
             except Exception as error:  # the others are watched all the same
                 self._lose(record.name, line(error))
         taken_in = {name: watched.record for name, watched in self.context.watched.items()}
-        self.context.announcements.rest(taken_in | records)
+        self.context.announcements.rest(records | taken_in)
         self.context.tell_sets()
         self._first = False
         for event in self._journal.news():

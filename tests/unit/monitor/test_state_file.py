@@ -39,6 +39,7 @@ def test_what_is_watched_stays_so_while_there_is_no_state_file(site, caplog):
 def test_another_state_file_is_filled_from_the_engine_and_followed(site, caplog):
     lose_state_file(site)
     store = site.another_process()  # as any command makes it
+    store.update("web", restarts="[]")  # as the monitor does that was about to write
     seen = set()
 
     def taken_in() -> bool:
