@@ -5,6 +5,7 @@ import pathlib
 
 from kolla.cli import action, plans
 from kolla.cli.base import Lister
+from kolla.errors import UsageError
 
 LOG = logging.getLogger(__name__)
 
@@ -71,7 +72,12 @@ class Recover(action.Action):
     def take_action(self, parsed_args):
         from kolla.plans.observe import strangers
 
-        if parsed_args.copy and not parsed_args.dry_run:
+        if parsed_args.copy and parsed_args.dry_run:
+            raise UsageError(
+                "--dry-run cannot tell what follows from a copy that is not in place",
+                "leave --dry-run or --from out",
+            )
+        if parsed_args.copy:
             self._restore(parsed_args.copy)
         found = super().take_action(parsed_args)
         for stranger in strangers(self.app.deployment):

@@ -119,7 +119,10 @@ def test_the_engine_may_be_restarted_under_the_monitor(cared_for):
     with serving(deployment):
         deployment.engine.kill()
         monitor.says("nothing is judged until it answers")
-        time.sleep(3)
+        until(lambda: ask(deployment, "/sets/synthetic")[1]["status"] != "healthy")
+        status, page = ask(deployment, f"/containers/{HTTP}")
+        assert (status, page["status"], page["serves"]) == (200, "unknown", True)
+        assert ask(deployment, "/sets/synthetic")[0] == 200
         deployment.engine.start()
         monitor.says("the engine answers again")
     healthy(deployment)

@@ -227,3 +227,15 @@ def test_looking_imports_neither_docker_nor_rich(kolla, command):
 def test_help_does_not_import_what_reads_the_configuration(kolla):
     answer = kolla.process("--help", code=IMPORTED)
     assert "oslo_config.cfg" not in json.loads(answer.err.splitlines()[-1])
+
+
+def test_what_a_copy_would_bring_is_not_made_up(kolla):
+    answer = kolla("recover", "--dry-run", "--from", str(kolla.config))
+    assert answer.code == 2 and "--from" in answer.err
+
+
+def test_without_the_engine_no_copy_is_put_in_place(kolla):
+    kolla.store.update("probe", target="stopped")
+    answer = kolla("recover", "--from", str(kolla.config))
+    assert answer.code == 1 and "no-engine.sock" in answer.err
+    assert kolla.store.container("probe").target == "stopped"
