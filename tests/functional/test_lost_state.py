@@ -176,7 +176,7 @@ def read_only(folder: pathlib.Path):
 
 
 READING = (
-    "set list", "set tree", "set show synthetic", "set check", "set check --quick",
+    "set list", "set tree", "set show synthetic", "set check",
     "container list", f"container show {HTTP}", f"container history {HTTP}",
     f"container logs {HTTP} --tail 2", "event list", "plan", "host check", "config validate",
     "image list",
