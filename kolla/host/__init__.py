@@ -49,7 +49,7 @@ def examine(
     yield cgroups()
     yield from listens(settings, running if facts else None)
     if facts:
-        yield from (stranger(found) for found in strangers())
+        yield from foreign(strangers)
     if facts and engine.startswith("unix://"):
         root = pathlib.Path(facts["DockerRootDir"])
         yield disk("disk of the engine", root, ENGINE_MINIMUM, ENGINE_COMFORT)
@@ -186,12 +186,16 @@ def listens(settings, running: Callable[[], set[str]] | None) -> Iterator[Findin
                 yield Finding(subject, State.MISSING, f"{where} {problem}", problem.advice)
 
 
-def stranger(found: Stranger) -> Finding:
-    """A container that kolla leaves alone although it carries labels of kolla."""
-    return Finding(
-        f"container {found.name}", State.WARNING, f"{found.why}: kolla leaves it alone",
-        f"`docker inspect {found.name}` shows it, `docker rm -f {found.name}` removes it",
-    )
+def foreign(strangers: Callable[[], list[Stranger]]) -> Iterator[Finding]:
+    """The containers that kolla leaves alone although they carry labels of kolla."""
+    try:
+        for found in strangers():
+            yield Finding(
+                f"container {found.name}", State.WARNING, f"{found.why}: kolla leaves it alone",
+                f"`docker inspect {found.name}` shows it, `docker rm -f {found.name}` removes it",
+            )
+    except KollaError as error:  # which containers are kolla's, the state file tells
+        yield Finding("state file", State.MISSING, error.message, error.hint)
 
 
 def disk(subject: str, path: pathlib.Path, minimum: int, comfort: int) -> Finding:

@@ -20,12 +20,14 @@ from kolla.logs.archive import Archive
 from kolla.plugin.backend import Backend
 from kolla.store.database import _Transaction
 from kolla.store.numbers import Numbers
+from kolla.store.pins import Pins
 from kolla.store.store import Store
 
 WATCHED = {
-    Store: ("_prepare", "_write"),
+    Store: ("_opened", "_write"),
     _Transaction: ("_run",),
     Numbers: ("claim",),
+    Pins: ("write",),
     Instances: ("make", "task", "mark_joined", "set_aside", "purge"),
     Archive: ("keep",),
     DockerBackend: (*sorted(Backend.__abstractmethods__ - {"set_restart"}), "_update", "_wait"),

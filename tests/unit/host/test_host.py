@@ -5,7 +5,23 @@ import types
 import pytest
 
 from kolla import host
+from kolla.errors import KollaError
 from kolla.host import GIB, State
+from kolla.plugin.backend import Stranger
+
+
+def test_a_container_that_is_not_kollas_is_warned_of():
+    finding, = host.foreign(lambda: [Stranger("copy", "it has another name")])
+    assert finding.state is State.WARNING and "docker rm -f copy" in finding.advice
+    assert finding.found == "it has another name: kolla leaves it alone"
+
+
+def test_a_state_file_that_cannot_be_read_is_a_finding_of_its_own():
+    def broken():
+        raise KollaError("the state file is broken", "move it away")
+
+    finding, = host.foreign(broken)
+    assert (finding.state, finding.advice) == (State.MISSING, "move it away")
 
 
 def test_this_python_is_new_enough():
