@@ -148,7 +148,9 @@ class Engine:
     def _happened(self, name: str, what: str) -> None:
         watched = self._context.watched.get(name)
         if watched and what == STARVED:
-            watched.starved = clock()
+            before, watched.starved = watched.starved, clock()
+            if before is None or watched.starved - before > MEMORABLE:
+                LOG.warning("%s: a process of it was killed for its use of memory", name)
         self.look(name)
 
     def look(self, name: str) -> None:

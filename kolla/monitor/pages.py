@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from kolla.errors import nearest
 from kolla.health import conditions
+from kolla.text import harmless
 from kolla.times import age
 
 LOG = logging.getLogger(__name__)
@@ -41,7 +42,10 @@ class Pages:
         self._view = view
         self._metrics = make_wsgi_app(registry)
 
-    def __call__(self, environ, start_response):
+    def __call__(self, environ, begin):
+        def start_response(status, headers, *error):
+            return begin(status, [*headers, ("Server", "kolla")], *error)
+
         method = environ["REQUEST_METHOD"]
         try:
             if method in METHODS and environ["PATH_INFO"].rstrip("/") == "/metrics":
@@ -49,7 +53,7 @@ class Pages:
                 return body if method == "GET" else []
             status, page = self._answer(method, environ["PATH_INFO"])
         except Exception as error:  # who asks has to hear that this host cannot be judged
-            LOG.debug("while at %s", environ["PATH_INFO"], exc_info=True)
+            LOG.debug("while at %s", harmless(environ["PATH_INFO"]), exc_info=True)
             LOG.warning("the endpoint has a bug: %s: %s", type(error).__name__, error)
             status, page = http.HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "a bug in kolla"}
         body = json.dumps(page, indent=2).encode() + b"\n"

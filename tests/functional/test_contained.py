@@ -6,11 +6,13 @@ The worker misbehaves; synthetic-http is the neighbour, which has to go on answe
 import os
 import pathlib
 import pty
+import re
 import subprocess
 import time
 
 import pytest
 
+from tests.functional.conftest import ROOT
 from tests.functional.support.harness import Deployment
 from tests.functional.support.watching import asking, get
 
@@ -206,3 +208,17 @@ def test_no_link_in_an_export_is_followed(contained, tmp_path):
     contained.kolla("set", "export", "synthetic", "--output", str(out))
     assert not victim.exists() and not (own / "joined").is_symlink()
     assert own.stat().st_uid == 0
+
+
+@pytest.mark.parametrize("unit", ["kolla-monitor", "kolla-recover"])
+def test_kolla_can_do_its_work_with_the_rights_that_its_units_leave_it(contained, unit):
+    text = (ROOT / "etc" / "systemd" / f"{unit}.service").read_text()
+    (rights,) = re.findall("^CapabilityBoundingSet=(.*)$", text, re.MULTILINE)
+    kept = "".join(f",+{right.removeprefix('CAP_').lower()}" for right in rights.split())
+    done = subprocess.run(
+        ["setpriv", "--no-new-privs", f"--bounding-set=-all{kept}", "--inh-caps=-all",
+         *contained.command("container", "restart", WORKER)],
+        capture_output=True, text=True, timeout=120, umask=0o077, env=contained.environment(),
+    )
+    assert done.returncode == 0, done.stderr
+    contained.kolla("container", "check", WORKER)

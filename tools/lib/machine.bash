@@ -12,7 +12,9 @@ as_root() {
         echo "${1##*/}: this needs root, and there is no sudo: run it as root (su -)" >&2
         exit 1
     }
-    local kept=http_proxy,https_proxy,no_proxy,PIP_CERT,PIP_INDEX_URL,PIP_EXTRA_INDEX_URL
+    # Not PIP_EXTRA_INDEX_URL: whoever has an index may put a package of any name there, and of
+    # two indexes pip takes the highest version, which root would run.
+    local kept=http_proxy,https_proxy,no_proxy,PIP_CERT,PIP_INDEX_URL
     exec sudo --preserve-env="$kept,SSL_CERT_FILE,REQUESTS_CA_BUNDLE,KOLLA_TEST_CACHE" -- "$@"
 }
 

@@ -57,6 +57,12 @@ def answer(served, path: str):
     return status, json.loads(text)
 
 
+@pytest.mark.parametrize("path", ["/healthcheck", "/metrics", "/nothing"])
+def test_nobody_is_told_which_python_answers(served, path):
+    _, _, headers = ask(served, path)
+    assert headers.get_all("Server") == ["kolla"]
+
+
 def connect(served) -> socket.socket:
     return socket.create_connection((served.address, served.port), timeout=15)
 

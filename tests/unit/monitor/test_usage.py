@@ -6,7 +6,7 @@ import pytest
 
 from kolla.backends.docker import answers
 from kolla.monitor.usage import MIB
-from kolla.plugin.backend import Unreachable, Usage
+from kolla.plugin.backend import STARVED, Unreachable, Usage
 from tests.unit.support.monitored import Site
 
 LIMITS = {"memory": 100 * MIB, "pids": 100}
@@ -76,6 +76,13 @@ def test_what_it_uses_is_served(site):
     site.look(memory=10, pids=3)
     condition = site.context.conditions()["web"]
     assert (condition.usage, condition.limits) == (Usage(10 * MIB, 3), LIMITS)
+
+
+def test_a_process_that_was_killed_for_its_memory_is_told_once_in_a_while(site, caplog):
+    for _ in range(3):  # the engine tells of one kill several times
+        site.watcher._engine._happened("web", STARVED)
+    said = [each.message for each in caplog.records if "memory" in each.message]
+    assert said == ["web: a process of it was killed for its use of memory"]
 
 
 @pytest.mark.parametrize("answer", [None, Unreachable("gone")])

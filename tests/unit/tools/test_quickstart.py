@@ -135,3 +135,18 @@ def test_options_of_an_earlier_run_are_remembered(helper, tmp_path):
     options(file, "images.ca_bundle=/etc/site.pem\n")
     assert helper.option(str(file), "images.ca_bundle") == "/etc/site.pem"
     assert helper.option(str(file), "images.proxy") == ""
+
+
+def test_root_takes_no_packages_from_further_indexes(tmp_path):
+    """Those could put a package of any name there: dependency confusion."""
+    for name, text in (("id", "echo 1000"), ("sudo", 'printf "%s\\n" "$@"')):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-c", f"source {TOOLS}/lib/machine.bash; as_root quickstart"],
+        capture_output=True, text=True, timeout=30,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "PIP_EXTRA_INDEX_URL": "http://192.0.2.1"},
+    )
+    kept, *command = done.stdout.split()
+    assert command == ["--", "quickstart"]
+    assert "PIP_INDEX_URL" in kept and "PIP_EXTRA_INDEX_URL" not in kept
