@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 
 from kolla.errors import KollaError
+from kolla.text import harmless
 
 
 class Runner:
@@ -106,7 +107,7 @@ class Job:
 
 def message(line: str) -> str:
     """What a line of BuildKit's plain output says, without step, time and digest."""
-    return re.sub(r"^#\d+ (\d+\.\d+ )?(sha256:\w+$)?", "", line.strip())
+    return harmless(re.sub(r"^#\d+ (\d+\.\d+ )?(sha256:\w+$)?", "", line.strip()))
 
 
 def is_output(line: str) -> bool:

@@ -6,6 +6,7 @@ import struct
 import pytest
 
 from kolla.backends.docker import answers, log
+from kolla.images import run
 from kolla.text import harmless
 
 #: A title, the clipboard (OSC 52), a cleared screen, and what turns a line round.
@@ -42,3 +43,7 @@ def test_line_of_a_log_is_harmless_and_takes_one_line():
     ((_, text),) = log.lines([struct.pack(">BxxxL", 1, len(line)) + line])
     assert not tricks_in(text) and len(text.splitlines()) == 1
     assert json.loads(json.dumps(text)) == text
+
+
+def test_what_a_build_says_is_harmless():
+    assert not tricks_in(run.message(f"#9 1.234 {TRICKS}"))
