@@ -1,18 +1,23 @@
 """One host's deployment: everything a command needs, made when it is first asked for."""
 
+import contextlib
 import functools
+import logging
 import pathlib
 import threading
 from collections.abc import Mapping
 
 from kolla.catalog.catalog import Catalog
-from kolla.errors import UsageError, nearest
+from kolla.catalog.leftovers import left_over
+from kolla.errors import KollaError, UsageError, nearest
 from kolla.hooks import Hooks
 from kolla.plugin import Container
 from kolla.plugin.backend import Backend
-from kolla.settings import Settings
+from kolla.settings import Invalid, Settings, last_valid
 from kolla.store.state_dir import StateDir, require_private
 from kolla.store.store import Store
+
+LOG = logging.getLogger(__name__)
 
 
 class Deployment:
@@ -26,18 +31,55 @@ class Deployment:
     ):
         self.config_dir = pathlib.Path(config_dir)
         self._host, self._overrides = host, dict(overrides or {})
+        #: What is wrong with today's configuration, while the last valid one stands in.
+        self.invalid: Invalid | None = None
+        self._is_valid = False
         self._making_hooks = threading.Lock()
         self._backends: dict[str, Backend] = {}
 
     @functools.cached_property
-    def catalog(self) -> Catalog:
+    def installed(self) -> Catalog:
+        """What the plugins declare."""
         return Catalog.load()
+
+    @functools.cached_property
+    def catalog(self) -> Catalog:
+        """What the plugins declare, and what is left over of plugins that are gone."""
+        return self.installed.including(left_over(self.installed, self.store))
 
     @functools.cached_property
     def settings(self) -> Settings:
         if self._host is not None:
             self._require_host_file(self.config_dir / "hosts")
-        return Settings.load(self.catalog, self.config_dir, self._host, self._overrides)
+        return Settings.load(self.installed, self.config_dir, self._host, self._overrides)
+
+    def settle(self, judge: bool = True) -> None:
+        """Go on with the last valid configuration if today's is not valid.
+
+        With ``judge`` False: only if today's cannot be read. Raises :class:`Invalid` if no
+        valid one is kept. What is recorded can be acted on all the same; nothing new can be
+        made: see :meth:`require_valid`.
+        """
+        try:
+            self.require_valid() if judge else self.settings
+        except Invalid as invalid:
+            kept = last_valid.load(
+                self.installed, self.config_dir, self._host, self._overrides
+            )
+            if kept is None:
+                raise
+            LOG.warning("%s\n  kolla goes on with the last valid one; until this is mended, no "
+                        "container can be made or upgraded", invalid.message)
+            self.settings, self.invalid = kept, invalid
+
+    def keep_settings(self) -> None:
+        """Keep a copy of the configuration for :meth:`settle`, if it was found valid.
+
+        Nothing depends on it today, so that a full disk does not matter.
+        """
+        if self._is_valid and not self._overrides:
+            with contextlib.suppress(KollaError):
+                last_valid.keep(self.settings, self.state_dir)
 
     def _require_host_file(self, folder: pathlib.Path) -> None:
         known = [path.stem for path in folder.glob("*.conf")]
@@ -71,7 +113,7 @@ class Deployment:
     def backend_of(self, name: str):
         """The backend that a generation remembers; KollaError if it is unknown or broken."""
         if name not in self._backends:
-            made = self.catalog.backend(name).from_settings(self.settings)
+            made = self.installed.backend(name).from_settings(self.settings)
             made.name = made.name or name
             # What has two names is made once.
             self._backends[name] = self._backends.setdefault(made.name, made)
@@ -109,8 +151,12 @@ class Deployment:
         With a container and the option list of its image: if anything in that service's
         options is. A broken plugin does not stop the others.
         """
+        if self.invalid:
+            raise self.invalid
         if container is None:
-            self.settings.require_valid()
+            if not self._is_valid:
+                self.settings.require_valid()
+            self._is_valid = True
         else:
             self.settings.require_valid_service(container, options)
 

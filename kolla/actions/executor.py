@@ -18,7 +18,7 @@ from kolla.plugin.backend import (
 )
 from kolla.plugin.spec import Spec
 from kolla.settings.fingerprints import Fingerprints
-from kolla.store.records import RUNNING, who
+from kolla.store.records import RUNNING, UNPINNED, who
 from kolla.store.store import Store
 from kolla.times import now
 
@@ -237,13 +237,17 @@ class Executor:
         why = "; ".join(self._plan.reasons) if self._plan.evidence else ""
         self.store.commit(
             operation.container, operation.generation, replaced_as, why, self._plan.evidence,
-            **self._plan.pins, **self._healthy,
+            **self._pins(), **self._healthy,
         )
         self._way_back = False
         self.committed()
 
     def _pin(self, operation: Operation) -> None:
-        self.store.update(operation.container, **self._plan.pins)
+        self.store.update(operation.container, **self._pins())
+
+    def _pins(self) -> dict[str, str | None]:
+        pins = self._plan.pins
+        return {**pins, "pinned_at": now() if any(pins.values()) else None} if pins else {}
 
     def _keep(self, operation: Operation) -> None:
         self.backend.set_restart(self._name(operation), ALWAYS)
@@ -326,10 +330,10 @@ class Executor:
         self._want(operation, "stopped")
 
     def _want_absent(self, operation: Operation) -> None:
-        self._want(operation, "absent", release_pin=None, image_pin=None)
+        self._want(operation, "absent", **UNPINNED)
 
     def _want_erased(self, operation: Operation) -> None:
-        self._want(operation, "absent", release_pin=None, image_pin=None, erase=1)
+        self._want(operation, "absent", **UNPINNED, erase=1)
 
     def _want(self, operation: Operation, target: str, **values) -> None:
         """What is wanted and the health that goes with it, in one write."""
@@ -341,7 +345,12 @@ class Executor:
     def _erase(self, operation: Operation) -> None:
         for volume in self._spec(operation).volumes.values():
             self.backend.remove_volume(volume)
-        self.store.update(operation.container, erase=0)
+        # Whatever starts next finds nothing of an earlier release.
+        with self.store.transaction():
+            self.store.end(
+                operation.container, operation.generation, "deleted", "its data were deleted too"
+            )
+            self.store.update(operation.container, erase=0, current=None)
 
     # Helpers
 

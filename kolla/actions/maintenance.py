@@ -25,7 +25,6 @@ def end(deployment: Deployment, containers: list[Container]) -> None:
 
 
 def _set(deployment: Deployment, containers: list[Container], until: str | None) -> None:
-    deployment.require_valid()
     store = deployment.store
     for container in containers:
         record = store.container(container.name)

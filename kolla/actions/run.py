@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from kolla.actions.runner import Result, Runner
 from kolla.catalog.catalog import Catalog
+from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.parallel import Graph
@@ -33,7 +34,7 @@ class Report:
 
 
 def _succeeded(result: Result) -> bool:
-    return result.outcome in ("done", "unchanged")
+    return result.outcome in ("done", "unchanged", "pinned")
 
 
 def run(
@@ -44,12 +45,14 @@ def run(
 
     Raises :class:`KollaError` before anything is touched if any of it is impossible.
     """
-    deployment.require_valid()
+    if request.kind == "upgrade":
+        deployment.require_valid()
     request = dataclasses.replace(request, preview=dry_run)
     states = observe(deployment, [container.name for container in request.containers])
-    plans = {c.name: planned(deployment, request, c, states[c.name]) for c in request.containers}
+    plans = _plans(deployment, request, states)
     if dry_run:
         return Report([], plans)
+    deployment.keep_settings()
     runner = Runner(deployment, request, observer, threading.Event())
     results: dict[str, Result] = {}
 
@@ -68,6 +71,24 @@ def run(
     if request.rollback_on_failure and not all(_succeeded(result) for result in results.values()):
         _take_back(deployment, request, results, observer)
     return Report([results[c.name] for c in request.containers], plans)
+
+
+def _plans(deployment, request: Request, states: dict[str, State]) -> dict[str, Plan]:
+    """The plan for each container. KollaError names all of those for which there is none."""
+    plans, refusals = {}, {}
+    for container in request.containers:
+        name = container.name
+        try:
+            plans[name] = planned(deployment, request, container, states[name])
+        except KollaError as error:
+            refusals[error.message] = error
+    if not refusals:
+        return plans
+    first, *others = refusals.values()
+    if not others:
+        raise first
+    hints = dict.fromkeys(error.hint for error in refusals.values() if error.hint)
+    raise KollaError("\n".join(refusals), "\n".join(hints))
 
 
 def _take_back(deployment, request, results: dict[str, Result], observer: Observer) -> None:
@@ -124,7 +145,22 @@ def plan(deployment: Deployment, containers: list[Container]) -> dict[str, Plan]
     """
     deployment.require_valid()
     states = observe(deployment, [container.name for container in containers])
-    return {c.name: _preview(deployment, c, states[c.name]) for c in containers}
+    here = {container.name for container in deployment.settings.enabled()}
+    return {
+        c.name: _preview(deployment, c, states[c.name]) if c.name in here
+        else _stays(c, states[c.name]) for c in containers
+    }
+
+
+def _stays(container: Container, state: State) -> Plan:
+    """Of what is left over: no configuration says what it should be."""
+    why = "its plugin is not installed" if is_left_over(container) else (
+        "it is not enabled on this host any more"
+    )
+    held = f"left over: {why}; `kolla container delete {container.name}` removes it"
+    return Plan(
+        container.name, "upgrade", before=state.current, after=state.current, held=held
+    )
 
 
 def _preview(deployment: Deployment, container: Container, state: State) -> Plan:

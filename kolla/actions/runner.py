@@ -32,7 +32,8 @@ class Result:
     """What became of one container."""
 
     container: str
-    #: done, unchanged, failed, interrupted, not begun.
+    #: done, unchanged, pinned (unchanged, other than the configuration asks), failed,
+    #: interrupted, not begun.
     outcome: str
     #: The generation that counted before, and the one that counts now.
     before: int | None
@@ -62,7 +63,7 @@ class Runner:
         began = time.monotonic()
         name = container.name
         if not planned.operations and self._settled(state):
-            return Result(name, "unchanged", state.current, state.current)
+            return _nothing_done(planned, state)
         try:
             with self.deployment.locks.hold(
                 name, self.request.kind, self._tell(name), self.cancelled
@@ -102,8 +103,8 @@ class Runner:
         state = inspect(self.deployment, name)
         steps = planned(self.deployment, self.request, container, state)
         if not steps.operations:
-            outcome = "done" if recovered else "unchanged"
-            return Result(name, outcome, state.current, state.current)
+            done = _nothing_done(steps, state)
+            return dataclasses.replace(done, outcome="done") if recovered else done
         return self._carry_out(steps, began, ready)
 
     def _recover(self, name: str) -> bool:
@@ -219,6 +220,11 @@ class Runner:
             lambda spec: check_of(spec, self.deployment.settings), self.deployment.hide,
             self.cancelled, self._tell(name),
         )
+
+
+def _nothing_done(steps: Plan, state: State) -> Result:
+    outcome = "pinned" if steps.held else "unchanged"
+    return Result(state.name, outcome, state.current, state.current, steps.held)
 
 
 def _without_waiting(steps: Plan) -> Plan:

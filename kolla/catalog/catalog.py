@@ -6,10 +6,13 @@ that comes with kolla stays; if neither does, both are left out.
 """
 
 import collections
+import copy
 from collections.abc import Iterable, Iterator
 
 from kolla.catalog import discovery, options, validation
 from kolla.catalog.discovery import KOLLA, Plugin, PluginError
+from kolla.catalog.leftovers import SET as LEFT_OVER
+from kolla.catalog.naming import releases_of
 from kolla.errors import KollaError, UsageError, nearest
 from kolla.plugin import Container, ContainerSet, Image
 
@@ -20,6 +23,10 @@ _KINDS = {
     "kolla.containers": Container,
     "kolla.images": Image,
 }
+
+
+#: The distribution of what no plugin declares.
+GONE = "not installed"
 
 
 class Catalog:
@@ -53,6 +60,23 @@ class Catalog:
             [plugin for plugins, _ in found for plugin in plugins],
             [error for _, errors in found for error in errors],
         )
+
+    def including(self, containers: Iterable[Container]) -> "Catalog":
+        """This catalog with what is left over as well, in a set of its own."""
+        found = sorted(containers, key=lambda container: container.name)
+        if not found:
+            return self
+        more = copy.copy(self)
+        more.sets = {**self.sets, LEFT_OVER.name: LEFT_OVER}
+        more.containers = {**self.containers, **{each.name: each for each in found}}
+        more._children = {
+            **self._children, LEFT_OVER.name: found,
+            self.root.name: [*self.children(self.root), LEFT_OVER],
+        }
+        more._distributions = self._distributions | {
+            ("node", node.name): GONE for node in [LEFT_OVER, *found]
+        }
+        return more
 
     # The tree
 
@@ -114,8 +138,7 @@ class Catalog:
 
     def releases(self) -> list[str]:
         """The OpenStack releases that an image has pins for."""
-        found = (image.folder.glob("pins/*.txt") for image in self.images.values())
-        return sorted({pins.stem for paths in found for pins in paths})
+        return sorted({each for image in self.images.values() for each in releases_of(image)})
 
     # Backends, hooks and exporters: imported only when asked for
 
@@ -160,6 +183,8 @@ class Catalog:
                                    f"{plugin.thing.name!r}")
             elif plugin.name == self.root.name and kind is ContainerSet:
                 self._drop(plugin, f"{plugin.name!r} is the name of the whole tree")
+            elif plugin.name == LEFT_OVER.name and kind is not Image:
+                self._drop(plugin, f"{plugin.name!r} is the set of what no plugin declares")
             else:
                 yield plugin
 

@@ -30,3 +30,8 @@ def root_reference(namespace: str) -> str:
 def kept_reference(container: str, generation: int, namespace: str) -> str:
     """The name that protects the image of a generation from every prune."""
     return f"{namespace}-generation/{container}:{generation}"
+
+
+def releases_of(image: "Image") -> list[str]:
+    """The OpenStack releases that an image has pins for; none if it is built without pins."""
+    return sorted(pins.stem for pins in image.folder.glob("pins/*.txt"))

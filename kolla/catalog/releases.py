@@ -21,7 +21,7 @@ def refuse_jump(old: str, new: str) -> str:
     (old_year, old_half), (new_year, new_half) = parse(old), parse(new)
     steps = 2 * (new_year - old_year) + new_half - old_half
     if steps < 0:
-        return f"{new} is older than {old}: `kolla container rollback` goes back"
+        return f"{new} is older than {old}"
     if steps <= 1 or (steps == 2 and old_half == new_half == 1):
         return ""
     between = f"{old_year}.2" if old_half == 1 else f"{old_year + 1}.1"

@@ -7,17 +7,19 @@ of these verbs.
 import textwrap
 
 from kolla.cli import plans
-from kolla.cli.base import Lister
+from kolla.cli.base import Configuration, Lister
 from kolla.cli.confirm import confirm
 from kolla.cli.parser import release
 from kolla.cli.progress import progress
 from kolla.cli.values import Span, Text
+from kolla.errors import UsageError
 
 
 class Action(Lister):
     """Runs a request and reports how it went for each container."""
 
     kind: str
+    configuration = Configuration.LAST_VALID
     #: Whether it also reaches what is no longer enabled on this host but still exists.
     leftover = False
     columns = ("container", "outcome", "before", "after", "seconds", "unavailable", "reason")
@@ -55,7 +57,7 @@ class Action(Lister):
         self._results = report.results
         self.exit_code = 0 if report.ok else 1
         return self.columns, [
-            _row(result, report.plans[result.container].reasons) for result in report.results
+            _row(result, report.plans[result.container]) for result in report.results
         ]
 
     def produce_output(self, parsed_args, column_names, data):
@@ -67,9 +69,8 @@ class Action(Lister):
                     self._explain(result)
 
     def _preview(self, parsed_args, report):
-        records = self.app.deployment.store.records()
-        self.text = plans.text(report.plans, records)
-        return plans.COLUMNS, plans.rows(report.plans, records)
+        self.text = plans.text(report.plans)
+        return plans.COLUMNS, plans.rows(report.plans, self.app.deployment.store.records())
 
     def _explain(self, result) -> None:
         print(f"kolla: {result.container}: {result.reason}", file=self.app.stderr)
@@ -92,17 +93,35 @@ class Restart(Action):
 
 class Upgrade(Action):
     kind = "upgrade"
+    configuration = Configuration.TODAYS
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        self.choice = parser.add_mutually_exclusive_group()
+        self.choice.add_argument(
             "--release", metavar="RELEASE", type=release,
-            help="go to this OpenStack release, and stay with it until the next explicit upgrade",
+            help="go to this OpenStack release, and pin it: stay with it until --follow-config",
         ).complete = "releases"
+        self.choice.add_argument(
+            "--follow-config", action="store_true", dest="follow",
+            help="end the pin of an earlier --release, --image or rollback, and go where the "
+            "configuration says",
+        )
         return parser
 
     def details(self, parsed_args):
-        return {"release": parsed_args.release}
+        if parsed_args.release:
+            self.require_releases(self.containers(parsed_args))
+        return {"release": parsed_args.release, "follow": parsed_args.follow}
+
+    def require_releases(self, containers) -> None:
+        """Raise UsageError if none of the containers has an image for each release."""
+        if not any(container.image.per_release for container in containers):
+            names = ", ".join(container.name for container in containers)
+            raise UsageError(
+                f"--release says nothing to {names}: the image is the same for all releases",
+                "leave it out, or choose an image with `kolla container upgrade NAME --image`",
+            )
 
 
 class Rollback(Action):
@@ -152,8 +171,10 @@ class Delete(Action):
         return f"the volumes {', '.join(names)}" if names else "no volume"
 
 
-def _row(result, reasons: tuple[str, ...]) -> tuple:
-    why = result.reason or ("; ".join(reasons) if result.outcome == "done" else "")
+def _row(result, plan) -> tuple:
+    why = result.reason
+    if not why and result.outcome == "done":
+        why = "; ".join(filter(None, [*plan.reasons, plan.held]))
     return (
         result.container, result.outcome, Text(result.before), Text(result.after),
         round(result.seconds, 1), Span(round(result.unavailable, 3)), why,

@@ -4,6 +4,7 @@ A command declares ``example`` (one command line or several), and a Lister or Sh
 ``columns``: their titles are the keys of the JSON output, so they stay as they are.
 """
 
+import enum
 import inspect
 
 from cliff import command, lister, show
@@ -13,10 +14,23 @@ from kolla.cli.values import FLAT, flat
 from kolla.errors import UsageError, nearest
 
 
+class Configuration(enum.Enum):
+    """Which configuration a command can work with."""
+
+    #: Only today's: the command shows it, or makes something new of it.
+    TODAYS = enum.auto()
+    #: The last valid one, if today's cannot be read.
+    READABLE = enum.auto()
+    #: The last valid one, if anything is wrong with today's: the command acts on containers
+    #: as they are recorded, which an emergency must not wait for.
+    LAST_VALID = enum.auto()
+
+
 class Command(command.Command):
     """A command that prints for itself; ``take_action`` returns the exit code or None."""
 
     example = ""
+    configuration = Configuration.READABLE
 
     def get_description(self) -> str:
         return self._description or inspect.getdoc(type(self)) or ""

@@ -1,12 +1,13 @@
 """Asking containers for their health now."""
 
-from kolla.cli.base import Lister
+from kolla.cli.base import Configuration, Lister
 from kolla.cli.values import Age, Text
 
 
 class Check(Lister):
     """Runs the check of each container; exit code 1 unless all are healthy."""
 
+    configuration = Configuration.LAST_VALID
     columns = ("container", "health", "generation", "detail", "checked")
 
     def get_parser(self, prog_name):
@@ -25,8 +26,14 @@ class Check(Lister):
         from kolla.health import asking
 
         ask = asking.last_round if parsed_args.quick else asking.check
-        found = ask(self.app.deployment, self.containers(parsed_args))
-        self.exit_code = 0 if all(answer.status == "healthy" for answer in found) else 1
+        deployment, containers = self.app.deployment, self.containers(parsed_args)
+        found = ask(deployment, containers)
+        here = {container.name for container in deployment.settings.enabled()}
+        self.exit_code = 0 if all(
+            answer.status == "healthy"
+            # What is left over may be stopped.
+            or answer.container not in here and answer.status == "stopped" for answer in found
+        ) else 1
         return self.columns, [
             (answer.container, answer.status, Text(answer.generation), answer.detail,
              Age(answer.at))

@@ -83,7 +83,7 @@ def _containers(deployment, arguments: list[str]) -> list[str]:
 
 
 def _images(deployment, arguments: list[str]) -> list[str]:
-    return [name for name in deployment.catalog.images if name not in arguments]
+    return [name for name in deployment.installed.images if name not in arguments]
 
 
 def _generations(deployment, arguments: list[str]) -> list[str]:
@@ -93,11 +93,11 @@ def _generations(deployment, arguments: list[str]) -> list[str]:
 
 
 def _releases(deployment, arguments: list[str]) -> list[str]:
-    return deployment.catalog.releases()
+    return deployment.installed.releases()
 
 
 def _exporters(deployment, arguments: list[str]) -> list[str]:
-    return deployment.catalog.exporters()
+    return deployment.installed.exporters()
 
 
 _SOURCES = {

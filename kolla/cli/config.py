@@ -1,6 +1,6 @@
 """``kolla config …``: what is configured, whether it is right, and what comes of it."""
 
-from kolla.cli.base import Command, Lister, ShowOne
+from kolla.cli.base import Command, Configuration, Lister, ShowOne
 from kolla.errors import KollaError, UsageError, nearest
 
 
@@ -12,6 +12,7 @@ class Show(Lister):
     """
 
     example = "kolla config show\nkolla config show host -f json"
+    configuration = Configuration.TODAYS
     columns = ("group", "option", "value", "source")
 
     def get_parser(self, prog_name):
@@ -52,11 +53,12 @@ class Validate(Lister):
         deployment = self.app.new_deployment()
         problems = [
             Problem(f"plugin {error.name!r} of {error.distribution!r}", None, error.message)
-            for error in deployment.catalog.errors
+            for error in deployment.installed.errors
         ]
         notes = []
         try:
             problems += deployment.settings.problems(_KnownOptions(deployment, notes))
+            notes += deployment.settings.notes()
         except Invalid as error:
             problems += error.problems
         self.exit_code = 1 if problems else 0
@@ -85,6 +87,7 @@ class Passwords(Lister):
     """
 
     example = "kolla config passwords --dry-run\nkolla config passwords"
+    configuration = Configuration.TODAYS
     columns = ("group", "option", "file")
 
     def get_parser(self, prog_name):
@@ -113,6 +116,7 @@ class Environment(ShowOne):
     """
 
     example = "kolla config environment keystone\nkolla config environment keystone -f json"
+    configuration = Configuration.TODAYS
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
@@ -125,7 +129,7 @@ class Environment(ShowOne):
         from kolla.settings import templates
 
         deployment, name = self.app.deployment, parsed_args.name
-        containers = deployment.catalog.containers
+        containers = deployment.installed.containers
         if name not in containers:
             raise UsageError(
                 f"there is no container {name!r}{nearest(name, containers)}",

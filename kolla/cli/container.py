@@ -5,7 +5,7 @@ import os
 import sys
 
 from kolla.cli import action, checks, logs, maintenance
-from kolla.cli.base import Command, Lister, ShowOne
+from kolla.cli.base import Command, Configuration, Lister, ShowOne
 from kolla.cli.details import FIELDS, generation_of, values
 from kolla.cli.parser import positive
 from kolla.cli.status import status, statuses
@@ -105,13 +105,14 @@ class Upgrade(OnContainers, action.Upgrade):
     """
 
     example = ("kolla container upgrade keystone --release 2026.2\n"
+               "kolla container upgrade keystone --follow-config\n"
                "kolla container upgrade glance-api --dry-run")
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        self.choice.add_argument(
             "--image", metavar="REFERENCE",
-            help="run this image, and stay with it until the next explicit upgrade",
+            help="run this image, and pin it: stay with it until --follow-config",
         )
         return parser
 
@@ -120,13 +121,18 @@ class Upgrade(OnContainers, action.Upgrade):
             self.only_one(parsed_args, "--image")
         return {**super().details(parsed_args), "image": parsed_args.image}
 
+    def require_releases(self, containers):
+        for container in containers:
+            super().require_releases([container])
+
 
 class Rollback(OnContainers, action.Rollback):
     """Return containers to an earlier generation, from its snapshot
 
     To the last known good one if --to does not name another. It is a new generation that
-    runs what the earlier one ran, with the secrets of today, and stays with that until the
-    next explicit upgrade.
+    runs what the earlier one ran, with the secrets of today. It is pinned to the release it
+    went back to (within one release, to the image) until `kolla container upgrade NAME
+    --follow-config`.
     """
 
     example = "kolla container rollback keystone\nkolla container rollback keystone --to 5"
@@ -210,6 +216,7 @@ class Exec(OnOne, Command):
     """
 
     example = "kolla container exec keystone -- keystone-manage db_version"
+    configuration = Configuration.LAST_VALID
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)

@@ -7,7 +7,7 @@ import pathlib
 import shutil
 import textwrap
 
-from kolla.cli.base import Lister
+from kolla.cli.base import Configuration, Lister
 from kolla.cli.confirm import confirm
 from kolla.cli.progress import progress
 from kolla.cli.values import Age, ImageId, Lines, Size, Text
@@ -29,6 +29,7 @@ class Build(Lister):
 
     example = ("kolla image build\n"
                "kolla image build keystone --release 2026.2 --summary /tmp/built.json")
+    configuration = Configuration.TODAYS
     columns = ("image", "release", "result", "size", "seconds", "log", "reason")
 
     def get_parser(self, prog_name):
@@ -117,7 +118,7 @@ class Tree(Lister):
         from kolla.catalog.naming import ROOT
         from kolla.cli.tree import drawing
 
-        twigs = list(_twigs(self.app.deployment.catalog))
+        twigs = list(_twigs(self.app.deployment.installed))
         self.text = drawing(twigs, ROOT)
         return self.columns, [
             (twig.path[-1], twig.path[-2] if len(twig.path) > 1 else ROOT,
@@ -135,6 +136,7 @@ class Prune(Lister):
     """
 
     example = "kolla image prune --dry-run\nkolla image prune --yes"
+    configuration = Configuration.TODAYS
     columns = ("tag", "id", "size", "reason", "result")
 
     def get_parser(self, prog_name):

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Collection, Iterator
 
-from kolla.cli.base import Command
+from kolla.cli.base import Command, Configuration
 from kolla.cli.parser import UNITS, count
 from kolla.errors import KollaError
 
@@ -18,6 +18,8 @@ _COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 
 class Logs(Command):
     """Options and printing of ``container logs`` and ``set logs``."""
+
+    configuration = Configuration.LAST_VALID
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)

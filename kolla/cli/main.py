@@ -15,6 +15,7 @@ import traceback
 from cliff import app
 
 from kolla.catalog import discovery
+from kolla.cli.base import Configuration
 from kolla.cli.commands import CommandManager
 from kolla.cli.completion import Complete
 from kolla.cli.help import Help
@@ -41,6 +42,7 @@ class Kolla(app.App):
 
     def __init__(self):
         super().__init__(DESCRIPTION, None, CommandManager("kolla.cli"))
+        self._configuration = Configuration.READABLE
         self.command_manager.add_command("help", Help)
         self.command_manager.add_command("complete", Complete)
 
@@ -87,10 +89,15 @@ class Kolla(app.App):
 
     @functools.cached_property
     def deployment(self):
-        """The deployment that the global options name; warns of broken plugins."""
+        """The deployment that the global options name; warns of broken plugins.
+
+        Its configuration is the last valid one where the command can work with that.
+        """
         deployment = self.new_deployment()
-        for error in deployment.catalog.errors:
+        for error in deployment.installed.errors:
             LOG.warning("%s", error)
+        if self._configuration is not Configuration.TODAYS:
+            deployment.settle(judge=self._configuration is Configuration.LAST_VALID)
         return deployment
 
     def new_deployment(self):
@@ -131,6 +138,7 @@ class Kolla(app.App):
             self.parser.error(f"unrecognized arguments: {words[0]}")
         command_class, name, arguments = self.command_manager.find_command(words + argv[end:])
         command = command_class(self, self.options, cmd_name=name)
+        self._configuration = command.configuration
         try:
             return command.run(command.get_parser(f"kolla {name}").parse_args(arguments))
         finally:

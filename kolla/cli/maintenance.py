@@ -1,6 +1,6 @@
 """``… maintenance``: asking the monitor to leave containers alone."""
 
-from kolla.cli.base import Lister
+from kolla.cli.base import Configuration, Lister
 from kolla.cli.parser import duration
 from kolla.cli.values import Text
 from kolla.errors import UsageError
@@ -9,6 +9,7 @@ from kolla.errors import UsageError
 class Maintenance(Lister):
     """Sets or ends it, and shows until when it lasts."""
 
+    configuration = Configuration.LAST_VALID
     columns = ("container", "maintenance")
 
     def get_parser(self, prog_name):

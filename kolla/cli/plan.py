@@ -4,7 +4,7 @@ import logging
 import pathlib
 
 from kolla.cli import action, plans
-from kolla.cli.base import Lister
+from kolla.cli.base import Configuration, Lister
 from kolla.errors import UsageError
 
 LOG = logging.getLogger(__name__)
@@ -13,12 +13,14 @@ LOG = logging.getLogger(__name__)
 class Plan(Lister):
     """Show what an upgrade would change, and why
 
-    Compares what the configuration asks for with what runs, and touches nothing. Also
-    shown are pins: what stays at a release or image until the next explicit upgrade.
-    With -f json, yaml, csv or value each operation is a row.
+    Compares what the configuration asks for with what runs, and touches nothing. What
+    stays behind the configuration because it is pinned, and what is left over, says so.
+    With -f json, yaml, csv or value each container is a row, its operations a list in it.
+    Exit code 1 if something cannot be done.
     """
 
     example = "kolla plan\nkolla plan keystone -f json"
+    configuration = Configuration.TODAYS
     columns = plans.COLUMNS
 
     def get_parser(self, prog_name):
@@ -37,7 +39,8 @@ class Plan(Lister):
         choose = Selection(deployment)
         chosen = [container for name in names for container in choose.at(name)]
         found = plan(deployment, list(dict.fromkeys(chosen)))
-        self.text = plans.text(found, deployment.store.records())
+        self.text = plans.text(found)
+        self.exit_code = 1 if any(plan.blocked for plan in found.values()) else 0
         return self.columns, plans.rows(found, deployment.store.records())
 
 

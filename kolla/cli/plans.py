@@ -4,7 +4,7 @@ import dataclasses
 
 from cliff.columns import FormattableColumn
 
-from kolla.cli.values import ImageId, Lines, Text, short_id
+from kolla.cli.values import ImageId, Lines, Text
 
 COLUMNS = ("container", "action", "before", "after", "pin", "blocked", "reasons", "operations")
 
@@ -28,17 +28,12 @@ def rows(plans: dict, records: dict) -> list[tuple]:
     ]
 
 
-def text(plans: dict, records: dict) -> str:
-    """What each plan prints, and what its container stays with until an explicit upgrade."""
-    lines = []
-    for name, plan in plans.items():
-        lines.append(str(plan))
-        if pin := _pin(records.get(name)):
-            lines.append(f"  pinned to {short_id(pin)} until the next explicit upgrade")
-    return "\n".join(lines) or "nothing to do"
+def text(plans: dict) -> str:
+    """What each plan prints."""
+    return "\n".join(map(str, plans.values())) or "nothing to do"
 
 
 def _pin(record) -> str | None:
     if record is None or record.target == "absent":
         return None
-    return record.image_pin or record.release_pin
+    return record.pin

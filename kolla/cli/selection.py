@@ -1,5 +1,6 @@
 """Which containers a command means."""
 
+from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
 from kolla.errors import UsageError, nearest
 from kolla.plugin import Container
@@ -9,7 +10,8 @@ from kolla.store.records import ABSENT
 class Selection:
     """Chooses among the containers of this host.
 
-    ``leftover``: also what is no longer enabled on it but still exists.
+    ``leftover``: also what is no longer enabled on it but still exists. A container whose
+    plugin is gone can always be named.
     """
 
     def __init__(self, deployment: Deployment):
@@ -17,7 +19,10 @@ class Selection:
 
     def named(self, names: list[str], leftover: bool = False) -> list[Container]:
         """These. Raises :class:`UsageError` if one is unknown or not of this host."""
-        known = self._here(leftover)
+        known = self._here(leftover) | {
+            name: container for name, container in self._catalog.containers.items()
+            if is_left_over(container)
+        }
         for name in names:
             if name not in known:
                 raise self._unknown(name)
@@ -41,10 +46,10 @@ class Selection:
     def at(self, name: str) -> list[Container]:
         """This container, or all of this set. Raises :class:`UsageError` if it is neither."""
         if name in self._catalog.containers:
-            return self.named([name])
+            return self.named([name], leftover=True)
         if name != self._catalog.root.name:
             self._catalog.node(name)
-        return self.below(name)
+        return self.below(name, leftover=True)
 
     def _here(self, leftover: bool) -> dict[str, Container]:
         found = {container.name: container for container in self._deployment.settings.enabled()}
@@ -58,7 +63,8 @@ class Selection:
     def _unknown(self, name: str) -> UsageError:
         if name in self._catalog.containers:
             # A misspelt name in [host] enabled is to be told first.
-            self._deployment.require_valid()
+            if not self._deployment.invalid:
+                self._deployment.require_valid()
             return UsageError(
                 f"{name} does not run on this host", "[host] enabled and disabled decide that"
             )

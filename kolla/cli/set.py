@@ -3,7 +3,7 @@
 import pathlib
 
 from kolla.cli import action, checks, logs, maintenance
-from kolla.cli.base import Command, Lister, ShowOne
+from kolla.cli.base import Command, Configuration, Lister, ShowOne
 from kolla.cli.status import of_sets, statuses
 from kolla.cli.tree import Branch, branches, drawing
 from kolla.cli.values import Age, Lines, Text
@@ -179,6 +179,7 @@ class Check(OnSets, checks.Check):
     """
 
     example = "kolla set check && echo all is well"
+    leftover = True
 
 
 class Logs(OnSets, logs.Logs):
@@ -213,6 +214,7 @@ class Export(OnSets, Command):
     """
 
     example = "kolla set export --format compose --output /srv/openstack"
+    configuration = Configuration.TODAYS
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
@@ -226,7 +228,7 @@ class Export(OnSets, Command):
     def take_action(self, parsed_args):
         from kolla.exporters.tree import tree
 
-        export = self.app.deployment.catalog.exporter(parsed_args.format)
+        export = self.app.deployment.installed.exporter(parsed_args.format)
         exported = tree(self.app.deployment, self.containers(parsed_args))
         for path in export(exported, pathlib.Path(parsed_args.output)):
             self.app.stdout.write(f"{path}\n")

@@ -25,8 +25,8 @@ class Status:
 
     @property
     def pin(self) -> str | None:
-        """The image or release it stays with until the next explicit upgrade."""
-        return self.record.image_pin or self.record.release_pin
+        """The image or release it stays with, whatever the configuration says."""
+        return self.record.pin
 
 
 def statuses(deployment, everything: bool = False) -> dict[str, Status]:

@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from kolla.catalog import releases
-from kolla.catalog.naming import LOCK, ROOT, SUITE, reference, root_reference, tag
-from kolla.errors import KollaError
+from kolla.catalog.naming import (
+    LOCK, ROOT, SUITE, reference, releases_of, root_reference, tag,
+)
+from kolla.errors import KollaError, UsageError
 from kolla.images import client, graph, inputs, labels, root
 from kolla.images.run import Job, Runner
 from kolla.images.site import Site, private_files
@@ -63,8 +65,11 @@ def build(
     """
     releases.parse(release)
     settings = deployment.settings
+    settings.require_correct()
     names = list(names) or [container.image.name for container in settings.enabled()]
-    images = graph.with_bases(deployment.catalog.images, names)
+    images = graph.with_bases(deployment.installed.images, names)
+    for image in images:
+        require_release(image, release)
     afresh = {*(names if no_cache else ()), *([ROOT] if refresh_base else ())}
     site = Site.of(settings)
     logs = _log_folder(deployment.state_dir)
@@ -77,6 +82,16 @@ def build(
             jobs=settings.value("images", "jobs"), stop=workshop.runner.stop,
         )
     return list(results.values())
+
+
+def require_release(image: Image, release: str) -> None:
+    """Raise :class:`UsageError` if an image has no pins for a release, but for others."""
+    known = releases_of(image)
+    if known and release not in known:
+        raise UsageError(
+            f"{image.name} cannot be built for {release}, only for {', '.join(known)}",
+            "`kolla config validate` checks [DEFAULT] release",
+        )
 
 
 class _Workshop:

@@ -30,7 +30,7 @@ class Inventory:
         value = deployment.settings.value
         self._namespace, self._release = value("images", "namespace"), value("DEFAULT", "release")
         self._base_image = value("images", "base_image")
-        self._images = deployment.catalog.images
+        self._images = deployment.installed.images
         self._present = {facts.reference: facts for facts in deployment.backend.images()}
         self._root = deployment.backend.image(root_reference(self._namespace))
         self._users = users(deployment)

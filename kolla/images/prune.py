@@ -77,7 +77,7 @@ def unneeded(
 
 
 def _wanted(deployment, namespace: str) -> set[str]:
-    catalog = deployment.catalog
+    catalog = deployment.installed
     release = deployment.settings.value("DEFAULT", "release")
     wanted = {root_reference(namespace)}
     wanted |= {reference(image, release, namespace) for image in catalog.images.values()}

@@ -36,9 +36,14 @@ class Daemon:
         self._again = self._ended = False
 
     def run(self) -> None:
-        """Raises :class:`KollaError` if the configuration is wrong, or another one runs."""
+        """Raises :class:`KollaError` if no configuration can be used, or another one runs.
+
+        While today's is not valid, the last valid one is used.
+        """
         act_as("monitor")
-        deployment = self._valid()
+        deployment = self._deploy()
+        deployment.settle()
+        deployment.keep_settings()
         with _alone(deployment.state_dir), self._signals():
             try:
                 self._watch(deployment)
@@ -91,6 +96,7 @@ class Daemon:
     def _valid(self) -> Deployment:
         deployment = self._deploy()
         deployment.require_valid()
+        deployment.keep_settings()
         return deployment
 
     @contextlib.contextmanager

@@ -14,6 +14,7 @@ from kolla.plugin import Container, Downgrade, File, Scratch, Strategy, Task
 from kolla.plugin.backend import ImageFacts
 from kolla.plugin.spec import PHASES, Spec
 from kolla.settings.limits import limits_of
+from kolla.store.records import ABSENT
 
 #: What an image says about where it looks for secret variables.
 SECRETS_LABEL = "kolla.secrets"
@@ -34,9 +35,9 @@ def spec(
     wanted = release or pin.release_pin or deployment.settings.value("DEFAULT", "release")
     current = state.current if state.current in state.generations else None
     if release and current and container.image.per_release:
-        refuse_jump(container, state.spec(current).release, release)
+        refuse_jump(container, state, release)
     reference = image or (pin.image_pin if not release else None)
-    facts = deployment.backend.image(reference or _name(deployment, container, wanted))
+    facts = deployment.backend.image(reference or name_of_image(deployment, container, wanted))
     if facts is None:
         raise _missing(deployment, container, wanted, reference)
     of_image = facts.labels.get("kolla.release", wanted) if container.image.per_release else ""
@@ -44,8 +45,10 @@ def spec(
     made = build(
         container, deployment.settings, facts, of_image, version, deployment.backend.name
     )
+    if current and not image:
+        refuse_jump(container, state, made.release)
     if current:
-        refuse(container, state.spec(current), made, explicit=bool(image))
+        refuse_downgrade(container, state.spec(current), made)
     return made
 
 
@@ -57,30 +60,44 @@ def _missing(
             f"the engine has no image {reference}, which {container.name} is to run",
             "build it or load it, or choose another with --release or --image",
         )
-    name = _name(deployment, container, release)
+    name = name_of_image(deployment, container, release)
     option = f" --release {release}" if container.image.per_release else ""
     return KollaError(
         f"the image {name} is not built", f"`kolla image build {container.image.name}{option}`"
     )
 
 
-def _name(deployment: Deployment, container: Container, release: str) -> str:
+def name_of_image(deployment: Deployment, container: Container, release: str) -> str:
     namespace = deployment.settings.value("images", "namespace")
     return naming.reference(container.image, release, namespace)
 
 
-def refuse(container: Container, old: Spec, new: Spec, explicit: bool = False) -> None:
-    """Raise :class:`KollaError` where the way from one spec to the other does not exist."""
-    if not explicit:
-        refuse_jump(container, old.release, new.release)
-    refuse_downgrade(container, old, new)
-
-
-def refuse_jump(container: Container, old: str, new: str) -> None:
-    """Raise :class:`KollaError` where no upgrade leads from one release to the other."""
+def refuse_jump(container: Container, state: State, new: str) -> None:
+    """Raise :class:`KollaError` where no upgrade leads from the current release to ``new``."""
+    old, name = state.spec(state.current).release, container.name
     reason = releases.refuse_jump(old, new) if old and new else ""
-    if reason:
-        raise KollaError(f"{container.name}: {reason}")
+    if not reason:
+        return
+    if state.record.target == ABSENT:
+        raise KollaError(
+            f"{name} was deleted at {old}, which its data are of: {reason}",
+            f"`kolla container upgrade {name} --release {old}` makes it again as it was;"
+            f" after `kolla container delete {name} --data` any release may start",
+        )
+    raise KollaError(
+        f"{name}: {reason}",
+        f"`kolla container upgrade {name} --release {old}` lets it stay there, whatever"
+        f" [DEFAULT] release says; `kolla container rollback {name}` goes back",
+    )
+
+
+def way_to_run(deployment, container: Container, state: State) -> str:
+    """The command that has a container run that is stopped or deleted."""
+    name, old = container.name, state.current and state.spec(state.current).release
+    wanted = state.record.release_pin or deployment.settings.value("DEFAULT", "release")
+    if state.record.target == ABSENT and old and releases.refuse_jump(old, wanted):
+        return f"`kolla container upgrade {name} --release {old}` makes it again as it was"
+    return f"`kolla container start {name}` first"
 
 
 def refuse_downgrade(container: Container, old: Spec, new: Spec) -> None:
@@ -89,7 +106,8 @@ def refuse_downgrade(container: Container, old: Spec, new: Spec) -> None:
         raise KollaError(
             f"{container.name} cannot go back from version {old.version} to {new.version}:"
             " its data on disk is of the later one",
-            "restore a backup taken with the earlier version instead",
+            "restore a backup taken with the earlier version instead, or delete it with its"
+            f" data: `kolla container delete {container.name} --data`",
         )
 
 

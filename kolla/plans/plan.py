@@ -37,7 +37,7 @@ class Plan:
     reasons: tuple[str, ...] = ()
     #: What the next generation is to run, if the plan makes one.
     spec: Spec | None = None
-    #: ``release_pin`` and ``image_pin``, written with the commit, or by ``pin``.
+    #: ``release_pin``, ``image_pin`` and ``pinned_by``, written with the commit, or by ``pin``.
     pins: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     #: The generation that counts before and after.
     before: int | None = None
@@ -46,14 +46,17 @@ class Plan:
     blocked: str = ""
     #: What the monitor saw that made it act.
     evidence: str = ""
+    #: Why it does not follow the configuration: it is pinned, or left over.
+    held: str = ""
 
     def __str__(self) -> str:
         if self.blocked:
             return f"{self.container}: cannot be done: {self.blocked}"
+        held = [f"  {self.held}"] if self.held else []
         if not self.operations:
-            return f"{self.container}: nothing to do"
+            return "\n".join([f"{self.container}: nothing to do", *held])
         step = f"generation {self.before or 'none'} -> {self.after}"
-        lines = [f"{self.container}: {self.action}" + (f", {step}" if self.spec else "")]
+        lines = [f"{self.container}: {self.action}" + (f", {step}" if self.spec else ""), *held]
         lines += [f"  because {reason}" for reason in self.reasons]
         lines += [f"  [{i}] {operation}" for i, operation in enumerate(self.operations, 1)]
         return "\n".join(lines)

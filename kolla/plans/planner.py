@@ -109,10 +109,14 @@ def confirm(state: State) -> Plan:
 def pin(state: State, pins: Mapping[str, str | None]) -> Plan:
     """Stay with what runs, by a choice of its own from now on."""
     number, record = state.current, state.record
-    chosen = [value for column, value in pins.items() if getattr(record, column) != value]
+    chosen = [
+        pins[column] for column in ("image_pin", "release_pin")
+        if column in pins and getattr(record, column) != pins[column]
+    ]
     if not chosen:
         return Plan(state.name, "upgrade", before=number, after=number)
     reasons = tuple(f"stays with {value}" for value in chosen if value)
+    reasons = reasons or ("follows the configuration again",)
     steps = (state.operation("pin"),)
     return Plan(state.name, "upgrade", steps, reasons, None, pins, number, number)
 

@@ -4,15 +4,16 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
 from kolla.errors import KollaError, UsageError
 from kolla.images.options import options_of, options_read
-from kolla.plans import desired, planner
+from kolla.plans import desired, pins, planner
 from kolla.plans.differences import differences
 from kolla.plans.plan import Plan, State
 from kolla.plugin import Container
 from kolla.plugin.spec import Spec, describe_image
-from kolla.store.records import ABSENT, RUNNING
+from kolla.store.records import ABSENT, RUNNING, UNPINNED
 from kolla.times import now
 
 
@@ -26,6 +27,8 @@ class Request:
     containers: list[Container]
     release: str | None = None
     image: str | None = None
+    #: Whether ``upgrade`` ends the pins, so that the configuration counts again.
+    follow: bool = False
     #: By container: the generation to go back to, if not to the last known good.
     targets: Mapping[str, int] = dataclasses.field(default_factory=dict)
     #: Whether a failure takes those back that this request has already upgraded.
@@ -71,6 +74,7 @@ def _still(state: State, judged: int) -> bool:
 def _start(deployment, request, container, state) -> Plan:
     if state.current is not None and state.record.target != ABSENT:
         return planner.start(state, None)
+    deployment.require_valid()
     _require_requirements(deployment, request, container)
     if not any(seen.running for seen in state.observed.values()):
         desired.require_ports(deployment, container)
@@ -90,8 +94,14 @@ def _require_requirements(deployment, request, container) -> None:
 
 
 def _upgrade(deployment, request, container, state) -> Plan:
+    if is_left_over(container):
+        raise KollaError(
+            f"{container.name} is left over: no plugin here says what it should be",
+            f"install its plugin again, or `kolla container delete {container.name}`",
+        )
     if state.current is None or state.record.target == ABSENT:
-        return _start(deployment, request, container, state)
+        steps = _start(deployment, request, container, state)
+        return dataclasses.replace(steps, pins=pins.of_upgrade(request, steps.spec))
     if state.record.target != RUNNING:
         raise KollaError(
             f"{container.name} is stopped, and an upgrade needs it running",
@@ -101,14 +111,16 @@ def _upgrade(deployment, request, container, state) -> Plan:
     old = state.spec(state.current)
     rotated = _rotated(deployment, state, spec)
     reasons = differences(old, spec) + [f"secret: {name} changed" for name in sorted(rotated)]
-    pins = _pins(request, spec)
+    new_pins = pins.of_upgrade(request, spec)
+    held = "" if new_pins else pins.held_back(deployment, container, state.record)
     if not reasons:
-        return planner.pin(state, pins)
+        return dataclasses.replace(planner.pin(state, new_pins), held=held)
     tasks = _schema_tasks(deployment, spec) if old.image_id != spec.image_id else ()
     tasks = planner.tasks_of(spec, "verify") + tasks
     again = dict.fromkeys([*_changed_tasks(old, spec), *_tasks_using(deployment, spec, rotated)])
     tasks += tuple(("bootstrap", name) for name in again)
-    return planner.change(state, spec, "upgrade", tuple(reasons), tasks, pins)
+    steps = planner.change(state, spec, "upgrade", tuple(reasons), tasks, new_pins)
+    return dataclasses.replace(steps, held=held)
 
 
 def _schema_tasks(deployment, spec) -> tuple[tuple[str, str], ...]:
@@ -151,7 +163,11 @@ def _tasks_using(deployment, spec: Spec, secrets: set[str]) -> list[str]:
 
 
 def _desired(deployment, request, container, state):
-    spec = desired.spec(deployment, container, state, request.release, request.image)
+    if request.follow:
+        record = dataclasses.replace(state.record, **UNPINNED)
+        state = dataclasses.replace(state, record=record)
+    release = request.release if container.image.per_release else None
+    spec = desired.spec(deployment, container, state, release, request.image)
     if request.preview:  # reading the list of an image makes a container on the engine
         options = options_read(deployment, spec.image_id)
     else:
@@ -160,19 +176,11 @@ def _desired(deployment, request, container, state):
     return spec
 
 
-def _pins(request: Request, spec) -> dict[str, str | None]:
-    if request.image:
-        return {"image_pin": request.image, "release_pin": spec.release or None}
-    if request.release:
-        return {"image_pin": None, "release_pin": request.release if spec.release else None}
-    return {}
-
-
 def _rollback(deployment, request, container, state) -> Plan:
     if state.current is None or state.record.target != RUNNING:
         raise KollaError(
             f"{container.name} is not running, so there is nothing to roll back",
-            f"`kolla container start {container.name}` first",
+            desired.way_to_run(deployment, container, state),
         )
     number = request.targets.get(container.name)
     number = number or planner.last_known_good(state, _survivor(deployment))
@@ -206,9 +214,9 @@ def _rollback(deployment, request, container, state) -> Plan:
             f"build or load it again, then `kolla container upgrade {container.name}"
             f" --image {spec.image}`",
         )
-    pins = {"image_pin": spec.image_id, "release_pin": spec.release or None}
     reason = f"back to generation {number}: {describe_image(spec)}"
-    return planner.change(state, spec, "rollback", (reason,), pins=pins)
+    new_pins = pins.of_rollback(state, number)
+    return planner.change(state, spec, "rollback", (reason,), pins=new_pins)
 
 
 def _survivor(deployment) -> Callable:

@@ -36,11 +36,13 @@ def _override(conf: cfg.ConfigOpts, sources: Sources, group: str, opt: cfg.Opt) 
     if origin is None:
         return
     on_command_line = origin.source == COMMAND_LINE
+    # A file of which only a part counts is not given to it.
+    in_part = origin.source in [str(file.path) for file in sources.parts]
     # It takes a MultiOpt from the environment apart into letters.
     several_at_once = opt.multi and origin.line is None
     # It puts in other options for $name, which nobody wants in a password.
     literal = opt.secret and "$" in "".join(origin.values)
-    if not (on_command_line or several_at_once or literal):
+    if not (on_command_line or in_part or several_at_once or literal):
         return
     given = [text.replace("$", r"\$") if opt.secret else text for text in origin.values]
     try:

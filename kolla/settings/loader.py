@@ -59,14 +59,10 @@ class Settings:
             raise UsageError(
                 f"there is no directory {config_dir}", "--config-dir names that of kolla.conf"
             )
-        overrides = overrides or {}
-        check_overrides(catalog, overrides)
-        found = sources.Sources(sources.read(sources.common_files(config_dir)), overrides)
-        if host is None:
-            origin = found.find("host", catalog.options["host"]["name"])
-            host = origin.text if origin else socket.gethostname()
-        own = config_dir / "hosts" / f"{host}.conf"
-        found.files.extend(sources.read(sources.existing(own)))
+        check_overrides(catalog, overrides or {})
+        host, found = gather(catalog, config_dir, host, overrides or {})
+        if problems := [problem for file in found.files for problem in file.problems]:
+            raise Invalid(problems)
         return cls(catalog, config_dir, host, found)
 
     # Values
@@ -179,9 +175,18 @@ class Settings:
                 found += self._checks.of_service(self, container, known_options(container))
         return found
 
+    def notes(self) -> list[Problem]:
+        """What is worth knowing, and keeps nothing from working."""
+        return self._checks.notes(self)
+
     def require_valid(self) -> None:
         """:class:`Invalid`, if anything is wrong with options of kolla or the plugins."""
         if found := self._checks.obstacles(self):
+            raise Invalid(found)
+
+    def require_correct(self) -> None:
+        """:class:`Invalid`, if a name or a value is wrong, whatever this host is like."""
+        if found := self._checks.mistakes(self):
             raise Invalid(found)
 
     def require_valid_service(self, container: Container, known: Mapping | None) -> None:
@@ -242,6 +247,19 @@ class Settings:
         if option not in known:
             raise KollaError(f"there is no option [{group}] {option}{nearest(option, known)}")
         return known[option]
+
+
+def gather(
+    catalog: "Catalog", config_dir: Path, host: str | None, overrides: Mapping[str, str]
+) -> tuple[str, sources.Sources]:
+    """The host's name, and all files that can set its options, as far as they can be read."""
+    found = sources.Sources(sources.read(sources.common_files(config_dir)), overrides)
+    if host is None:
+        origin = found.find("host", catalog.options["host"]["name"])
+        host = origin.text if origin else socket.gethostname()
+    own = config_dir / "hosts" / f"{host}.conf"
+    found.files.extend(sources.read(sources.existing(own)))
+    return host, found
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from kolla.errors import KollaError
 from kolla.files import locked, write_whole
 from kolla.settings import values
 from kolla.settings.loader import Settings
+from kolla.settings.problems import Invalid
 from kolla.settings.sources import SourceFile, normal_group
 
 _BYTES = 20
@@ -47,6 +48,8 @@ def fill_in(settings: Settings) -> list[tuple[str, str]]:
     _make(path.parent)
     with locked(path.parent):
         found = SourceFile(path) if path.exists() else None
+        if found and found.problems:
+            raise Invalid(found.problems)
         # Somebody may have filled them in since the settings were read.
         wanted = [name for name in missing(settings) if not _is_set(found, *name)]
         if wanted:

@@ -46,7 +46,7 @@ def collect(sources: Sources) -> dict[str, dict[tuple[str, str], ServiceOption]]
             option = ServiceOption(origin.values, origin.source, origin.line)
             found.setdefault(container, {})[section, origin.option] = option
 
-    for file in sources.files:
+    for file in [*sources.files, *sources.parts]:
         for item in file.assignments:
             put(file.find(item.group, item.option))
     for key, value in sources.overrides.items():

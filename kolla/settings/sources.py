@@ -4,16 +4,18 @@ oslo.config reads the same files itself; it does not tell the lines.
 """
 
 import collections
+import copy
 import dataclasses
 import functools
+import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from oslo_config import cfg, iniparser
 
 from kolla.errors import KollaError
-from kolla.settings.problems import Invalid, Problem
+from kolla.settings.problems import Problem
 
 COMMAND_LINE = "command line"
 ENVIRONMENT = "environment"
@@ -44,24 +46,52 @@ class Origin:
 class SourceFile(iniparser.BaseParser):
     """One configuration file: its sections and assignments with their lines.
 
-    Raises :class:`Invalid` if it is malformed, :class:`KollaError` if unreadable.
+    Lines that cannot be read are left out and named in ``problems``; below a heading that
+    cannot be read, everything up to the next heading is left out. Raises
+    :class:`KollaError` if reading the file is not permitted.
     """
 
     def __init__(self, path: Path):
         self.path = path
+        self.problems: list[Problem] = []
+        try:
+            content = path.read_bytes()
+        except PermissionError as error:
+            raise _unreadable(path, error) from error
+        except OSError as error:
+            self.problems.append(Problem(str(path), None, f"cannot be read: {error.strerror}"))
+            content = b""
+        # The blank line ends the last assignment, so that all end in the same way.
+        lines = [*map(self._decoded, content.split(b"\n"), itertools.count(1)), ""]
+        while not self._parsed(lines):
+            pass
+
+    def _decoded(self, line: bytes, number: int) -> str:
+        try:
+            return line.decode()
+        except UnicodeDecodeError:
+            self.problems.append(Problem(str(self.path), number, "is not UTF-8 text"))
+            return ""
+
+    def _parsed(self, lines: list[str]) -> bool:
+        """Parse the lines; False if one had to be blanked first."""
+        self.lineno = 0
         self.sections: list[tuple[str, int]] = []
         self.assignments: list[Origin] = []
         try:
-            # The blank line ends the last assignment, so that all end in the same way.
-            self.parse([*path.read_text(encoding="utf-8").split("\n"), ""])
-        except UnicodeDecodeError as error:
-            line = path.read_bytes()[:error.start].count(b"\n") + 1
-            raise Invalid([Problem(str(path), line, "is not UTF-8 text")]) from error
+            self.parse(lines)
         except iniparser.ParseError as error:
             # Not the line itself: it may hold a secret.
-            raise Invalid([Problem(str(path), error.lineno, error.msg)]) from error
-        except OSError as error:
-            raise _unreadable(path, error) from error
+            self.problems.append(Problem(str(self.path), error.lineno, error.msg))
+            _blank(lines, error.lineno - 1)
+            return False
+        return True
+
+    def only(self, wanted: Callable[[Origin], bool]) -> "SourceFile":
+        """The same file with some of its assignments."""
+        part = copy.copy(self)
+        part.assignments = [item for item in self.assignments if wanted(item)]
+        return part
 
     def new_section(self, section: str) -> None:
         self.sections.append((section, self.lineno))
@@ -89,12 +119,25 @@ class SourceFile(iniparser.BaseParser):
         return dataclasses.replace(found[-1], values=values)
 
 
+def _blank(lines: list[str], index: int) -> None:
+    """Blank a line and what continues it: of a heading, its whole section."""
+    heading = lines[index].startswith("[")
+    lines[index] = ""
+    for below in range(index + 1, len(lines)):
+        if lines[below].startswith("[") or not (heading or lines[below].startswith((" ", "\t"))):
+            break
+        lines[below] = ""
+
+
 @dataclasses.dataclass(frozen=True)
 class Sources:
     """Everything that may set an option. ``files``: the last one wins."""
 
     files: list[SourceFile]
     overrides: Mapping[str, str]
+    #: Stronger than ``files``; oslo.config must not read these itself, as only a part of
+    #: what is in them counts.
+    parts: list[SourceFile] = dataclasses.field(default_factory=list)
 
     def find(self, group: str, opt: cfg.Opt) -> Origin | None:
         """What sets this option; None if nothing does, so that its default holds."""
@@ -103,7 +146,11 @@ class Sources:
         if (variable := variable_of(group, opt.dest)) in os.environ:
             value = os.environ[variable]
             return Origin(group, opt.dest, (value,), f"{ENVIRONMENT} {variable}")
-        for file in reversed(self.files):
+        return self.find_in_files(group, opt)
+
+    def find_in_files(self, group: str, opt: cfg.Opt) -> Origin | None:
+        """The file that sets an option; None if none does."""
+        for file in reversed([*self.files, *self.parts]):
             for name in names_of(group, opt):
                 if found := file.find(*name):
                     return found
@@ -157,13 +204,5 @@ def _unreadable(path: Path, error: OSError) -> KollaError:
 
 
 def read(paths: Iterable[Path]) -> list[SourceFile]:
-    """Parse the files; Invalid names what is malformed in all of them."""
-    files, problems = [], []
-    for path in paths:
-        try:
-            files.append(SourceFile(path))
-        except Invalid as error:
-            problems += error.problems
-    if problems:
-        raise Invalid(problems)
-    return files
+    """Parse the files."""
+    return [SourceFile(path) for path in paths]

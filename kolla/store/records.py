@@ -8,6 +8,8 @@ from kolla.times import now
 
 #: What an operator last asked for.
 RUNNING, STOPPED, ABSENT = "running", "stopped", "absent"
+#: The columns of a pin, of a container that follows the configuration.
+UNPINNED = {"release_pin": None, "image_pin": None, "pinned_at": None, "pinned_by": ""}
 #: Of a maintenance that somebody has to end; later than every time.
 FOR_EVER = "somebody ends it"
 
@@ -37,10 +39,18 @@ class Record:
     restarts: tuple[str, ...] = ()
     #: Whether its data are to go as well, and have not gone yet.
     erase: bool = False
+    #: Since when it is pinned (UTC, ISO 8601), and by which command.
+    pinned_at: str | None = None
+    pinned_by: str = ""
 
     def in_maintenance(self) -> bool:
         """Whether it is to be left alone at present."""
         return self.maintenance is not None and self.maintenance > now()
+
+    @property
+    def pin(self) -> str | None:
+        """The image or release it stays with, whatever the configuration says."""
+        return self.image_pin or self.release_pin
 
     @property
     def serving(self) -> int | None:

@@ -58,7 +58,12 @@ ALTER TABLE events ADD COLUMN evidence TEXT NOT NULL DEFAULT '';
 _THIRD = """
 ALTER TABLE containers ADD COLUMN erase INTEGER NOT NULL DEFAULT 0;
 """
-_STEPS = (_FIRST, _SECOND, _THIRD)
+#: Since when, and by which command, a container is pinned.
+_FOURTH = """
+ALTER TABLE containers ADD COLUMN pinned_at TEXT;
+ALTER TABLE containers ADD COLUMN pinned_by TEXT NOT NULL DEFAULT '';
+"""
+_STEPS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 
 
 def prepare(db: sqlite3.Connection) -> None:

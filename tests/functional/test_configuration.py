@@ -25,12 +25,9 @@ WRONG = {
     "readable secret": ("[synthetic]\npassword = open\n", 2, ["secret", "chmod 600"]),
     "malformed line": ("[synthetic]\nport\n", 2, ["=", "assignment"]),
 }
-ACTIONS = (
-    ("container", "upgrade", "synthetic-http"),
-    ("container", "restart", "synthetic-http"),
-    ("set", "start"),
-    ("plan",),
-)
+REFUSED = (("container", "upgrade", "synthetic-http"), ("plan",))
+#: What acts on recorded snapshots.
+GOES_ON = (("set", "start"), ("container", "restart", "synthetic-http"))
 
 
 @pytest.mark.parametrize("flaw", WRONG)
@@ -43,15 +40,15 @@ def test_wrong_configuration_is_named_with_file_and_line(synthetic, flaw):
         assert {(row["file"], row["line"]) for row in problems} == {(str(path), line)}
         assert all(part in problems[0]["message"] for part in told), problems[0]["message"]
         with untouched(synthetic):
-            done = synthetic.kolla(*ACTIONS[0], expect=1)
+            done = synthetic.kolla(*REFUSED[0], expect=1)
         assert f"{path}:{line}" in done.stderr
         assert all(part in done.stderr for part in told), done.stderr
     finally:
         path.unlink()
 
 
-@pytest.mark.parametrize("action", ACTIONS, ids=" ".join)
-def test_no_command_acts_on_a_wrong_configuration(synthetic, action):
+@pytest.mark.parametrize("action", REFUSED, ids=" ".join)
+def test_nothing_new_is_made_of_a_wrong_configuration(synthetic, action):
     path = synthetic.configure("[synthetic]\nprot = 1\n", "80-wrong")
     try:
         with untouched(synthetic), serving(synthetic):
@@ -61,10 +58,21 @@ def test_no_command_acts_on_a_wrong_configuration(synthetic, action):
         path.unlink()
 
 
+@pytest.mark.parametrize("action", GOES_ON, ids=" ".join)
+def test_what_exists_is_acted_on_while_the_configuration_is_wrong(synthetic, action):
+    path = synthetic.configure("[synthetic]\nprot = 1\n", "80-wrong")
+    try:
+        with serving(synthetic):
+            done = synthetic.kolla(*action)
+        assert f"{path}:2" in done.stderr and "the last valid one" in done.stderr
+    finally:
+        path.unlink()
+
+
 def test_all_that_is_wrong_is_told_at_once(synthetic):
     path = synthetic.configure("[synthetic]\nprot = 1\nport = many\n[engnie]\n", "80-wrong")
     try:
-        done = synthetic.kolla("set", "start", expect=1)
+        done = synthetic.kolla("set", "upgrade", expect=1)
         assert all(f"{path}:{line}" in done.stderr for line in (2, 3, 4))
     finally:
         path.unlink()
@@ -78,7 +86,7 @@ def test_wrong_override_on_the_command_line_is_wrong_usage(synthetic):
 
 def test_wrong_environment_variable_is_named(synthetic):
     with untouched(synthetic):
-        done = synthetic.kolla("set", "start", expect=1, env={"OS_SYNTHETIC__PORT": "many"})
+        done = synthetic.kolla("set", "upgrade", expect=1, env={"OS_SYNTHETIC__PORT": "many"})
     assert "OS_SYNTHETIC__PORT" in done.stderr
 
 

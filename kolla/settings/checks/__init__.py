@@ -8,9 +8,12 @@ from kolla.settings.problems import Invalid, Problem
 #: A name that nobody knows may belong to a plugin that is broken.
 _OF_NAMES = [names.unknown_groups, names.unknown_nodes, names.unknown_containers,
              names.unknown_release]
-_OTHERS = [
+_MISTAKES = [
     names.unknown_options, names.unknown_variables, names.unknown_drivers, names.host_name,
-    values.wrong, values.missing,
+    values.wrong,
+]
+_OTHERS = [
+    *_MISTAKES, values.missing,
     files.exposed_secrets, files.missing, files.hook_command, files.malformed_templates,
     limits.too_little_memory, logs.unknown_driver, logs.unknown_options,
     network.foreign_addresses, network.ports_used_twice, network.endpoint, network.interface,
@@ -25,6 +28,16 @@ def all_problems(settings) -> list[Problem]:
 def obstacles(settings) -> list[Problem]:
     """The problems that keep kolla from acting: a broken plugin must not stop the others."""
     return _run(_OTHERS if settings.catalog.errors else [*_OF_NAMES, *_OTHERS], settings)
+
+
+def notes(settings) -> list[Problem]:
+    """What is worth knowing, and keeps nothing from working."""
+    return _run([names.forgotten_secrets, values.missing_secrets], settings)
+
+
+def mistakes(settings) -> list[Problem]:
+    """The obstacles that are in the files alone, and would be on every host."""
+    return _run(_MISTAKES if settings.catalog.errors else [*_OF_NAMES, *_MISTAKES], settings)
 
 
 def of_service(settings, container, known) -> list[Problem]:

@@ -1,16 +1,33 @@
 """Names that nobody knows."""
 
+import dataclasses
 import os
 from collections.abc import Iterator
 
 from kolla.catalog import releases
 from kolla.errors import KollaError, nearest
-from kolla.settings import limits, services
+from kolla.settings import limits, passwords, services
 from kolla.settings.problems import Problem
 from kolla.settings.sources import normal_group, variable_of
 
 
 def unknown_groups(settings) -> Iterator[Problem]:
+    return (problem for problem in _groups(settings) if not _is_generated(settings, problem))
+
+
+def forgotten_secrets(settings) -> Iterator[Problem]:
+    """What kolla itself has written for a plugin that is no longer installed. It harms nobody."""
+    for problem in [*_groups(settings), *_options(settings)]:
+        if _is_generated(settings, problem):
+            message = f"{problem.message}; kept in case its plugin comes back, else remove it"
+            yield dataclasses.replace(problem, message=message)
+
+
+def _is_generated(settings, problem: Problem) -> bool:
+    return problem.file == str(passwords.path_in(settings.config_dir))
+
+
+def _groups(settings) -> Iterator[Problem]:
     for file in settings.sources.files:
         for section, line in file.sections:
             if message := _unknown_group(settings, section):
@@ -29,6 +46,10 @@ def _unknown_group(settings, section: str) -> str:
 
 
 def unknown_options(settings) -> Iterator[Problem]:
+    return (problem for problem in _options(settings) if not _is_generated(settings, problem))
+
+
+def _options(settings) -> Iterator[Problem]:
     for item in settings.sources.assignments():
         names = settings.options_by_file_name.get(normal_group(item.group))
         if names is not None and item.option not in names:

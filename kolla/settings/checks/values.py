@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kolla.settings import values
+from kolla.settings import passwords, values
 from kolla.settings.problems import Invalid, Problem
 from kolla.settings.sources import normal_group
 
@@ -20,6 +20,14 @@ def wrong(settings) -> Iterator[Problem]:
                 settings.value(group, name)
             except Invalid as error:
                 yield from error.problems
+
+
+def missing_secrets(settings) -> Iterator[Problem]:
+    """Secrets that containers of this host need before they can be started."""
+    if names := [f"[{group}] {option}" for group, option in passwords.missing(settings)]:
+        path = passwords.path_in(settings.config_dir)
+        message = f"no value is set for {', '.join(names)}; `kolla config passwords` makes them up"
+        yield Problem(str(path), None, message)
 
 
 def missing(settings) -> Iterator[Problem]:

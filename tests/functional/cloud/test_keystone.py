@@ -58,10 +58,13 @@ def test_history_shows_the_upgrade(cloud):
     assert "-> kolla/keystone:2026.2 (30." in new["cause"]
 
 
-@pytest.mark.parametrize("options", [(), ("--release", "2026.2")], ids=["plain", "same release"])
-def test_second_upgrade_says_unchanged(cloud, options):
+@pytest.mark.parametrize(
+    "options, outcome", [((), "pinned"), (("--release", "2026.2"), "unchanged")],
+    ids=["plain", "same release"],
+)
+def test_second_upgrade_changes_nothing_and_says_why(cloud, options, outcome):
     with untouched(cloud.deployment):
-        assert act(cloud, "upgrade", NAME, *options)["outcome"] == "unchanged"
+        assert act(cloud, "upgrade", NAME, *options)["outcome"] == outcome
 
 
 def test_rollback_is_not_noticed(cloud):
@@ -77,11 +80,13 @@ def test_rollback_is_not_noticed(cloud):
     cloud.openstack("token", "issue")
 
 
-def test_rollback_pins_the_old_version_until_the_next_explicit_upgrade(cloud):
-    now = cloud.current(NAME)
-    assert now["pin"] == now["image_id"]
-    assert f"pinned to {now['image_id'][7:19]}" in cloud.deployment.kolla("plan", NAME).stdout
+def test_rollback_pins_the_release_which_is_told_and_can_be_ended(cloud):
+    assert cloud.current(NAME)["pin"] == "2026.1"
     assert act(cloud, "upgrade", NAME)["outcome"] == "unchanged"
+    plan = cloud.deployment.kolla("--set", "DEFAULT.release=2026.2", "plan", NAME).stdout
+    assert "pinned to 2026.1 since" in plan and "--follow-config" in plan
+    assert act(cloud, "upgrade", NAME, "--follow-config")["outcome"] == "done"
+    assert cloud.current(NAME)["pin"] is None
 
 
 @pytest.mark.parametrize("process", ["uwsgi", "haproxy"])

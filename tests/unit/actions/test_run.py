@@ -104,7 +104,11 @@ def test_one_that_failed_after_its_commit_goes_back_with_the_others(three):
     assert releases == {"first": "2026.1", "second": "2026.1"}
 
 
-def test_a_release_named_ends_the_stay_with_an_earlier_image(host):
+def test_a_release_named_ends_the_stay_with_an_earlier_image(tmp_path):
+    host = Host(tmp_path, make_service("web", per_release=True))
+    host.build("1")
+    host.act("start")
+    host.build("2")
     host.act("upgrade")
     host.act("rollback")
     assert host.record("web").image_pin
@@ -118,7 +122,7 @@ def test_a_release_named_ends_the_stay_with_an_earlier_image(host):
 def test_an_image_named_that_runs_already_is_stayed_with(host):
     running = host.deployment.store.generations("web")[-1].snapshot.image_id
     assert host.act("upgrade", image=running)["web"].outcome == "done"
-    assert host.act("upgrade")["web"].outcome == "unchanged"
+    assert host.act("upgrade")["web"].outcome == "pinned"
     assert host.act("upgrade", image=running)["web"].outcome == "unchanged"
     assert host.record("web").current == 1
 

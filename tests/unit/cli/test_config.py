@@ -54,7 +54,8 @@ def test_show_of_one_group_has_only_that(kolla):
 
 
 def test_validate_is_silent_about_what_is_right_and_fails_on_what_is_wrong(kolla, tmp_path):
-    assert kolla("config", "validate", conf="")[:2] == (0, "the configuration is valid\n")
+    kolla("config", "passwords", conf="")
+    assert kolla("config", "validate")[:2] == (0, "the configuration is valid\n")
     code, out, _ = kolla("config", "validate", conf="[host]\nadress = 1\n")
     assert code == 1
     assert out == (
@@ -75,9 +76,26 @@ def test_validate_notes_options_it_cannot_check(kolla, tmp_path):
         "--set", f"docker.url=unix://{tmp_path}/none", "--set", f"DEFAULT.state_dir={tmp_path}/s",
         "config", "validate", "-f", "json", conf="[keystone/DEFAULT]\ndebug = true\n",
     )
-    (note,) = json.loads(out)
+    note, _ = json.loads(out)
     assert code == 0 and note["kind"] == "note" and note["line"] == 2
     assert "options of keystone are not checked" in note["message"]
+
+
+def test_validate_notes_which_secrets_are_missing(kolla, tmp_path):
+    code, out, _ = kolla("config", "validate", conf="[keystone]\ndatabase_password = set\n")
+    assert code == 0 and f"note: {tmp_path}/kolla.conf.d/passwords.conf: no value is set" in out
+    assert "[identity] admin_password" in out and "[keystone] database_password" not in out
+    assert "`kolla config passwords` makes them up" in out
+
+
+def test_secrets_of_a_plugin_that_was_uninstalled_are_only_noted(kolla, tmp_path):
+    kolla("config", "passwords", conf="")
+    path = tmp_path / "kolla.conf.d" / "passwords.conf"
+    path.write_text(path.read_text() + "\n[barbican]\npassword = 1\n")
+    line = len(path.read_text().splitlines()) - 1
+    code, out, _ = kolla("config", "validate")
+    assert code == 0 and f"note: {path}:{line}: there is no group [barbican]" in out
+    assert kolla("config", "validate", conf="[barbican]\n")[0] == 1
 
 
 def test_sample_is_a_kolla_conf_with_every_option_of_kolla_and_the_plugins(kolla, tmp_path):

@@ -33,7 +33,7 @@ class Host:
         enabled = ", ".join(container.name for container in containers)
         text = CONFIGURATION.format(folder=folder, enabled=enabled)
         self.deployment, self.engine = Deployment(folder), Engine()
-        self.deployment.catalog = make_catalog(*containers)
+        self.deployment.installed = make_catalog(*containers)
         self.deployment.settings = make_settings(folder, text, *containers)
         self.deployment._backends["docker"] = self.engine
 

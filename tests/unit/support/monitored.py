@@ -39,7 +39,7 @@ class MadeUp(Deployment):
         config.write_text(CONFIG.format(folder=folder) + text)
         super().__init__(config.parent)
         self.backend = engine
-        self.catalog = make_catalog(
+        self.installed = make_catalog(
             *(make_container(name, requires=requires.get(name, ())) for name in containers)
         )
 

@@ -1,0 +1,62 @@
+"""Pins: what keeps a container at a release or an image, whatever the configuration says.
+
+An upgrade with ``--release`` or ``--image`` makes one, and a rollback. ``--follow-config`` ends
+it, and so does a deletion.
+"""
+
+from kolla.catalog import releases
+from kolla.plans import desired
+from kolla.plans.plan import State
+from kolla.plugin import Container
+from kolla.plugin.spec import Spec, short_id
+from kolla.store.records import Record, who
+
+
+def of_upgrade(request, spec: Spec) -> dict[str, str | None]:
+    """What an upgrade pins, or unpins."""
+    if request.follow:
+        return {"image_pin": None, "release_pin": None, "pinned_by": ""}
+    if request.image:
+        by = f"upgrade --image {request.image}, by {who()}"
+        return {"image_pin": request.image, "release_pin": spec.release or None, "pinned_by": by}
+    if request.release and spec.release:
+        by = f"upgrade --release {request.release}, by {who()}"
+        return {"image_pin": None, "release_pin": request.release, "pinned_by": by}
+    return {}
+
+
+def of_rollback(state: State, number: int) -> dict[str, str | None]:
+    """What a rollback pins: the release, so that its later images are still followed.
+
+    Within a release it pins the image, as it is that release's later image that was bad.
+    Where the image stays the same, there is nothing to pin.
+    """
+    old, new = state.spec(state.current), state.spec(number)
+    if old.image_id == new.image_id:
+        return {}
+    by = f"rollback to generation {number}, by {who()}"
+    image = None if new.release != old.release else new.image_id
+    return {"image_pin": image, "release_pin": new.release or None, "pinned_by": by}
+
+
+def held_back(deployment, container: Container, record: Record) -> str:
+    """Why a container stays behind the configuration for a pin; empty if it does not."""
+    release = deployment.settings.value("DEFAULT", "release")
+    stays, asked = record.release_pin, f"[DEFAULT] release is {release}"
+    end = f"`kolla container upgrade {container.name} --follow-config` ends that"
+    if record.image_pin:
+        here = deployment.backend.image(record.image_pin)
+        wanted = deployment.backend.image(
+            desired.name_of_image(deployment, container, release)
+        )
+        if wanted is None or here and here.id == wanted.id:
+            return ""
+        stays = f"the image {short_id(record.image_pin)}"
+        asked = f"{wanted.reference} is {short_id(wanted.id)}"
+    elif record.release_pin in (None, release) or not container.image.per_release:
+        return ""
+    elif releases.parse(record.release_pin) > releases.parse(release):
+        end = f"raise that, or `kolla container rollback {container.name}` goes back"
+    since = f" since {record.pinned_at[:16].replace('T', ' ')} UTC" if record.pinned_at else ""
+    by = f" ({record.pinned_by})" if record.pinned_by else ""
+    return f"pinned to {stays}{since}{by}, while {asked}; {end}"
