@@ -23,6 +23,7 @@ from kolla.plans.plan import Plan, State
 from kolla.plans.requests import planned
 from kolla.plugin import Container
 from kolla.plugin.backend import Unreachable
+from kolla.store.locks import Cancelled
 
 LOG = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class Runner:
                 name, self.request.kind, self._tell(name), self.cancelled
             ):
                 return self._locked(container, began, ready)
-        except Interrupted as error:
+        except (Interrupted, Cancelled) as error:
             return self._failed(state, str(error), began, outcome="interrupted")
         except KollaError as error:
             return self._failed(state, str(error), began, getattr(error, "evidence", ""))

@@ -63,7 +63,7 @@ def _of_command(app, parser, arguments: list[str], last: str) -> list[str]:
         return _values(app, waiting, arguments)
     if last.startswith("-"):
         return parser.options() + app.parser.options()
-    positional = parser.positional()
+    positional = parser.positional(arguments)
     return _values(app, positional, arguments) if positional else []
 
 

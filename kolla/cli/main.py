@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 failed or unhealthy, 2 wrong usage.
 """
 
+import errno
 import functools
 import logging
 import os
@@ -116,14 +117,19 @@ class Kolla(app.App):
             code = self.run_subcommand(argv)
             self.stdout.flush()
             return code
-        except BrokenPipeError:
-            # Our reader has gone. Python flushes once more at exit: into nothing, then.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
+        except BrokenPipeError:  # our reader has gone
+            self._write_nowhere()
             return 1
         except (Exception, KeyboardInterrupt) as error:
+            if _is_full(error):
+                self._write_nowhere()
             if "--debug" in argv:
                 traceback.print_exc(file=self.stderr)
             return _complain(_readable(error), self.stderr)
+
+    def _write_nowhere(self) -> None:
+        """Python flushes once more at exit: into nothing."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
 
     def run_subcommand(self, argv: list[str]) -> int:
         # What follows a lone -- is the command's alone.
@@ -180,9 +186,26 @@ def _complain(error: KollaError, stream) -> int:
     return error.exit_code
 
 
+def _is_full(error: BaseException) -> bool:
+    """Whether there is no room for what is printed; errors of other files name theirs."""
+    full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    return full and error.filename is None
+
+
+def _open_standard_streams() -> None:
+    """Where one was closed (``>&-``), nothing else must get its number, nor fail for it."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            while (handle := os.open(os.devnull, os.O_RDWR)) < number:
+                pass
+            setattr(sys, name, os.fdopen(handle, mode))
+
+
 def _readable(error: BaseException) -> KollaError:
     if isinstance(error, KollaError):
         return error
+    if _is_full(error):
+        return KollaError(f"the output cannot be written: {error.strerror}")
     if isinstance(error, KeyboardInterrupt):
         return KollaError(
             "interrupted",
@@ -198,6 +221,7 @@ def main() -> int:
     # oslo.config needs it for options that are URIs, and its regular expressions take a
     # tenth of the time of `kolla set list`.
     postpone("rfc3986")
+    _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that cannot show everything
     # Whoever ends kolla wants it tidied up behind, as after Ctrl-C.

@@ -47,9 +47,20 @@ class Parser(argparse.ArgumentParser):
         """What stands behind an option."""
         return self._option_string_actions.get(text)
 
-    def positional(self) -> argparse.Action | None:
-        """The first argument without dashes."""
-        return next(iter(self._get_positional_actions()), None)
+    def positional(self, words: list[str]) -> argparse.Action | None:
+        """The argument without dashes that follows these words."""
+        given = self._count_positional(words)
+        for number, action in enumerate(self._get_positional_actions()):
+            if number == given or action.nargs in ("*", "+", argparse.REMAINDER):
+                return action
+        return None
+
+    def _count_positional(self, words: list[str]) -> int:
+        waiting = [bool(option and option.nargs != 0) for option in map(self.option, words)]
+        return sum(
+            not word.startswith("-") and not is_value
+            for word, is_value in zip(words, [False, *waiting])
+        )
 
 
 def assignment(text: str) -> tuple[str, str]:

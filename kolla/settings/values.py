@@ -24,7 +24,9 @@ def flaw(opt: cfg.Opt, text: str) -> str:
 def describe(opt: cfg.Opt, text: str, error: Exception) -> str:
     """What is wrong with a value, without the value itself if it is a secret."""
     if isinstance(error, cfg.NoSuchOptError | cfg.NoSuchGroupError):
-        return f"takes in what does not exist ({error}); write $$ for a dollar sign"
+        # oslo.config takes the group of a name for a part of the name.
+        missing = getattr(error, "opt_name", None) or f"group {error.group_name}"
+        return f"takes in what does not exist: {missing}; write $$ for a dollar sign"
     kind = opt.type.type_name.removesuffix(" value")
     if opt.secret:
         return f"is not a valid {kind}"

@@ -14,6 +14,10 @@ from kolla.store.records import who
 from kolla.times import now
 
 
+class Cancelled(KollaError):
+    """The waiting for a lock was interrupted; nothing had begun."""
+
+
 class Locks:
     """A folder with one lock file for each container."""
 
@@ -59,7 +63,7 @@ class Locks:
                     "wait for it, end it, or raise [engine] lock_timeout",
                 )
             if cancelled.wait(0.1):
-                raise KollaError(f"interrupted while it waited for {holder}")
+                raise Cancelled(f"interrupted while it waited for {holder}")
 
 
 def _write(handle: int, holder: dict) -> None:

@@ -1,6 +1,9 @@
 """What becomes of containers when commands succeed, fail half-way, and are taken back."""
 
 import dataclasses
+import os
+import signal
+import threading
 
 import pytest
 
@@ -189,3 +192,11 @@ def test_what_is_only_shown_reads_no_image(host, monkeypatch):
     assert plan(host.deployment, host.containers)["web"].operations
     report = run(host.deployment, Request("upgrade", host.containers), dry_run=True)
     assert report.plans["web"].operations
+
+
+def test_ctrl_c_while_it_waits_for_another_command_is_an_interruption(host):
+    with host.deployment.locks.hold("web", "upgrade", print):
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        result = host.act("restart")["web"]
+    assert result.outcome == "interrupted"
+    assert result.reason.startswith("interrupted while it waited for ")

@@ -79,3 +79,14 @@ def test_releases_are_completed_from_the_pins_of_images(complete):
 def test_a_configuration_that_cannot_be_read_completes_nothing_and_says_nothing(kolla, complete):
     kolla.config.write_text("[DEFAULT\n")
     assert complete("container", "rollback", "probe", "--to", "") == []
+
+
+@pytest.mark.parametrize("words, expected", [
+    (("container", "maintenance", ""), ["on", "off"]),
+    (("container", "maintenance", "on", ""), ["guard", "probe"]),
+    (("container", "maintenance", "--for", "5m", "on", "probe", ""), ["guard"]),
+    (("container", "show", "probe", ""), []),
+])
+def test_the_argument_that_comes_next_is_completed(complete, words, expected):
+    found = complete(*words)
+    assert [word for word in found if word in ("on", "off", "guard", "probe")] == expected

@@ -1,11 +1,15 @@
 """What every command has in common: names, help, errors and exit codes."""
 
+import errno
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
-from kolla.cli.main import Kolla
-from tests.unit.support.cli import Answer
+from kolla.cli.main import Kolla, _readable
+from tests.unit.support.cli import MAIN, Answer
 
 COMMANDS = sorted(Kolla().command_manager.commands)
 
@@ -239,3 +243,28 @@ def test_without_the_engine_no_copy_is_put_in_place(kolla):
     answer = kolla("recover", "--from", str(kolla.config))
     assert answer.code == 1 and "no-engine.sock" in answer.err
     assert kolla.store.container("probe").target == "stopped"
+
+
+def in_shell(kolla, redirection: str) -> subprocess.CompletedProcess:
+    code = f'"$0" -c "{MAIN}" --config-dir "$1" container list {redirection}'
+    return subprocess.run(
+        ["bash", "-c", code, sys.executable, str(kolla.config.parent)], capture_output=True,
+        text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(kolla.plugins)},
+    )
+
+
+def test_output_for_which_there_is_no_room_is_an_error_and_no_bug(kolla):
+    done = in_shell(kolla, "> /dev/full")
+    assert done.returncode == 1
+    assert done.stderr == "kolla: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_standard_streams_may_be_closed(kolla, closed):
+    done = in_shell(kolla, closed)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_error_of_another_file_without_room_names_that_file():
+    error = OSError(errno.ENOSPC, "No space left on device", "/somewhere")
+    assert "/somewhere" in _readable(error).message

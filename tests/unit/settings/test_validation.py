@@ -165,10 +165,9 @@ def test_a_wrong_value_that_takes_in_another_option_is_found(tmp_path):
 
 
 @pytest.mark.parametrize("value, message", [
-    ("$nothing", "takes in what does not exist (no such option nothing in group [DEFAULT]); "
-                 "write $$ for a dollar sign"),
-    ("${no.thing}", "takes in what does not exist (no such group [no]); "
-                    "write $$ for a dollar sign"),
+    ("$nothing", "takes in what does not exist: nothing; write $$ for a dollar sign"),
+    ("${web.nope}", "takes in what does not exist: web.nope; write $$ for a dollar sign"),
+    ("${no.thing}", "takes in what does not exist: group no; write $$ for a dollar sign"),
     ("a$policy", "stands for itself"),
 ])
 def test_a_dollar_sign_that_leads_nowhere_names_file_and_line(tmp_path, value, message):
