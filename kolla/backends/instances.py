@@ -126,6 +126,10 @@ class Instances:
     ) -> Instance:
         labels = {"kolla.container": spec.container, "kolla.generation": str(generation)}
         labels |= {"kolla.task": task} if task else {SPEC: spec.to_json()}
+        # A service's option that is set no more is left to the service, as for a new generation.
+        environment = {
+            key: text for key, text in environment.items() if not self.settings.taken_out(text)
+        }
         values = {key: self.settings.reveal(text) for key, text in environment.items()}
         if memory := spec.limits.get("memory"):
             values["KOLLA_MEMORY_LIMIT"] = str(memory)

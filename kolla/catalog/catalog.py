@@ -9,7 +9,7 @@ import collections
 import copy
 from collections.abc import Iterable, Iterator
 
-from kolla.catalog import discovery, options, validation
+from kolla.catalog import discovery, options, soundness, validation
 from kolla.catalog.discovery import KOLLA, Plugin, PluginError
 from kolla.catalog.leftovers import SET as LEFT_OVER
 from kolla.catalog.naming import releases_of
@@ -177,6 +177,8 @@ class Catalog:
                 found = type(plugin.thing).__name__
                 self._drop(plugin, f"should be a kolla.plugin.{kind.__name__}, is a {found}")
             elif wrong := validation.misdeclared(plugin.thing):
+                self._drop(plugin, wrong)
+            elif wrong := soundness.unsound(plugin.thing):
                 self._drop(plugin, wrong)
             elif plugin.thing.name != plugin.name:
                 self._drop(plugin, f"declares another name than its entry point: "

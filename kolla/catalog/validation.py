@@ -5,11 +5,11 @@ import functools
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from oslo_config import cfg
 
-from kolla.catalog.discovery import Plugin
+from kolla.catalog.discovery import KOLLA, Plugin
 from kolla.errors import nearest
 from kolla.plugin import Container, ContainerSet, Image
 
@@ -42,27 +42,50 @@ def all_images(plugins: Sequence[Plugin]) -> dict[str, Image]:
 _hints = functools.cache(typing.get_type_hints)
 
 
+class _Misfit(NamedTuple):
+    """A value of another type than the public API declares."""
+
+    place: str
+    hint: Any
+    value: Any
+
+
 def misdeclared(thing: Any) -> str:
-    """A field whose value is not of the type that the public API declares, or nothing."""
-    for name, hint in _hints(type(thing)).items():
-        value = getattr(thing, name)
-        if not _fits(value, hint):
-            expected = getattr(hint, "__name__", str(hint))
-            return f"its {name!r} should be of type {expected}, but is {value!r:.80}"
-    return ""
+    """The innermost field whose value is not of the declared type, or nothing."""
+    found = _first_misfit_of_fields(thing, "")
+    if found is None:
+        return ""
+    kind = found.hint.__name__ if isinstance(found.hint, type) else str(found.hint)
+    kind = kind.removeprefix("collections.abc.")
+    return f"its {found.place!r} should be of type {kind}, but is {found.value!r:.80}"
 
 
-def _fits(value: Any, hint: Any) -> bool:
+def _first_misfit_of_fields(thing: Any, prefix: str) -> _Misfit | None:
+    found = (
+        _misfit(getattr(thing, name), hint, f"{prefix}{name}")
+        for name, hint in _hints(type(thing)).items()
+    )
+    return next(filter(None, found), None)
+
+
+def _misfit(value: Any, hint: Any, place: str) -> _Misfit | None:
     kind, inner = typing.get_origin(hint), typing.get_args(hint)
     if kind is types.UnionType:
-        return any(_fits(value, option) for option in inner)
+        fits = any(_misfit(value, option, place) is None for option in inner)
+        return None if fits else _Misfit(place, hint, value)
+    if not isinstance(value, kind or hint):
+        return _Misfit(place, hint, value)
+    found: Iterable[_Misfit | None] = ()
     if kind is tuple:
-        return isinstance(value, tuple) and all(_fits(item, inner[0]) for item in value)
-    if kind is Mapping:
-        return isinstance(value, Mapping) and all(
-            _fits(key, inner[0]) and _fits(item, inner[1]) for key, item in value.items()
+        found = (_misfit(item, inner[0], f"{place}[{i}]") for i, item in enumerate(value))
+    elif kind is Mapping:
+        found = (
+            _misfit(key, inner[0], place) or _misfit(item, inner[1], f"{place}[{key!r}]")
+            for key, item in value.items()
         )
-    return isinstance(value, hint) and not (dataclasses.is_dataclass(value) and misdeclared(value))
+    elif dataclasses.is_dataclass(value):
+        found = iter([_first_misfit_of_fields(value, f"{place}.")])
+    return next(filter(None, found), None)
 
 
 def flaws(plugins: Sequence[Plugin], declared: Sequence[Plugin]) -> dict[tuple[str, str], str]:
@@ -81,6 +104,7 @@ class _Relations:
 
     def __init__(self, plugins: Sequence[Plugin], declared: Sequence[Plugin]):
         self.declared = {key(plugin) for plugin in declared}
+        self.own = {plugin.name for plugin in plugins if plugin.distribution == KOLLA}
         self.sets = things(plugins, ContainerSet)
         self.containers = things(plugins, Container)
         self.images = all_images(plugins)
@@ -102,8 +126,29 @@ class _Relations:
             self._lacks("its parent", (thing.parent,), self.sets)
             or self._lacks("the container it requires,", thing.requires, self.containers)
             or _cycle(thing.name, self.requires, "requires itself")
+            or self._shares_a_volume(thing)
             or self._flaw_of_image(thing.image, "its image ")
         )
+
+    def _shares_a_volume(self, container: Container) -> str:
+        """Two containers that write to one volume have to say so, both of them.
+
+        A third party's that does not is to blame, not kolla's own.
+        """
+        rivals = [
+            other for name, other in self.containers.items() if other is not container
+            and (container.name not in self.own or name in self.own)
+        ]
+        for volume in container.volumes:
+            others = [
+                other.name for other in rivals
+                if any(volume.name == theirs.name and not (volume.shared and theirs.shared)
+                       for theirs in other.volumes)
+            ]
+            if others:
+                return (f"its volume {volume.name!r} is also one of {', '.join(others)}: if that "
+                        "is meant, all of them declare it as shared")
+        return ""
 
     def _flaw_of_image(self, image: Image, what: str) -> str:
         if self.images[image.name] != image:

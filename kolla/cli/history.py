@@ -1,10 +1,12 @@
 """``kolla container history``: what became of the generations of a container."""
 
 import collections
+from collections.abc import Iterator
 
 from kolla.cli.base import Lister
-from kolla.cli.values import Age, ImageId, Text
+from kolla.cli.values import Age, ImageId, Possible, Text
 from kolla.cli.which import OnOne
+from kolla.store.records import ABSENT
 
 
 class History(OnOne, Lister):
@@ -46,14 +48,37 @@ class History(OnOne, Lister):
         )
         archived = self.app.deployment.archive.generations(name)
         return self.columns, [
-            self._row(item, item.snapshot, restarts[item.number], item.number in archived)
-            for item in store.generations(name)
+            self._row(item, item.snapshot, restarts[item.number], item.number in archived, why)
+            for item, why in _ways_back(store.container(name), store.generations(name))
         ]
 
-    def _row(self, item, spec, restarts: int, archived: bool) -> tuple:
-        possible = bool(item.committed) and item.kept and item.outcome != "current"
+    def _row(self, item, spec, restarts: int, archived: bool, why: str) -> tuple:
         return (
             item.number, item.outcome, Text(spec.release), Text(spec.version),
             ImageId(spec.image_id), Age(item.created), item.cause, item.reason, restarts,
-            Text(possible), Text("archived" if archived else None),
+            Possible(why), Text("archived" if archived else None),
         )
+
+
+def _ways_back(record, generations) -> Iterator[tuple]:
+    """Each generation, and why a rollback cannot go to it; an empty text if it can."""
+    for item in generations:
+        clean_ups = [
+            later.snapshot.release for later in generations
+            if later.number > item.number and later.confirmed
+            and later.snapshot.tasks.get("contract")
+            and later.snapshot.release != item.snapshot.release
+        ]
+        why = ""
+        if record.target == ABSENT:
+            why = "the container was deleted"
+        elif item.number == record.current:
+            why = "it is the current one"
+        elif not item.committed:
+            why = "it never served"
+        elif not item.kept:
+            why = "its image is no longer kept"
+        elif clean_ups:
+            why = (f"{clean_ups[-1]} is confirmed and its schema cleaned up, unless another host"
+                   " holds that up")
+        yield item, why

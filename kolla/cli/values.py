@@ -71,6 +71,16 @@ class Span(_Cell):
         return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
+class Possible(_Cell):
+    """Why something is not possible, or an empty text; programs see true or false."""
+
+    def human_readable(self) -> str:
+        return f"no ({self._value})" if self._value else "yes"
+
+    def machine_readable(self) -> bool:
+        return not self._value
+
+
 class Text(_Cell):
     """Anything that may be None; people see a dash for it, and yes or no for truth."""
 

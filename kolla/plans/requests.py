@@ -56,10 +56,19 @@ def planned(
     steps = _PLANNERS[request.kind](deployment, request, container, state)
     if steps.spec:
         deployment.backend_of(steps.spec.backend).require(steps.spec)
+        steps = dataclasses.replace(
+            steps, reasons=(*steps.reasons, *_taken_out(deployment, steps.spec))
+        )
     if not request.cause:
         return steps
     reasons = (request.cause, *steps.reasons)
     return dataclasses.replace(steps, reasons=reasons, evidence=request.evidence)
+
+
+def _taken_out(deployment: Deployment, spec: Spec) -> list[str]:
+    """What a snapshot is made without, because its secret is set no more."""
+    names = {name for text in spec.texts() for name in deployment.settings.taken_out(text)}
+    return [f"without {name}, a secret that is no longer set" for name in sorted(names)]
 
 
 def _still(state: State, judged: int) -> bool:

@@ -91,6 +91,8 @@ class Volume:
 
     name: str
     path: str
+    #: Whether other containers have it too; each of them has to say so.
+    shared: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,7 +20,10 @@ class Fingerprints:
 
     def of(self, spec: Spec) -> dict[str, str]:
         """That of each secret a spec refers to, by its name."""
-        found = {name for text in spec.texts() for name in self._settings.references(text)}
+        found = {
+            name for text in spec.texts() for name in self._settings.references(text)
+            if name not in self._settings.taken_out(text)
+        }
         return {name: self._of_secret(name) for name in sorted(found)}
 
     def _of_secret(self, name: str) -> str:

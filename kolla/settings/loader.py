@@ -151,9 +151,15 @@ class Settings:
         if missing:
             raise KollaError(
                 f"no value is set for the secret {', '.join(missing)}",
-                "`kolla config passwords` fills in what is missing",
+                "set it in a file that root alone can read, or have `kolla config passwords` make"
+                " it up",
             )
         return _checked(templates.substitute, rendered, found.__getitem__)
+
+    def taken_out(self, rendered: str) -> list[str]:
+        """Options of services that a text takes a secret from, and that no file sets any more."""
+        return [name for name in self.references(rendered)
+                if services.split(name)[1] and self._secret(name) is None]
 
     def references(self, rendered: str) -> list[str]:
         """The secrets that a rendered text still refers to, as ``group.option``."""

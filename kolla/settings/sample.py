@@ -1,8 +1,11 @@
 """The sample configuration: every option of kolla and of the installed plugins."""
 
+import io
 from typing import IO
 
 from oslo_config import cfg
+
+from kolla.catalog import options
 
 _HEADER = """\
 # Every option of kolla and of the plugins that are installed, with its default.
@@ -31,4 +34,25 @@ def write(stream: IO[str]) -> None:
     generator.register_cli_opts(conf)
     conf(["--namespace", "kolla", "--wrap-width", "90"], default_config_files=[],
          default_config_dirs=[])
-    generator.generate(conf, stream)
+    made = io.StringIO()
+    generator.generate(conf, made)
+    stream.write(_with_distributions(made.getvalue()))
+
+
+def _with_distributions(text: str) -> str:
+    """The sample with the distribution that each group comes from.
+
+    The generator names the namespace, which is the same for all of them.
+    """
+    from kolla.catalog.catalog import Catalog
+
+    catalog, owners = Catalog.load(), {}
+    for container in catalog.containers.values():
+        for group in container.options:
+            owners.setdefault(group, catalog.distribution(container.name))
+    for group in options.by_group():
+        owners.pop(group, None)
+    for group, owner in owners.items():
+        heading = f"\n[{group}]\n\n#\n# From "
+        text = text.replace(f"{heading}kolla\n", f"{heading}{owner}\n")
+    return text

@@ -5,9 +5,10 @@ import pathlib
 from collections.abc import Mapping
 
 from kolla.files import write_whole
+from kolla.store.records import UNPINNED
 
-#: The columns of a container's record that say what it stays with.
-COLUMNS = ("release_pin", "image_pin")
+#: The columns of a container's record that say what it stays with, since when and why.
+COLUMNS = tuple(UNPINNED)
 
 
 class Pins:
@@ -20,8 +21,8 @@ class Pins:
         """What was last written; None if nothing was, or it cannot be read."""
         try:
             found = json.loads((self.folder / name).read_text())
-            return {column: found[column] for column in COLUMNS}
-        except (OSError, ValueError, TypeError, KeyError):
+            return {column: found.get(column, UNPINNED[column]) for column in COLUMNS}
+        except (OSError, ValueError, AttributeError):
             return None
 
     def write(self, name: str, pins: Mapping[str, str | None]) -> None:

@@ -12,6 +12,7 @@ from kolla.errors import KollaError
 from kolla.plans.requests import Request
 from kolla.plugin import Downgrade, Task
 from kolla.plugin.backend import Outcome
+from kolla.settings import Settings
 from tests.unit.support.host import Host, make_service
 from tests.unit.support.plugins import make_catalog
 
@@ -200,3 +201,26 @@ def test_ctrl_c_while_it_waits_for_another_command_is_an_interruption(host):
         result = host.act("restart")["web"]
     assert result.outcome == "interrupted"
     assert result.reason.startswith("interrupted while it waited for ")
+
+
+def test_a_secret_that_was_taken_out_of_the_configuration_blocks_no_rollback(tmp_path):
+    host = Host(tmp_path, make_service("web"))
+    host.build("1")
+    whole = tmp_path / "kolla.conf"
+    text = whole.read_text()
+
+    def configure(added: str) -> None:
+        whole.write_text(text + added)
+        for derived in ("instances", "fingerprints"):
+            vars(host.deployment).pop(derived, None)
+        host.deployment.settings = Settings.load(host.deployment.installed, tmp_path)
+
+    configure("[web/quotas]\nsome_password = hush\n")
+    host.act("start")
+    assert "web/quotas.some_password" in host.deployment.store.generation("web", 1).spec
+    configure("")
+    assert host.act("upgrade")["web"].outcome == "done"
+    result = host.act("rollback")["web"]
+    assert result.outcome == "done" and host.record("web").current == 3
+    cause = host.deployment.store.generation("web", 3).cause
+    assert "without web/quotas.some_password, a secret that is no longer set" in cause

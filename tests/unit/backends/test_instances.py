@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,11 @@ from kolla.plugin import secret
 from kolla.plugin.backend import ImageFacts
 from kolla.plugin.spec import Spec
 from kolla_plugins.openstack import schema_phases, schema_task
-from tests.unit.support.plugins import make_container, make_settings
+from tests.unit.support.plugins import OF_THIS_USER, make_container, make_settings
 
 IMAGE = ImageFacts("sha256:" + "a" * 64, "kolla/web:2026.1", {})
 WEB = make_container(
-    user=os.getuid(), bootstrap=(schema_task("bootstrap"),), **schema_phases()
+    **OF_THIS_USER, bootstrap=(schema_task("bootstrap"),), **schema_phases()
 )
 
 
@@ -148,7 +147,7 @@ CONFIGURATION = "[web]\npassword = pa$wört=\n"
 
 
 def generation(folder: Path, labels: dict):
-    container = make_container(user=os.getuid(), **SECRET)
+    container = make_container(**OF_THIS_USER, **SECRET)
     settings = make_settings(folder, CONFIGURATION, container)
     image = ImageFacts(IMAGE.id, IMAGE.reference, labels)
     spec = build(container, settings, image, "2026.1", "29.1.0")
@@ -171,7 +170,7 @@ def test_any_other_image_gets_its_secrets_in_the_environment(tmp_path):
 
 
 def test_the_secrets_of_a_task_go_when_it_has_ended(tmp_path):
-    container = make_container(user=os.getuid(), **SECRET, bootstrap=(schema_task("bootstrap"),))
+    container = make_container(**OF_THIS_USER, **SECRET, bootstrap=(schema_task("bootstrap"),))
     settings = make_settings(tmp_path, CONFIGURATION, container)
     image = ImageFacts(IMAGE.id, IMAGE.reference, {SECRETS_LABEL: "file"})
     spec = build(container, settings, image, "2026.1", "29.1.0")

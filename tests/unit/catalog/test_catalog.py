@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from oslo_config import cfg
-from tests.unit.support.plugins import make_container, plugin
+from tests.unit.support.plugins import FOLDER, make_container, plugin
 
 from kolla.catalog.catalog import Catalog
 from kolla.errors import KollaError, UsageError
-from kolla.plugin import ContainerSet, Image
+from kolla.plugin import ContainerSet, Image, Privilege, Strategy, Task, Volume
 
 FRONT = plugin(ContainerSet("front", ""))
 
@@ -51,20 +51,38 @@ def test_unknown_name_tells_the_nearest_one():
     (plugin(make_container("x"), "bad", name="y"), "another name than its entry point: 'x'"),
     (plugin(ContainerSet("x", "", parent="x"), "bad"), "is below itself: x -> x"),
     (plugin(ContainerSet("all", ""), "bad"), "'all' is the name of the whole tree"),
-    (plugin(Image("x", Path("/x"), parent="bse"), "bad"),
+    (plugin(Image("x", FOLDER, parent="bse"), "bad"),
      "the image it is built on, 'bse' does not exist"),
-    (plugin(make_container("x", image=Image("x", Path("/x"), parent="gone")), "bad"),
+    (plugin(make_container("x", image=Image("x", FOLDER, parent="gone")), "bad"),
      "the image that its image is built on, 'gone' does not exist"),
     (plugin(make_container("x", options={"host": (cfg.IntOpt("address"),)}), "bad"),
      "its option [host] address is already defined differently"),
     (plugin(make_container("x", requires="good"), "bad"),
-     "its 'requires' should be of type tuple, but is 'good'"),
+     "its 'requires' should be of type tuple[str, ...], but is 'good'"),
     (plugin(make_container("x", options={"x": cfg.StrOpt("y")}), "bad"),
-     "its 'options' should be of type Mapping"),
+     """its "options['x']" should be of type tuple["""),
     (plugin(make_container("x", environment={"PORT": 80}), "bad"),
-     "its 'environment' should be of type Mapping"),
+     """its "environment['PORT']" should be of type str, but is 80"""),
     (plugin(make_container("x", image=Image("x", "/folder")), "bad"),
-     "its 'image' should be of type Image"),
+     "its 'image.folder' should be of type Path, but is '/folder'"),
+    (plugin(make_container("x", bootstrap=(Task("t", "command"),)), "bad"),
+     "its 'bootstrap[0].command' should be of type tuple[str, ...], but is 'command'"),
+    (plugin(make_container("x", privileges=(Privilege("capabilty", "", "NET_RAW"),)), "bad"),
+     "its privilege 'capabilty' does not exist; did you mean 'capability'?"),
+    (plugin(make_container("x", privileges=(Privilege("pid", "", "host"),)), "bad"),
+     "its privilege 'pid' takes no value"),
+    (plugin(make_container("x", user=0), "bad"), "its user is 0, and it does not declare the "
+     "privilege 'root'"),
+    (plugin(make_container("x", privileges=(Privilege("capability", "", "NET_RAW"),)), "bad"),
+     "it declares a capability and not the privilege 'root'"),
+    (plugin(make_container("x", volumes=(Volume("x", "var"),)), "bad"),
+     "the path of its volume 'var' does not begin with a slash"),
+    (plugin(make_container("x", image=Image("x", Path("/nowhere"), None)), "bad"),
+     "its image's folder /nowhere has no Dockerfile"),
+    (plugin(Image("x", Path("/nowhere"), None), "bad"), "its folder /nowhere has no Dockerfile"),
+    (plugin(make_container("x", strategy=Strategy.HANDOVER), "bad"), "it listens on nothing"),
+    (plugin(make_container("x", verify=(Task("t", ("a",)), Task("t", ("b",)))), "bad"),
+     "two tasks of its verify are called 't'"),
     (dataclasses.replace(FRONT, distribution="bad", thing="text"),
      "should be a kolla.plugin.ContainerSet, is a str"),
 ])
@@ -126,8 +144,8 @@ def test_containers_may_share_an_option_they_agree_on():
 
 
 def test_images_are_those_of_plugins_and_of_containers():
-    image = Image("base", Path("/x"), parent="debian")
-    own = Image("web", Path("/y"), parent="base")
+    image = Image("base", FOLDER, parent="debian")
+    own = Image("web", FOLDER, parent="base")
     catalog = Catalog([FRONT, plugin(image), plugin(make_container("web", image=own))])
     assert list(catalog.images) == ["base", "web"] and catalog.distribution("web") == "kolla"
 
@@ -179,3 +197,13 @@ def test_a_plugin_installed_just_now_is_seen_at_once(tmp_path):
         "from kolla.plugin import ContainerSet\nFRESH = ContainerSet('fresh', '')\n"
     )
     assert "fresh" in sets()
+
+
+def test_one_volume_of_two_containers_has_to_be_declared_as_shared():
+    mine = make_container("mine", volumes=(Volume("data", "/data"),))
+    theirs = make_container("theirs", volumes=(Volume("data", "/data", shared=True),))
+    catalog = Catalog([FRONT, plugin(mine), plugin(theirs, "other")])
+    assert list(catalog.containers) == ["mine"]
+    assert "its volume 'data' is also one of mine" in messages(catalog)[0]
+    both = dataclasses.replace(mine, volumes=theirs.volumes)
+    assert not Catalog([FRONT, plugin(both), plugin(theirs, "other")]).errors

@@ -111,12 +111,11 @@ def test_the_example_of_sample_does_not_overwrite_a_configuration():
 
 
 PLUGIN = """
-from pathlib import Path
 from oslo_config import cfg
-from kolla.plugin import Container, Image
+from kolla.plugin import Container, Image, shared_folder
 CACHE = Container(
     name="cache", parent="database-control", summary="", user=1,
-    image=Image("cache", Path("/nowhere"), parent=None),
+    image=Image("cache", shared_folder("docker", "base"), parent=None),
     options={"cache": (cfg.IntOpt("memory", default=64, help="Megabytes."),)},
 )
 """
@@ -125,7 +124,9 @@ CACHE = Container(
 def test_the_group_of_a_third_party_plugin_is_in_the_sample_by_itself(kolla, site):
     site("kolla-cache", "[kolla.containers]\ncache = their_cache:CACHE\n", their_cache=PLUGIN)
     out = kolla("config", "sample", conf="")[1]
-    assert "[cache]" in out and "# Megabytes. (integer value)\n#memory = 64\n" in out
+    assert "[cache]\n\n#\n# From kolla-cache\n#\n" in out
+    assert "# Megabytes. (integer value)\n#memory = 64\n" in out
+    assert "[host]\n\n#\n# From kolla\n#\n" in out
     assert kolla("config", "validate", conf="[cache]\nmemory = 1\n")[0] == 0
 
 

@@ -96,6 +96,7 @@ def test_a_disk_reserve_is_taken_in_every_unit_that_rabbitmq_knows(tmp_path, siz
 def test_a_release_that_no_image_can_be_built_for_is_refused(tmp_path, release, message):
     pins = tmp_path / "image" / "pins"
     pins.mkdir(parents=True)
+    (pins.parent / "Dockerfile").touch()
     for known in ("2025.2", "2026.1"):
         (pins / f"{known}.txt").touch()
     web = make_web(image=Image("web", pins.parent, parent=None))

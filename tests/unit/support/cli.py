@@ -80,6 +80,7 @@ class CommandLine:
         (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: probe\nVersion: 1.0\n")
         (metadata / "entry_points.txt").write_text(entry_points)
         (self.plugins / "probe_plugin.py").write_text(PLUGIN)
+        (self.plugins / "Dockerfile").touch()
 
     def __call__(self, *arguments: str) -> Answer:
         out, err = io.StringIO(), io.StringIO()

@@ -1,6 +1,5 @@
 """A host whose engine is made up, and what commands do to its containers."""
 
-import os
 from pathlib import Path
 
 from kolla.actions.run import run
@@ -11,7 +10,9 @@ from kolla.plans.requests import Request
 from kolla.plugin import Check, Image
 from kolla.plugin.backend import ImageFacts
 from tests.unit.support.engine import Engine
-from tests.unit.support.plugins import make_catalog, make_container, make_settings
+from tests.unit.support.plugins import (
+    FOLDER, OF_THIS_USER, make_catalog, make_container, make_settings,
+)
 
 CONFIGURATION = """
 [DEFAULT]
@@ -55,5 +56,5 @@ class Host:
 
 
 def make_service(name: str, per_release: bool = False, **changes):
-    image = Image(name, Path("/nowhere"), parent=None, per_release=per_release)
-    return make_container(name, image=image, user=os.getuid(), check=Check(grace=1), **changes)
+    image = Image(name, FOLDER, parent=None, per_release=per_release)
+    return make_container(name, image=image, check=Check(grace=1), **OF_THIS_USER, **changes)

@@ -1,18 +1,26 @@
 """Makes plugins, catalogs and settings for tests."""
 
+import os
 from pathlib import Path
 
 from oslo_config import cfg
 
 from kolla.catalog.catalog import Catalog
 from kolla.catalog.discovery import Plugin
-from kolla.plugin import Container, ContainerSet, Image, Listen, secret
+from kolla.plugin import Container, ContainerSet, Image, Listen, Privilege, secret, shared_folder
 from kolla.settings import Settings
 
 NAMESPACES = {
     ContainerSet: "kolla.container_sets", Container: "kolla.containers", Image: "kolla.images",
 }
 
+#: Of an image.
+FOLDER = shared_folder("docker", "base")
+#: Of a container whose files have to belong to the user that the tests run as.
+OF_THIS_USER = {
+    "user": os.getuid(),
+    "privileges": () if os.getuid() else (Privilege("root", "the tests run as root"),),
+}
 WEB_OPTIONS = {
     "web": (
         cfg.PortOpt("port", default=8080),
@@ -36,7 +44,7 @@ def plugin(thing, distribution: str = "kolla", name: str | None = None) -> Plugi
 
 def make_container(name: str = "web", parent: str = "front", **changes) -> Container:
     values = {
-        "summary": "", "user": 42000, "image": Image(name, Path("/nowhere"), parent=None),
+        "summary": "", "user": 42000, "image": Image(name, FOLDER, parent=None),
         **changes,
     }
     return Container(name=name, parent=parent, **values)

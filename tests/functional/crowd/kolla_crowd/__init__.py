@@ -12,7 +12,7 @@ DATABASE = dataclasses.replace(
     name="crowd-database",
     parent="crowd",
     summary="What the others require",
-    volumes=(Volume("crowd-database", "/var/lib/synthetic"),),
+    volumes=(Volume("crowd-database", "/var/lib/synthetic", shared=True),),
     check=Check(interval=3, timeout=10, retries=3, grace=5),
     bootstrap=(), dump=(), expand=(), contract=(), before_rollback=(),
 )
@@ -30,7 +30,7 @@ def member(number: int) -> Container:
         summary="One that requires the database",
         volumes=(
             Volume(f"crowd-{number}", "/var/lib/synthetic"),
-            Volume("crowd-database", "/var/lib/database"),
+            Volume("crowd-database", "/var/lib/database", shared=True),
         ),
         check=dataclasses.replace(DATABASE.check, command=("bash", "-c", CHECK)),
         requires=("crowd-database",),
