@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kolla.plugin import Container, ContainerSet, Image, Strategy, Volume
+from kolla.plugin import Container, ContainerSet, Image
 from kolla.plugin.spec import Spec
 from kolla.store.records import ABSENT
 from kolla.store.store import Store
@@ -39,7 +39,4 @@ def _stand_in(name: str, spec: Spec | None) -> Container:
     made = Container(name, SET.name, "its plugin is not installed", Image(name, Path()), 0)
     if spec is None:
         return made
-    return dataclasses.replace(
-        made, user=spec.user, strategy=Strategy(spec.strategy),
-        volumes=tuple(Volume(volume, path) for path, volume in spec.volumes.items()),
-    )
+    return dataclasses.replace(made, user=spec.user, strategy=spec.strategy, volumes=spec.volumes)

@@ -35,7 +35,8 @@ class Check(Lister):
             or answer.container not in here and answer.status == "stopped" for answer in found
         ) else 1
         return self.columns, [
-            (answer.container, answer.status, Text(answer.generation), answer.detail,
+            (answer.container, answer.status, Text(answer.generation),
+             answer.detail if answer.container in here else f"left over; {answer.detail}",
              Age(answer.at))
             for answer in found
         ]

@@ -92,7 +92,8 @@ class Build(Lister):
 class List(Lister):
     """List the images: what is built, what is missing or outdated, and who runs it
 
-    Outdated is what `kolla image build` would build again. A size includes what an image
+    Outdated is what `kolla image build` would build again, left over what no plugin here
+    declares any more. A size includes what an image
     shares with its parents.
     """
 

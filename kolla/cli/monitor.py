@@ -22,10 +22,4 @@ class Monitor(Command):
         if self.app.options.verbose_level:
             logger = logging.getLogger("kolla.monitor")
             logger.setLevel(min(logging.INFO, logger.getEffectiveLevel()))
-        Daemon(self._deployment).run()
-
-    def _deployment(self):
-        deployment = self.app.new_deployment()
-        # Somebody else at work on a container is let work; nobody here waits for him.
-        deployment.locks.timeout = 0
-        return deployment
+        Daemon(self.app.new_deployment).run()

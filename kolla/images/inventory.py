@@ -7,7 +7,7 @@ from kolla.images import builder, graph, inputs, root
 from kolla.plugin import Image
 from kolla.plugin.backend import ImageFacts
 
-BUILT, OUTDATED, MISSING = "built", "outdated", "missing"
+BUILT, OUTDATED, MISSING, LEFT_OVER = "built", "outdated", "missing", "left over"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +42,16 @@ class Inventory:
             for release in sorted({tag(image, self._release), *self._tags(image)}):
                 facts = self._present.get(reference(image, release, self._namespace))
                 found.append(self._entry(image.name, release, self.state(image, release), facts))
+        return found + self._left_over()
+
+    def _left_over(self) -> list[Entry]:
+        """Images that no installed plugin declares: what `kolla image prune` may remove."""
+        found = []
+        for name, facts in sorted(self._present.items()):
+            namespace, _, rest = name.rpartition("/")
+            image, _, release = rest.partition(":")
+            if namespace == self._namespace and image not in {*self._images, ROOT}:
+                found.append(self._entry(image, release, LEFT_OVER, facts))
         return found
 
     def state(self, image: Image, release: str) -> str:

@@ -43,7 +43,7 @@ class Daemon:
         act_as("monitor")
         deployment = self._deploy()
         deployment.settle()
-        deployment.keep_settings()
+        _prepare(deployment)
         with _alone(deployment.state_dir), self._signals():
             try:
                 self._watch(deployment)
@@ -96,7 +96,7 @@ class Daemon:
     def _valid(self) -> Deployment:
         deployment = self._deploy()
         deployment.require_valid()
-        deployment.keep_settings()
+        _prepare(deployment)
         return deployment
 
     @contextlib.contextmanager
@@ -116,6 +116,12 @@ class Daemon:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _prepare(deployment: Deployment) -> None:
+    deployment.keep_settings()
+    # Somebody else at work on a container is let work; nobody here waits for the lock.
+    deployment.locks.timeout = 0
 
 
 def _forget(deployment: Deployment) -> None:

@@ -14,11 +14,11 @@ from kolla.files import write_whole
 from kolla.settings import services
 from kolla.settings.loader import Settings, gather
 from kolla.settings.sources import Origin, SourceFile, Sources, names_of, normal_group
+from kolla.store.state_dir import StateDir
 
 if TYPE_CHECKING:
     from kolla.catalog.catalog import Catalog
 
-NAME = "last-valid.conf"
 _HEADER = """\
 # The last configuration that kolla found valid, without secrets. kolla goes on with it while
 # the one in /etc/kolla is not valid. Written by kolla: changes are lost.
@@ -27,7 +27,7 @@ _HEADER = """\
 
 def keep(settings: Settings, state_dir: Path) -> None:
     """Write the copy, unless it says the same already. KollaError if it cannot be written."""
-    path, text = state_dir / NAME, "".join(_lines(settings))
+    path, text = StateDir(state_dir).last_valid, "".join(_lines(settings))
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         write_whole(path, text.encode())
 
@@ -43,7 +43,7 @@ def load(
     _, today = gather(catalog, config_dir, host, overrides)
     option = options["DEFAULT"]["state_dir"]
     origin = today.find("DEFAULT", option)
-    path = Path(origin.text if origin else option.default) / NAME
+    path = StateDir(Path(origin.text if origin else option.default)).last_valid
     if not path.exists():
         return None
     named = host

@@ -22,6 +22,8 @@ class StateDir:
         self.pins = path / "pins"
         #: Daily copies of the database.
         self.copies = path / "copies"
+        #: The last configuration that was valid, without secrets.
+        self.last_valid = path / "last-valid.conf"
         #: One lock for each container, and one for the images.
         self.locks = path / "locks"
         #: Held by the monitor of this deployment.
