@@ -343,8 +343,8 @@ class Executor:
         )
 
     def _erase(self, operation: Operation) -> None:
-        for volume in self._spec(operation).volumes.values():
-            self.backend.remove_volume(volume)
+        for volume in self._spec(operation).volumes:
+            self.backend.remove_volume(volume.name)
         # Whatever starts next finds nothing of an earlier release.
         with self.store.transaction():
             self.store.end(
