@@ -2,10 +2,11 @@
 
 from oslo_config import cfg
 
-from kolla.plugin import Container, File, Image, Listen, Strategy, Volume, secret, shared_folder
+from kolla.plugin import Container, Image, Strategy, Volume, secret, shared_folder
 from kolla_plugins.openstack import (
-    IDENTITY, database_task, identity_task, login_environment, schema_phases, schema_task,
-    service_environment, service_limits, service_options,
+    API, IDENTITY, database_task, identity_task, login_environment, schema_phases, schema_task,
+    service_certificate, service_environment, service_files, service_limits, service_listens,
+    service_options,
 )
 
 GLANCE_API = Container(
@@ -22,8 +23,9 @@ GLANCE_API = Container(
     user=42415,
     strategy=Strategy.HANDOVER,
     environment={**service_environment("glance"), **login_environment("glance")},
-    files=(File("/etc/glance/policy.yaml", option="glance.policy_file"),),
-    listens=(Listen("${glance.address}", "${glance.port}"),),
+    certificate=service_certificate("glance"),
+    files=service_files("glance"),
+    listens=service_listens("glance"),
     volumes=(Volume("glance", "/var/lib/glance"),),
     limits=service_limits("glance"),
     requires=("mariadb", "keystone"),
@@ -37,9 +39,10 @@ GLANCE_API = Container(
     drain=("kolla-finish",),
     stop_grace=120,
     options={
+        **API,
         **IDENTITY,
         "glance": (
-            *service_options("glance", 9292),
+            *service_options("glance", 9292, container="glance-api"),
             cfg.StrOpt("user", default="glance", help="Its user in Keystone."),
             secret("password", help="The password of that user."),
         ),

@@ -1,9 +1,9 @@
 """Keystone: users, projects, tokens and the catalog of services."""
 
-from kolla.plugin import Container, File, Image, Listen, Strategy, Task, Volume, shared_folder
+from kolla.plugin import Container, Image, Strategy, Task, Volume, shared_folder
 from kolla_plugins.openstack import (
-    IDENTITY, database_task, schema_phases, schema_task, service_environment, service_limits,
-    service_options,
+    API, IDENTITY, database_task, schema_phases, schema_task, service_certificate,
+    service_environment, service_files, service_limits, service_listens, service_options,
 )
 
 KEYSTONE = Container(
@@ -20,8 +20,9 @@ KEYSTONE = Container(
     user=42425,
     strategy=Strategy.HANDOVER,
     environment=service_environment("keystone"),
-    files=(File("/etc/keystone/policy.yaml", option="keystone.policy_file"),),
-    listens=(Listen("${keystone.address}", "${keystone.port}"),),
+    certificate=service_certificate("keystone"),
+    files=service_files("keystone"),
+    listens=service_listens("keystone"),
     volumes=(Volume("keystone", "/var/lib/keystone"),),
     limits=service_limits("keystone"),
     requires=("mariadb",),
@@ -47,5 +48,5 @@ KEYSTONE = Container(
     ),
     **schema_phases(),
     drain=("kolla-drain",),
-    options={**IDENTITY, "keystone": service_options("keystone", 5000)},
+    options={**API, **IDENTITY, "keystone": service_options("keystone", 5000)},
 )

@@ -3,8 +3,8 @@
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Check, Container, Downgrade, Image, Limits, Listen, Strategy, Task, Volume, secret,
-    shared_folder,
+    Certificate, Check, Container, Downgrade, Image, Limits, Listen, Strategy, Task, Volume,
+    certificate_files, certificate_options, secret, shared_folder,
 )
 
 #: An address of a client, or a pattern of MariaDB's for several.
@@ -13,10 +13,20 @@ HOST = cfg.types.String(regex="^[0-9a-fA-F.:%_]+$")
 OPTIONS = {
     "database": (
         cfg.StrOpt(
-            "address", default="${host.address}",
+            "address", default="${host.internal_address}",
             help="The address MariaDB listens on, and where services find their databases.",
         ),
         cfg.PortOpt("port", default=3306, help="The port of that address."),
+        cfg.BoolOpt(
+            "tls", default=False,
+            help="Whether services reach MariaDB over TLS only, and verify that it is MariaDB.",
+        ),
+        cfg.BoolOpt(
+            "require_tls", default=False,
+            help="Whether MariaDB refuses clients without TLS, as services are that were started "
+            "before tls was turned on. [database] tls has to be on as well.",
+        ),
+        *certificate_options("mariadb"),
         secret(
             "root_password",
             help="The password of root. A new one holds after MariaDB's next start.",
@@ -46,11 +56,16 @@ MARIADB = Container(
     environment={
         "KOLLA_ADDRESS": "${database.address}",
         "KOLLA_PORT": "${database.port}",
+        "KOLLA_REQUIRE_TLS": "${database.require_tls}",
         "KOLLA_ROOT_HOSTS": "127.0.0.1,${database.address},${database.root_hosts}",
         "KOLLA_ROOT_PASSWORD": "${database.root_password}",
         "OS_MYSQLD__INNODB_BUFFER_POOL_SIZE": "${database.buffer_pool_size}",
         "OS_MYSQLD__MAX_CONNECTIONS": "${database.max_connections}",
     },
+    certificate=Certificate(
+        "database", when="database.tls", names=("${database.address}", "${host.name}")
+    ),
+    files=certificate_files("database", "database.tls"),
     listens=(Listen("${database.address}", "${database.port}"),),
     volumes=(Volume("mariadb", "/var/lib/mysql"),),
     # After a crash InnoDB replays its log first.

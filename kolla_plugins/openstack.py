@@ -2,7 +2,19 @@
 
 from oslo_config import cfg
 
-from kolla.plugin import Limits, Task, secret
+from kolla.plugin import (
+    Certificate, File, Limits, Listen, Task, authority_file, certificate_files,
+    certificate_options, secret,
+)
+
+API = {
+    "api": (
+        cfg.BoolOpt(
+            "tls", default=False,
+            help="Whether the services' ports speak TLS, and their default URLs begin with https.",
+        ),
+    ),
+}
 
 IDENTITY = {
     "identity": (
@@ -14,12 +26,21 @@ IDENTITY = {
 }
 
 
-def service_options(service: str, port: int) -> tuple[cfg.Opt, ...]:
-    """Options that every HTTP service has in a group of its own; addresses are URLs' parts."""
-    url = f"http://${{{service}.address}}:${{{service}.port}}"
+def service_options(service: str, port: int, container: str = "") -> tuple[cfg.Opt, ...]:
+    """Options that every HTTP service has in a group of its own; addresses are URLs' parts.
+
+    ``container`` is needed where its name is not that of the service.
+    """
+    container = container or service
+    url = f"${{api.tls?https:http}}://${{{service}.address}}:${{{service}.port}}"
     return (
         cfg.StrOpt("address", default="${host.address}", help="The address it listens on."),
         cfg.PortOpt("port", default=port, help="The port it listens on."),
+        cfg.PortOpt(
+            "plain_port",
+            help="Another port of that address, without TLS, while clients still use http.",
+        ),
+        *certificate_options(container),
         cfg.StrOpt("public_url", default=url, help="Where users of the cloud reach it."),
         cfg.StrOpt("internal_url", default=url, help="Where the other services reach it."),
         cfg.IntOpt("workers", default=2, min=1, help="Processes that answer requests."),
@@ -39,19 +60,49 @@ def service_environment(service: str) -> dict[str, str]:
     """The variables that every HTTP service with a database needs."""
     login = f"${{url:{service}.database_user}}:${{url:{service}.database_password}}"
     place = f"${{database.address}}:${{database.port}}/${{{service}.database_name}}"
+    verified = "${database.tls??ssl_ca=/etc/kolla/tls/database.crt:}"
     return {
         "KOLLA_HOST": "${host.name}",
         "KOLLA_ADDRESS": f"${{{service}.address}}",
         "KOLLA_PORT": f"${{{service}.port}}",
+        "KOLLA_PLAIN_PORT": f"${{{service}.plain_port}}",
         "KOLLA_WORKERS": f"${{{service}.workers}}",
-        "OS_DATABASE__CONNECTION": f"mysql+pymysql://{login}@{place}",
+        "OS_DATABASE__CONNECTION": f"mysql+pymysql://{login}@{place}{verified}",
     }
+
+
+def service_listens(service: str) -> tuple[Listen, ...]:
+    """The ports of an HTTP service."""
+    return tuple(
+        Listen(f"${{{service}.address}}", f"${{{service}.{port}}}")
+        for port in ("port", "plain_port")
+    )
+
+
+def service_certificate(service: str) -> Certificate:
+    """What an HTTP service proves its identity with."""
+    names = ("address", "public_url", "internal_url")
+    return Certificate(
+        service, when="api.tls", public=True,
+        names=tuple(f"${{{service}.{name}}}" for name in names),
+    )
+
+
+def service_files(service: str) -> tuple[File, ...]:
+    """The files that every HTTP service with a database needs."""
+    return (
+        File(f"/etc/{service}/policy.yaml", option=f"{service}.policy_file"),
+        *certificate_files(service, "api.tls"),
+        authority_file("database", "database.tls"),
+        authority_file("keystone", "api.tls"),
+    )
 
 
 def login_environment(service: str) -> dict[str, str]:
     """How the service logs in to Keystone to have tokens checked."""
     options = {
         "AUTH_TYPE": "password",
+        "CAFILE": "${api.tls?/etc/kolla/tls/keystone.crt:}",
         "AUTH_URL": "${keystone.internal_url}/v3",
         "WWW_AUTHENTICATE_URI": "${keystone.public_url}/v3",
         "REGION_NAME": "${identity.region}",

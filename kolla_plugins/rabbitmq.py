@@ -3,16 +3,25 @@
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Check, Container, Downgrade, Image, Limits, Listen, Strategy, Volume, secret, shared_folder,
+    Certificate, Check, Container, Downgrade, Image, Limits, Listen, Strategy, Volume,
+    certificate_files, certificate_options, secret, shared_folder,
 )
 
 OPTIONS = {
     "messaging": (
         cfg.IPOpt(
-            "address", version=4, default="${host.address}",
+            "address", version=4, default="${host.internal_address}",
             help="The IPv4 address RabbitMQ listens on, and where services find it.",
         ),
         cfg.PortOpt("port", default=5672, help="The port of that address for AMQP."),
+        cfg.BoolOpt(
+            "tls", default=False, help="Whether clients reach RabbitMQ on that port over TLS.",
+        ),
+        cfg.PortOpt(
+            "plain_port",
+            help="Another port of that address, for clients without TLS, while there are some.",
+        ),
+        *certificate_options("rabbitmq"),
         cfg.IPOpt(
             "distribution_address", version=4, default="127.0.0.1",
             help="The IPv4 address for rabbitmqctl and for other RabbitMQ nodes. Whoever reaches "
@@ -52,6 +61,7 @@ RABBITMQ = Container(
     environment={
         "KOLLA_ADDRESS": "${messaging.address}",
         "KOLLA_PORT": "${messaging.port}",
+        "KOLLA_PLAIN_PORT": "${messaging.plain_port}",
         "KOLLA_DISTRIBUTION_ADDRESS": "${messaging.distribution_address}",
         "KOLLA_DISTRIBUTION_PORT": "${messaging.distribution_port}",
         "KOLLA_EPMD_PORT": "${messaging.epmd_port}",
@@ -62,8 +72,13 @@ RABBITMQ = Container(
         "OS_DEFAULT__VM_MEMORY_HIGH_WATERMARK.RELATIVE": "${messaging.memory_share}",
         "OS_DEFAULT__DISK_FREE_LIMIT.ABSOLUTE": "${messaging.disk_reserve}",
     },
+    certificate=Certificate(
+        "messaging", when="messaging.tls", names=("${messaging.address}", "${host.name}")
+    ),
+    files=certificate_files("messaging", "messaging.tls"),
     listens=(
         Listen("${messaging.address}", "${messaging.port}"),
+        Listen("${messaging.address}", "${messaging.plain_port}"),
         Listen("${messaging.distribution_address}", "${messaging.distribution_port}"),
         Listen("${messaging.distribution_address}", "${messaging.epmd_port}"),
         # epmd always binds the loopback address as well.

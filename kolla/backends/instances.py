@@ -178,7 +178,7 @@ class Instances:
         for file in sorted(spec.files, key=lambda file: file.path):
             place = folder / "files" / file.path.lstrip("/")
             text = self.settings.reveal(file.content or "")
-            write_whole(place, text.encode(), file.mode, owner=spec.user)
+            write_whole(place, text.encode(errors="surrogateescape"), file.mode, owner=spec.user)
             binds.append((str(place), file.path, "ro"))
         mounts = sorted(spec.host_mounts, key=lambda mount: mount.path)
         binds += [(mount.source, mount.path, mount.options) for mount in mounts]

@@ -32,6 +32,11 @@ _HOST = [
         "address", default="127.0.0.1",
         help="The address of this host that services bind.",
     ),
+    cfg.IPOpt(
+        "internal_address", default="${host.address}",
+        help="The address of this host for what only the services themselves use, such as the "
+             "databases and the message queues; one that users of the cloud cannot reach is best.",
+    ),
     cfg.StrOpt(
         "interface",
         help="The network interface that carries the address; checked if it is set.",
@@ -43,6 +48,21 @@ _HOST = [
     cfg.ListOpt(
         "disabled", default=[], item_type=String(),
         help="Container sets and containers that do not run on this host.",
+    ),
+]
+
+_CERTIFICATES = [
+    cfg.Opt(
+        "folder", type=FOLDER, sample_default="<the configuration's folder>/certificates",
+        help="Where `kolla config certificates` keeps certificates and keys.",
+    ),
+    cfg.IntOpt(
+        "days", default=365, min=1, max=825, help="How many days a new certificate is valid.",
+    ),
+    cfg.IntOpt(
+        "renew_days", default=30, min=1,
+        help="A certificate that ends within so many days is renewed by `kolla config "
+             "certificates`; `kolla host check` warns of it.",
     ),
 ]
 
@@ -256,7 +276,8 @@ _HOOKS = [
 def by_group() -> dict[str, dict[str, cfg.Opt]]:
     """All of kolla's own options by group and by the name in a file."""
     groups = {
-        "DEFAULT": _DEFAULT, "host": _HOST, "backend": _BACKEND, "docker": _DOCKER,
+        "DEFAULT": _DEFAULT, "host": _HOST, "certificates": _CERTIFICATES,
+        "backend": _BACKEND, "docker": _DOCKER,
         "compose": _COMPOSE, "images": _IMAGES, "engine": _ENGINE, "monitor": _MONITOR,
         "limits": _LIMITS, "logs": _LOGS, "hooks": _HOOKS,
     }

@@ -109,6 +109,36 @@ class Passwords(Lister):
         return self.columns, [(group, option, str(path)) for group, option in names]
 
 
+class Certificates(Lister):
+    """Make the certificates of this host that are missing or end soon
+
+    They are below [certificates] folder, keys readable for their owner only. Certificates that
+    an option names elsewhere are left alone. Containers get new ones with their next upgrade.
+    """
+
+    example = "kolla config certificates --dry-run\nkolla config certificates --renew"
+    columns = ("container", "certificate", "reason")
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument("--dry-run", action="store_true", help="only tell what is due")
+        parser.add_argument(
+            "--renew", action="store_true", help="make all certificates of this host anew"
+        )
+        return parser
+
+    def take_action(self, parsed_args):
+        from kolla.settings import certificates
+
+        settings = self.app.deployment.settings
+        act = certificates.due if parsed_args.dry_run else certificates.make
+        found = act(settings, parsed_args.renew)
+        verb = "would make" if parsed_args.dry_run else "made"
+        lines = [f"{verb} {item.path}: {item.reason}" for item in found]
+        self.text = "\n".join(lines or ["no certificate is due"])
+        return self.columns, [(item.container, str(item.path), item.reason) for item in found]
+
+
 class Environment(ShowOne):
     """Show the environment that a container gets
 

@@ -59,7 +59,7 @@ def _wanted(deployment, known):
 
 
 def _declared(deployment, known) -> dict:
-    container, render = known.container, deployment.settings.render
+    container = known.container
     if container is None:
         missing = Text(None)
         return {"set": missing, "summary": "its plugin is not installed",
@@ -70,7 +70,7 @@ def _declared(deployment, known) -> dict:
         "distribution": deployment.catalog.distribution(container.name),
         "requires": Lines(list(container.requires)),
         "listens": Lines([
-            f"{render(listen.address)} port {render(listen.port)}" for listen in container.listens
+            f"{address} port {port}" for address, port in deployment.settings.listens(container)
         ]),
     }
 

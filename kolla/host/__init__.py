@@ -48,6 +48,7 @@ def examine(
     yield migration_of_requests()
     yield cgroups()
     yield from listens(settings, running if facts else None)
+    yield from certificates_end(settings)
     if facts:
         yield from foreign(strangers)
     if facts and engine.startswith("unix://"):
@@ -168,11 +169,10 @@ def listens(settings, running: Callable[[], set[str]] | None) -> Iterator[Findin
     """
     ours: set[str] | None = None
     for container in settings.enabled():
-        for listen in container.listens:
-            address, port = settings.render(listen.address), int(settings.render(listen.port))
+        for address, port in settings.listens(container):
             subject = f"port {port} of {container.name}"
             where = f"{address}:{port}"
-            problem = network.problem(address, port)
+            problem = network.problem(address, int(port))
             if problem is None:
                 yield Finding(subject, State.OK, f"{where} is free")
             elif problem.taken and running is None:
@@ -196,6 +196,24 @@ def foreign(strangers: Callable[[], list[Stranger]]) -> Iterator[Finding]:
             )
     except KollaError as error:  # which containers are kolla's, the state file tells
         yield Finding("state file", State.MISSING, error.message, error.hint)
+
+
+def certificates_end(settings) -> Iterator[Finding]:
+    """The certificates in use, and when they end."""
+    from kolla.settings import certificates
+
+    for name, path in certificates.in_use(settings):
+        subject = f"certificate of {name}"
+        try:
+            days = certificates.days_left(path)
+        except KollaError as error:
+            yield Finding(subject, State.MISSING, error.message, "kolla config certificates")
+            continue
+        soon = days < settings.value("certificates", "renew_days")
+        yield Finding(
+            subject, State.WARNING if soon else State.OK, f"{path} ends in {days} days",
+            "kolla config certificates; kolla set upgrade all" if soon else "",
+        )
 
 
 def disk(subject: str, path: pathlib.Path, minimum: int, comfort: int) -> Finding:

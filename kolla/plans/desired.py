@@ -117,9 +117,7 @@ def _parts(version: str) -> list[int]:
 
 def require_ports(deployment: Deployment, container: Container) -> None:
     """Raise :class:`KollaError` if somebody else holds a port the container needs."""
-    settings = deployment.settings
-    for listen in container.listens:
-        address, port = settings.render(listen.address), settings.render(listen.port)
+    for address, port in deployment.settings.listens(container):
         problem = network.problem(address, int(port))
         if problem:
             raise KollaError(
@@ -182,16 +180,25 @@ def _drain(container: Container) -> tuple[str, ...]:
 def _files(container: Container, settings) -> tuple[File, ...]:
     files = []
     for file in container.files:
-        if file.option:
-            source = settings.value(*file.option.split("."))
-            if not source:
-                continue
-            content = _read(source, file.option).replace("$", "$$")
-        else:
-            content = settings.render(file.content or "")
-        mode = 0o600 if settings.references(content) else file.mode
-        files.append(File(file.path, content, mode=mode))
+        content = _content(file, settings)
+        if content is not None:
+            mode = 0o600 if settings.references(content) else file.mode
+            files.append(File(file.path, content, mode=mode))
     return tuple(files)
+
+
+def _content(file: File, settings) -> str | None:
+    """A template of the file's content; None if there is no such file."""
+    if file.when and not settings.value(*file.when.split(".")):
+        return None
+    if not file.option:
+        return settings.render(file.content or "")
+    source = settings.value(*file.option.split("."))
+    if not source:
+        return None
+    if file.secret:
+        return "${file:%s}" % file.option
+    return _read(source, file.option).replace("$", "$$")
 
 
 def _read(source: str, option: str) -> str:

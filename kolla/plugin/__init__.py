@@ -14,19 +14,22 @@ kolla.conf and ``$$`` for a dollar sign. ``${url:group.option}`` is the same, qu
 inside a URL; ``${oslo:group.option}``, quoted for a variable ``OS_<GROUP>__<OPTION>`` that
 oslo.config reads, which would take ``$`` for the beginning of a name. An option that was
 registered with ``secret=True`` stays a reference in everything kolla stores or prints; its
-value is put in at the last moment.
+value is put in at the last moment. ``${group.option?yes:no}`` stands for one of the two texts,
+depending on a boolean option.
 """
 
 from kolla.plugin.backend import Backend, BackendError
 from kolla.plugin.declarations import (
-    Check, Container, ContainerSet, Downgrade, File, HostMount, Image, Limits, Listen, Privilege,
-    Scratch, Strategy, Task, Volume, secret, shared_folder,
+    Certificate, Check, Container, ContainerSet, Downgrade, File, HostMount, Image, Limits,
+    Listen, Privilege, Scratch, Strategy, Task, Volume, authority_file, certificate_files,
+    certificate_options, secret, shared_folder,
 )
 from kolla.plugin.event import Event
 from kolla.plugin.export import Exported, Tree
 
 __all__ = [
-    "Backend", "BackendError", "Check", "Container", "ContainerSet", "Downgrade", "Event",
-    "Exported", "File", "HostMount", "Image", "Limits", "Listen", "Privilege", "Scratch",
-    "Strategy", "Task", "Tree", "Volume", "secret", "shared_folder",
+    "Backend", "BackendError", "Certificate", "Check", "Container", "ContainerSet", "Downgrade",
+    "Event", "Exported", "File", "HostMount", "Image", "Limits", "Listen", "Privilege", "Scratch",
+    "Strategy", "Task", "Tree", "Volume", "authority_file", "certificate_files",
+    "certificate_options", "secret", "shared_folder",
 ]

@@ -83,6 +83,29 @@ class File:
     content: str | None = None
     option: str | None = None
     mode: int = 0o644
+    #: The file that the option names is a secret, or changes together with one: the snapshot
+    #: only refers to it, and each start reads it anew. Its mode is 0600.
+    secret: bool = False
+    #: ``group.option`` of a boolean option: the file is there only while that is true.
+    when: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Certificate:
+    """What a container proves its identity with to clients that trust its authority.
+
+    ``kolla config certificates`` makes it and its key. Each container has an authority of its
+    own: one that takes the address of another cannot pass for it.
+    """
+
+    #: The group of the options that :func:`certificate_options` gives.
+    group: str
+    #: ``group.option`` of the boolean option that turns TLS on.
+    when: str
+    #: Templates of addresses, names, or URLs under which clients reach the container.
+    names: tuple[str, ...]
+    #: Users of the cloud are among the clients.
+    public: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,7 +182,7 @@ class Privilege:
 
 @dataclasses.dataclass(frozen=True)
 class Listen:
-    """An address and port the container binds (templates)."""
+    """An address and port the container binds (templates); no port: it binds none."""
 
     address: str
     port: str
@@ -202,6 +225,7 @@ class Container:
     limits: Limits = Limits()
     #: Containers that must be healthy first, where they run on this host.
     requires: tuple[str, ...] = ()
+    certificate: Certificate | None = None
     #: First set-up, before the first start.
     bootstrap: tuple[Task, ...] = ()
     #: Judges the configuration, before an upgrade touches anything.
@@ -250,3 +274,33 @@ def shared_folder(*parts: str) -> pathlib.Path:
 def secret(name: str, help: str) -> cfg.StrOpt:
     """An option for a password; ``kolla config passwords`` fills it in."""
     return cfg.StrOpt(name, secret=True, help=help)
+
+
+def certificate_options(container: str) -> tuple[cfg.Opt, ...]:
+    """Options of the group of a :class:`Certificate`, which name its files on the host."""
+    folder = "${certificates.folder}/" + container
+    return (
+        cfg.StrOpt(
+            "certificate", default=f"{folder}/${{host.name}}.crt",
+            help="Its certificate (PEM), with those of intermediate authorities after it.",
+        ),
+        cfg.StrOpt("key", default=f"{folder}/${{host.name}}.key", help="The key to that (PEM)."),
+        cfg.StrOpt(
+            "authority", default=f"{folder}/authority.crt",
+            help="The authorities that its clients trust (PEM).",
+        ),
+    )
+
+
+def certificate_files(group: str, when: str) -> tuple[File, ...]:
+    """The files of a server: ``/etc/kolla/tls/server.crt`` and ``server.crt.key``."""
+    return (
+        File("/etc/kolla/tls/server.crt", option=f"{group}.certificate", secret=True, when=when),
+        File("/etc/kolla/tls/server.crt.key", option=f"{group}.key", secret=True, when=when),
+    )
+
+
+def authority_file(group: str, when: str) -> File:
+    """The file of a client of that server: ``/etc/kolla/tls/<group>.crt``."""
+    path = f"/etc/kolla/tls/{group}.crt"
+    return File(path, option=f"{group}.authority", secret=True, when=when)

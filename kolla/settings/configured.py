@@ -1,6 +1,7 @@
 """oslo.config, given the files in the order in which kolla reads them."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oslo_config import cfg
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def configured(
-    options: Mapping[str, Mapping[str, cfg.Opt]], sources: Sources, host: str
+    options: Mapping[str, Mapping[str, cfg.Opt]], sources: Sources, host: str, config_dir: Path
 ) -> cfg.ConfigOpts:
     """All options registered, all files read. UsageError for a wrong value in ``--set``."""
     conf = cfg.ConfigOpts()
@@ -24,6 +25,7 @@ def configured(
     for group, opts in options.items():
         conf.register_opts(list(opts.values()), group=_oslo_group(group))
     conf.set_default("name", host, group="host")
+    conf.set_default("folder", str(config_dir / "certificates"), group="certificates")
     for group, opts in options.items():
         for opt in opts.values():
             _override(conf, sources, group, opt)

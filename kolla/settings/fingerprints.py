@@ -28,7 +28,8 @@ class Fingerprints:
 
     def _of_secret(self, name: str) -> str:
         value = self._settings.reveal("${%s}" % name)
-        return hmac.new(self._key, f"{name}={value}".encode(), hashlib.sha256).hexdigest()[:16]
+        text = f"{name}={value}".encode(errors="surrogateescape")
+        return hmac.new(self._key, text, hashlib.sha256).hexdigest()[:16]
 
     @functools.cached_property
     def _key(self) -> bytes:

@@ -38,7 +38,7 @@ class Settings:
         self.sources = found
         self.options = catalog.options
         self._secrets = Secrets(catalog.options, found)
-        self.conf = configured(catalog.options, found, host)
+        self.conf = configured(catalog.options, found, host, config_dir)
         self._service_options = services.collect(found)
 
     @classmethod
@@ -75,7 +75,8 @@ class Settings:
         """
         opt = self._option(group, option)
         try:
-            return self.conf[opt.dest] if group == "DEFAULT" else self.conf[group][opt.dest]
+            found = self.conf[opt.dest] if group == "DEFAULT" else self.conf[group][opt.dest]
+            return self._decided(found) if isinstance(found, str) and not opt.secret else found
         except RecursionError:
             raise Invalid([self.blame(group, option, "stands for itself")]) from None
         except (ValueError, cfg.Error) as error:
@@ -132,17 +133,23 @@ class Settings:
         }
         return {name: self.render(variables[name]) for name in sorted(variables)}
 
+    def listens(self, container: Container) -> list[tuple[str, str]]:
+        """The addresses and ports that a container binds, each once."""
+        found = [(self.render(listen.address), self.render(listen.port))
+                 for listen in container.listens]
+        return list(dict.fromkeys(place for place in found if place[1]))
+
     def render(self, template: str) -> str:
         """Put in the options that are no secrets; the result is a template of secrets only.
 
         KollaError if the template is malformed or names an unknown option.
         """
         def value(name: str) -> str | None:
-            if name in self._secrets or services.split(name)[1]:
+            if name in self._secrets or name.startswith(templates.FILE) or services.split(name)[1]:
                 return None
             return templates.as_text(self.value(*_split(name)))
 
-        return _checked(templates.partly, template, value)
+        return _checked(templates.partly, self._decided(template), value)
 
     def reveal(self, rendered: str) -> str:
         """Put in the secrets too; KollaError names those that are not set."""
@@ -225,6 +232,8 @@ class Settings:
 
     def _secret(self, name: str) -> str | None:
         """The value of a secret; None if it, or one that it takes in, has yet to be set."""
+        if name.startswith(templates.FILE):
+            return self._content(*_split(name.removeprefix(templates.FILE)))
         container, section = services.split(name)
         if section:
             given = self._service_options.get(container, {})
@@ -236,6 +245,23 @@ class Settings:
             if not self.value(*_split(other)) and self._option(*_split(other)).default is None:
                 return None
         return templates.as_text(self.value(*_split(name)))
+
+    def _content(self, group: str, option: str) -> str:
+        """The content of the file that an option names; bytes that are no text survive."""
+        path = self.value(group, option)
+        try:
+            return Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+        except OSError as error:
+            raise KollaError(
+                f"the file {path}, which [{group}] {option} names, cannot be read: "
+                f"{error.strerror}",
+                "put it there; `kolla config certificates` makes certificates that are missing",
+            ) from None
+
+    def _decided(self, template: str) -> str:
+        return templates.decided(
+            template, lambda name: templates.as_text(self.value(*_split(name)))
+        )
 
     def _chosen(self, option: str) -> set[str]:
         """The containers that [host] enabled or disabled name, themselves or by their set."""

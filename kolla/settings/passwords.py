@@ -45,7 +45,7 @@ def missing(settings: Settings) -> list[tuple[str, str]]:
 def fill_in(settings: Settings) -> list[tuple[str, str]]:
     """Make up what is missing and write it, all or nothing; returns what was filled in."""
     path = path_in(settings.config_dir)
-    _make(path.parent)
+    make_folder(path.parent)
     with locked(path.parent):
         found = SourceFile(path) if path.exists() else None
         if found and found.problems:
@@ -107,7 +107,8 @@ def _section_ends(file: SourceFile | None, lines: list[str]) -> list[tuple[str, 
     return sorted(ends.items(), key=lambda item: item[1])
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder of the configuration. KollaError if that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

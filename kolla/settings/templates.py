@@ -1,4 +1,8 @@
-"""``${group.option}``, ``${url:group.option}``, ``${oslo:group.option}`` and ``$$`` in texts."""
+"""``${group.option}``, ``${url:group.option}``, ``${oslo:group.option}`` and ``$$`` in texts.
+
+``${file:group.option}`` is the content of the file that an option names, a secret;
+``${group.option?yes:no}`` is one of two texts, depending on a boolean option.
+"""
 
 import re
 import string
@@ -15,6 +19,9 @@ _QUOTES = {
     # Not "$$": oslo.config first takes "\$" for a dollar sign.
     "oslo": lambda text: text.replace("$", r"\$"),
 }
+#: Before the name of an option that names a file, whose content is meant.
+FILE = "file:"
+_CHOICE = re.compile(r"\$\$|\$\{(?P<name>[^${}?:\s]+)\?(?P<yes>[^${}:]*):(?P<no>[^${}]*)\}")
 REFERENCE = re.compile(r"\$\{(?:(?P<quote>url|oslo):)?(?P<name>[^${}\s]+)\}")
 
 
@@ -49,6 +56,16 @@ def escape(text: str) -> str:
 def substitute(template: str, value: Callable[[str], str]) -> str:
     """Put all values in, and ``$`` for ``$$``. ValueError if the template is malformed."""
     return Template(template).substitute(_Lookup(value))
+
+
+def decided(template: str, value: Callable[[str], str]) -> str:
+    """With one of its two texts for every ``${group.option?yes:no}``."""
+    def chosen(match: re.Match) -> str:
+        if not match["name"]:
+            return match[0]  # "$$"
+        return match["yes" if value(match["name"]) == "true" else "no"]
+
+    return _CHOICE.sub(chosen, template)
 
 
 def partly(template: str, value: Callable[[str], str | None]) -> str:

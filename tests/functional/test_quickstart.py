@@ -60,6 +60,15 @@ def test_it_ends_with_a_deployment_that_was_proved_to_work(first_run):
     assert first_run.count("The deployment runs, and was proved to work") == 1
 
 
+def test_everything_is_reached_over_tls(first_run, quickstart):
+    openrc = (quickstart.deployment.config_dir / "openrc").read_text()
+    assert "export OS_AUTH_URL=https://" in openrc
+    assert f"export OS_CACERT={quickstart.deployment.config_dir}/certificates/ca.crt" in openrc
+    shown = quickstart.deployment.kolla("config", "show", "-f", "json").json()
+    on = {row["group"] for row in shown if row["option"] == "tls" and row["value"] == "true"}
+    assert on == {"api", "database", "messaging"}
+
+
 def test_every_container_is_healthy(first_run, quickstart):
     health = quickstart.deployment.kolla("set", "check", "-f", "json").json()
     assert {row["health"] for row in health} == {"healthy"}
@@ -68,7 +77,8 @@ def test_every_container_is_healthy(first_run, quickstart):
 
 def test_credentials_and_passwords_are_for_their_owner_only(first_run, quickstart):
     config = quickstart.deployment.config_dir
-    for name in ("openrc", "kolla.conf.d/passwords.conf", "kolla.conf.d/quickstart.conf"):
+    for name in ("openrc", "kolla.conf.d/passwords.conf", "kolla.conf.d/quickstart.conf",
+                 "certificates/keystone/authority.key"):
         assert stat.S_IMODE((config / name).stat().st_mode) == 0o600, name
 
 

@@ -11,6 +11,7 @@ configure() {
     if [[ ! -e $config_dir/kolla.conf ]]; then
         change "kolla.conf, as it is shipped"
         install -m 0640 "$checkout/etc/kolla/kolla.conf" "$config_dir/kolla.conf"
+        lines+=(api.tls=true database.tls=true database.require_tls=true messaging.tls=true)
         [[ ! -r $ca_bundle ]] || lines+=("images.ca_bundle=$ca_bundle")
         [[ -z $pip_index ]] || lines+=("images.pip_index=$pip_index")
         [[ -z $proxy ]] || lines+=("images.proxy=$proxy")
@@ -34,16 +35,18 @@ configure() {
     [[ ${given[address]:-$address} == "$address" ]] ||
         die "$host says that services bind $address, not ${given[address]}" \
             "change it there, if that is meant"
-    make_passwords
+    make_secrets
     kolla config validate || die "the configuration is not valid" "correct what is named above"
 }
 
-make_passwords() {
-    local before
-    before=$(fingerprint)
-    kolla config passwords >>"$log" 2>&1 ||
-        die "kolla config passwords: $(tail -n 2 "$log")" "correct what it names"
-    [[ $before == "$(fingerprint)" ]] || change "passwords"
+make_secrets() {
+    local before what
+    for what in passwords certificates; do
+        before=$(fingerprint)
+        kolla config "$what" >>"$log" 2>&1 ||
+            die "kolla config $what: $(tail -n 2 "$log")" "correct what it names"
+        [[ $before == "$(fingerprint)" ]] || change "$what"
+    done
 }
 
 fingerprint() { find "$config_dir" -type f -exec sha256sum {} + | sort | sha256sum; }

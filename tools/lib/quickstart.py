@@ -142,9 +142,12 @@ def setting(config_dir: str, name: str) -> str:
 def openrc(config_dir: str) -> str:
     """Shell assignments with which the OpenStack client is the administrator."""
     settings = _settings(config_dir)
+    wanted = dict(OPENRC)
+    if settings.value("api", "tls"):
+        wanted["OS_CACERT"] = "${certificates.folder}/ca.crt"
     return "\n".join(
         f"export {name}={shlex.quote(settings.reveal(settings.render(template)))}"
-        for name, template in OPENRC.items()
+        for name, template in wanted.items()
     )
 
 

@@ -41,20 +41,24 @@ def _holds_secret(settings, item: Origin) -> bool:
 
 def missing(settings) -> Iterator[Problem]:
     """Files that options name and that are not on this host."""
-    for group, option in [("images", "ca_bundle"), *_file_options(settings)]:
+    made = {f"{container.certificate.group}.{option}"
+            for container in settings.enabled() if container.certificate
+            for option in ("certificate", "key", "authority")}
+    for name in dict.fromkeys(["images.ca_bundle", *_file_options(settings)]):
+        group, _, option = name.partition(".")
         if not settings.has(group, option):
             continue
         path = settings.value(group, option)
         if path and not Path(path).is_file():
-            yield settings.blame(group, option, f"there is no file {path}")
+            hint = "; `kolla config certificates` makes it" if name in made else ""
+            yield settings.blame(group, option, f"there is no file {path}{hint}")
 
 
-def _file_options(settings) -> Iterator[tuple[str, str]]:
+def _file_options(settings) -> Iterator[str]:
     for container in settings.enabled():
         for file in container.files:
-            if file.option:
-                group, _, option = file.option.partition(".")
-                yield group, option
+            if file.option and not (file.when and not settings.value(*file.when.split("."))):
+                yield file.option
 
 
 def hook_command(settings) -> Iterator[Problem]:
@@ -83,8 +87,9 @@ def malformed_templates(settings) -> Iterator[Problem]:
             except KollaError as error:
                 yield settings.blame_plugin(container, f"{error.message} in {text!r}")
         for file in container.files:
-            if file.option and not settings.has(*file.option.split(".", 1)):
-                yield settings.blame_plugin(container, f"there is no option {file.option}")
+            for name in filter(None, (file.option, file.when)):
+                if not settings.has(*name.split(".", 1)):
+                    yield settings.blame_plugin(container, f"there is no option {name}")
 
 
 def _templates(container: Container) -> Iterator[str]:
@@ -94,6 +99,8 @@ def _templates(container: Container) -> Iterator[str]:
     for phase in PHASES:
         for task in getattr(container, phase):
             yield from task.environment.values()
+    if container.certificate:
+        yield from container.certificate.names
     for listen in container.listens:
         yield listen.address
         yield listen.port

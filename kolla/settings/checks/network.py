@@ -105,6 +105,8 @@ def _listens(settings) -> list[_Bound]:
                 address, port = settings.render(listen.address), settings.render(listen.port)
             except KollaError:
                 continue  # reported as a malformed template or a wrong value
+            if not port:
+                continue
             found.append(_Bound(container, listen, address, port))
     return found
 

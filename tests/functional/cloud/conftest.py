@@ -7,14 +7,29 @@ import pytest
 from tests.functional.conftest import new_deployment
 from tests.functional.support.cloud import Cloud, process_list_watched
 
+TLS = """\
+[database]
+tls = true
+require_tls = true
+
+[messaging]
+tls = true
+"""
+
 
 @pytest.fixture(scope="package")
 def cloud(engine, images, tmp_path_factory) -> Iterator[Cloud]:
-    """MariaDB, RabbitMQ, Keystone and Glance of 2026.1, started from nothing."""
+    """MariaDB, RabbitMQ, Keystone and Glance of 2026.1, started from nothing.
+
+    MariaDB and RabbitMQ are reached over TLS only; Keystone and Glance without it, for the
+    sake of simple clients.
+    """
     images("2026.1")
     images("2026.2")
     with new_deployment(engine, tmp_path_factory, "cloud") as deployment:
         deployment.kolla("config", "passwords")
+        deployment.kolla("config", "certificates")
+        deployment.configure(TLS, "20-tls")
         cloud = Cloud(deployment)
         with process_list_watched(list(cloud.secrets().values())) as exposed:
             cloud.started = deployment.kolla("set", "start", "-f", "json").json()

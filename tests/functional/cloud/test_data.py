@@ -1,6 +1,7 @@
 """MariaDB and RabbitMQ: their data survives a replacement, and cannot be taken back."""
 
 import socket
+import ssl
 
 import amqp
 import pytest
@@ -41,6 +42,10 @@ def broker(cloud: Cloud) -> amqp.Connection:
     return amqp.Connection(
         f"{cloud.deployment.address}:5672", "openstack", cloud.secrets()["messaging.password"],
         connect_timeout=10,
+        ssl={
+            "ca_certs": cloud.certificates / "rabbitmq" / "authority.crt",
+            "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": cloud.deployment.address,
+        },
     )
 
 

@@ -4,9 +4,9 @@ import contextlib
 import socket
 import time
 
-from tests.functional.cloud.client import Cloud
-from tests.functional.database import query
-from tests.functional.watching import until
+from tests.functional.support.cloud import Cloud
+from tests.functional.support.database import query
+from tests.functional.support.watching import until
 
 #: More than MariaDB takes at the same time.
 FLOOD = 1100

@@ -41,10 +41,15 @@ class Cloud:
     def passwords(self) -> pathlib.Path:
         return self.deployment.config_dir / "kolla.conf.d" / "passwords.conf"
 
+    @property
+    def certificates(self) -> pathlib.Path:
+        return self.deployment.config_dir / "certificates"
+
     def login(self) -> dict[str, str]:
         """What an openrc holds."""
         return {
             "auth_url": f"http://{self.deployment.address}:{KEYSTONE}/v3",
+            "cacert": str(self.certificates / "ca.crt"),
             "username": "admin",
             "password": self.secrets()["identity.admin_password"],
             "project_name": "admin",

@@ -5,14 +5,16 @@ import json
 from pathlib import Path
 
 import pytest
+from oslo_config import cfg
 
 from kolla.backends import instances
 from kolla.backends.instances import GENERATION_FOLDER, Instances
 from kolla.errors import KollaError
 from kolla.plans.desired import SECRETS_LABEL, build
-from kolla.plugin import secret
+from kolla.plugin import File, secret
 from kolla.plugin.backend import ImageFacts
 from kolla.plugin.spec import Spec
+from kolla.settings.fingerprints import Fingerprints
 from kolla_plugins.openstack import schema_phases, schema_task
 from tests.unit.support.plugins import OF_THIS_USER, make_container, make_settings
 
@@ -180,3 +182,54 @@ def test_the_secrets_of_a_task_go_when_it_has_ended(tmp_path):
     assert place.exists()
     instances.end_task("web", 3, "bootstrap")
     assert not place.exists()
+
+
+# Files that are secrets
+
+KEY = "-----BEGIN KEY-----\n$ecret\n"
+
+
+@pytest.fixture
+def keyed(tmp_path):
+    """Settings and spec of a container that has a key in a file, and the key's place."""
+    path = tmp_path / "key"
+    path.write_text(KEY)
+    container = make_container(
+        files=(File("/etc/key", option="web.key", secret=True, when="web.on"),),
+        options={"web": (cfg.StrOpt("key", default=str(path)), cfg.BoolOpt("on", default=True))},
+    )
+    settings = make_settings(tmp_path, "", container)
+    return settings, build(container, settings, IMAGE, "2026.1", ""), path
+
+
+def test_a_secret_file_is_a_reference_in_the_snapshot_and_whole_in_the_container(keyed, tmp_path):
+    settings, spec, _ = keyed
+    instance = Instances(tmp_path, settings).make(spec, 1)
+    assert "BEGIN KEY" not in spec.to_json() and "BEGIN KEY" not in str(instance.labels)
+    (source,) = [Path(source) for source, path, _ in instance.binds if path == "/etc/key"]
+    assert source.read_text() == KEY and source.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_changed_secret_file_changes_its_fingerprint_only(keyed, tmp_path):
+    settings, spec, path = keyed
+    prints = Fingerprints(settings, tmp_path)
+    before = prints.of(spec)
+    path.write_bytes(b"\xff\x00 no text")
+    assert list(before) == ["file:web.key"] and prints.of(spec) != before
+
+
+def test_a_secret_file_that_is_gone_is_named_with_its_option(keyed, tmp_path):
+    settings, spec, path = keyed
+    path.unlink()
+    with pytest.raises(KollaError, match=r"\[web\] key names, cannot be read: No such file"):
+        Instances(tmp_path, settings).make(spec, 1)
+
+
+def test_a_file_that_an_option_turns_off_is_not_there(tmp_path):
+    container = make_container(
+        files=(File("/etc/key", option="web.key", secret=True, when="web.on"),),
+        options={"web": (cfg.StrOpt("key", default="/nowhere"), cfg.BoolOpt("on", default=False))},
+    )
+    settings = make_settings(tmp_path, "", container)
+    assert build(container, settings, IMAGE, "2026.1", "").files == ()
+    assert settings.problems() == []

@@ -102,3 +102,17 @@ def test_keys_of_a_schema_become_options_and_their_variable_parts_patterns():
         "vm_memory_high_watermark.relative": {"type": "float"},
         "mirroring_sync": {"type": "boolean"},
     }
+
+
+def test_with_a_certificate_clients_need_tls_except_on_the_port_that_is_for_the_others(
+    tmp_path, monkeypatch
+):
+    certificate = tmp_path / "server.crt"
+    certificate.touch()
+    monkeypatch.setattr(start, "CERTIFICATE", certificate)
+    found = settings()
+    assert found["listeners.tcp"] == "none"
+    assert found["listeners.ssl.default"] == "10.0.0.5:5672"
+    assert found["ssl_options.keyfile"] == f"{certificate}.key"
+    found = settings(KOLLA_PLAIN_PORT="5673")
+    assert found["listeners.tcp.plain"] == "10.0.0.5:5673" and "listeners.tcp" not in found

@@ -124,3 +124,19 @@ def test_an_unknown_option_in_a_template_names_the_nearest(tmp_path):
 ])
 def test_values_are_written_as_in_a_file(value, text):
     assert templates.as_text(value) == text
+
+
+@given(TEXT, strategies.booleans())
+def test_one_of_two_texts_depends_on_an_option(text, on):
+    around = templates.escape(text)
+    found = templates.decided(
+        f"{around}${{a.b?https:http}}://${{c.d}}", {"a.b": str(on).lower()}.__getitem__
+    )
+    assert found == f"{around}{'https' if on else 'http'}://${{c.d}}"
+
+
+def test_a_choice_may_stand_in_a_default_and_in_a_file(tmp_path):
+    made = make_settings(
+        tmp_path, "[web]\ndebug = true\npolicy = ${web.debug?https:http}://${web.address}\n"
+    )
+    assert made.render("${web.policy}") == "https://127.0.0.1"

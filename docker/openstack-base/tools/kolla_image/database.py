@@ -2,7 +2,7 @@
 
 import pymysql
 
-from kolla_image.environment import fail, require
+from kolla_image.environment import authority, fail, require
 
 
 def statements(name: str, user: str, password: str):
@@ -26,6 +26,7 @@ def main() -> None:
             user="root",
             password=require("KOLLA_DATABASE_ROOT_PASSWORD"),
             connect_timeout=10,
+            ssl={"ca": authority("database")} if authority("database") else None,
         ) as connection, connection.cursor() as cursor:
             for sql, values in statements(*wanted):
                 cursor.execute(sql, values)

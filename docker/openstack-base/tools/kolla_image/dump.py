@@ -67,7 +67,7 @@ def _write(draft: pathlib.Path, url: "sqlalchemy.URL") -> set[tuple[str, str]]:
     command = [
         # No file that the service could have written has a say in it.
         "mariadb-dump", "--no-defaults", f"--host={url.host}", f"--port={url.port or 3306}",
-        f"--user={url.username}", "--skip-ssl-verify-server-cert", "--single-transaction",
+        f"--user={url.username}", *_tls(url), "--single-transaction",
         "--quick", "--hex-blob", "--default-character-set=utf8mb4",
         "--add-drop-database", "--databases", url.database,
     ]
@@ -106,3 +106,10 @@ def refuse_incomplete(
         missing = sorted(name for name in names if (kind, name) not in found)
         if missing:
             fail(f"the dump is incomplete: it has no {kind} of {', '.join(missing)}")
+
+
+def _tls(url) -> list[str]:
+    """What the URL of the service says of TLS, in the words of mariadb-dump."""
+    if authority := url.query.get("ssl_ca"):
+        return [f"--ssl-ca={authority}", "--ssl-verify-server-cert"]
+    return ["--skip-ssl-verify-server-cert"]

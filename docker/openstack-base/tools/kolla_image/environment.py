@@ -9,6 +9,14 @@ from typing import NoReturn
 
 #: Secret variables of the container, each NAME=VALUE and a zero byte.
 SECRETS = pathlib.Path("/var/lib/kolla/secrets")
+#: The authorities of the servers that are reached over TLS lie here, by their option groups.
+TLS = pathlib.Path("/etc/kolla/tls")
+
+
+def authority(group: str) -> str | None:
+    """The file of the authority that vouches for a server; None: it is reached without TLS."""
+    path = TLS / f"{group}.crt"
+    return str(path) if path.exists() else None
 
 
 def fail(message: str) -> NoReturn:

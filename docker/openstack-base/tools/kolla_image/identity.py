@@ -3,7 +3,7 @@
 from keystoneauth1 import adapter, exceptions, session
 from keystoneauth1.identity import v3
 
-from kolla_image.environment import fail, require
+from kolla_image.environment import authority, fail, require
 
 DOMAIN = "default"
 
@@ -40,7 +40,7 @@ def ensure_user(identity: adapter.Adapter, url: str, name: str, password: str) -
     user = ensure(identity, "user", found_by, {"enabled": True})
     try:
         login = v3.Password(url, username=name, password=password, user_domain_id=DOMAIN)
-        session.Session(login).get_token()
+        session.Session(login, verify=authority("keystone") or True).get_token()
     except exceptions.Unauthorized:
         identity.patch(f"/users/{user}", json={"user": {"password": password}})
     return user
@@ -75,7 +75,7 @@ def main() -> None:
         require("KOLLA_IDENTITY_PASSWORD"),
         require("KOLLA_IDENTITY_PROJECT"),
     )
-    connection = session.Session(login, timeout=60)
+    connection = session.Session(login, timeout=60, verify=authority("keystone") or True)
     try:
         register(adapter.Adapter(connection, endpoint_override=url, connect_retries=5), url)
     except exceptions.ConnectFailure:

@@ -1,0 +1,152 @@
+"""TLS: who takes a neighbour's port learns nothing, and a cloud moves without a lost request."""
+
+import http.client
+import socket
+import ssl
+
+import pytest
+
+from tests.functional.support.cloud import KEYSTONE, Cloud
+from tests.functional.support.database import act
+from tests.functional.support.squatter import squatting
+from tests.functional.support.watching import get
+
+#: The two steps of a move: a new port with TLS beside the old one, which is still the one that
+#: the catalog names; then the new one in the catalog.
+OPEN = """\
+[api]
+tls = true
+[keystone]
+port = 5443
+plain_port = 5000
+"""
+NAMED = """\
+public_url = http://{0}:5000
+internal_url = http://{0}:5000
+"""
+
+
+def trusting(cloud: Cloud, container: str) -> ssl.SSLContext:
+    """A client that trusts the authority of one container only."""
+    return ssl.create_default_context(cafile=cloud.certificates / container / "authority.crt")
+
+
+def presenting(cloud: Cloud, container: str) -> ssl.SSLContext:
+    """A server with the certificate and the key that a container has."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own = cloud.certificates / container / cloud.deployment.name
+    context.load_cert_chain(own.with_suffix(".crt"), own.with_suffix(".key"))
+    return context
+
+
+def certificate(cloud: Cloud, port: int, container: str) -> dict:
+    """What a server shows to a client that verifies it."""
+    address = cloud.deployment.address
+    with (
+        socket.create_connection((address, port), timeout=10) as connection,
+        trusting(cloud, container).wrap_socket(connection, server_hostname=address) as secure,
+    ):
+        return secure.getpeercert()
+
+
+# A container that takes the port of the database
+
+@pytest.fixture
+def without_database(cloud):
+    cloud.deployment.kolla("container", "stop", "mariadb")
+    yield cloud
+    cloud.deployment.kolla("container", "start", "mariadb")
+    assert cloud.use()
+
+
+def clients(cloud: Cloud) -> list[int]:
+    """Everything in Keystone's container that logs in to the database; how it ends."""
+    variables = {
+        "KOLLA_DATABASE_ADDRESS": cloud.deployment.address, "KOLLA_DATABASE_PORT": "3306",
+        "KOLLA_DATABASE_ROOT_PASSWORD": cloud.secrets()["database.root_password"],
+        **{f"KOLLA_DATABASE_{part}": "x" for part in ("NAME", "USER", "PASSWORD")},
+        "MYSQL_PWD": cloud.secrets()["keystone.database_password"],
+    }
+    dump = (
+        "mariadb-dump", f"--host={cloud.deployment.address}", "--user=keystone",
+        "--ssl-ca=/etc/kolla/tls/database.crt", "--ssl-verify-server-cert", "keystone",
+    )
+    with cloud.deployment.engine.client() as client:
+        keystone = client.containers.get(*cloud.running("keystone"))
+        return [
+            keystone.exec_run(list(command), environment=variables).exit_code
+            for command in (("kolla-database",), ("kolla-schema", "status"), dump)
+        ]
+
+
+@pytest.mark.parametrize("shown", ["nothing", "its own certificate"])
+def test_a_container_on_the_port_of_the_database_gets_no_password(without_database, shown):
+    cloud = without_database
+    context = presenting(cloud, "glance-api") if shown != "nothing" else None
+    with squatting(cloud.deployment.address, 3306, context) as squatter:
+        assert all(clients(cloud))
+    assert squatter.clients >= 3
+    heard = b"".join(squatter.heard)
+    assert not any(secret.encode() in heard for secret in cloud.secrets().values()), heard
+
+
+def test_the_database_refuses_clients_without_tls(cloud):
+    with cloud.deployment.engine.client() as client:
+        done = client.containers.get(*cloud.running("keystone")).exec_run([
+            "/opt/kolla/bin/python", "-c", "import os, pymysql; pymysql.connect("
+            f"host='{cloud.deployment.address}', user='keystone', password=os.environ['P'])",
+        ], environment={"P": cloud.secrets()["keystone.database_password"]})
+    assert done.exit_code and b"require_secure_transport" in done.output
+
+
+# The move of the APIs, and new certificates
+
+@pytest.fixture(scope="module")
+def moved(cloud):
+    """Keystone after a move to TLS while users were at work; clients without it are served."""
+    old = NAMED.format(cloud.deployment.address)
+    with cloud.at_work():
+        for text in (OPEN + old, OPEN):
+            path = cloud.deployment.configure(text, "85-move")
+            cloud.deployment.kolla("container", "upgrade", "keystone")
+    yield cloud
+    path.unlink()
+    cloud.deployment.kolla("container", "upgrade", "keystone")
+
+
+def test_after_the_move_users_find_tls_in_the_catalog_and_need_not_have_it(moved):
+    assert get(moved.deployment.address, KEYSTONE, "/v3")
+    endpoints = moved.openstack("endpoint", "list", "--service", "keystone")
+    assert {row["URL"] for row in endpoints} == {f"https://{moved.deployment.address}:5443/v3"}
+    name = certificate(moved, 5443, "keystone")["subject"][0][0][1]
+    assert name == f"keystone of {moved.deployment.name}"
+    connection = http.client.HTTPSConnection(
+        moved.deployment.address, 5443, context=trusting(moved, "keystone"), timeout=20
+    )
+    connection.request("GET", "/v3")
+    assert b'"https://' in connection.getresponse().read()
+    connection.close()
+
+
+def test_a_client_of_glance_does_not_take_keystone_for_it(moved):
+    with pytest.raises(ssl.SSLCertVerificationError):
+        certificate(moved, 5443, "glance-api")
+
+
+def test_a_new_certificate_is_a_handover_without_a_lost_request(moved):
+    before = certificate(moved, 5443, "keystone")["serialNumber"]
+    moved.deployment.kolla("config", "certificates", "--renew")
+    plan = moved.deployment.kolla("plan", "keystone").stdout
+    assert "keystone.certificate changed" in plan and "keystone.key changed" in plan
+    with moved.at_work():
+        assert act(moved.deployment, "upgrade", "keystone")["outcome"] == "done"
+    assert certificate(moved, 5443, "keystone")["serialNumber"] != before
+
+
+def test_no_key_is_in_a_label_or_in_the_state(moved):
+    for container in ("keystone", "mariadb"):
+        with moved.deployment.engine.client() as client:
+            facts = client.containers.get(*moved.running(container)).attrs
+        assert "PRIVATE KEY" not in str(facts)
+    for path in moved.deployment.state_dir.glob("kolla.sqlite*"):
+        assert b"PRIVATE KEY" not in path.read_bytes()
