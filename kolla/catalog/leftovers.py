@@ -26,9 +26,8 @@ def left_over(installed: "Catalog", store: Store) -> Iterator[Container]:
     for record in store.containers():
         if record.target == ABSENT or record.name in installed.containers:
             continue
-        known = record.current is not None and store.has(record.name, record.current)
-        spec = store.generation(record.name, record.current).snapshot if known else None
-        yield _stand_in(record.name, spec)
+        known = store.find(record.name, record.current)
+        yield _stand_in(record.name, known.snapshot if known else None)
 
 
 def is_left_over(container: Container) -> bool:
