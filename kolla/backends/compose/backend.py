@@ -117,12 +117,16 @@ class ComposeBackend(DockerBackend):
     def _facts(self, instance: Instance) -> dict:
         name = instance.labels["kolla.container"]
         spec = Spec.from_json(instance.labels[SPEC])
+        number, image = int(instance.labels["kolla.generation"]), describe_image(spec)
+        if name not in self._catalog.containers:  # left over of a plugin that is gone
+            comments = [f"{name}: no plugin here declares it", f"image {image}"]
+            return {"path": (name,), "generation": number, "comments": comments}
         return {
             "path": self._catalog.path(name),
-            "generation": int(instance.labels["kolla.generation"]),
+            "generation": number,
             "comments": [
                 f"{name}: {self._catalog.containers[name].summary}",
-                f"plugin {self._catalog.distribution(name)}; image {describe_image(spec)}",
+                f"plugin {self._catalog.distribution(name)}; image {image}",
             ],
         }
 

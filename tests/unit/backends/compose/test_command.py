@@ -118,6 +118,15 @@ def test_summary_with_a_variable_is_text_for_compose_and_comes_back(tmp_path):
     assert "# web: costs ${HOME} and $5\n" in made.project.file.read_text()
 
 
+def test_what_is_left_over_of_a_plugin_is_laid_out_from_its_snapshot(tmp_path):
+    made = backend(tmp_path, "2.26.1")
+    made._catalog = types.SimpleNamespace(containers={})
+    labels = {"kolla.container": "web", "kolla.generation": "1",
+              "kolla.spec": make_spec().to_json()}
+    file = made._lay_out(Instance("web-g1", "sha256:a", 42000, environment={}, labels=labels))
+    assert "web: no plugin here declares it" in file.read_text()
+
+
 #: What the two lines of compose write when the engine makes no container.
 CLASSIC_SAYS = """\
 Creating web-g1 ...
