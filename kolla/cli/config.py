@@ -208,11 +208,11 @@ def _own_rows(settings):
 
 
 def _service_rows(settings):
-    from kolla.settings import services, templates
+    from kolla.settings import templates
 
     for container in settings.catalog.containers.values():
         for (section, option), given in settings.service_options(container).items():
-            secret = services.is_secret(option, given.text)
+            secret = settings.hides(container.name, section, option, given.text)
             source = f"{given.file}:{given.line}" if given.line else given.file
             yield (f"{container.name}/{section}", option,
                    templates.MASK if secret else given.text, source)

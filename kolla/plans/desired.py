@@ -9,6 +9,7 @@ from kolla.backends import log_drivers
 from kolla.catalog import naming, releases
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
+from kolla.images.options import options_of
 from kolla.plans.plan import State
 from kolla.plugin import Container, Downgrade, File, Scratch, Strategy, Task
 from kolla.plugin.backend import ImageFacts
@@ -25,11 +26,12 @@ SCRATCH = {"/run/kolla": "64m", "/tmp": "64m"}
 
 def spec(
     deployment: Deployment, container: Container, state: State,
-    release: str | None = None, image: str | None = None,
+    release: str | None = None, image: str | None = None, preview: bool = False,
 ) -> Spec:
-    """The spec wanted now.
+    """The spec wanted now. A ``preview`` makes nothing on the engine.
 
-    Raises :class:`KollaError` if there is no such image, or the way to it is refused.
+    Raises :class:`KollaError` if there is no such image, its service has no option of a name
+    that is set, or the way to it is refused.
     """
     pin = state.record
     wanted = release or pin.release_pin or deployment.settings.value("DEFAULT", "release")
@@ -42,6 +44,7 @@ def spec(
         raise _missing(deployment, container, wanted, reference)
     of_image = facts.labels.get("kolla.release", wanted) if container.image.per_release else ""
     version = facts.labels.get(VERSION, "")
+    _judge_options(deployment, container, facts.id, preview)
     made = build(
         container, deployment.settings, facts, of_image, version, deployment.backend.name
     )
@@ -50,6 +53,18 @@ def spec(
     if current:
         refuse_downgrade(container, state.spec(current), made)
     return made
+
+
+def _judge_options(
+    deployment: Deployment, container: Container, image_id: str, preview: bool
+) -> None:
+    if preview:  # to read the list of an image takes a container on the engine
+        known = deployment.settings.option_lists.of_image(image_id)
+    else:
+        known = options_of(deployment, image_id, container)
+    if known is not None:
+        deployment.settings.learn(container.name, known)
+    deployment.require_valid(container, known)
 
 
 def _missing(

@@ -7,7 +7,6 @@ from datetime import datetime
 from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
 from kolla.errors import KollaError, UsageError
-from kolla.images.options import options_of, options_read
 from kolla.plans import desired, pins, planner
 from kolla.plans.differences import differences
 from kolla.plans.plan import Plan, State
@@ -176,13 +175,7 @@ def _desired(deployment, request, container, state):
         record = dataclasses.replace(state.record, **UNPINNED)
         state = dataclasses.replace(state, record=record)
     release = request.release if container.image.per_release else None
-    spec = desired.spec(deployment, container, state, release, request.image)
-    if request.preview:  # reading the list of an image makes a container on the engine
-        options = options_read(deployment, spec.image_id)
-    else:
-        options = options_of(deployment, spec.image_id, container)
-    deployment.require_valid(container, options)
-    return spec
+    return desired.spec(deployment, container, state, release, request.image, request.preview)
 
 
 def _rollback(deployment, request, container, state) -> Plan:

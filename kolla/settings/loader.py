@@ -1,5 +1,6 @@
 """The settings of one host, from all their sources."""
 
+import contextlib
 import functools
 import socket
 from collections.abc import Callable, Mapping
@@ -15,6 +16,8 @@ from kolla.settings.configured import check_overrides, configured
 from kolla.settings.problems import Invalid, Problem
 from kolla.settings.secrets import Secrets
 from kolla.settings.services import ServiceOption
+from kolla.store.option_lists import OptionLists
+from kolla.store.state_dir import StateDir
 
 if TYPE_CHECKING:
     from kolla.catalog.catalog import Catalog
@@ -40,6 +43,7 @@ class Settings:
         self._secrets = Secrets(catalog.options, found)
         self.conf = configured(catalog.options, found, host, config_dir)
         self._service_options = services.collect(found)
+        self._known: dict[str, Mapping] = {}
 
     @classmethod
     def load(
@@ -110,6 +114,29 @@ class Settings:
     def is_secret(self, group: str, option: str) -> bool:
         return f"{group}.{option}" in self._secrets
 
+    def learn(self, container: str, known: Mapping) -> None:
+        """Judge the options of a container's service by the list that is in its image."""
+        self._known[container] = known
+
+    def hides(self, container: str, section: str, option: str, text: str) -> bool:
+        """Whether a value of an option of a service is a secret."""
+        known = services.find(self._list(container), section) or {}
+        return services.is_secret(option, text, services.find(known, option))
+
+    @functools.cached_property
+    def option_lists(self) -> OptionLists:
+        """What images say of the options of their services."""
+        return OptionLists(StateDir(Path(self.value("DEFAULT", "state_dir"))).options)
+
+    def _list(self, container: str) -> Mapping:
+        """The list that was learned, else the last one that was read; empty without either."""
+        if container not in self._known:
+            known = None
+            with contextlib.suppress(Invalid):  # the state directory's name is reported elsewhere
+                known = self.option_lists.of_container(container)
+            self._known[container] = known or {}
+        return self._known[container]
+
     def service_options(self, container: Container) -> dict[tuple[str, str], ServiceOption]:
         """(section, option) of the service's own configuration, as kolla.conf sets them."""
         return self._service_options.get(container.name, {})
@@ -129,7 +156,7 @@ class Settings:
         own = self.service_options(container)
         variables = {
             **container.environment,
-            **services.environment(container, own, self._is_known),
+            **services.environment(container, own, self._is_known, self._list(container.name)),
         }
         return {name: self.render(variables[name]) for name in sorted(variables)}
 

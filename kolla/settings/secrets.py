@@ -56,7 +56,7 @@ def _names(settings) -> Iterator[str]:
         yield from (f"{group}.{name}" for name in opts if settings.is_secret(group, name))
     for container in settings.catalog.containers.values():
         for (section, option), given in settings.service_options(container).items():
-            if services.is_secret(option, given.text):
+            if settings.hides(container.name, section, option, given.text):
                 yield services.reference(container.name, section, option)
 
 

@@ -1,20 +1,23 @@
 """Options of the services themselves: ``[glance-api/DEFAULT]``, handed on as they are."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from kolla.plugin import Container
 from kolla.settings import templates
 from kolla.settings.sources import COMMAND_LINE, Origin, Sources
 
-#: Options of services whose value stays out of everything kolla stores and prints.
-#: One masked too many costs nothing: what a service gets is the same.
+#: Options of services whose value stays out of everything kolla stores and prints, besides
+#: those that the service itself marks. One masked too many costs nothing: what a service gets
+#: is the same.
 _SECRET_NAME = re.compile(
     r"(?!max_)(.*[_.-])?(pass(word|wd|phrase|code)?|key|(secret|token)(_id)?|credential"
     r"|auth_str|backend_argument)s?"
 )
 _SWITCH = re.compile("true|false", re.IGNORECASE)
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?")
 _SECRET_URL = re.compile(r"://[^/?#\s]*:[^@/]+@")
 
 
@@ -60,9 +63,24 @@ def reference(container: str, section: str, option: str) -> str:
     return f"{container}/{section}.{option}"
 
 
-def is_secret(option: str, text: str) -> bool:
-    """Whether the value of a service's option must not be stored or printed."""
+def find(known: Mapping, name: str):
+    """What a list of options has by a name, or by a pattern that the name matches."""
+    if name in known:
+        return known[name]
+    return next((known[key] for key in known if fnmatchcase(name, key)), None)
+
+
+def is_secret(option: str, text: str, facts: Mapping | None = None) -> bool:
+    """Whether the value of a service's option must not be stored or printed.
+
+    ``facts``: what the service's list of options says of it, as far as it is known.
+    """
+    facts = facts or {}
     literal_part = templates.REFERENCE.sub("", text)
+    if facts.get("secret"):
+        return bool(literal_part)
+    if facts.get("type") in ("integer", "float") and _NUMBER.fullmatch(literal_part):
+        return False
     by_name = _SECRET_NAME.fullmatch(option.lower()) and not _SWITCH.fullmatch(literal_part)
     return bool(by_name and literal_part or _SECRET_URL.search(literal_part))
 
@@ -71,15 +89,16 @@ def environment(
     container: Container,
     options: dict[tuple[str, str], ServiceOption],
     is_known: Callable[[str], bool],
+    known: Mapping,
 ) -> dict[str, str]:
-    """The variables (templates) that carry a service's options.
+    """The variables (templates) that carry a service's options; ``known`` is their list.
 
     ``${group.option}`` stands for an option of kolla.conf if there is one of that name.
     Any other dollar sign is the service's.
     """
     variables = {}
     for (section, option), given in options.items():
-        if is_secret(option, given.text):
+        if is_secret(option, given.text, find(find(known, section) or {}, option)):
             text = "${" + reference(container.name, section, option) + "}"
         else:
             text = literal(given.text, is_known)

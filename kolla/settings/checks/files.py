@@ -30,7 +30,8 @@ def exposed_secrets(settings) -> Iterator[Problem]:
 
 def _holds_secret(settings, item: Origin) -> bool:
     if services.split(item.group)[1]:
-        return bool(item.text) and services.is_secret(item.option, item.text)
+        container, section = services.split(item.group)
+        return bool(item.text) and settings.hides(container, section, item.option, item.text)
     names = settings.options_by_file_name.get(normal_group(item.group), {})
     _, opt = names.get(item.option, ("", None))
     if opt is None or not opt.secret or not item.text:

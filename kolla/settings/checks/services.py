@@ -28,24 +28,17 @@ def problems(settings, container: Container, known: Mapping | None) -> Iterator[
     for (section, option), given in settings.service_options(container).items():
         if not known or section in strange:
             continue
-        options = _find(known, section)
+        options = services.find(known, section)
         if options is None:
             if not any(fnmatchcase(section, pattern) for pattern in container.open_groups):
                 strange.add(section)
                 message = f"the service has no group {section!r}{nearest(section, known)}"
                 yield _problem(container, section, "", given, message)
-        elif (facts := _find(options, option)) is None:
+        elif (facts := services.find(options, option)) is None:
             message = f"the service has no such option{nearest(option, options)}"
             yield _problem(container, section, option, given, message)
         elif message := _flaw(option, facts, given):
             yield _problem(container, section, option, given, message)
-
-
-def _find(known: Mapping, name: str):
-    """By the name itself, else by a pattern that it matches."""
-    if name in known:
-        return known[name]
-    return next((known[key] for key in known if fnmatchcase(name, key)), None)
 
 
 def _flaw(option: str, facts: Mapping, given: ServiceOption) -> str:
@@ -54,7 +47,7 @@ def _flaw(option: str, facts: Mapping, given: ServiceOption) -> str:
     kind = _TYPES.get(facts.get("type"), _TYPES["string"])(facts)
     for text in given.values:
         if "$" not in text:  # the service has yet to put something in
-            opt = cfg.Opt(option, type=kind, secret=services.is_secret(option, text))
+            opt = cfg.Opt(option, type=kind, secret=services.is_secret(option, text, facts))
             if flaw := values.flaw(opt, text):
                 return flaw
     return ""

@@ -101,6 +101,7 @@ def test_option_list_tells_type_limits_choices_and_repetition(options):
             cfg.DictOpt("weights"),
             cfg.StrOpt("mode", choices=[("on", "working"), ("off", "resting")]),
             cfg.MultiStrOpt("driver"),
+            cfg.StrOpt("kek", secret=True),
         ]),
     ]
     assert options.compact(listing) == {
@@ -113,6 +114,7 @@ def test_option_list_tells_type_limits_choices_and_repetition(options):
             "weights": {"type": "dict"},
             "mode": {"type": "string", "choices": ["on", "off"]},
             "driver": {"type": "string", "multi": True},
+            "kek": {"type": "string", "secret": True},
         },
     }
 

@@ -48,7 +48,7 @@ def test_whatever_is_not_known_any_more_is_said_to_be_unknown(site):
 
 def test_an_engine_that_hangs_takes_no_healthy_container_away(site):
     site.engine.answers["web-g1"] = Outcome(1, "sick")
-    site.until(lambda: site.status("web") == "failed")
+    site.until(lambda: site.status("web") == "failed" and site.status("database") == "healthy")
     site.engine.trouble = SILENCE
     site.until(lambda: site.status("web") == site.status("database") == "unknown")
     conditions = site.context.conditions()

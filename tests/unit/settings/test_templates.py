@@ -1,3 +1,4 @@
+import json
 import urllib.parse
 
 import pytest
@@ -7,6 +8,7 @@ from tests.unit.support.plugins import make_settings
 
 from kolla.errors import KollaError
 from kolla.settings import templates
+from kolla.settings.secrets import masked
 
 TEXT = strategies.text()
 
@@ -87,6 +89,38 @@ def test_any_password_survives_oslo_config_in_the_service(tmp_path, password):
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("OS_WEB__PASSWORD", given)
         assert service.web.password == password
+
+
+KNOWN = {
+    "simple_crypto_plugin": {"kek": {"type": "string", "secret": True}},
+    "quotas": {"quota_secrets": {"type": "integer"}},
+}
+OPTIONS = "[web/simple_crypto_plugin]\nkek = hush\n[web/quotas]\nquota_secrets = 5\n"
+
+
+def test_what_a_service_marks_as_a_secret_is_one_whatever_its_name(tmp_path):
+    made = make_settings(tmp_path, OPTIONS)
+    web = made.catalog.containers["web"]
+    made.learn("web", KNOWN)
+    assert "hush" not in str(made.environment(web)) and "hush" not in masked(made, "is hush")
+    assert made.reveal(made.environment(web)["OS_SIMPLE_CRYPTO_PLUGIN__KEK"]) == "hush"
+
+
+def test_a_number_is_no_secret_whatever_its_name(tmp_path):
+    made = make_settings(tmp_path, OPTIONS)
+    web = made.catalog.containers["web"]
+    assert made.environment(web)["OS_QUOTAS__QUOTA_SECRETS"] != "5"
+    made.learn("web", KNOWN)
+    assert made.environment(web)["OS_QUOTAS__QUOTA_SECRETS"] == "5"
+
+
+def test_the_last_list_that_was_read_tells_before_an_image_is_asked(tmp_path):
+    text = f"[DEFAULT]\nstate_dir = {tmp_path}\n{OPTIONS}"
+    make_settings(tmp_path, text).option_lists.keep(
+        "sha256:" + "a" * 64, "web", json.dumps(KNOWN).encode())
+    made = make_settings(tmp_path, text)
+    assert made.hides("web", "simple_crypto_plugin", "kek", "hush")
+    assert not made.hides("web", "quotas", "quota_secrets", "5")
 
 
 def test_an_unset_secret_is_named_with_what_to_do(tmp_path):

@@ -22,7 +22,7 @@ TYPES = (
 
 
 def describe(option: cfg.Opt) -> dict:
-    """What a value of the option has to be."""
+    """What a value of the option has to be, and whether it is a secret."""
     kind = option.type
     facts = {"type": next((name for known, name in TYPES if isinstance(kind, known)), "string")}
     for limit in ("min", "max"):
@@ -32,6 +32,8 @@ def describe(option: cfg.Opt) -> dict:
         facts["choices"] = list(choices)
     if option.multi:
         facts["multi"] = True
+    if option.secret:
+        facts["secret"] = True
     return facts
 
 

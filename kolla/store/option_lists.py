@@ -1,0 +1,38 @@
+"""The lists of options that images carry, kept once they were read."""
+
+import json
+import pathlib
+from collections.abc import Mapping
+
+from kolla.files import write_whole
+
+
+class OptionLists:
+    """Below ``folder``: one for each image, and one for each container, that of its last image."""
+
+    def __init__(self, folder: pathlib.Path):
+        self._folder = folder
+
+    def keep(self, image_id: str, container: str, content: bytes) -> None:
+        """Remember what an image has, which a container is to run."""
+        for name in (_name(image_id), container):
+            write_whole(self._place(name), content)
+
+    def of_image(self, image_id: str) -> Mapping | None:
+        """The list of an image; None if it was never read."""
+        return self._read(_name(image_id))
+
+    def of_container(self, container: str) -> Mapping | None:
+        """The last list that was read for a container; None if there is none."""
+        return self._read(container)
+
+    def _read(self, name: str) -> Mapping | None:
+        place = self._place(name)
+        return json.loads(place.read_text()) if place.exists() else None
+
+    def _place(self, name: str) -> pathlib.Path:
+        return self._folder / f"{name}.json"
+
+
+def _name(image_id: str) -> str:
+    return image_id.removeprefix("sha256:")
