@@ -22,7 +22,11 @@ GLANCE_API = Container(
     ),
     user=42415,
     strategy=Strategy.HANDOVER,
-    environment={**service_environment("glance"), **login_environment("glance")},
+    environment={
+        **service_environment("glance"),
+        **login_environment("glance"),
+        "KOLLA_TRANSFERS_OF_A_SOURCE": "${glance.transfers_per_source}",
+    },
     certificate=service_certificate("glance"),
     files=service_files("glance"),
     listens=service_listens("glance"),
@@ -45,6 +49,11 @@ GLANCE_API = Container(
             *service_options("glance", 9292, container="glance-api"),
             cfg.StrOpt("user", default="glance", help="Its user in Keystone."),
             secret("password", help="The password of that user."),
+            cfg.IntOpt(
+                "transfers_per_source", default=16, min=1,
+                help="Images that one source may upload or download at a time. With 2 workers "
+                "there are 24 transfers at a time for all of them together.",
+            ),
         ),
     },
     # Stores of Glance's own, and those that the operator names in enabled_backends.

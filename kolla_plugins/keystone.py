@@ -1,5 +1,7 @@
 """Keystone: users, projects, tokens and the catalog of services."""
 
+from oslo_config import cfg
+
 from kolla.plugin import Container, Image, Strategy, Task, Volume, shared_folder
 from kolla_plugins.openstack import (
     API, IDENTITY, database_task, schema_phases, schema_task, service_certificate,
@@ -19,7 +21,9 @@ KEYSTONE = Container(
     ),
     user=42425,
     strategy=Strategy.HANDOVER,
-    environment=service_environment("keystone"),
+    environment={
+        **service_environment("keystone"), "KOLLA_FAILED_LOGINS": "${keystone.failed_logins}",
+    },
     certificate=service_certificate("keystone"),
     files=service_files("keystone"),
     listens=service_listens("keystone"),
@@ -48,5 +52,16 @@ KEYSTONE = Container(
     ),
     **schema_phases(),
     drain=("kolla-drain",),
-    options={**API, **IDENTITY, "keystone": service_options("keystone", 5000)},
+    options={
+        **API,
+        **IDENTITY,
+        "keystone": (
+            *service_options("keystone", 5000),
+            cfg.IntOpt(
+                "failed_logins", default=120, min=1,
+                help="Logins of one source that may fail within a minute; then it has to wait. "
+                "Those that succeed are not counted.",
+            ),
+        ),
+    },
 )

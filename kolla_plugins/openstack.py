@@ -1,17 +1,46 @@
 """What the OpenStack services share: who they are in Keystone, and where their data is."""
 
-from oslo_config import cfg
+import ipaddress
+
+from oslo_config import cfg, types
 
 from kolla.plugin import (
     Certificate, File, Limits, Listen, Task, authority_file, certificate_files,
     certificate_options, secret,
 )
 
+
+class Network(types.String):
+    """An IPv4 or IPv6 address, or a network of them."""
+
+    def __init__(self):
+        super().__init__(type_name="address or network")
+
+    def __call__(self, value: str) -> str:
+        ipaddress.ip_network(value, strict=False)
+        return value
+
+
 API = {
     "api": (
         cfg.BoolOpt(
             "tls", default=False,
             help="Whether the services' ports speak TLS, and their default URLs begin with https.",
+        ),
+        cfg.ListOpt(
+            "proxies", item_type=Network(), default=[],
+            help="Load balancers in front of the APIs, as addresses or networks. The client of a "
+            "request from there is the last one that X-Forwarded-For names.",
+        ),
+        cfg.ListOpt(
+            "trusted", item_type=Network(), default=[],
+            help="The other hosts of the cloud, as addresses or networks: like this host, they "
+            "have no limit of failed logins or transfers.",
+        ),
+        cfg.IntOpt(
+            "connections_per_source", default=500, min=1,
+            help="Connections that a client (an address, or an IPv6 network of 64 bits) may have "
+            "to an API, of 2000; further ones are refused. Load balancers have no limit.",
         ),
     ),
 }
@@ -67,6 +96,11 @@ def service_environment(service: str) -> dict[str, str]:
         "KOLLA_PORT": f"${{{service}.port}}",
         "KOLLA_PLAIN_PORT": f"${{{service}.plain_port}}",
         "KOLLA_WORKERS": f"${{{service}.workers}}",
+        "KOLLA_PROXIES": "${api.proxies}",
+        "KOLLA_TRUSTED": "${host.address},${api.trusted}",
+        "KOLLA_CLIENTS_OF_A_SOURCE": "${api.connections_per_source}",
+        # Or a client's Host header would come back in links.
+        "OS_DEFAULT__PUBLIC_ENDPOINT": f"${{{service}.public_url}}",
         "OS_DATABASE__CONNECTION": f"mysql+pymysql://{login}@{place}{verified}",
     }
 

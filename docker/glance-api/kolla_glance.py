@@ -1,12 +1,12 @@
-"""Glance's application, whose work after an answer can be waited for (``kolla-finish``).
-
-An import of an image goes on in a thread when its request has been answered. Until it ends
-it holds a lock together with the others, which the kernel frees if the process dies.
-"""
+"""Glance's application, with work after an answer that can be waited for, and safe imports."""
 
 import fcntl
+import http.client
+import ipaddress
+import urllib.request
 
 from glance import async_
+from oslo_config import cfg
 
 LOCK = "/run/kolla/background.lock"
 
@@ -14,7 +14,11 @@ _spawn = async_.ThreadPoolModel.spawn
 
 
 def spawn(pool, work, *arguments, **options):
-    """Called while the request is in flight: a drain sees the one or the other."""
+    """Called while the request is in flight: a drain (``kolla-finish``) sees the one or the other.
+
+    An import of an image goes on in a thread when its request has been answered. Until it ends
+    it holds a lock together with the others, which the kernel frees if the process dies.
+    """
     lock = open(LOCK, "w")
     fcntl.flock(lock, fcntl.LOCK_SH)
 
@@ -29,5 +33,51 @@ def spawn(pool, work, *arguments, **options):
 
 
 async_.ThreadPoolModel.spawn = spawn
+
+
+def refuse_inside(host: str, address: str) -> None:
+    """Raise ``OSError`` if an image would be fetched from this host itself.
+
+    ``address`` is the one that ``host`` has led to, however it was written and whatever names
+    and redirects it came by.
+    """
+    found = ipaddress.ip_address(address.partition("%")[0])
+    found = getattr(found, "ipv4_mapped", None) or found
+    inside = found.is_loopback or found.is_link_local or found.is_unspecified
+    if inside and host not in cfg.CONF.import_filtering_opts.allowed_hosts:
+        raise OSError(f"{host} is at {found}, where nothing is imported from")
+
+
+class _Guarded:
+    """A connection that looks where it has ended before it asks anything."""
+
+    def connect(self):
+        super().connect()
+        try:
+            refuse_inside(self.host, self.sock.getpeername()[0])
+        except OSError:
+            self.close()
+            raise
+
+
+class _Http(_Guarded, http.client.HTTPConnection):
+    pass
+
+
+class _Https(_Guarded, http.client.HTTPSConnection):
+    pass
+
+
+def _open_http(handler, request):
+    return handler.do_open(_Http, request)
+
+
+def _open_https(handler, request):
+    return handler.do_open(_Https, request, context=handler._context)
+
+
+# Glance 33 and later look at addresses themselves, with handlers of their own.
+urllib.request.HTTPHandler.http_open = _open_http
+urllib.request.HTTPSHandler.https_open = _open_https
 
 from glance.wsgi.api import application  # noqa: E402, F401

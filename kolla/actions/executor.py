@@ -10,6 +10,7 @@ from kolla.actions.failures import Failed, Interrupted, bug
 from kolla.backends.instances import Instances, engine_name
 from kolla.errors import KollaError
 from kolla.health import evidence
+from kolla.health.rules import STRAINED
 from kolla.logs.archive import Archive
 from kolla.plans.plan import Operation, Plan
 from kolla.plugin import Check
@@ -185,7 +186,10 @@ class Executor:
                 self._served(operation, outcome)
                 return
             if time.monotonic() > deadline:
-                reason = f"its check did not pass within {check.grace} s"
+                strained = outcome.exit_code == STRAINED
+                reason = (
+                    "it works, but was of no use" if strained else "its check did not pass"
+                ) + f" within {check.grace} s"
                 raise Failed(operation, reason, self._evidence(operation, outcome))
             self._wait(operation, pause)
             pause = min(pause * 1.5, 1.0)

@@ -11,7 +11,7 @@ from kolla.backends.compose.service import escaped, service
 from kolla.backends.instances import Instances
 from kolla.errors import KollaError
 from kolla.files import write_whole
-from kolla.health.rules import check_of
+from kolla.health.rules import STRAINED, check_of
 from kolla.plugin.backend import Instance
 from kolla.plugin.export import Exported, Tree
 from kolla.plugin.spec import Spec
@@ -120,7 +120,8 @@ class _Writer:
         self._lay_out(exported)
         check = check_of(spec, self.tree.settings)
         health = {
-            "test": ["CMD", *check.command],
+            # To compose, what is strained is healthy: it works.
+            "test": ["CMD", "sh", "-c", f'"$@" || [ $? = {STRAINED} ]', "sh", *check.command],
             "interval": f"{min(check.interval, INTERVAL)}s",
             "timeout": f"{check.timeout}s", "retries": check.retries,
             "start_period": f"{check.grace}s",

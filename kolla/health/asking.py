@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.health.conditions import MAINTENANCE, PAUSED, UNKNOWN
-from kolla.health.rules import check_of, rules_for
+from kolla.health.rules import check_of, rules_for, status_of
 from kolla.plans.observe import observe
 from kolla.plans.plan import State
 from kolla.plugin import Container
@@ -91,4 +91,4 @@ def _ask(deployment: Deployment, name: str, spec: Spec) -> tuple[str, str]:
     except BackendError as error:
         return UNKNOWN, error.message
     said = deployment.hide(outcome.output)
-    return "healthy" if outcome.exit_code == 0 else "unhealthy", said
+    return status_of(outcome.exit_code), said

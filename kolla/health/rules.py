@@ -2,12 +2,21 @@
 
 import dataclasses
 
+from kolla.health.conditions import DEGRADED, HEALTHY, UNHEALTHY
 from kolla.plugin import Check
 from kolla.plugin.spec import Spec
 from kolla.settings import Settings
 
 #: What ``[monitor]`` may say of it, by container.
 OPTIONS = ("interval", "timeout", "retries", "grace")
+#: Exit code of a check (EX_TEMPFAIL of sysexits.h): the container itself works, but what it
+#: depends on does not, or it has too much to do. A restart would not help.
+STRAINED = 75
+
+
+def status_of(exit_code: int) -> str:
+    """What a check says with its exit code."""
+    return {0: HEALTHY, STRAINED: DEGRADED}.get(exit_code, UNHEALTHY)
 
 
 @dataclasses.dataclass(frozen=True)

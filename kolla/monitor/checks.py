@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable, Iterable
 
 from kolla.backends.instances import engine_name
-from kolla.health.conditions import HEALTHY
+from kolla.health.conditions import DEGRADED, HEALTHY, UNHEALTHY
+from kolla.health.rules import status_of
 from kolla.monitor import policy
 from kolla.monitor.context import Context, clock, first_line
 from kolla.monitor.policy import Remedy, Surroundings
@@ -49,7 +50,7 @@ class Checks:
 
     def _ask_again(self, watched: Watched) -> None:
         memory, rules = watched.memory, watched.rules
-        hurry = memory.failures or not memory.awake
+        hurry = memory.failures or memory.strains or not memory.awake
         pause = rules.retry_pause if hurry else rules.interval * random.uniform(0.9, 1.1)
         self.ask_in(watched, max(pause, PAUSE))
 
@@ -89,7 +90,8 @@ class Checks:
         self._tell_of_lateness(watched, waited)
         watched.checked = now()
         self._context.note(watched)
-        self._context.metrics.checked(watched.name, watched.seconds, outcome.exit_code == 0)
+        failed = status_of(outcome.exit_code) == UNHEALTHY
+        self._context.metrics.checked(watched.name, watched.seconds, failed)
         if not watched.busy:
             self._judge(watched, outcome)
 
@@ -105,16 +107,19 @@ class Checks:
             )
 
     def _judge(self, watched: Watched, outcome) -> None:
-        said = ""
-        if outcome.exit_code == 0:
-            remedy = policy.passed(watched.memory, watched.rules, clock())
+        memory, rules, said = watched.memory, watched.rules, ""
+        status = status_of(outcome.exit_code)
+        if status == HEALTHY:
+            remedy = policy.passed(memory, rules, clock())
         else:
-            around, said = self.around(watched), self._context.deployment.hide(outcome.output)
-            remedy = policy.failed(
-                watched.memory, first_line(said), around, watched.rules, clock()
-            )
-            if remedy is Remedy.ASK:
-                self.ask_now(around.unsure)
+            said = self._context.deployment.hide(outcome.output)
+            if status == DEGRADED:
+                remedy = policy.strained(memory, first_line(said), rules, clock())
+            else:
+                around = self.around(watched)
+                remedy = policy.failed(memory, first_line(said), around, rules, clock())
+                if remedy is Remedy.ASK:
+                    self.ask_now(around.unsure)
         self._remedies.apply(watched, remedy, said)
 
     def around(self, watched: Watched) -> Surroundings:

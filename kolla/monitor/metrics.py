@@ -52,10 +52,10 @@ class Metrics:
             registry=self.registry,
         )
 
-    def checked(self, container: str, seconds: float, passed: bool) -> None:
+    def checked(self, container: str, seconds: float, failed: bool) -> None:
         """A check has ended."""
         self._checks.labels(container).observe(seconds)
-        self._failures.labels(container).inc(0 if passed else 1)
+        self._failures.labels(container).inc(1 if failed else 0)
 
     def restarted(self, container: str, by: str, times: int = 1) -> None:
         """The engine or the monitor has restarted it."""

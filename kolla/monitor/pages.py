@@ -25,7 +25,7 @@ _WHY = {
     conditions.HEALTHY: "",
     conditions.STARTING: "its check has not passed since it was started",
     conditions.MAINTENANCE: "an operator is at work on it",
-    conditions.DEGRADED: "something that it requires is not healthy",
+    conditions.DEGRADED: "something that it depends on is not well, or it is too busy",
     conditions.PAUSED: "it is paused",
     conditions.UNKNOWN: "its check cannot be run",
     conditions.UNHEALTHY: "its check fails",

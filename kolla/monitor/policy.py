@@ -56,6 +56,8 @@ class Memory:
     #: Failed checks in a row.
     failures: int = 0
     failing_since: float | None = None
+    #: Checks in a row that said that it works itself, but is of little use.
+    strains: int = 0
     #: When a check last passed.
     passed: float | None = None
     #: Whether any passed since it was started.
@@ -80,8 +82,13 @@ class Memory:
 
     def begin(self, now: float) -> None:
         """Its process is a new one."""
-        self.started, self.failures, self.failing_since, self.awake = now, 0, None, False
+        self.started, self.awake = now, False
+        self.unfailing()
         self.answers.clear()
+
+    def unfailing(self) -> None:
+        """No check has failed in a row."""
+        self.failures, self.failing_since, self.strains = 0, None, 0
 
     def die(self, times: int, now: float) -> None:
         """The engine restarted it."""
@@ -114,15 +121,32 @@ class Memory:
 
 
 def passed(memory: Memory, rules: Rules, now: float) -> Remedy:
-    """Its check passed. One that was given up is healthy, and cared for within its budget."""
+    """Its check passed. One that was given up is cared for again, within its budget."""
     memory.answers.append(True)
-    memory.failures, memory.failing_since, memory.dying_since = 0, None, None
-    memory.passed, memory.awake = now, True
+    memory.unfailing()
+    memory.passed, memory.awake, memory.dying_since = now, True, None
     memory.become(HEALTHY, memory.of_late if memory.flaps else "", now)
+    return _resume(memory)
+
+
+def strained(memory: Memory, why: str, rules: Rules, now: float) -> Remedy:
+    """Its check said that it works itself, but is of little use: a restart would not help."""
+    memory.excuse()
+    if not memory.awake and now < memory.started + rules.grace:
+        memory.become(STARTING, why, now)
+        return _resume(memory)
+    strains = memory.strains + 1
+    memory.unfailing()
+    memory.strains, memory.awake = strains, True
+    if strains < rules.retries and memory.status == HEALTHY:
+        memory.detail = f"{why} ({strains} of {rules.retries} checks)"
+    else:
+        memory.become(DEGRADED, why, now)
+    return _resume(memory)
+
+
+def _resume(memory: Memory) -> Remedy:
     if not memory.given_up:
-        return Remedy.NOTHING
-    if memory.within_the_hour(now) >= rules.restarts_per_hour:
-        memory.detail = "it was restarted too often within the hour, and is not if it dies now"
         return Remedy.NOTHING
     memory.given_up = False
     return Remedy.RESUME
@@ -136,7 +160,7 @@ def failed(
         memory.become(FAILED if memory.given_up else STARTING, why, now)
         return Remedy.NOTHING
     memory.answers.append(False)
-    memory.failures += 1
+    memory.failures, memory.strains = memory.failures + 1, 0
     if memory.failing_since is None:
         memory.failing_since = now
     if memory.failures < rules.retries:
@@ -181,7 +205,7 @@ def missing(
 def paused(memory: Memory, now: float) -> Remedy:
     """Somebody froze it: that he did on purpose."""
     memory.become(PAUSED, "it is paused: `docker unpause` lets it go on", now)
-    memory.failures, memory.failing_since = 0, None
+    memory.unfailing()
     return Remedy.NOTHING
 
 

@@ -91,9 +91,19 @@ def test_no_secret_is_written_before_version_control_leaves_it_out(tmp_path):
 def test_health_check_gets_its_dollars(tmp_path):
     command = ["sh", "-c", "test $READY = ${HOME}"]
     services = export(tmp_path, check=dataclasses.replace(CHECK, command=command))
-    assert services["web"]["healthcheck"]["test"] == [
-        "CMD", "sh", "-c", "test $$READY = $${HOME}",
+    assert services["web"]["healthcheck"]["test"][-3:] == [
+        "sh", "-c", "test $$READY = $${HOME}",
     ]
+
+
+@pytest.mark.parametrize("code, healthy", [(0, True), (75, True), (1, False), (2, False)])
+def test_health_check_of_what_works_and_is_strained_passes(tmp_path, code, healthy):
+    command = ["sh", "-c", f"exit {code}"]
+    _, *words = export(
+        tmp_path, check=dataclasses.replace(CHECK, command=command)
+    )["web"]["healthcheck"]["test"]
+    done = subprocess.run([word.replace("$$", "$") for word in words])
+    assert (done.returncode == 0) == healthy
 
 
 @pytest.mark.parametrize("secret", ["ab${HOME}c", "end\\", r"x\'y", r"a\\b"])

@@ -2,9 +2,7 @@
 
 import importlib.machinery
 import importlib.util
-import socket
 import sys
-import threading
 
 import pytest
 from hypothesis import given
@@ -14,7 +12,6 @@ from oslo_config import cfg
 from kolla.plugin import shared_folder
 
 BASE = shared_folder("docker", "openstack-base")
-WSGI = shared_folder("docker", "openstack-wsgi")
 
 
 def script(path):
@@ -130,49 +127,3 @@ def test_option_list_names_options_as_the_environment_does(options):
 def test_groups_listed_twice_hold_the_options_of_both(options):
     listing = [("db", [cfg.StrOpt("url")]), ("db", [cfg.StrOpt("name")])]
     assert set(options.compact(listing)["db"]) == {"url", "name"}
-
-
-@pytest.fixture
-def check(monkeypatch, tmp_path):
-    """kolla-check's ask(), with an application that answers what it is given."""
-    module = script(WSGI / "bin" / "kolla-check")
-    monkeypatch.setattr(module, "RUN", str(tmp_path))
-    listener = socket.socket(socket.AF_UNIX)
-
-    def ask(answer):
-        listener.bind(str(tmp_path / "app.sock"))
-        listener.listen()
-
-        def serve():
-            connection = listener.accept()[0]
-            connection.recv(65536)
-            connection.sendall(answer)
-            connection.close()
-
-        threading.Thread(target=serve).start()
-        return module.ask("app", "/healthcheck")
-
-    yield ask
-    listener.close()
-
-
-def test_check_is_content_with_200(check):
-    assert check(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK") == ""
-
-
-def test_check_passes_on_the_reason_on_one_line(check):
-    answer = b"HTTP/1.1 503 Service Unavailable\r\n\r\nthe database\ncannot be used\n"
-    assert check(answer) == (
-        "the app answers 503 Service Unavailable: the database cannot be used"
-    )
-
-
-def test_check_complains_about_an_application_that_hangs_up(check):
-    assert check(b"") == "the app answers nothing"
-
-
-def test_check_complains_about_an_application_that_is_not_there(monkeypatch, tmp_path):
-    module = script(WSGI / "bin" / "kolla-check")
-    monkeypatch.setattr(module, "RUN", str(tmp_path))
-    complaint = module.ask("app", "/healthcheck")
-    assert complaint == "the app cannot be reached: No such file or directory"

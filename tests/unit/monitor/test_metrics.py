@@ -59,8 +59,8 @@ def test_what_is_not_known_is_left_out(metrics, view):
 
 
 def test_checks_are_counted_and_their_time_taken(metrics):
-    metrics.checked("web", 0.02, True)
-    metrics.checked("web", 3, False)
+    metrics.checked("web", 0.02, False)
+    metrics.checked("web", 3, True)
     assert values(metrics, "kolla_container_check_failures_total")["web",] == 1
     assert values(metrics, "kolla_container_check_duration_seconds_count")["web",] == 2
     buckets = values(metrics, "kolla_container_check_duration_seconds_bucket")
@@ -98,7 +98,7 @@ def test_the_monitor_tells_what_it_uses_itself(metrics):
 def test_every_metric_of_the_alert_rules_is_there(metrics, view):
     view.set("web", "healthy", usage=Usage(1, 1), limits={"memory": 2, "pids": 2})
     view.disk = lambda: types.SimpleNamespace(used=1, free=1)
-    metrics.checked("web", 1, True)
+    metrics.checked("web", 1, False)
     served = generate_latest(metrics.registry).decode()
     rules = (pathlib.Path(__file__).parents[3] / "etc/prometheus/kolla.rules.yaml").read_text()
     expressions = re.findall(r"expr:((?:.|\n +)*)", rules)

@@ -119,17 +119,59 @@ def test_what_was_given_up_and_recovers_by_itself_is_cared_for_again():
     assert memory.status == HEALTHY and policy.passed(memory, RULES, 107) is Remedy.NOTHING
 
 
-def test_what_dies_again_and_again_and_is_well_in_between_is_restarted_within_its_budget():
-    memory, restarted = awake(), []
-    for now in range(200, 200 + HOUR, 120):
-        if not memory.given_up:  # else the engine leaves it as it is
-            die(memory, now)
-            restarted.append(now)
+def test_what_was_restarted_too_often_and_is_well_is_cared_for_at_once_without_a_new_budget():
+    memory = awake()
+    for now in range(200, 200 + 60 * RULES.restarts_per_hour, 60):
+        assert die(memory, now) is Remedy.NOTHING
         assert policy.passed(memory, RULES, now + 30) is Remedy.NOTHING
-        assert memory.status == HEALTHY
-    assert len(restarted) == RULES.restarts_per_hour + 1, "the last one was one too many"
-    assert policy.passed(memory, RULES, 200 + 2 * HOUR) is Remedy.RESUME
-    assert die(memory, 201 + 2 * HOUR) is Remedy.NOTHING
+    assert die(memory, 900) is Remedy.GIVE_UP
+    assert policy.passed(memory, RULES, 901) is Remedy.RESUME
+    assert die(memory, 960) is Remedy.GIVE_UP
+    assert fail(memory, 2000, times=3) is Remedy.NOTHING and memory.status == FAILED
+
+
+def strain(memory: Memory, now: float, times: int = 1) -> Remedy:
+    for _ in range(times):
+        remedy = policy.strained(memory, "busy", RULES, now)
+    return remedy
+
+
+def test_what_works_and_is_of_little_use_is_degraded_after_so_many_checks_and_left_alone():
+    memory = awake()
+    assert strain(memory, 101, times=2) is Remedy.NOTHING and memory.status == HEALTHY
+    assert strain(memory, 102) is Remedy.NOTHING
+    assert (memory.status, memory.detail) == (DEGRADED, "busy")
+    assert strain(memory, 103, times=100) is Remedy.NOTHING
+    policy.passed(memory, RULES, 104)
+    assert memory.status == HEALTHY
+
+
+def test_failures_before_and_after_what_was_no_failure_are_not_in_a_row():
+    memory = awake()
+    for now in range(101, 120):
+        assert fail(memory, now, times=2) is Remedy.NOTHING
+        strain(memory, now)
+
+
+def test_what_begins_without_what_it_depends_on_is_starting_then_degraded():
+    memory = Memory(7, started=0)
+    strain(memory, 59, times=10)
+    assert memory.status == STARTING
+    strain(memory, 61)
+    assert memory.status == DEGRADED
+
+
+def test_what_works_again_after_it_was_given_up_is_cared_for_again():
+    memory = awake()
+    memory.given_up = True
+    assert strain(memory, 101) is Remedy.RESUME
+
+
+def test_deaths_without_what_it_depends_on_are_excused():
+    memory = awake()
+    die(memory, 101, times=4)
+    strain(memory, 102)
+    assert memory.restarts == []
 
 
 def test_a_new_generation_that_turns_unhealthy_goes_back():
@@ -217,6 +259,10 @@ class Storm(RuleBasedStateMachine):
         self.ill = ill
         around = Surroundings(ill="mariadb" if ill else "", probation=probation)
         self.note(policy.failed(self.memory, "sick", around, RULES, self.now))
+
+    @rule()
+    def strained(self):
+        self.note(policy.strained(self.memory, "busy", RULES, self.now))
 
     @rule(times=st.integers(1, 3))
     def died(self, times):

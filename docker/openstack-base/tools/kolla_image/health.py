@@ -1,33 +1,29 @@
-"""A backend of oslo.middleware's /healthcheck: does the service's database answer?"""
+"""Whether the service's database (``OS_DATABASE__CONNECTION``) can be used."""
 
-import logging
+import functools
 
 import sqlalchemy
-from oslo_middleware.healthcheck import pluginbase
 from sqlalchemy import exc, pool
 
 from kolla_image import environment
 
-LOG = logging.getLogger(__name__)
+#: Seconds that it may take to answer.
+TIMEOUT = 5
 
 
-class Database(pluginbase.HealthcheckBaseExtension):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.engine = sqlalchemy.create_engine(
-            environment.get("OS_DATABASE__CONNECTION"),
-            poolclass=pool.NullPool,
-            connect_args={"connect_timeout": 5, "read_timeout": 5},
-        )
+@functools.cache
+def _engine(url: str) -> sqlalchemy.Engine:
+    return sqlalchemy.create_engine(
+        url, poolclass=pool.NullPool,
+        connect_args={"connect_timeout": TIMEOUT, "read_timeout": TIMEOUT},
+    )
 
-    def healthcheck(self, server_port):
-        try:
-            with self.engine.connect() as connection:
-                connection.execute(sqlalchemy.text("SELECT 1"))
-        except exc.DBAPIError as error:
-            # The answer is public: no names in it.
-            LOG.error("The database cannot be used: %s", error.orig)
-            code = error.orig.args[0] if error.orig.args else "unknown"
-            reason = f"the database cannot be used (error {code})"
-            return pluginbase.HealthcheckResult(available=False, reason=reason)
-        return pluginbase.HealthcheckResult(available=True, reason="OK")
+
+def complaint() -> str:
+    """Why it cannot be used, on one line; empty if it can."""
+    try:
+        with _engine(environment.get("OS_DATABASE__CONNECTION")).connect() as connection:
+            connection.execute(sqlalchemy.text("SELECT 1"))
+    except exc.DBAPIError as error:
+        return " ".join(f"the database cannot be used: {error.orig}".split())
+    return ""
