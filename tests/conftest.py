@@ -1,8 +1,10 @@
 """What all tests share."""
 
+import pathlib
 import signal
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 # Whoever runs the tests in the background of a shell has them begun with Ctrl-C ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -10,6 +12,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 pytest.register_assert_rewrite(
     "tests.functional.support.harness", "tests.functional.support.watching",
     "tests.functional.support.cloud"
+)
+
+
+#: Functional tests that take longest, the dearest first: they begin first, so
+#: that both workers end at about the same time.
+DEAREST = (
+    "cloud", "test_crash.py", "test_image.py", "test_schema.py", "test_crash_accidents.py",
+    "test_monitor_operators.py", "test_monitor_faults.py", "test_quickstart.py",
+    "test_schema_hosts.py", "test_crash_power.py",
 )
 
 
@@ -21,12 +32,32 @@ def pytest_addoption(parser) -> None:
 
 
 def pytest_collection_modifyitems(config, items) -> None:
-    """Without ``--all``, tests marked ``exhaustive`` are left out."""
+    """Put them in order. Without ``--all``, those marked ``exhaustive`` are left out."""
+    items.sort(key=_place)
     if config.getoption("all"):
         return
     left_out = [item for item in items if item.get_closest_marker("exhaustive")]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
+
+
+def _place(item) -> tuple[bool, bool, int]:
+    """Unit tests come last: they are what the other worker does meanwhile."""
+    kind, part = item.path.relative_to(pathlib.Path(__file__).parent).parts[:2]
+    rank = DEAREST.index(part) if part in DEAREST else len(DEAREST)
+    return kind == "unit", item.get_closest_marker("last") is not None, rank
+
+
+def pytest_xdist_make_scheduler(config, log) -> LoadScopeScheduling:
+    return Modules(config, log)
+
+
+class Modules(LoadScopeScheduling):
+    """Gives whole modules to workers, and the tests of the one cloud to one of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return "cloud" if "/cloud/" in module else module
 
 
 @pytest.fixture(scope="session")

@@ -32,12 +32,16 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.functional.support import backends
-from tests.functional.support.engine import Engine
+from tests.functional.support.engine import CACHE, WORKER, Engine
 from tests.functional.support.harness import SYNTHETIC, Completed, Deployment, run
+from tests.functional.support.images import Builder
 from tests.functional.support.monitoring import CONFIGURATION, healthy, monitoring
 
-#: Each deployment gets an address of its own, out of the way of an operator's services.
-NETWORK = os.environ.get("KOLLA_TEST_NETWORK", "127.0.77")
+#: Each deployment gets an address of its own, out of the way of an operator's services; of
+#: workers side by side, gw1 has 127.1.77 instead of 127.0.77, and so on.
+NETWORK = os.environ.get("KOLLA_TEST_NETWORK", "127.0.77").replace(
+    ".0.", f".{WORKER.removeprefix('gw') or 0}."
+)
 ADDRESSES = (f"{NETWORK}.{number}" for number in itertools.count(1))
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -53,7 +57,6 @@ def pytest_collection_modifyitems(items) -> None:
     for item in items:
         if on_second_backend(item) and item.get_closest_marker("differs") is None:
             item.add_marker(pytest.mark.exhaustive)
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 def on_second_backend(item) -> bool:
@@ -75,6 +78,8 @@ def backend(request) -> str:
 def engine() -> Iterator[Engine]:
     """The engine of the tests, running and without containers or volumes."""
     engine = Engine()
+    if WORKER:
+        engine.take_images(CACHE)
     engine.start()
     try:
         engine.clean()
@@ -87,31 +92,23 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def images(engine: Engine, tmp_path_factory) -> Callable[..., Completed]:
+def builder(engine: Engine, tmp_path_factory) -> Builder:
+    return Builder(engine, tmp_path_factory.mktemp("builder"))
+
+
+@pytest.fixture(scope="session")
+def images(builder: Builder) -> Callable[..., Completed]:
     """``images(release)`` builds all images of a release, once in a session.
 
     Without a release: the default one. Returns what ``kolla image build`` wrote.
     """
-    builder = Deployment(engine, tmp_path_factory.mktemp("builder"), "127.0.0.1").prepare()
-    built: dict[str, Completed] = {}
-
-    def build(release: str = "") -> Completed:
-        if release not in built:
-            option = ["--release", release] if release else []
-            built[release] = builder.kolla("image", "build", *option, timeout=2400)
-        return built[release]
-
-    return build
+    return builder.build
 
 
 @pytest.fixture(scope="session")
-def synthetic_images(engine: Engine, tmp_path_factory) -> tuple[str, str]:
+def synthetic_images(builder: Builder) -> tuple[str, ...]:
     """The images of the synthetic service, an earlier and a later one."""
-    builder = Deployment(engine, tmp_path_factory.mktemp("builder"), "127.0.0.1").prepare()
-    builder.install_plugin(SYNTHETIC)
-    for release in ("2026.1", "2026.2"):
-        builder.kolla("image", "build", "synthetic", "--release", release, timeout=2400)
-    return "kolla/synthetic:2026.1", "kolla/synthetic:2026.2"
+    return builder.synthetic()
 
 
 @pytest.fixture(scope="module")

@@ -69,8 +69,7 @@ def test_logins_at_the_same_time_do_not_fail_over_changed_records(cloud):
 
 
 def test_other_brokers_and_their_tools_are_served_on_the_loopback_address_only(cloud):
-    network = int(cloud.deployment.address.split(".")[2])
-    for port in (14000 + network, 24000 + network):
+    for port in cloud.deployment.broker_ports:
         with socket.create_connection(("127.0.0.1", port), timeout=5):
             pass
         with contextlib.closing(socket.socket()) as client:

@@ -4,8 +4,10 @@ It has its own data root, socket and containerd namespaces, no bridge and no ipt
 rules. Images stay in the data root from one run to the next, as a cache; containers and
 volumes do not. ``KOLLA_TEST_CACHE`` says where that is (/var/cache/kolla-tests), and
 ``KOLLA_TEST_RUN`` where its socket is (/run/kolla-tests): two runs at a time need two of each.
+The workers of one run (``pytest -n 2``) have an engine each, in a folder of their own, which
+begins with the images of the one in the cache.
 
-Run as a program it stops an engine that a killed test run left behind::
+Run as a program it stops the engines that a killed test run left behind::
 
     python -m tests.functional.support.engine stop
 """
@@ -23,6 +25,8 @@ import docker
 CACHE = pathlib.Path(os.environ.get("KOLLA_TEST_CACHE", "/var/cache/kolla-tests"))
 #: Short, because the path of a UNIX socket may have no more than 107 characters.
 RUN = pathlib.Path(os.environ.get("KOLLA_TEST_RUN", "/run/kolla-tests"))
+#: The name of this worker if tests run side by side, else empty.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 DOCKERD = shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 
 
@@ -36,7 +40,10 @@ class Engine:
     #: Where the processes are found that the engine names.
     processes = "/proc"
 
-    def __init__(self, cache: pathlib.Path = CACHE, run: pathlib.Path = RUN):
+    def __init__(
+        self, cache: pathlib.Path = CACHE / WORKER,
+        run: pathlib.Path = RUN.with_name(f"{RUN.name}-{WORKER}".rstrip("-")),
+    ):
         self.cache = cache
         self.run = run
         self.socket = run / "docker.sock"
@@ -44,6 +51,32 @@ class Engine:
         self.log = cache / "dockerd.log"
         self._pidfile = run / "docker.pid"
         self._process: subprocess.Popen | None = None
+
+    def take_images(self, cache: pathlib.Path) -> None:
+        """Begin with all images of the stopped engine in another cache folder.
+
+        Nobody ever changes a layer, so layers are hard links; all else is copied. Where those
+        images have not changed since, what is there is good enough.
+        """
+        source, target, taken = cache / "engine", self.cache / "engine", self.cache / "taken"
+        names = source / "image" / "overlay2" / "repositories.json"
+        known = names.read_bytes() if names.exists() else b""
+        if taken.exists() and taken.read_bytes() == known:
+            return
+        taken.unlink(missing_ok=True)
+        if target.exists():  # with containers, if a run was killed
+            self.start()
+            self.clean()
+            self.stop()
+        for folder in (source, target):
+            # An engine that was killed leaves it mounted on itself: no link leads out of there.
+            subprocess.run(["umount", folder], capture_output=True)
+        subprocess.run(["rm", "-rf", target], check=True)
+        target.mkdir(parents=True)
+        for part in source.glob("*"):
+            how = "-al" if part.name == "overlay2" else "-a"
+            subprocess.run(["cp", how, part, target], check=True)
+        taken.write_bytes(known)
 
     def start(self, timeout: float = 60) -> None:
         """Start it and wait until it answers. An engine that was left behind is stopped."""
@@ -176,10 +209,11 @@ def main() -> int:
     if sys.argv[1:] != ["stop"]:
         print("usage: python -m tests.functional.support.engine stop", file=sys.stderr)
         return 2
-    engine = Engine()
-    if engine.pid() is not None:
-        engine.clean()
-        engine.stop()
+    for pidfile in [RUN / "docker.pid", *RUN.parent.glob(f"{RUN.name}-*/docker.pid")]:
+        engine = Engine(CACHE, pidfile.parent)
+        if engine.pid() is not None:
+            engine.clean()
+            engine.stop()
     return 0
 
 

@@ -103,8 +103,14 @@ class Deployment:
     @property
     def broker(self) -> str:
         """Options with which its RabbitMQ gets on with those of other networks."""
-        network = int(self.address.split(".")[2])
-        return BROKER.format(epmd=14000 + network, distribution=24000 + network)
+        epmd, distribution = self.broker_ports
+        return BROKER.format(epmd=epmd, distribution=distribution)
+
+    @property
+    def broker_ports(self) -> tuple[int, int]:
+        """Of epmd and of the distribution, which no other network has."""
+        _, worker, network, _ = map(int, self.address.split("."))
+        return 14000 + 256 * worker + network, 24000 + 256 * worker + network
 
     def configure(self, text: str, name: str = "90-test") -> pathlib.Path:
         """Write ``kolla.conf.d/NAME.conf``, replacing it if it is there; returns its path."""

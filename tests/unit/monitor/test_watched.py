@@ -61,7 +61,7 @@ def test_a_generation_is_on_probation_until_it_has_proved_itself(expected, chang
 
 @pytest.mark.parametrize("started, at_least, at_most", [
     (10, 10, 15), (-3600, 0, 0), (10**9, 0, time.clock_gettime(time.CLOCK_BOOTTIME) + 600),
-])
+], ids=["just now", "in the future", "before the boot"])
 def test_a_clock_that_jumped_makes_no_container_older_than_the_boot(started, at_least, at_most):
     assert at_least <= up_for(ago(started)) <= at_most
 
