@@ -18,6 +18,7 @@ GLANCE_API = Container(
         folder=shared_folder("docker", "glance-api"),
         parent="openstack-wsgi",
         builder="openstack-builder",
+        offline=True,
         per_release=True,
     ),
     user=42415,

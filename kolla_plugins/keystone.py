@@ -17,6 +17,7 @@ KEYSTONE = Container(
         folder=shared_folder("docker", "keystone"),
         parent="openstack-wsgi",
         builder="openstack-builder",
+        offline=True,
         per_release=True,
     ),
     user=42425,

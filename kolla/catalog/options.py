@@ -120,6 +120,11 @@ _IMAGES = [
         "proxy", default="", secret=True,
         help="The HTTP proxy to use while an image is built; it may hold credentials.",
     ),
+    cfg.IntOpt(
+        "max_age", default=30, min=0,
+        help="Days after which `kolla host check` warns that the Debian packages of an image that "
+             "runs here have not been fetched anew. 0: it never does.",
+    ),
     cfg.IntOpt("jobs", default=2, min=1, help="How many images are built at a time."),
     cfg.StrOpt(
         "docker_command", default="",

@@ -15,12 +15,16 @@ class Check(Lister):
 
     def take_action(self, parsed_args):
         from kolla import host
+        from kolla.images import labels
         from kolla.plans.observe import strangers
 
         deployment = self.app.deployment
 
-        def running() -> set[str]:
-            return {seen.container for seen in deployment.backend.observe() if seen.running}
+        def running() -> dict[str, str | None]:
+            return {
+                seen.container: labels.refreshed(seen.labels)
+                for seen in deployment.backend.observe() if seen.running
+            }
 
         findings = list(host.examine(deployment.settings, running, lambda: strangers(deployment)))
         if any(finding.state is host.State.MISSING for finding in findings):

@@ -7,7 +7,7 @@ import pathlib
 import shutil
 import textwrap
 
-from kolla.cli.base import Configuration, Lister
+from kolla.cli.base import Command, Configuration, Lister
 from kolla.cli.confirm import confirm
 from kolla.cli.progress import progress
 from kolla.cli.values import Age, ImageId, Lines, Size, Text
@@ -93,12 +93,12 @@ class List(Lister):
     """List the images: what is built, what is missing or outdated, and who runs it
 
     Outdated is what `kolla image build` would build again, left over what no plugin here
-    declares any more. A size includes what an image
-    shares with its parents.
+    declares any more. A size includes what an image shares with its parents. The age of an
+    image's Debian packages is under packages.
     """
 
     example = "kolla image list\nkolla image list -f value -c name -c state"
-    columns = ("name", "release", "version", "size", "created", "state", "containers")
+    columns = ("name", "release", "version", "size", "created", "packages", "state", "containers")
 
     def take_action(self, parsed_args):
         from kolla.images.inventory import Inventory
@@ -127,6 +127,30 @@ class Tree(Lister):
              "/".join((ROOT, *twig.path)), Text(twig.image.per_release), Lines(twig.containers))
             for twig in twigs
         ]
+
+
+class Sbom(Command):
+    """Print the bill of materials of an image: its packages with their versions
+
+    It is in CycloneDX's JSON, which scanners for known vulnerabilities read.
+    """
+
+    example = "kolla image sbom keystone\nkolla image sbom keystone --release 2026.2 > bom.json"
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument("name", metavar="NAME", help="an image").complete = "images"
+        parser.add_argument(
+            "--release", metavar="RELEASE", help="of OpenStack; default: the configured one"
+        ).complete = "releases"
+        return parser
+
+    def take_action(self, parsed_args):
+        from kolla.images import sbom
+
+        self.app.stdout.write(
+            sbom.of_image(self.app.deployment, parsed_args.name, parsed_args.release)
+        )
 
 
 class Prune(Lister):
@@ -201,6 +225,7 @@ def _row(entry) -> tuple:
     return (
         entry.name, entry.release, Text(known.get(labels.VERSION)),
         Size(entry.facts.size if entry.facts else None), Age(known.get(labels.CREATED)),
+        Age(labels.refreshed(known)),
         entry.state, Lines(list(entry.used_by)),
     )
 

@@ -43,6 +43,8 @@ class Condition:
     #: What it used when it was last looked at, and its limits, by their names.
     usage: Usage | None = None
     limits: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    #: When the Debian packages of its image were fetched; UTC, ISO 8601. None: nobody knows.
+    packages: str | None = None
 
     @property
     def serves(self) -> bool:

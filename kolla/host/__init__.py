@@ -4,7 +4,7 @@ import pathlib
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from kolla import network
 from kolla.errors import KollaError
@@ -12,22 +12,28 @@ from kolla.host import confinement
 from kolla.host.findings import Finding, State
 from kolla.images import client
 from kolla.plugin.backend import Stranger
+from kolla.times import age
 
 GIB = 1024**3
 #: Free space below which images cannot be built, and below which it becomes tight.
 ENGINE_MINIMUM, ENGINE_COMFORT = 5 * GIB, 15 * GIB
 STATE_MINIMUM, STATE_COMFORT = GIB // 4, GIB
 PYTHON = (3, 11)
+#: Seconds.
+DAY = 86400
 MIGRATE_REQUESTS = pathlib.Path("/proc/sys/net/ipv4/tcp_migrate_req")
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 
 
 def examine(
-    settings, running: Callable[[], set[str]], strangers: Callable[[], list[Stranger]]
+    settings,
+    running: Callable[[], Mapping[str, str | None]],
+    strangers: Callable[[], list[Stranger]],
 ) -> Iterator[Finding]:
     """Check this host against its configuration; changes nothing.
 
-    ``running`` names the containers that kolla runs here now, ``strangers`` those that only
+    ``running`` names the containers that kolla runs here now, each with the time from which
+    the Debian packages of its image are (None: nobody knows); ``strangers`` those that only
     look as if they were kolla's.
     """
     yield python()
@@ -51,6 +57,7 @@ def examine(
     yield from certificates_end(settings)
     if facts:
         yield from foreign(strangers)
+        yield from packages(running(), settings.value("images", "max_age"))
     if facts and engine.startswith("unix://"):
         root = pathlib.Path(facts["DockerRootDir"])
         yield disk("disk of the engine", root, ENGINE_MINIMUM, ENGINE_COMFORT)
@@ -162,12 +169,30 @@ def cgroups() -> Finding:
     )
 
 
-def listens(settings, running: Callable[[], set[str]] | None) -> Iterator[Finding]:
+def packages(running: Mapping[str, str | None], max_age: int) -> Iterator[Finding]:
+    """How old the packages of the images are that run here; days, of which 0 is any age."""
+    ages = {name: age(at) // DAY for name, at in running.items() if at is not None}
+    if not ages:
+        return
+    subject, found = "packages of images", f"{max(ages.values()):.0f} days old at most"
+    old = sorted(name for name, days in ages.items() if max_age and days > max_age)
+    if old:
+        yield Finding(
+            subject, State.WARNING, f"{found}; more than {max_age}: {', '.join(old)}",
+            "`kolla image build --refresh-base`, then `kolla set upgrade all`",
+        )
+    else:
+        yield Finding(subject, State.OK, found)
+
+
+def listens(
+    settings, running: Callable[[], Mapping[str, str | None]] | None
+) -> Iterator[Finding]:
     """The addresses and ports that containers of this host bind: free, or theirs already.
 
     ``running`` is None while the engine does not answer.
     """
-    ours: set[str] | None = None
+    ours: Mapping[str, str | None] | None = None
     for container in settings.enabled():
         for address, port in settings.listens(container):
             subject = f"port {port} of {container.name}"

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from kolla.catalog import releases
+from kolla.catalog.catalog import Catalog
 from kolla.catalog.naming import (
     LOCK, ROOT, SUITE, reference, releases_of, root_reference, tag,
 )
 from kolla.errors import KollaError, UsageError
-from kolla.images import client, graph, inputs, labels, root
+from kolla.images import client, graph, inputs, labels, root, sbom
 from kolla.images.run import Job, Runner
 from kolla.images.site import Site, private_files
 from kolla.plugin import Image
@@ -103,13 +104,13 @@ class _Workshop:
     ):
         value = deployment.settings.value
         self.backend, self.runner = deployment.backend, Runner()
+        self.catalog = deployment.installed
         self.images = {image.name: image for image in images}
         self.release, self.observer, self.site, self.afresh = release, observer, site, afresh
         self.namespace = value("images", "namespace")
         self.base_image = value("images", "base_image")
         self.secrets = [f"--secret=id={name},src={path}" for name, path in secrets.items()]
-        self.client = client.find(value("images", "docker_command"))
-        self.environment = client.environment(value("docker", "url"))
+        self.client = client.Client(value("images", "docker_command"), value("docker", "url"))
         self.logs = logs
         # An engine that cannot be reached is told of once, not for every image.
         self.backend.image(root_reference(self.namespace))
@@ -156,100 +157,91 @@ class _Workshop:
     def _image(self, name: str, job: Job) -> tuple[str, ImageFacts]:
         image = self.images[name]
         target = reference(image, self.release, self.namespace)
-        arguments = arguments_of(image, self.images, self.release, self.namespace)
-        bases = [self._base(arguments[name]) for name in BASES if name in arguments]
-        digest = inputs.digest(image.folder, arguments, *bases)
+        arguments = arguments_of(image, self.catalog, self.release, self.namespace)
+        bases = [self._base(arguments[key]) for key in BASES if key in arguments]
+        digest = inputs.digest(image.folder, arguments, *(base.id for base in bases))
         found = self.backend.image(target)
         if name not in self.afresh and found and found.labels.get(inputs.LABEL) == digest:
             return "unchanged", found
+        refreshed = labels.refreshed(bases[0].labels) or ""
         build = [f"--build-arg={key}={value}" for key, value in arguments.items()]
         build += [*self.secrets, str(image.folder)]
-        version = self._first_build(name, build, job)
-        told = labels.complete(
-            name, self._tag(name), version, labels.revision(image.folder), digest
-        )
-        self._docker_build([*_label_options(told), f"--tag={target}", *build], job)
-        return "built", self.backend.image(target)
-
-    def _base(self, reference: str) -> str:
-        """The id of an image that another is built on."""
-        facts = self.backend.image(reference)
-        if facts is None:
-            raise KollaError(f"{reference}, on which it is built, has disappeared")
-        return facts.id
-
-    def _first_build(self, name: str, build: list[str], job: Job) -> str:
-        """Build under a name of its own; the version that the image tells.
-
-        The build that gives the image its tag has that for a label, and the rest from the cache.
-        """
         # Not by the id that the client writes: that is another one on engines with
         # containerd's image store.
         trial = f"{self.namespace}-trial/{name}:{self._tag(name)}"
-        options = [*_label_options(labels.identity(name, self._tag(name))), f"--tag={trial}"]
-        options += ["--no-cache"] if name in self.afresh else []
         try:
-            self._docker_build([*options, *build], job)
-            version = self.backend.read_file(trial, labels.VERSION_FILE)
+            self._first_build(image, trial, build, job)
+            self._finish(image, trial, digest, refreshed, job)
         finally:
             self.backend.untag(trial)
-        return version.decode().strip() if version else self._tag(name)
+        return "built", self.backend.image(target)
 
-    def _docker_build(self, options: list[str], job: Job, dockerfile: str = "") -> None:
-        job.run(
-            [self.client, "build", "--progress=plain", "--network=host", *options],
-            self.environment, dockerfile,
+    def _base(self, reference: str) -> ImageFacts:
+        """An image that another is built on."""
+        facts = self.backend.image(reference)
+        if facts is None:
+            raise KollaError(f"{reference}, on which it is built, has disappeared")
+        return facts
+
+    def _first_build(self, image: Image, trial: str, build: list[str], job: Job) -> None:
+        """Build what the Dockerfile says under a name of its own."""
+        options = labels.options(labels.identity(image.name, self._tag(image.name)))
+        options += [f"--tag={trial}"]
+        afresh = ["--no-cache"] if image.name in self.afresh else []
+        if image.offline:
+            # Always: what an earlier build fetched may have been pruned since.
+            fetch = ["--target=fetch", "--no-cache"]
+            self.client.build([*fetch, *options, *build], job)
+        network = "none" if image.offline else "host"
+        self.client.build([*afresh, *options, *build], job, network)
+
+    def _finish(
+        self, image: Image, trial: str, digest: str, refreshed: str, job: Job
+    ) -> None:
+        """Add the labels and the bill of materials, which tell what the first build has made."""
+        name, read = image.name, functools.partial(self.backend.read_file, trial)
+        version = (read(labels.VERSION_FILE) or b"").decode().strip() or self._tag(name)
+        bill = sbom.document(
+            name, version, read(sbom.DEBIAN_PACKAGES) or b"", read(sbom.PYTHON_PACKAGES) or b""
         )
+        told = labels.complete(
+            name, self._tag(name), version, labels.revision(image.folder), digest, refreshed
+        )
+        target = reference(image, self.release, self.namespace)
+        with tempfile.TemporaryDirectory(prefix="kolla-build-") as folder:
+            pathlib.Path(folder, "sbom.json").write_text(bill)
+            pathlib.Path(folder, "Dockerfile").write_text(
+                f"FROM {trial}\nCOPY --chmod=0644 sbom.json {sbom.FILE}\n"
+            )
+            options = [*labels.options(told), f"--tag={target}"]
+            self.client.build([*options, folder], job, network="none")
 
     # The root image
 
     def _root(self, job: Job) -> tuple[str, ImageFacts]:
-        target = root_reference(self.namespace)
+        target, refresh = root_reference(self.namespace), ROOT in self.afresh
         found = self.backend.image(target)
-        if ROOT not in self.afresh and found and root.is_current(found, self.base_image):
+        if not refresh and found and root.is_current(found, self.base_image):
             return "unchanged", found
-        told = labels.complete(
-            ROOT, SUITE, SUITE, self.base_image or "mmdebstrap", root.digest(self.base_image)
-        )
-        if self.base_image:
-            options = [*_label_options(told), f"--tag={target}"]
-            options += ["--pull"] if ROOT in self.afresh else []
-            self._pull([*options, "-"], job)
-        else:
-            self._bootstrap(target, told, job)
+        root.make(self.client, self.site, self.base_image, target, refresh, job)
         return "built", self.backend.image(target)
-
-    def _pull(self, options: list[str], job: Job) -> None:
-        try:
-            self._docker_build(options, job, f"FROM {self.base_image}\n")
-        except KollaError as error:
-            raise KollaError(
-                f"{self.base_image} cannot be pulled: {error.message}",
-                "[images] base_image names it; left empty, the image is made with mmdebstrap",
-            ) from None
-
-    def _bootstrap(self, target: str, told: Mapping[str, str], job: Job) -> None:
-        with tempfile.TemporaryDirectory(prefix="kolla-build-") as folder:
-            archive = pathlib.Path(folder, "debian.tar")
-            root.bootstrap(self.site, archive, job)
-            changes = [f'--change=LABEL {key}="{value}"' for key, value in told.items()]
-            job.run([self.client, "import", *changes, str(archive), target], self.environment)
 
 
 def arguments_of(
-    image: Image, images: Mapping[str, Image], release: str, namespace: str
+    image: Image, catalog: Catalog, release: str, namespace: str
 ) -> dict[str, str]:
     """The build arguments of an image."""
     def tagged(name: str) -> str:
-        above = images.get(name)
+        above = catalog.images.get(name)
         return reference(above, release, namespace) if above else root_reference(namespace)
 
     arguments = dict(zip(BASES, map(tagged, graph.bases(image))))
-    return {**arguments, "RELEASE": release} if image.per_release else arguments
-
-
-def _label_options(told: Mapping[str, str]) -> list[str]:
-    return [f"--label={key}={value}" for key, value in told.items()]
+    if image.per_release:
+        arguments["RELEASE"] = release
+    users = {each.user for each in catalog.containers.values() if each.image == image}
+    if len(users) == 1:
+        arguments["KOLLA_UID"] = str(users.pop())
+    return arguments
 
 
 def _log_folder(state_dir: pathlib.Path) -> pathlib.Path:

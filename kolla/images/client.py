@@ -4,12 +4,36 @@ import os
 import pathlib
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from kolla.errors import KollaError
+from kolla.images.run import Job
 
 #: Debian and Ubuntu put theirs here, whatever PATH says.
 SYSTEM_PATH = "/usr/bin"
+
+
+class Client:
+    """A client that works on the engine at ``url``: ``command``, or the first one found."""
+
+    def __init__(self, command: str, url: str):
+        self._program, self._environment = find(command), environment(url)
+
+    def build(
+        self, options: list[str], job: Job, network: str = "host", dockerfile: str = ""
+    ) -> None:
+        """``docker build``; with ``-`` among the options ``dockerfile`` is all of its context."""
+        self._run(["build", "--progress=plain", f"--network={network}", *options], job, dockerfile)
+
+    def load(
+        self, archive: pathlib.Path, told: Mapping[str, str], target: str, job: Job
+    ) -> None:
+        """``docker import``: an image with these labels out of a tar archive."""
+        changes = [f'--change=LABEL {key}="{value}"' for key, value in told.items()]
+        self._run(["import", *changes, str(archive), target], job)
+
+    def _run(self, arguments: list[str], job: Job, text: str = "") -> None:
+        job.run([self._program, *arguments], self._environment, text)
 
 
 def find(command: str = "", path: str | None = None) -> str:

@@ -16,12 +16,15 @@ from kolla.errors import KollaError
 #: The label that holds it.
 LABEL = "kolla.inputs"
 
+#: What Python leaves beside its modules once a plugin is installed.
+COMPILED = "**/__pycache__"
+
 
 def digest(folder: pathlib.Path, arguments: Mapping[str, str], *bases: str) -> str:
     """Of the files of a build context with their modes, the build arguments and the bases' ids.
 
-    Files that ``.dockerignore`` leaves out do not count. Raises :class:`KollaError` if the
-    folder holds no Dockerfile or cannot be read.
+    What Python compiles, and what ``.dockerignore`` leaves out, does not count. Raises
+    :class:`KollaError` if the folder holds no Dockerfile or cannot be read.
     """
     try:
         files = [_entry(folder, path) for path in sorted(_context(folder))]
@@ -44,7 +47,8 @@ def _context(folder: pathlib.Path) -> set[str]:
     (folder / "Dockerfile").stat()
     ignore = folder / ".dockerignore"
     patterns = ignore.read_text().splitlines() if ignore.is_file() else []
-    return exclude_paths(str(folder), [line for line in patterns if line[:1] not in ("", "#")])
+    patterns = [COMPILED, *(line for line in patterns if line[:1] not in ("", "#"))]
+    return exclude_paths(str(folder), patterns)
 
 
 def _entry(folder: pathlib.Path, name: str) -> tuple[str, int, str]:

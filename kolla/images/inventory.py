@@ -30,6 +30,7 @@ class Inventory:
         value = deployment.settings.value
         self._namespace, self._release = value("images", "namespace"), value("DEFAULT", "release")
         self._base_image = value("images", "base_image")
+        self._catalog = deployment.installed
         self._images = deployment.installed.images
         self._present = {facts.reference: facts for facts in deployment.backend.images()}
         self._root = deployment.backend.image(root_reference(self._namespace))
@@ -65,7 +66,7 @@ class Inventory:
             if state != BUILT:
                 return OUTDATED
             bases.append(base.id)
-        arguments = builder.arguments_of(image, self._images, release, self._namespace)
+        arguments = builder.arguments_of(image, self._catalog, release, self._namespace)
         digest = inputs.digest(image.folder, arguments, *bases)
         return BUILT if facts.labels.get(inputs.LABEL) == digest else OUTDATED
 

@@ -1,15 +1,19 @@
 """The labels that tell where an image comes from."""
 
-import datetime
 import importlib.metadata
 import pathlib
 import subprocess
+from collections.abc import Mapping
 
 from kolla.images import inputs
+from kolla.times import now
 
 #: Those of the Open Container Initiative.
 OCI = "org.opencontainers.image."
 VERSION, CREATED = f"{OCI}version", f"{OCI}created"
+
+#: When Debian's packages were last fetched anew for an image or for what it is built on.
+REFRESHED = "kolla.refreshed"
 
 #: The file in which an image tells the version of the software that it packages.
 VERSION_FILE = "/usr/share/kolla/version"
@@ -20,17 +24,32 @@ def identity(name: str, release: str) -> dict[str, str]:
     return {"kolla.image": name, "kolla.release": release}
 
 
-def complete(name: str, release: str, version: str, revision: str, digest: str) -> dict[str, str]:
-    """All labels of a finished image."""
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+def refreshed(known: Mapping[str, str]) -> str | None:
+    """When Debian's packages were fetched for an image with these labels; ISO 8601.
+
+    None if nobody knows: an image that kolla did not build.
+    """
+    return known.get(REFRESHED) or (known.get(CREATED) if inputs.LABEL in known else None)
+
+
+def complete(
+    name: str, release: str, version: str, revision: str, digest: str, refreshed: str
+) -> dict[str, str]:
+    """All labels of a finished image; ``refreshed`` is empty where nobody knows."""
     return {
         **identity(name, release),
         inputs.LABEL: digest,
         f"{OCI}title": name,
         VERSION: version,
         f"{OCI}revision": revision,
-        CREATED: now,
+        CREATED: now(),
+        **({REFRESHED: refreshed} if refreshed else {}),
     }
+
+
+def options(told: Mapping[str, str]) -> list[str]:
+    """How a docker client is told to give an image these labels."""
+    return [f"--label={key}={value}" for key, value in told.items()]
 
 
 def revision(folder: pathlib.Path) -> str:

@@ -3,19 +3,26 @@
 import os
 import pathlib
 import shutil
+import tempfile
 
-from kolla.catalog.naming import SUITE
+from kolla.catalog.naming import ROOT, SUITE
 from kolla.errors import KollaError
-from kolla.images import inputs
+from kolla.images import inputs, labels
+from kolla.images.client import Client
 from kolla.images.run import Job
 from kolla.images.site import DEBIAN, KEYRING, Site, private_files
 from kolla.plugin.backend import ImageFacts
+from kolla.times import now
 
 #: Beyond Debian's own minimum: an https mirror can be used from the first layer on.
 PACKAGES = "ca-certificates"
 
+#: A file of the image that tells when it was made. All that is built on it changes with it,
+#: so that a refreshed root fetches the packages of every image anew.
+STAMP = "/usr/share/kolla/refreshed"
+
 #: Files are never newer than the first release of the suite, 2025-08-09: what has the same
-#: packages is the same, byte for byte.
+#: packages is the same, byte for byte, up to its stamp.
 EPOCH = "1754697600"
 
 SOURCES = f"""\
@@ -35,7 +42,9 @@ Signed-By: {KEYRING}
 
 def digest(base_image: str) -> str:
     """Of what the root image is made from."""
-    return inputs.of("pulled", base_image) if base_image else inputs.of(PACKAGES, EPOCH, SOURCES)
+    if base_image:
+        return inputs.of("pulled", base_image, STAMP)
+    return inputs.of(PACKAGES, EPOCH, SOURCES, STAMP)
 
 
 def is_current(facts: ImageFacts, base_image: str) -> bool:
@@ -44,7 +53,42 @@ def is_current(facts: ImageFacts, base_image: str) -> bool:
     return facts.labels.get(inputs.LABEL, wanted) == wanted
 
 
-def bootstrap(site: Site, archive: pathlib.Path, job: Job) -> None:
+def make(
+    client: Client, site: Site, base_image: str, target: str, refresh: bool, job: Job
+) -> None:
+    """Make the root image afresh under this name; ``refresh`` asks the registry again.
+
+    Raises :class:`KollaError` if it cannot be done.
+    """
+    refreshed = now()
+    told = labels.complete(
+        ROOT, SUITE, SUITE, base_image or "mmdebstrap", digest(base_image), refreshed
+    )
+    if base_image:
+        options = [*labels.options(told), f"--tag={target}", *(["--pull"] if refresh else [])]
+        _pull(client, base_image, options, refreshed, job)
+        return
+    with tempfile.TemporaryDirectory(prefix="kolla-build-") as folder:
+        archive = pathlib.Path(folder, "debian.tar")
+        bootstrap(site, archive, refreshed, job)
+        client.load(archive, told, target, job)
+
+
+def _pull(
+    client: Client, base_image: str, options: list[str], refreshed: str, job: Job
+) -> None:
+    folder = STAMP.rpartition("/")[0]
+    dockerfile = f"FROM {base_image}\nRUN mkdir -p {folder} && echo {refreshed} > {STAMP}\n"
+    try:
+        client.build([*options, "-"], job, "none", dockerfile)
+    except KollaError as error:
+        raise KollaError(
+            f"{base_image} cannot be pulled: {error.message}",
+            "[images] base_image names it; left empty, the image is made with mmdebstrap",
+        ) from None
+
+
+def bootstrap(site: Site, archive: pathlib.Path, refreshed: str, job: Job) -> None:
     """Write a tar archive of a minimal Debian with nothing of this site in it.
 
     Raises :class:`KollaError` if it fails or something is not installed here.
@@ -54,6 +98,7 @@ def bootstrap(site: Site, archive: pathlib.Path, job: Job) -> None:
         "apt.conf": site.apt(os.path.abspath(site.ca_bundle)),
         "sources.list": site.sources(),
         "debian.sources": SOURCES,
+        "refreshed": f"{refreshed}\n",
     }
     with private_files(files) as paths:
         argv = [
@@ -64,6 +109,9 @@ def bootstrap(site: Site, archive: pathlib.Path, job: Job) -> None:
             ' "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/*',
             f"--customize-hook=upload {paths['debian.sources']}"
             " /etc/apt/sources.list.d/debian.sources",
+            '--customize-hook=mkdir -p "$1"/usr/share/kolla',
+            f"--customize-hook=upload {paths['refreshed']} {STAMP}",
+            f'--customize-hook=chmod 0644 "$1"{STAMP}',
             SUITE, str(archive), str(paths["sources.list"]),
         ]
         try:

@@ -5,6 +5,7 @@ import logging
 import threading
 
 from kolla.backends.instances import engine_name
+from kolla.images import labels
 from kolla.monitor import policy
 from kolla.monitor.checks import Checks
 from kolla.monitor.context import Context, clock, line
@@ -187,6 +188,7 @@ class Engine:
         first, before = watched.engine_restarts is None, watched.engine_restarts or 0
         anew = found.started_at != watched.started_at
         watched.engine_restarts, watched.started_at = found.restarts, found.started_at
+        watched.packages = labels.refreshed(found.labels)
         if first:
             watched.memory.started -= up_for(found.started_at)
         elif found.restarts > before:

@@ -101,6 +101,10 @@ class _Conditions(Collector):
         )
         yield from _usages(conditions)
         yield from _disk(self._view.disk())
+        yield _gauge(
+            "packages_timestamp_seconds", "When the Debian packages of its image were fetched.",
+            conditions, lambda each: _timestamp(each.packages),
+        )
         yield self._of_sets()
 
     def _statuses(self, conditions) -> GaugeMetricFamily:

@@ -25,6 +25,8 @@ class Watched:
     #: How often the engine had restarted it when it was last looked at; None: not yet.
     engine_restarts: int | None = None
     started_at: str = ""
+    #: When the Debian packages of its image were fetched; UTC, ISO 8601.
+    packages: str | None = None
     #: When something in it was killed for its use of memory; seconds of the monitor's clock.
     starved: float | None = None
     #: Whether its check is running.
@@ -80,8 +82,7 @@ class Watched:
         return Condition(
             self.name, self.status, detail, self.number, self.since, self.checked, self.seconds,
             len(self.memory.restarts), self.generation.committed, self.on_probation,
-            self.memory.trusted,
-            self.usage, self.spec.limits,
+            self.memory.trusted, self.usage, self.spec.limits, self.packages,
         )
 
 

@@ -41,6 +41,8 @@ class Image:
     per_release: bool = False
     #: The name of an image in which its Dockerfile builds, and which it gets as ``BUILDER``.
     builder: str | None = None
+    #: Only the stage ``fetch`` of its Dockerfile has a network: it is built first.
+    offline: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

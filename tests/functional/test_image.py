@@ -1,8 +1,11 @@
 """Images are built as far as they have changed, and hold nothing of the site."""
 
+import json
 import pathlib
 import signal
+import socket
 import textwrap
+import threading
 import time
 
 import pytest
@@ -22,6 +25,7 @@ PROBE = Image("probe", HERE / "probe")
 CHILD = Image("probe-child", HERE / "child", parent="probe", per_release=True)
 BROKEN = Image("broken", HERE / "broken")
 BROKEN_CHILD = Image("broken-child", HERE / "child", parent="broken", per_release=True)
+OFFLINE = Image("offline", HERE / "offline", offline=True)
 """
 ENTRY_POINTS = """\
 [kolla.images]
@@ -29,6 +33,7 @@ probe = probe_images:PROBE
 probe-child = probe_images:CHILD
 broken = probe_images:BROKEN
 broken-child = probe_images:BROKEN_CHILD
+offline = probe_images:OFFLINE
 """
 #: Fetches from Debian and from the package index in earnest.
 PROBE = """\
@@ -40,6 +45,16 @@ RUN --mount=type=secret,id=pip --mount=type=secret,id=ca \\
     python3 -m venv /opt/probe \\
     && PIP_CONFIG_FILE=/run/secrets/pip /opt/probe/bin/pip install --no-cache-dir iniconfig \\
     && echo 4.5.6 > /usr/share/kolla/version
+"""
+#: Asks a service of this host, once where that is possible and once where it must not be.
+OFFLINE = """\
+ARG PARENT
+FROM ${PARENT} AS fetch
+RUN --mount=type=cache,id=kolla-test-fetched,target=/fetched \\
+    [ -e /fetched/answer ] || bash -c 'cat < /dev/tcp/ADDRESS' > /fetched/answer
+FROM fetch
+RUN --mount=type=cache,id=kolla-test-fetched,target=/fetched mv /fetched/answer /
+RUN bash -c ': < /dev/tcp/ADDRESS' 2>&1 | tail -n 1 > /refused
 """
 CHILD = "ARG PARENT\nFROM ${PARENT}\nARG RELEASE\nCOPY file /\n"
 BROKEN = "ARG PARENT\nFROM ${PARENT}\nRUN echo 'the flux is missing' >&2; exit 3\n"
@@ -95,6 +110,7 @@ def plugin(folder: pathlib.Path) -> None:
         "child/Dockerfile": CHILD,
         "child/file": "one\n",
         "broken/Dockerfile": BROKEN,
+        "offline/Dockerfile": OFFLINE,
     }
     for name, content in files.items():
         path = folder / name
@@ -110,6 +126,62 @@ def results(site, *arguments: str, **options) -> dict[str, str]:
 def test_everything_is_fetched_through_the_proxy_from_mirror_and_index(built):
     _, asked = built
     assert {proxy.MIRROR, proxy.INDEX} <= asked
+
+
+def test_only_the_stage_that_fetches_reaches_the_services_of_this_host(built, engine):
+    deployment, _ = built
+    with socket.create_server((deployment.address, 0)) as service:
+        threading.Thread(target=answer, args=(service, b"hello\n"), daemon=True).start()
+        address = f"{deployment.address}/{service.getsockname()[1]}"
+        dockerfile = deployment.directory / "plugin" / "offline" / "Dockerfile"
+        dockerfile.write_text(OFFLINE.replace("ADDRESS", address))
+        kolla(built, "image", "build", "offline")
+    said = run_in(engine, "offline", "cat /answer /refused")
+    assert said.startswith("hello\n") and "Connection refused" in said
+
+
+def answer(service: socket.socket, text: bytes) -> None:
+    connection = service.accept()[0]
+    connection.sendall(text)
+    connection.close()
+
+
+def run_in(engine, name: str, command: str) -> str:
+    """What a shell command prints in an image."""
+    with engine.client() as client:
+        return client.containers.run(
+            f"{NAMESPACE}/{name}:trixie", ["sh", "-c", command], network_mode="host", remove=True
+        ).decode()
+
+
+def test_no_program_of_an_image_gives_rights_away(built, engine):
+    assert run_in(engine, "probe", "find / -xdev -type f -perm /6000; echo end") == "end\n"
+
+
+def test_the_bill_of_materials_names_what_is_installed(built):
+    bill = json.loads(kolla(built, "image", "sbom", "probe").stdout)
+    assert bill["metadata"]["component"] == {
+        "type": "container", "bom-ref": "probe", "name": "probe", "version": "4.5.6",
+    }
+    assert {"bash", "tini", "python3-venv"} <= {each["name"] for each in bill["components"]}
+
+
+def test_an_image_that_kolla_did_not_build_has_no_bill(built):
+    done = kolla(built, "image", "sbom", "mariadb", expect=1)
+    assert "kolla image build mariadb" in done.stderr
+
+
+def test_a_refreshed_base_fetches_the_packages_of_all_images_anew(built, engine):
+    before = kolla(built, "image", "list", "-f", "json").json()
+    with engine.client() as client:
+        layers = client.images.get(f"{NAMESPACE}/base:trixie").attrs["RootFS"]["Layers"]
+    kolla(built, "image", "build", "base", "--refresh-base")
+    with engine.client() as client:
+        image = client.images.get(f"{NAMESPACE}/base:trixie")
+        root = client.images.get(f"{NAMESPACE}/debian:trixie")
+    assert not set(image.attrs["RootFS"]["Layers"]) & set(layers)
+    assert image.labels["kolla.refreshed"] == root.labels["kolla.refreshed"]
+    assert {row["name"] for row in before if row["packages"] != "-"} >= {"debian", "base"}
 
 
 @pytest.mark.parametrize("name", ["debian", "base", "probe"])

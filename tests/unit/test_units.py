@@ -7,7 +7,12 @@ import subprocess
 
 import pytest
 
-UNITS = sorted(pathlib.Path(__file__).parents[2].glob("etc/systemd/*.service"))
+#: What builds images mounts, makes devices and changes its root.
+BUILDS = "kolla-refresh"
+UNITS = [
+    unit for unit in sorted(pathlib.Path(__file__).parents[2].glob("etc/systemd/*.service"))
+    if unit.stem != BUILDS
+]
 #: Of 10, which is no confinement at all; in tenths, as systemd wants it.
 EXPOSURE = 35
 CONFINEMENT = {

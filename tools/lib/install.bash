@@ -61,7 +61,8 @@ choose_certificates() {
     [[ ! -r $ca_bundle ]] || export PIP_CERT=$ca_bundle
 }
 
-# From a copy: a build leaves things behind, and later builds would take them in.
+# From a copy: a build leaves things behind, and later builds would take them in. What kolla
+# needs has the pinned hashes; what builds kolla's own wheel is among it.
 pip_install_checkout() {
     local copy code=0
     copy=$(mktemp -d)
@@ -69,8 +70,8 @@ pip_install_checkout() {
         tar -C "$copy" --no-same-owner -xf -
     [[ -e $copy/.git ]] || export PBR_VERSION=${PBR_VERSION:-0.0.0}
     make_venv "$venv" &&
-        "$venv/bin/pip" wheel --no-deps --wheel-dir "$copy/wheel" "$copy" &&
-        "$venv/bin/pip" install "$copy"/wheel/*.whl &&
+        "$venv/bin/pip" install --require-hashes --requirement "$copy/tools/lib/kolla.lock" &&
+        "$venv/bin/pip" wheel --no-deps --no-build-isolation --wheel-dir "$copy/wheel" "$copy" &&
         "$venv/bin/pip" install --no-deps --force-reinstall "$copy"/wheel/*.whl || code=$?
     rm -rf "$copy"
     return $code
@@ -78,7 +79,7 @@ pip_install_checkout() {
 
 install_client() {
     step "OpenStack client in $client"
-    local pins=$here/lib/openstackclient.txt
+    local pins=$here/lib/openstackclient.lock
     if [[ ! -x $client/bin/openstack ]] || ! cmp -s "$pins" "$client/pins.txt"; then
         change "installing it"
         logged "is the Python package index reachable? --pip-index, --ca-bundle and --proxy help" \
@@ -88,5 +89,5 @@ install_client() {
 }
 
 pip_install_client() {
-    make_venv "$client" && "$client/bin/pip" install -r "$1"
+    make_venv "$client" && "$client/bin/pip" install --require-hashes --requirement "$1"
 }

@@ -29,7 +29,7 @@ import urllib.parse
 #: What the distribution is made from; everything else may change without a new installation.
 INSTALLED = (
     "kolla", "kolla_plugins", "docker", "etc",
-    "setup.py", "setup.cfg", "pyproject.toml", "requirements.txt",
+    "setup.py", "setup.cfg", "pyproject.toml", "requirements.txt", "tools/lib/kolla.lock",
 )
 
 OPENRC = {

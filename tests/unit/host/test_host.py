@@ -4,7 +4,7 @@ import types
 
 import pytest
 
-from kolla import host
+from kolla import host, times
 from kolla.errors import KollaError
 from kolla.host import GIB, State
 from kolla.plugin.backend import Stranger
@@ -143,3 +143,19 @@ def test_engine_is_not_asked_while_all_ports_are_free():
 
     (finding,) = host.listens(Settings("127.0.0.1", 0), running)
     assert finding.state is State.OK
+
+
+@pytest.mark.parametrize(("days", "max_age", "state", "found"), [
+    (3, 30, "ok", "3 days old at most"),
+    (45, 30, "warning", "45 days old at most; more than 30: db"),
+    (45, 0, "ok", "45 days old at most"),
+])
+def test_packages_that_were_not_fetched_anew_for_long_are_named(days, max_age, state, found):
+    running = {"web": times.ago(60), "db": times.ago(days * 86400 + 60), "own": None}
+    (finding,) = host.packages(running, max_age)
+    assert (str(finding.state), finding.found) == (state, found)
+    assert ("--refresh-base" in finding.advice) == (state == "warning")
+
+
+def test_the_age_of_images_that_kolla_did_not_build_is_not_guessed():
+    assert list(host.packages({"own": None}, 30)) == []

@@ -97,6 +97,17 @@ def test_what_dockerignore_leaves_out_does_not_count(tmp_path):
     assert inputs.digest(tmp_path, ARGUMENTS, "") == before
 
 
+def test_what_python_compiles_does_not_count(tmp_path):
+    folder({"a.py": b""}, str(tmp_path))
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "b.py").touch()
+    before = inputs.digest(tmp_path, ARGUMENTS, "")
+    for place in (tmp_path, tmp_path / "package"):
+        (place / "__pycache__").mkdir()
+        (place / "__pycache__" / "a.pyc").write_bytes(b"1")
+    assert inputs.digest(tmp_path, ARGUMENTS, "") == before
+
+
 def test_a_folder_without_dockerfile_is_named(tmp_path):
     with pytest.raises(KollaError, match=str(tmp_path)):
         inputs.digest(tmp_path, ARGUMENTS, "")

@@ -53,6 +53,12 @@ def test_generation_age_and_probation_are_told(metrics, view):
     assert (probation["web",], probation["database",]) == (1, 0)
 
 
+def test_the_age_of_an_images_packages_can_be_told(metrics, view):
+    view.set("web", "healthy", packages="2026-01-01T00:00:01+00:00")
+    found = values(metrics, "kolla_container_packages_timestamp_seconds")
+    assert found == {("web",): 1767225601}
+
+
 def test_what_is_not_known_is_left_out(metrics, view):
     view.set("web", "absent", generation=None)
     assert set(values(metrics, "kolla_container_generation")) == {("database",), ("worker",)}
@@ -96,7 +102,8 @@ def test_the_monitor_tells_what_it_uses_itself(metrics):
 
 
 def test_every_metric_of_the_alert_rules_is_there(metrics, view):
-    view.set("web", "healthy", usage=Usage(1, 1), limits={"memory": 2, "pids": 2})
+    view.set("web", "healthy", usage=Usage(1, 1), limits={"memory": 2, "pids": 2},
+             packages="2026-01-01T00:00:01+00:00")
     view.disk = lambda: types.SimpleNamespace(used=1, free=1)
     metrics.checked("web", 1, False)
     served = generate_latest(metrics.registry).decode()
