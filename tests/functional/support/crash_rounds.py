@@ -279,7 +279,9 @@ class Rounds:
         else:
             world.kolla("recover")
             after = world.record()
-            counts = (after.current, after.target) == (committed.current, committed.target)
+            # With its data goes the generation that they belonged to.
+            current = None if committed.erase else committed.current
+            counts = (after.current, after.target) == (current, committed.target)
             assert counts or command.prepare is lost, (committed, after)
         world.assert_consistent()
         if command.erases and world.record().target == ABSENT:
