@@ -1,0 +1,168 @@
+"""Strangers who send slowly: nobody else waits, nothing is restarted, no upgrade is held up."""
+
+import contextlib
+import http.client
+import socket
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.functional.support.cloud import GLANCE, KEYSTONE, Cloud
+from tests.functional.support.monitoring import healthy, monitoring
+from tests.functional.support.watching import asking, get
+
+#: Requests that do not come whole, and uploads that stall, at a time.
+POSTS, UPLOADS = 50, 20
+HEAD = "{} HTTP/1.1\r\nHost: cloud\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}\r\n"
+POST = HEAD.format("POST /v3/auth/tokens", "application/json", 1000, "") + "{"
+
+
+@contextlib.contextmanager
+def strangers(cloud: Cloud, port: int, request: str, times: int) -> Iterator[list[bytes]]:
+    """Clients that send this, then a byte now and then, and begin again when they are cut off.
+
+    What they were told is in the list.
+    """
+    address, told, ended = cloud.deployment.address, [], threading.Event()
+
+    def attack() -> None:
+        while not ended.is_set():
+            with contextlib.suppress(OSError), socket.create_connection((address, port)) as one:
+                one.settimeout(1)
+                one.sendall(request.encode())
+                while not ended.is_set():
+                    with contextlib.suppress(TimeoutError):
+                        told.append(one.recv(100))
+                        break
+                    one.sendall(b"x")
+            ended.wait(0.2)
+
+    threads = [threading.Thread(target=attack, daemon=True) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield told
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join(10)
+
+
+def timed(cloud: Cloud, port: int, path: str, times: int = 40) -> float:
+    """The median of so many answers, in seconds; all of them have to be good."""
+    found = []
+    for _ in range(times):
+        began = time.monotonic()
+        get(cloud.deployment.address, port, path, timeout=20)
+        found.append(time.monotonic() - began)
+    return statistics.median(found)
+
+
+def upgrade(cloud: Cloud, name: str, workers: int) -> float:
+    """Seconds that an upgrade takes."""
+    began = time.monotonic()
+    group = name.partition("-")[0]
+    done = cloud.deployment.kolla(
+        "--set", f"{group}.workers={workers}", "container", "upgrade", name, "-f", "json"
+    ).json()
+    assert [row["outcome"] for row in done] == ["done"]
+    return time.monotonic() - began
+
+
+def said(cloud: Cloud, name: str) -> tuple[str, str]:
+    """What its check says now."""
+    done = cloud.deployment.kolla("container", "check", name, "-f", "json", expect=None)
+    (row,) = done.json()
+    return row["health"], row["detail"]
+
+
+def uploads(cloud: Cloud) -> str:
+    """An upload of a member of the cloud, who stalls after its first byte."""
+    with cloud.connect() as connection:
+        image = connection.image.create_image(
+            "stalls", disk_format="raw", container_format="bare", allow_duplicates=True
+        ).id
+        return HEAD.format(
+            f"PUT /v2/images/{image}/file", "application/octet-stream", 10 ** 9,
+            f"X-Auth-Token: {connection.auth_token}\r\n",
+        ) + "x"
+
+
+def test_nobody_notices_slow_strangers_and_an_upgrade_is_not_held_up(cloud):
+    with monitoring(cloud.deployment) as monitor:
+        healthy(cloud.deployment)
+        at_rest = {port: timed(cloud, port, path)
+                   for port, path in ((KEYSTONE, "/v3"), (GLANCE, "/versions"))}
+        usual = upgrade(cloud, "keystone", 3)
+        with (
+            strangers(cloud, KEYSTONE, POST, POSTS) as told,
+            strangers(cloud, GLANCE, uploads(cloud), UPLOADS),
+        ):
+            time.sleep(2)
+            attacked = {port: timed(cloud, port, path)
+                        for port, path in ((KEYSTONE, "/v3"), (GLANCE, "/versions"))}
+            with asking(lambda: get(cloud.deployment.address, KEYSTONE, "/v3")) as visitors, \
+                    asking(cloud.use, pause=0.5) as users:
+                took = upgrade(cloud, "keystone", 2)
+            assert visitors.failures == [] and users.failures == []
+            assert told and all(b" 408 " in answer for answer in told if answer)
+            assert said(cloud, "keystone") == ("healthy", "")
+            assert said(cloud, "glance-api")[0] == "healthy"
+        assert not [
+            line for line in monitor.said
+            if "restarted" in line or "rolled back" in line or "has failed" in line
+        ]
+    print(f"at rest {at_rest}, with strangers {attacked}; upgrades {usual:.1f} and {took:.1f} s")
+    for port in at_rest:
+        assert attacked[port] < 2 * at_rest[port] + 0.05
+    assert took < 2 * usual + 5
+
+
+@pytest.mark.parametrize("port, path", [(KEYSTONE, "/v3"), (GLANCE, "/versions")])
+def test_host_that_a_client_names_is_in_no_answer(cloud, port, path):
+    connection = http.client.HTTPConnection(cloud.deployment.address, port, timeout=30)
+    connection.request("GET", path, headers={"Host": "evil.example"})
+    text = connection.getresponse().read().decode()
+    connection.close()
+    assert "evil.example" not in text and f"http://{cloud.deployment.address}:{port}/" in text
+
+
+def test_client_cannot_say_where_it_asks_from(cloud):
+    connection = http.client.HTTPConnection(cloud.deployment.address, KEYSTONE, timeout=30)
+    connection.request("GET", "/v3?forged", headers={"X-Forwarded-For": "192.0.2.66\x1b[2J"})
+    connection.getresponse().read()
+    connection.close()
+    log = cloud.deployment.kolla("container", "logs", "keystone", "--tail", "50").stdout
+    assert "/v3?forged" in log and "192.0.2.66" not in log
+
+
+IMPORTS = """
+import kolla_glance, urllib.request, sys
+from glance.common.scripts import utils
+for url in sys.argv[1:]:
+    try:
+        if hasattr(utils, "open_external_uri"):
+            utils.open_external_uri(url)
+        else:
+            utils.get_image_data_iter(url)
+    except Exception as error:
+        print(url, type(error).__name__, error)
+    else:
+        print(url, "FETCHED")
+"""
+
+
+def test_glance_fetches_nothing_from_its_own_host(cloud):
+    address = cloud.deployment.address
+    port = GLANCE
+    urls = [f"http://{host}:{port}/versions" for host in (
+        address, "localhost", "0.0.0.0", str(int.from_bytes(socket.inet_aton(address))),
+        f"[::ffff:{address}]",
+    )]
+    done = cloud.deployment.kolla(
+        "container", "exec", "glance-api", "--", "kolla-run", "python3", "-c", IMPORTS, *urls)
+    assert len(done.stdout.splitlines()) >= len(urls) and "FETCHED" not in done.stdout
+    assert "where nothing is imported from" in done.stdout
