@@ -117,6 +117,7 @@ class Certificates(Lister):
     """
 
     example = "kolla config certificates --dry-run\nkolla config certificates --renew"
+    configuration = Configuration.TODAYS
     columns = ("container", "certificate", "reason")
 
     def get_parser(self, prog_name):

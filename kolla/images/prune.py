@@ -23,6 +23,7 @@ class Removal:
 
 def plan(deployment) -> list[Removal]:
     """What can go: kept are the images of the configured release, of pins and of generations."""
+    deployment.settings.require_correct()  # a misspelt option could make all look unneeded
     namespace = deployment.settings.value("images", "namespace")
     return unneeded(
         deployment.backend.images(), namespace, _wanted(deployment, namespace),

@@ -50,7 +50,7 @@ def test_commands_for_an_emergency_get_as_far_as_the_engine(lived, command):
 
 
 @pytest.mark.parametrize("command", [
-    "container upgrade probe", "set upgrade", "plan", "image build",
+    "container upgrade probe", "set upgrade", "plan", "image build", "image prune --dry-run",
     "container start guard", "config validate",
 ])
 def test_what_makes_something_new_is_refused(lived, command):
