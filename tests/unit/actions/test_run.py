@@ -10,7 +10,7 @@ import pytest
 from kolla.actions.run import plan, run
 from kolla.errors import KollaError
 from kolla.plans.requests import Request
-from kolla.plugin import Downgrade, Task
+from kolla.plugin import Downgrade, Task, Volume
 from kolla.plugin.backend import Outcome
 from kolla.settings import Settings
 from tests.unit.support.host import Host, make_service
@@ -224,3 +224,11 @@ def test_a_secret_that_was_taken_out_of_the_configuration_blocks_no_rollback(tmp
     assert result.outcome == "done" and host.record("web").current == 3
     cause = host.deployment.store.generation("web", 3).cause
     assert "without web/quotas.some_password, a secret that is no longer set" in cause
+
+
+def test_a_container_that_is_deleted_with_its_data_leaves_no_volume(tmp_path):
+    host = Host(tmp_path, make_service("web", volumes=(Volume("web-data", "/var/lib/web"),)))
+    host.build("1")
+    host.act("start")
+    assert outcomes(host.act("delete", data=True)) == {"web": "done"}
+    assert host.engine.erased == ["web-data"]

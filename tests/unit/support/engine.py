@@ -24,6 +24,8 @@ class Engine(Backend):
         #: What checks say, or raise; those of all others pass.
         self.answers: dict[str, Outcome | Exception] = {}
         self.asked: list[str] = []
+        #: Volumes that were removed.
+        self.erased: list[str] = []
         #: One-shot tasks that were run.
         self.tasks: list[str] = []
         #: A container that takes half a second to start and to stop.
@@ -144,7 +146,7 @@ class Engine(Backend):
         return Outcome(0, "")
 
     def remove_volume(self, name: str) -> None:
-        """It had none."""
+        self.erased.append(name)
 
     def shell(self, name, command, tty):
         return command
