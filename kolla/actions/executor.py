@@ -12,7 +12,7 @@ from kolla.errors import KollaError
 from kolla.health import evidence
 from kolla.health.rules import STRAINED
 from kolla.logs.archive import Archive
-from kolla.plans.plan import Operation, Plan
+from kolla.plans.plan import Do, Operation, Plan
 from kolla.plugin import Check
 from kolla.plugin.backend import (
     ALWAYS, NEVER, STOPPED, Backend, BackendError, Outcome, UnreadableLog,
@@ -94,7 +94,7 @@ class Executor:
         outcome, detail = "failed", None
         try:
             self.backend = self._backend_of(operation)
-            getattr(self, "_" + operation.kind.replace("-", "_"))(operation)
+            self._carry_out(operation)
             outcome = "done"
         except KollaError as error:
             detail = error.message
@@ -121,7 +121,59 @@ class Executor:
             self.tell(f"not on record: {error.message}")
             return None
 
-    # One method for each kind of operation
+    def _carry_out(self, operation: Operation) -> None:
+        name, number = operation.container, operation.generation
+        match operation.kind:
+            case Do.RECORD:
+                self._record(operation)
+            case Do.CREATE:
+                self._create(operation)
+            case Do.BOOTSTRAP | Do.VERIFY | Do.DUMP | Do.EXPAND | Do.BEFORE_ROLLBACK:
+                self._require_success(operation, self._run(operation))
+            case Do.CONTRACT:
+                self._contract(operation)
+            case Do.START:
+                self.backend.start(self._name(operation))
+            case Do.CHECK:
+                self._check(operation)
+            case Do.JOIN:
+                self._join(operation)
+            case Do.COMMIT:
+                self._commit(operation)
+            case Do.KEEP:
+                self._keep(operation)
+            case Do.PARK:
+                self.backend.set_restart(self._name(operation), STOPPED)
+            case Do.RELEASE:
+                self.backend.set_restart(self._name(operation), NEVER)
+            case Do.DRAIN:
+                self._drain(operation)
+            case Do.STOP:
+                self._stop(operation)
+            case Do.REMOVE:
+                self._remove(operation)
+            case Do.REMOVE_TASK:
+                self._remove_task(operation)
+            case Do.FORGET:
+                self._forget(operation)
+            case Do.CONFIRM:
+                self.store.confirm(name, number)
+            case Do.PIN:
+                self.store.update(name, **self._pins())
+            case Do.FAIL:
+                self.store.update(name, failed=now())
+            case Do.ERASE:
+                self._erase(operation)
+            case Do.WANT_RUNNING:
+                self.store.update(name, target=RUNNING, settled=0)
+            case Do.WANT_STOPPED:
+                self._want(operation, "stopped")
+            case Do.WANT_ABSENT:
+                self._want(operation, "absent", **UNPINNED)
+            case Do.WANT_ERASED:
+                self._want(operation, "absent", **UNPINNED, erase=1)
+            case Do.SETTLE:
+                self.store.update(name, settled=1)
 
     def _record(self, operation: Operation) -> None:
         spec = self._plan.spec
@@ -136,11 +188,6 @@ class Executor:
     def _create(self, operation: Operation) -> None:
         spec = self._spec(operation)
         self.backend.create(self.instances.make(spec, operation.generation))
-
-    def _task(self, operation: Operation) -> None:
-        self._require_success(operation, self._run(operation))
-
-    _bootstrap = _verify = _dump = _expand = _before_rollback = _task
 
     def _contract(self, operation: Operation) -> None:
         if self.waits_for:
@@ -168,12 +215,6 @@ class Executor:
             self.instances.end_task(
                 operation.container, operation.generation, operation.task
             )
-
-    def _confirm(self, operation: Operation) -> None:
-        self.store.confirm(operation.container, operation.generation)
-
-    def _start(self, operation: Operation) -> None:
-        self.backend.start(self._name(operation))
 
     def _check(self, operation: Operation) -> None:
         """Ask until the answer is yes, the grace is over, or the container has gone."""
@@ -246,9 +287,6 @@ class Executor:
         self._way_back = False
         self.committed()
 
-    def _pin(self, operation: Operation) -> None:
-        self.store.update(operation.container, **self._pins())
-
     def _pins(self) -> dict[str, str | None]:
         pins = self._plan.pins
         return {**pins, "pinned_at": now() if any(pins.values()) else None} if pins else {}
@@ -259,15 +297,6 @@ class Executor:
             # Only a person grants it a new budget.
             new_budget = {} if who() == "monitor" else {"restarts": "[]"}
             self.store.update(operation.container, failed=None, **new_budget)
-
-    def _fail(self, operation: Operation) -> None:
-        self.store.update(operation.container, failed=now())
-
-    def _park(self, operation: Operation) -> None:
-        self.backend.set_restart(self._name(operation), STOPPED)
-
-    def _release(self, operation: Operation) -> None:
-        self.backend.set_restart(self._name(operation), NEVER)
 
     def _drain(self, operation: Operation) -> None:
         """A drain that fails or takes too long does not keep its container alive."""
@@ -323,21 +352,6 @@ class Executor:
         self.backend.forget(self._name(operation))
         self.instances.purge(operation.container)
         self.store.forget(operation.container, operation.generation)
-
-    def _settle(self, operation: Operation) -> None:
-        self.store.update(operation.container, settled=1)
-
-    def _want_running(self, operation: Operation) -> None:
-        self.store.update(operation.container, target="running", settled=0)
-
-    def _want_stopped(self, operation: Operation) -> None:
-        self._want(operation, "stopped")
-
-    def _want_absent(self, operation: Operation) -> None:
-        self._want(operation, "absent", **UNPINNED)
-
-    def _want_erased(self, operation: Operation) -> None:
-        self._want(operation, "absent", **UNPINNED, erase=1)
 
     def _want(self, operation: Operation, target: str, **values) -> None:
         """What is wanted and the health that goes with it, in one write."""

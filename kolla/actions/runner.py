@@ -19,7 +19,7 @@ from kolla.host import State as FindingState
 from kolla.host import migration_of_requests
 from kolla.plans import converge, planner
 from kolla.plans.observe import inspect
-from kolla.plans.plan import Plan, State
+from kolla.plans.plan import Do, Plan, State
 from kolla.plans.requests import planned
 from kolla.plugin import Container
 from kolla.plugin.backend import Unreachable
@@ -149,7 +149,7 @@ class Runner:
         return result("done", executor.waits_for)
 
     def _warn_of_handover(self, steps: Plan) -> None:
-        handed_over = any(operation.kind == "join" for operation in steps.operations)
+        handed_over = any(operation.kind is Do.JOIN for operation in steps.operations)
         if handed_over and steps.before is not None:
             finding = migration_of_requests()
             if finding.state is not FindingState.OK:
@@ -230,5 +230,5 @@ def _nothing_done(steps: Plan, state: State) -> Result:
 
 def _without_waiting(steps: Plan) -> Plan:
     """Recovery before another action: a sick generation must not stand in its way."""
-    kept = tuple(step for step in steps.operations if step.kind not in ("check", "join"))
+    kept = tuple(step for step in steps.operations if step.kind not in (Do.CHECK, Do.JOIN))
     return dataclasses.replace(steps, operations=kept)

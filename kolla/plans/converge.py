@@ -5,7 +5,7 @@ This is all there is of recovery, and the end of every other plan.
 
 from collections.abc import Iterator
 
-from kolla.plans.plan import Operation, State
+from kolla.plans.plan import Do, Operation, State
 from kolla.plugin.backend import STOPPED as STAYS_STOPPED
 from kolla.plugin.backend import ALWAYS, NEVER, Observed
 from kolla.store.records import ABSENT, RUNNING, STOPPED
@@ -24,7 +24,7 @@ def settled(state: State) -> bool:
 
 def converge(state: State) -> list[Operation]:
     """Bring the engine to what is committed: after a crash, a failure or a commit."""
-    operations = [state.operation("remove-task", seen.generation, task=seen.task)
+    operations = [state.operation(Do.REMOVE_TASK, seen.generation, task=seen.task)
                   for seen in state.tasks]
     operations += _discard(state)
     current, others = list(_current(state)), list(_retire(state))
@@ -34,9 +34,9 @@ def converge(state: State) -> list[Operation]:
         operations += others + current
     operations += _forget(state)
     if state.record.erase:
-        operations.append(state.operation("erase", state.current, "its data were meant"))
+        operations.append(state.operation(Do.ERASE, state.current, "its data were meant"))
     if operations or not state.record.settled:
-        operations.append(state.operation("settle"))
+        operations.append(state.operation(Do.SETTLE))
     return operations
 
 
@@ -45,8 +45,8 @@ def halt(state: State, number: int, cause: str) -> Iterator[Operation]:
     if not state.running(number):
         return
     if number in state.generations and state.spec(number).drain:
-        yield state.operation("drain", number, cause)
-    yield state.operation("stop", number, cause)
+        yield state.operation(Do.DRAIN, number, cause)
+    yield state.operation(Do.STOP, number, cause)
 
 
 def _discard(state: State) -> Iterator[Operation]:
@@ -55,7 +55,7 @@ def _discard(state: State) -> Iterator[Operation]:
         known = state.generations.get(number)
         if number != state.current and known and known.committed is None:
             yield from halt(state, number, "never committed")
-            yield state.operation("remove", number, "never committed")
+            yield state.operation(Do.REMOVE, number, "never committed")
 
 
 def _current(state: State) -> Iterator[Operation]:
@@ -66,10 +66,10 @@ def _current(state: State) -> Iterator[Operation]:
     if target == ABSENT:
         if seen:
             yield from halt(state, number, "deleted")
-            yield state.operation("remove", number, "deleted")
+            yield state.operation(Do.REMOVE, number, "deleted")
     elif target == STOPPED:
         if seen and seen.restart != STAYS_STOPPED:
-            yield state.operation("park", number, "stopped on purpose")
+            yield state.operation(Do.PARK, number, "stopped on purpose")
         yield from halt(state, number, "stopped on purpose")
     else:
         yield from _run(state, number, seen)
@@ -77,14 +77,14 @@ def _current(state: State) -> Iterator[Operation]:
 
 def _run(state: State, number: int, seen: Observed | None) -> Iterator[Operation]:
     if seen is None:
-        yield state.operation("create", number, "missing on the engine")
+        yield state.operation(Do.CREATE, number, "missing on the engine")
     if seen is None or seen.restart != ALWAYS or state.record.failed:
-        yield state.operation("keep", number, "committed")
+        yield state.operation(Do.KEEP, number, "committed")
     if not state.running(number):
-        yield state.operation("start", number, "committed, and not running")
-        yield state.operation("check", number)
+        yield state.operation(Do.START, number, "committed, and not running")
+        yield state.operation(Do.CHECK, number)
         if state.strategy(number) == "handover":
-            yield state.operation("join", number)
+            yield state.operation(Do.JOIN, number)
 
 
 def _retire(state: State) -> Iterator[Operation]:
@@ -95,10 +95,10 @@ def _retire(state: State) -> Iterator[Operation]:
         if not seen:
             continue
         if seen.restart != NEVER:
-            yield state.operation("release", number, "no longer current")
+            yield state.operation(Do.RELEASE, number, "no longer current")
         yield from halt(state, number, "no longer current")
         if state.record.target == ABSENT or number != committed[-1]:
-            yield state.operation("remove", number, "no longer needed")
+            yield state.operation(Do.REMOVE, number, "no longer needed")
 
 
 def _forget(state: State) -> Iterator[Operation]:
@@ -107,4 +107,4 @@ def _forget(state: State) -> Iterator[Operation]:
     needed = set() if state.record.target == ABSENT else {state.current, *committed[-state.keep:]}
     for number, generation in sorted(state.generations.items()):
         if generation.kept and number not in needed and generation.outcome != "trying":
-            yield state.operation("forget", number, "no rollback needs its image")
+            yield state.operation(Do.FORGET, number, "no rollback needs its image")

@@ -1,6 +1,7 @@
 """Plans, and the state they are made from."""
 
 import dataclasses
+import enum
 from collections.abc import Mapping
 
 from kolla.plugin.backend import Observed
@@ -8,11 +9,59 @@ from kolla.plugin.spec import Spec
 from kolla.store.records import Generation, Record
 
 
+class Do(enum.StrEnum):
+    """What one operation does."""
+
+    #: Put the next generation on record, with its number.
+    RECORD = "record"
+    CREATE = "create"
+    # One-shot tasks, by their phase.
+    BOOTSTRAP = "bootstrap"
+    VERIFY = "verify"
+    DUMP = "dump"
+    EXPAND = "expand"
+    CONTRACT = "contract"
+    BEFORE_ROLLBACK = "before-rollback"
+    START = "start"
+    #: Ask until it is well.
+    CHECK = "check"
+    #: Have it take its public address.
+    JOIN = "join"
+    #: Decide that a generation counts from now on.
+    COMMIT = "commit"
+    #: Have the engine keep it running, also after a power cut.
+    KEEP = "keep"
+    #: Have the engine leave it stopped until somebody starts it.
+    PARK = "park"
+    #: Have the engine never start it by itself.
+    RELEASE = "release"
+    DRAIN = "drain"
+    STOP = "stop"
+    REMOVE = "remove"
+    REMOVE_TASK = "remove-task"
+    #: Take away the name that protects the image of a generation.
+    FORGET = "forget"
+    CONFIRM = "confirm"
+    #: Put on record what it stays with.
+    PIN = "pin"
+    #: Put on record that it has failed.
+    FAIL = "fail"
+    #: Delete its volumes.
+    ERASE = "erase"
+    # Put on record what an operator asked for.
+    WANT_RUNNING = "want-running"
+    WANT_STOPPED = "want-stopped"
+    WANT_ABSENT = "want-absent"
+    WANT_ERASED = "want-erased"
+    #: Put on record that nothing is left to do.
+    SETTLE = "settle"
+
+
 @dataclasses.dataclass(frozen=True)
 class Operation:
     """One step: one call of the backend or one write to the store."""
 
-    kind: str
+    kind: Do
     container: str
     generation: int | None = None
     cause: str = ""
@@ -103,5 +152,7 @@ class State:
             if generation.committed and number != self.current
         )
 
-    def operation(self, kind: str, number: int | None = None, cause: str = "", task: str = ""):
+    def operation(
+        self, kind: Do, number: int | None = None, cause: str = "", task: str = ""
+    ) -> Operation:
         return Operation(kind, self.name, number, cause, task)

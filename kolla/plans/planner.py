@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from kolla.plans.converge import converge, halt
 from kolla.plans.differences import differences
-from kolla.plans.plan import Operation, Plan, State
+from kolla.plans.plan import Do, Operation, Plan, State
 from kolla.plugin.spec import Spec
 from kolla.store.records import ABSENT, RUNNING, STOPPED, Record
 
@@ -41,7 +41,7 @@ def delete(state: State, data: bool = False) -> Plan:
 def _retarget(state: State, wanted: Record, action: str) -> Plan:
     """First the intent is committed, then the engine follows."""
     after = dataclasses.replace(state, record=dataclasses.replace(wanted, settled=False))
-    intent = state.operation("want-erased" if wanted.erase else f"want-{wanted.target}")
+    intent = state.operation(Do.WANT_ERASED if wanted.erase else Do(f"want-{wanted.target}"))
     return Plan(
         state.name, action, (intent, *converge(after)), before=state.current, after=state.current
     )
@@ -55,7 +55,7 @@ def restart(state: State) -> Plan:
     if state.strategy(number) == "handover" and state.running(number):
         return change(state, state.spec(number), "restart", ("an operator asked for it",))
     steps = [*halt(state, number, "restart"), *_care_again(state, number),
-             state.operation("start", number), state.operation("check", number)]
+             state.operation(Do.START, number), state.operation(Do.CHECK, number)]
     return Plan(state.name, "restart", tuple(steps), before=number, after=number)
 
 
@@ -64,22 +64,22 @@ def revive(state: State) -> Plan:
     number = state.current
     steps = [*_care_again(state, number)]
     if state.running(number):
-        steps.append(state.operation("stop", number, "unhealthy"))
-    steps.append(state.operation("start", number))
+        steps.append(state.operation(Do.STOP, number, "unhealthy"))
+    steps.append(state.operation(Do.START, number))
     return Plan(state.name, "restart", tuple(steps), before=number, after=number)
 
 
 def give_up(state: State) -> Plan:
     """No further restarts; what still runs does so, what only starts over and over does not."""
     number = state.current
-    steps = [state.operation("fail", number), state.operation("release", number, "given up")]
+    steps = [state.operation(Do.FAIL, number), state.operation(Do.RELEASE, number, "given up")]
     if state.observed[number].status == "restarting":
-        steps.append(state.operation("stop", number, "given up"))
+        steps.append(state.operation(Do.STOP, number, "given up"))
     return Plan(state.name, "give up", tuple(steps), before=number, after=number)
 
 
 def _care_again(state: State, number: int) -> list[Operation]:
-    return [state.operation("keep", number, "given up before")] if state.record.failed else []
+    return [state.operation(Do.KEEP, number, "given up before")] if state.record.failed else []
 
 
 def recover(state: State) -> Plan:
@@ -98,11 +98,11 @@ def confirm(state: State) -> Plan:
     steps = []
     if number is not None:
         steps += [
-            state.operation("contract", number, task=task)
+            state.operation(Do.CONTRACT, number, task=task)
             for _, task in tasks_of(state.spec(number), "contract")
         ]
         if not state.generations[number].confirmed:
-            steps.append(state.operation("confirm", number))
+            steps.append(state.operation(Do.CONFIRM, number))
     return Plan(state.name, "confirm", tuple(steps), before=number, after=number)
 
 
@@ -117,7 +117,7 @@ def pin(state: State, pins: Mapping[str, str | None]) -> Plan:
         return Plan(state.name, "upgrade", before=number, after=number)
     reasons = tuple(f"stays with {value}" for value in chosen if value)
     reasons = reasons or ("follows the configuration again",)
-    steps = (state.operation("pin"),)
+    steps = (state.operation(Do.PIN),)
     return Plan(state.name, "upgrade", steps, reasons, None, pins, number, number)
 
 
@@ -139,25 +139,25 @@ def change(
     steps = []
     if action == "rollback":
         steps += [
-            state.operation("before-rollback", old, task=task)
+            state.operation(Do.BEFORE_ROLLBACK, old, task=task)
             for _, task in tasks_of(state.spec(old), "before_rollback")
         ]
-    steps += [state.operation("record", new), state.operation("create", new)]
-    steps += [state.operation(phase, new, task=name) for phase, name in tasks]
-    up = [state.operation("start", new), state.operation("check", new)]
+    steps += [state.operation(Do.RECORD, new), state.operation(Do.CREATE, new)]
+    steps += [state.operation(Do(phase), new, task=name) for phase, name in tasks]
+    up = [state.operation(Do.START, new), state.operation(Do.CHECK, new)]
     if spec.strategy == "handover":
-        up.append(state.operation("join", new))
-    up.append(state.operation("commit", new))
-    keep = [state.operation("keep", new)]
+        up.append(state.operation(Do.JOIN, new))
+    up.append(state.operation(Do.COMMIT, new))
+    keep = [state.operation(Do.KEEP, new)]
     down = list(halt(state, old, "replaced")) if old is not None else []
-    release = [state.operation("release", old, "replaced")] if old in state.observed else []
+    release = [state.operation(Do.RELEASE, old, "replaced")] if old in state.observed else []
     if spec.strategy == "handover" and _same_way(state, old):
         steps += up + keep + release + down
     else:
         # After a power cut the engine starts none of two rather than both.
         steps += down + up + release + keep
     steps += _sweep(state, new, old)
-    steps.append(state.operation("settle"))
+    steps.append(state.operation(Do.SETTLE))
     return Plan(state.name, action, tuple(steps), reasons, spec, pins, old, new)
 
 
@@ -173,14 +173,14 @@ def _same_way(state: State, old: int | None) -> bool:
 def _sweep(state: State, new: int, old: int | None) -> list[Operation]:
     """What is no longer needed once ``new`` counts."""
     gone = [
-        state.operation("remove", number, "no longer needed")
+        state.operation(Do.REMOVE, number, "no longer needed")
         for number in sorted(state.observed)
         if number in state.generations and number not in (old, new)
     ]
     committed = [n for n in (*state.committed_before, old) if n is not None]
     needed = committed[-state.keep:]
     return gone + [
-        state.operation("forget", number, "no rollback needs its image")
+        state.operation(Do.FORGET, number, "no rollback needs its image")
         for number, generation in sorted(state.generations.items())
         if generation.kept and number not in needed and number != new
     ]

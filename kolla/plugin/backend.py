@@ -2,13 +2,24 @@
 
 import abc
 import dataclasses
+import enum
 from collections.abc import Callable, Iterator, Mapping
 
 from kolla.errors import KollaError
 
-#: Restart policies. ``ALWAYS``: committed. ``STOPPED``: committed, stopped on purpose, and
-#: not started again by the engine. ``NEVER``: not committed, or no longer.
-ALWAYS, STOPPED, NEVER = "always", "unless-stopped", "no"
+
+class Restart(enum.StrEnum):
+    """What the engine does by itself with a container that has ended, in its own words."""
+
+    #: It is committed.
+    ALWAYS = "always"
+    #: It is committed and was stopped on purpose: the engine leaves it stopped.
+    STOPPED = "unless-stopped"
+    #: It is not committed, or no longer.
+    NEVER = "no"
+
+
+ALWAYS, STOPPED, NEVER = Restart
 #: Something in a container was killed because it used too much memory.
 STARVED = "oom"
 

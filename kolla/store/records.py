@@ -1,13 +1,23 @@
 """What the store holds: one line for each container, generation and event."""
 
 import dataclasses
+import enum
 import getpass
 import os
 
 from kolla.times import now
 
-#: What an operator last asked for.
-RUNNING, STOPPED, ABSENT = "running", "stopped", "absent"
+
+class Target(enum.StrEnum):
+    """What an operator last asked for."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    #: Deleted, or never started.
+    ABSENT = "absent"
+
+
+RUNNING, STOPPED, ABSENT = Target
 #: The columns of a pin, of a container that follows the configuration.
 UNPINNED = {"release_pin": None, "image_pin": None, "pinned_at": None, "pinned_by": ""}
 #: Of a maintenance that somebody has to end; later than every time.

@@ -48,7 +48,7 @@ def service(
         "pids_limit": instance.limits.get("pids"),
         "cpus": instance.limits.get("cpus"),
         "ulimits": {"nofile": instance.limits["files"]} if "files" in instance.limits else {},
-        "restart": ALWAYS,
+        "restart": ALWAYS.value,
         "stop_grace_period": f"{instance.stop_grace}s",
         "logging": {
             "driver": instance.log_driver,

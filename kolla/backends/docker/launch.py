@@ -30,7 +30,7 @@ def _host_config(api: docker.APIClient, instance: Instance) -> dict:
     binds += [f"{source}:{path}:{options}" for source, path, options in instance.binds]
     return api.create_host_config(
         network_mode="host",
-        restart_policy={"Name": NEVER},
+        restart_policy={"Name": NEVER.value},
         binds=binds,
         tmpfs={path: f"size={size},mode=1777" for path, size in instance.scratch.items()},
         cap_drop=None if "privileged" in granted else ["ALL"],
