@@ -11,6 +11,8 @@ import struct
 PROC = pathlib.Path("/proc")
 LISTENING = "0A"
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
@@ -83,12 +85,12 @@ def _listening_inodes(address: str, port: int) -> set[str]:
     return inodes
 
 
-def _address(packed: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _address(packed: str) -> Address:
     """From words of 32 bits in the order of the processor, as the kernel prints them."""
     words = struct.unpack(f"!{len(packed) // 8}I", bytes.fromhex(packed))
     found = ipaddress.ip_address(struct.pack(f"={len(words)}I", *words))
     return getattr(found, "ipv4_mapped", None) or found
 
 
-def _clash(one, two) -> bool:
+def _clash(one: Address, two: Address) -> bool:
     return one == two or one.is_unspecified or two.is_unspecified

@@ -20,7 +20,7 @@ def _interruption(cancelled: threading.Event) -> Iterator[None]:
     Raised at once, it could come between a name that is taken and its thread that is not
     started yet. Only the main thread hears of signals.
     """
-    def heard(number, frame) -> None:
+    def heard(number: int, frame: object) -> None:
         if cancelled.is_set():
             if number == signal.SIGHUP:  # of which a shell passes on another one
                 return

@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from kolla.actions.failures import Failed, Interrupted, bug
 from kolla.backends.instances import Instances, engine_name
@@ -111,7 +112,7 @@ class Executor:
                     self.store.close_event, step, outcome, time.monotonic() - began, detail
                 )
 
-    def _note(self, write: Callable, *values, **columns):
+    def _note(self, write: Callable[..., Any], *values: Any, **columns: Any) -> Any:
         """What only tells of the work does not stop it: half-way, with the disk full, what
         was stopped has to be started again.
         """
@@ -122,7 +123,7 @@ class Executor:
             return None
 
     def _carry_out(self, operation: Operation) -> None:
-        name, number = operation.container, operation.generation
+        name = operation.container
         match operation.kind:
             case Do.RECORD:
                 self._record(operation)
@@ -157,7 +158,7 @@ class Executor:
             case Do.FORGET:
                 self._forget(operation)
             case Do.CONFIRM:
-                self.store.confirm(name, number)
+                self.store.confirm(name, operation.number)
             case Do.PIN:
                 self.store.update(name, **self._pins())
             case Do.FAIL:
@@ -177,6 +178,8 @@ class Executor:
 
     def _record(self, operation: Operation) -> None:
         spec = self._plan.spec
+        if spec is None:
+            raise Failed(operation, "there is nothing to record")
         number = self.store.begin(
             operation.container, spec, self.fingerprints.of(spec),
             "; ".join([self._plan.action, *self._plan.reasons]),
@@ -187,7 +190,7 @@ class Executor:
 
     def _create(self, operation: Operation) -> None:
         spec = self._spec(operation)
-        self.backend.create(self.instances.make(spec, operation.generation))
+        self.backend.create(self.instances.make(spec, operation.number))
 
     def _contract(self, operation: Operation) -> None:
         if self.waits_for:
@@ -208,12 +211,12 @@ class Executor:
         phase = operation.kind.replace("-", "_")
         task = spec.task(phase, operation.task)
         target = (self._plan.spec or spec).release
-        instance = self.instances.task(spec, operation.generation, task, phase, target)
+        instance = self.instances.task(spec, operation.number, task, phase, target)
         try:
             return self.backend.run(instance, task.timeout)
         finally:
             self.instances.end_task(
-                operation.container, operation.generation, operation.task
+                operation.container, operation.number, operation.task
             )
 
     def _check(self, operation: Operation) -> None:
@@ -268,10 +271,10 @@ class Executor:
 
     def _join(self, operation: Operation) -> None:
         # Marked first: if the engine starts it anew from here on, it joins by itself.
-        self.instances.mark_joined(operation.container, operation.generation)
+        self.instances.mark_joined(operation.container, operation.number)
         outcome = self.backend.execute(self._name(operation), ("kolla-join",), JOIN_TIMEOUT)
         if outcome.exit_code != 0:
-            self.instances.mark_joined(operation.container, operation.generation, False)
+            self.instances.mark_joined(operation.container, operation.number, False)
             raise Failed(
                 operation, "it cannot take its public address",
                 self._evidence(operation, outcome),
@@ -281,7 +284,7 @@ class Executor:
         replaced_as = "rolled back" if self._plan.action == "rollback" else "kept"
         why = "; ".join(self._plan.reasons) if self._plan.evidence else ""
         self.store.commit(
-            operation.container, operation.generation, replaced_as, why, self._plan.evidence,
+            operation.container, operation.number, replaced_as, why, self._plan.evidence,
             **self._pins(), **self._healthy,
         )
         self._way_back = False
@@ -316,14 +319,14 @@ class Executor:
         meant = record.target == RUNNING and operation.generation == record.current
         if meant and self._silent_since is None:
             self._silent_since = time.monotonic()
-        spec = self._spec(operation, required=False)
+        spec = self._recorded(operation)
         self.backend.stop(self._name(operation), spec.stop_grace if spec else 10)
 
     def _remove(self, operation: Operation) -> None:
         self._archive_log(operation)
         # In this order: while it is on the engine, recovery knows that there is a folder. A
         # container can fill its folder with what takes long to delete: that comes last.
-        self.instances.set_aside(operation.container, operation.generation)
+        self.instances.set_aside(operation.container, operation.number)
         self.backend.remove(self._name(operation))
         self.instances.purge(operation.container)
 
@@ -332,7 +335,7 @@ class Executor:
         name = self._name(operation)
         try:
             self.archive.keep(
-                operation.container, operation.generation, self.backend.logs(name, tail=KEPT_LINES)
+                operation.container, operation.number, self.backend.logs(name, tail=KEPT_LINES)
             )
         except UnreadableLog:
             pass  # it is kept where its driver has it
@@ -340,20 +343,20 @@ class Executor:
             LOG.warning("the log of %s is not archived as a whole: %s", name, error.message)
 
     def _remove_task(self, operation: Operation) -> None:
-        name = engine_name(operation.container, operation.generation, operation.task)
+        name = engine_name(operation.container, operation.number, operation.task)
         self.backend.remove(name)
-        self.instances.end_task(operation.container, operation.generation, operation.task)
+        self.instances.end_task(operation.container, operation.number, operation.task)
 
     def _forget(self, operation: Operation) -> None:
-        reference = self.kept_reference(operation.container, operation.generation)
+        reference = self.kept_reference(operation.container, operation.number)
         self.backend.untag(reference)
         # Of one that was laid out and never created.
-        self.instances.set_aside(operation.container, operation.generation)
+        self.instances.set_aside(operation.container, operation.number)
         self.backend.forget(self._name(operation))
         self.instances.purge(operation.container)
-        self.store.forget(operation.container, operation.generation)
+        self.store.forget(operation.container, operation.number)
 
-    def _want(self, operation: Operation, target: str, **values) -> None:
+    def _want(self, operation: Operation, target: str, **values: Any) -> None:
         """What is wanted and the health that goes with it, in one write."""
         self.store.update(
             operation.container, target=target, settled=0,
@@ -366,27 +369,29 @@ class Executor:
         # Whatever starts next finds nothing of an earlier release.
         with self.store.transaction():
             self.store.end(
-                operation.container, operation.generation, "deleted", "its data were deleted too"
+                operation.container, operation.number, "deleted", "its data were deleted too"
             )
             self.store.update(operation.container, erase=0, current=None)
 
     # Helpers
 
     def _name(self, operation: Operation) -> str:
-        return engine_name(operation.container, operation.generation)
+        return engine_name(operation.container, operation.number)
 
     def _backend_of(self, operation: Operation) -> Backend:
         """That of the generation; where nothing is recorded of it, any on its engine will do."""
-        spec = self._spec(operation, required=False) or self._plan.spec
+        spec = self._recorded(operation) or self._plan.spec
         return self.backends(spec.backend if spec else DIRECT)
 
-    def _spec(self, operation: Operation, required: bool = True) -> Spec | None:
-        found = self.store.find(operation.container, operation.generation)
-        if found:
-            return found.snapshot
-        if required:
+    def _spec(self, operation: Operation) -> Spec:
+        found = self._recorded(operation)
+        if found is None:
             raise Failed(operation, "nothing is recorded of this generation")
-        return None
+        return found
+
+    def _recorded(self, operation: Operation) -> Spec | None:
+        found = self.store.find(operation.container, operation.generation)
+        return found.snapshot if found else None
 
     def _evidence(self, operation: Operation, outcome: Outcome | None = None) -> str:
         said = outcome.output if outcome else ""

@@ -1,12 +1,13 @@
 """What the labels on the engine tell when the state file does not know."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from kolla.catalog import naming
 from kolla.deployment import Deployment
 from kolla.plans.plan import State
 from kolla.plugin.backend import ALWAYS, STOPPED, Observed
-from kolla.plugin.spec import labelled
+from kolla.plugin.spec import Spec, labelled
 from kolla.store.store import Store
 
 CAUSE = "found on the engine; the state file did not know it"
@@ -48,14 +49,15 @@ def adopt(
     found = _unknown({generation.number for generation in store.generations(name)}, observed)
     with store.transaction():
         for number in sorted(found):
-            store.adopt(name, number, labelled(found[number].labels), CAUSE)
+            store.adopt(name, number, found[number], CAUSE)
         newest = _counts(observed)
         current = store.container(name).current or 0
         if newest in found and newest > current:
             for number in sorted(n for n in found if observed[n].committed and n < newest):
                 store.commit(name, number)
-            own = labelled(found[newest].labels).release
-            pins = store.pins.of(name) or {"release_pin": own if own != release else None}
+            own = found[newest].release
+            lost = {"release_pin": own if own != release else None}
+            pins: dict[str, Any] = {**(store.pins.of(name) or lost)}
             store.commit(name, newest, **pins)
             if observed[newest].restart == STOPPED:
                 store.update(name, target="stopped")
@@ -83,5 +85,7 @@ def _counts(observed: Mapping[int, Observed]) -> int | None:
     return None
 
 
-def _unknown(known: Collection[int], observed: Mapping[int, Observed]) -> dict[int, Observed]:
-    return {n: seen for n, seen in observed.items() if n not in known and labelled(seen.labels)}
+def _unknown(known: Collection[int], observed: Mapping[int, Observed]) -> dict[int, Spec]:
+    """The specs of those that are not on record, by generation."""
+    labels = {n: labelled(seen.labels) for n, seen in observed.items() if n not in known}
+    return {n: spec for n, spec in labels.items() if spec}

@@ -4,7 +4,7 @@ import dataclasses
 import threading
 from collections.abc import Callable
 
-from kolla.actions.runner import Result, Runner
+from kolla.actions.runner import Observer, Result, Runner
 from kolla.catalog.catalog import Catalog
 from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
@@ -16,9 +16,6 @@ from kolla.plans.plan import Plan, State
 from kolla.plans.requests import Request, planned
 from kolla.plugin import Container
 from kolla.store.records import STOPPED
-
-#: container, what happens, whether that was the last of it
-Observer = Callable[[str, str, bool], None]
 
 
 @dataclasses.dataclass
@@ -73,9 +70,12 @@ def run(
     return Report([results[c.name] for c in request.containers], plans)
 
 
-def _plans(deployment, request: Request, states: dict[str, State]) -> dict[str, Plan]:
+def _plans(
+    deployment: Deployment, request: Request, states: dict[str, State]
+) -> dict[str, Plan]:
     """The plan for each container. KollaError names all of those for which there is none."""
-    plans, refusals = {}, {}
+    plans: dict[str, Plan] = {}
+    refusals: dict[str, KollaError] = {}
     for container in request.containers:
         name = container.name
         try:
@@ -91,7 +91,9 @@ def _plans(deployment, request: Request, states: dict[str, State]) -> dict[str, 
     raise KollaError("\n".join(refusals), "\n".join(hints))
 
 
-def _take_back(deployment, request, results: dict[str, Result], observer: Observer) -> None:
+def _take_back(
+    deployment: Deployment, request: Request, results: dict[str, Result], observer: Observer
+) -> None:
     """Roll back what was upgraded before something else failed, as far as that can go back."""
     targets = {
         name: result.before for name, result in results.items()
@@ -103,12 +105,12 @@ def _take_back(deployment, request, results: dict[str, Result], observer: Observ
     for name, reason in stays.items():
         results[name] = dataclasses.replace(results[name], reason=reason)
     can = [container for container in back.containers if container.name not in stays]
-    back = run(deployment, dataclasses.replace(back, containers=can), observer=observer)
-    for result in back.results:
+    report = run(deployment, dataclasses.replace(back, containers=can), observer=observer)
+    for result in report.results:
         results[result.container] = _taken_back(results[result.container], result)
 
 
-def _refusals(deployment, request: Request) -> dict[str, str]:
+def _refusals(deployment: Deployment, request: Request) -> dict[str, str]:
     """By container: why it cannot be done with it."""
     found = {}
     for container in request.containers:

@@ -13,19 +13,23 @@ from kolla.actions.events import notify
 from kolla.actions.executor import Executor
 from kolla.actions.failures import Failed, Interrupted, bug
 from kolla.catalog import naming
+from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.health.rules import check_of
-from kolla.host import State as FindingState
 from kolla.host import migration_of_requests
+from kolla.host.findings import State as FindingState
 from kolla.plans import converge, planner
 from kolla.plans.observe import inspect
 from kolla.plans.plan import Do, Plan, State
-from kolla.plans.requests import planned
+from kolla.plans.requests import Request, planned
 from kolla.plugin import Container
 from kolla.plugin.backend import Unreachable
 from kolla.store.locks import Cancelled
 
 LOG = logging.getLogger(__name__)
+
+#: Told of a container, of what happens to it, and whether that was the last of it.
+Observer = Callable[[str, str, bool], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +56,10 @@ class Result:
 class Runner:
     """Runs the plans of one request."""
 
-    def __init__(self, deployment, request, observer, cancelled: threading.Event):
+    def __init__(
+        self, deployment: Deployment, request: Request, observer: Observer,
+        cancelled: threading.Event,
+    ):
         self.deployment, self.request, self.observer = deployment, request, observer
         self.cancelled = cancelled
         self.store = deployment.store
@@ -176,11 +183,12 @@ class Runner:
         if not store.find(name, steps.after) and steps.spec:
             serves = f"generation {steps.before} serves" if steps.before else "it does not exist"
             return f"nothing was changed, {serves}"
-        if steps.spec is None or store.container(name).current == steps.after:
+        new = steps.after
+        if steps.spec is None or new is None or store.container(name).current == new:
             return "`kolla recover` carries on from here"
         outcome = "discarded" if isinstance(failure, Interrupted) else "refused"
         with contextlib.suppress(KollaError):  # a full disk: what served comes first
-            store.end(name, steps.after, outcome, failure.reason, failure.evidence)
+            store.end(name, new, outcome, failure.reason, failure.evidence)
         try:
             executor.cancelled = threading.Event()  # the way back is not interrupted
             executor.carry_out(planner.recover(inspect(self.deployment, name)), event)

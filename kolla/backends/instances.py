@@ -9,7 +9,7 @@ from kolla.backends.dumps import Dumps
 from kolla.errors import KollaError
 from kolla.files import make_folder, remove_folder, write_whole
 from kolla.plugin import Strategy, Task
-from kolla.plugin.backend import Instance
+from kolla.plugin.backend import Configured, Instance
 from kolla.plugin.spec import SPEC, Spec
 from kolla.store.state_dir import StateDir
 
@@ -33,7 +33,7 @@ def engine_name(container: str, generation: int, task: str = "") -> str:
 class Instances:
     """Makes instances of specs, with their files below ``state_dir``."""
 
-    def __init__(self, state_dir: pathlib.Path, settings):
+    def __init__(self, state_dir: pathlib.Path, settings: Configured):
         self.state_dir, self.settings = state_dir, settings
         self._places = StateDir(state_dir)
 

@@ -14,6 +14,7 @@ from kolla.plans.plan import State
 from kolla.plugin import Container, Downgrade, File, Scratch, Strategy, Task
 from kolla.plugin.backend import ImageFacts
 from kolla.plugin.spec import PHASES, Spec
+from kolla.settings import Settings
 from kolla.settings.limits import limits_of
 from kolla.store.records import ABSENT
 
@@ -106,7 +107,7 @@ def refuse_jump(container: Container, state: State, new: str) -> None:
     )
 
 
-def way_to_run(deployment, container: Container, state: State) -> str:
+def way_to_run(deployment: Deployment, container: Container, state: State) -> str:
     """The command that has a container run that is stopped or deleted."""
     name, old = container.name, state.current and state.spec(state.current).release
     wanted = state.record.release_pin or deployment.settings.value("DEFAULT", "release")
@@ -141,7 +142,7 @@ def require_ports(deployment: Deployment, container: Container) -> None:
 
 
 def build(
-    container: Container, settings, image: ImageFacts, release: str, version: str,
+    container: Container, settings: Settings, image: ImageFacts, release: str, version: str,
     backend: str = "docker",
 ) -> Spec:
     """The spec that the configuration asks for, with this image.
@@ -192,7 +193,7 @@ def _drain(container: Container) -> tuple[str, ...]:
     return container.drain
 
 
-def _files(container: Container, settings) -> tuple[File, ...]:
+def _files(container: Container, settings: Settings) -> tuple[File, ...]:
     files = []
     for file in container.files:
         content = _content(file, settings)
@@ -202,7 +203,7 @@ def _files(container: Container, settings) -> tuple[File, ...]:
     return tuple(files)
 
 
-def _content(file: File, settings) -> str | None:
+def _content(file: File, settings: Settings) -> str | None:
     """A template of the file's content; None if there is no such file."""
     if file.when and not settings.value(*file.when.split(".")):
         return None
@@ -226,7 +227,7 @@ def _read(source: str, option: str) -> str:
         ) from None
 
 
-def _log(settings) -> dict[str, str]:
+def _log(settings: Settings) -> dict[str, str]:
     driver, *rest = (
         settings.value("logs", name)
         for name in ("driver", "max_size", "max_files", "driver_options")
@@ -234,7 +235,7 @@ def _log(settings) -> dict[str, str]:
     return {"driver": driver, **log_drivers.options(driver, *rest)}
 
 
-def _security(settings) -> tuple[str, ...]:
+def _security(settings: Settings) -> tuple[str, ...]:
     wanted = {
         "label": settings.value("engine", "selinux_label"),
         "apparmor": settings.value("engine", "apparmor_profile"),
@@ -242,6 +243,6 @@ def _security(settings) -> tuple[str, ...]:
     return tuple(f"{name}={value}" for name, value in wanted.items() if value)
 
 
-def _task(task: Task, settings) -> Task:
+def _task(task: Task, settings: Settings) -> Task:
     environment = {key: settings.render(text) for key, text in task.environment.items()}
     return dataclasses.replace(task, environment=environment)

@@ -4,22 +4,29 @@ An upgrade with ``--release`` or ``--image`` makes one, and a rollback. ``--foll
 it, and so does a deletion.
 """
 
+from typing import TYPE_CHECKING
+
 from kolla.catalog import releases
+from kolla.deployment import Deployment
 from kolla.plans import desired
 from kolla.plans.plan import State
 from kolla.plugin import Container
 from kolla.plugin.spec import Spec, short_id
 from kolla.store.records import Record, who
 
+if TYPE_CHECKING:
+    from kolla.plans.requests import Request
 
-def of_upgrade(request, spec: Spec) -> dict[str, str | None]:
+
+def of_upgrade(request: "Request", spec: Spec | None) -> dict[str, str | None]:
     """What an upgrade pins, or unpins."""
     if request.follow:
         return {"image_pin": None, "release_pin": None, "pinned_by": ""}
     if request.image:
         by = f"upgrade --image {request.image}, by {who()}"
-        return {"image_pin": request.image, "release_pin": spec.release or None, "pinned_by": by}
-    if request.release and spec.release:
+        release = spec.release if spec else ""
+        return {"image_pin": request.image, "release_pin": release or None, "pinned_by": by}
+    if request.release and spec and spec.release:
         by = f"upgrade --release {request.release}, by {who()}"
         return {"image_pin": None, "release_pin": request.release, "pinned_by": by}
     return {}
@@ -39,7 +46,7 @@ def of_rollback(state: State, number: int) -> dict[str, str | None]:
     return {"image_pin": image, "release_pin": new.release or None, "pinned_by": by}
 
 
-def held_back(deployment, container: Container, record: Record) -> str:
+def held_back(deployment: Deployment, container: Container, record: Record) -> str:
     """Why a container stays behind the configuration for a pin; empty if it does not."""
     release = deployment.settings.value("DEFAULT", "release")
     stays, asked = record.release_pin, f"[DEFAULT] release is {release}"

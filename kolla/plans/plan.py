@@ -68,6 +68,13 @@ class Operation:
     #: The task of a bootstrap, expand or contract step.
     task: str = ""
 
+    @property
+    def number(self) -> int:
+        """The generation it is about; ValueError if it is about the container as a whole."""
+        if self.generation is None:
+            raise ValueError(f"{self.kind} is about no generation of {self.container}")
+        return self.generation
+
     def __str__(self) -> str:
         name = self.container
         target = f"{name}-g{self.generation}" if self.generation is not None else name
@@ -135,9 +142,13 @@ class State:
         return self.record.current
 
     def running(self, number: int | None) -> bool:
-        return number in self.observed and self.observed[number].running
+        seen = self.observed.get(number) if number is not None else None
+        return seen is not None and seen.running
 
-    def spec(self, number: int) -> Spec:
+    def spec(self, number: int | None) -> Spec:
+        """What a generation runs; KeyError if that is not on record."""
+        if number is None:
+            raise KeyError(f"{self.name} has no generation")
         return self.generations[number].snapshot
 
     def strategy(self, number: int) -> str:

@@ -2,18 +2,18 @@
 
 import dataclasses
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from kolla.plans.converge import converge, halt
 from kolla.plans.differences import differences
 from kolla.plans.plan import Do, Operation, Plan, State
 from kolla.plugin.spec import Spec
-from kolla.store.records import ABSENT, RUNNING, STOPPED, Record
+from kolla.store.records import ABSENT, RUNNING, STOPPED, Generation, Record
 
 
 def start(state: State, spec: Spec | None) -> Plan:
-    """Make a missing container or start a stopped one; change nothing else."""
-    if state.current is None or state.record.target == ABSENT:
+    """Make a missing container, of a spec, or start a stopped one; change nothing else."""
+    if spec is not None:
         return change(state, spec, "start", ("it does not exist",), tasks_of(spec, "bootstrap"))
     if state.running(state.current) and state.record.target == RUNNING:
         return Plan(state.name, "start", before=state.current, after=state.current)
@@ -73,12 +73,13 @@ def give_up(state: State) -> Plan:
     """No further restarts; what still runs does so, what only starts over and over does not."""
     number = state.current
     steps = [state.operation(Do.FAIL, number), state.operation(Do.RELEASE, number, "given up")]
-    if state.observed[number].status == "restarting":
+    seen = state.observed.get(number) if number is not None else None
+    if seen is not None and seen.status == "restarting":
         steps.append(state.operation(Do.STOP, number, "given up"))
     return Plan(state.name, "give up", tuple(steps), before=number, after=number)
 
 
-def _care_again(state: State, number: int) -> list[Operation]:
+def _care_again(state: State, number: int | None) -> list[Operation]:
     return [state.operation(Do.KEEP, number, "given up before")] if state.record.failed else []
 
 
@@ -137,7 +138,7 @@ def change(
     if state.record.target == ABSENT:
         old = None
     steps = []
-    if action == "rollback":
+    if action == "rollback" and old is not None:
         steps += [
             state.operation(Do.BEFORE_ROLLBACK, old, task=task)
             for _, task in tasks_of(state.spec(old), "before_rollback")
@@ -186,7 +187,9 @@ def _sweep(state: State, new: int, old: int | None) -> list[Operation]:
     ]
 
 
-def last_known_good(state: State, probation_over) -> int | None:
+def last_known_good(
+    state: State, probation_over: Callable[[Generation], bool]
+) -> int | None:
     """The generation a rollback goes to by itself; None if there is none.
 
     ``probation_over(generation)`` tells whether a generation survived its probation.

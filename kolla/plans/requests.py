@@ -1,6 +1,7 @@
 """From a command to the plan of one container."""
 
 import dataclasses
+import enum
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -12,8 +13,24 @@ from kolla.plans.differences import differences
 from kolla.plans.plan import Plan, State
 from kolla.plugin import Container
 from kolla.plugin.spec import Spec, describe_image
-from kolla.store.records import ABSENT, RUNNING, UNPINNED
+from kolla.store.records import ABSENT, RUNNING, UNPINNED, Generation
 from kolla.times import now
+
+
+class Kind(enum.StrEnum):
+    """What can be asked for."""
+
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+    UPGRADE = "upgrade"
+    ROLLBACK = "rollback"
+    CONFIRM = "confirm"
+    DELETE = "delete"
+    RECOVER = "recover"
+    # By the monitor only.
+    REVIVE = "revive"
+    GIVE_UP = "give up"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +69,7 @@ def planned(
     """
     if container.name in request.judged and not _still(state, request.judged[container.name]):
         return Plan(container.name, request.kind, before=state.current, after=state.current)
-    steps = _PLANNERS[request.kind](deployment, request, container, state)
+    steps = _planned(deployment, request, container, state)
     if steps.spec:
         deployment.backend_of(steps.spec.backend).require(steps.spec)
         steps = dataclasses.replace(
@@ -79,7 +96,36 @@ def _still(state: State, judged: int) -> bool:
     )
 
 
-def _start(deployment, request, container, state) -> Plan:
+def _planned(
+    deployment: Deployment, request: Request, container: Container, state: State
+) -> Plan:
+    match request.kind:
+        case Kind.START:
+            return _start(deployment, request, container, state)
+        case Kind.UPGRADE:
+            return _upgrade(deployment, request, container, state)
+        case Kind.ROLLBACK:
+            return _rollback(deployment, request, container, state)
+        case Kind.CONFIRM:
+            return _confirm(deployment, request, container, state)
+        case Kind.STOP:
+            return planner.stop(state)
+        case Kind.RESTART:
+            return planner.restart(state)
+        case Kind.DELETE:
+            return planner.delete(state, request.data)
+        case Kind.REVIVE:
+            return planner.revive(state)
+        case Kind.GIVE_UP:
+            return planner.give_up(state)
+        case Kind.RECOVER:
+            return planner.recover(state)
+    raise ValueError(f"nothing is planned for {request.kind!r}")
+
+
+def _start(
+    deployment: Deployment, request: Request, container: Container, state: State
+) -> Plan:
     if state.current is not None and state.record.target != ABSENT:
         return planner.start(state, None)
     deployment.require_valid()
@@ -89,7 +135,9 @@ def _start(deployment, request, container, state) -> Plan:
     return planner.start(state, _desired(deployment, request, container, state))
 
 
-def _require_requirements(deployment, request, container) -> None:
+def _require_requirements(
+    deployment: Deployment, request: Request, container: Container
+) -> None:
     """A first start needs what it requires; not if that starts in the same command."""
     here = {c.name for c in deployment.settings.enabled()}
     together = {c.name for c in request.containers}
@@ -101,7 +149,9 @@ def _require_requirements(deployment, request, container) -> None:
             )
 
 
-def _upgrade(deployment, request, container, state) -> Plan:
+def _upgrade(
+    deployment: Deployment, request: Request, container: Container, state: State
+) -> Plan:
     if is_left_over(container):
         raise KollaError(
             f"{container.name} is left over: no plugin here says what it should be",
@@ -131,13 +181,15 @@ def _upgrade(deployment, request, container, state) -> Plan:
     return dataclasses.replace(steps, held=held)
 
 
-def _schema_tasks(deployment, spec) -> tuple[tuple[str, str], ...]:
+def _schema_tasks(deployment: Deployment, spec: Spec) -> tuple[tuple[str, str], ...]:
     expand = planner.tasks_of(spec, "expand")
     dump = deployment.settings.value("engine", "dump_before_upgrade")
     return (planner.tasks_of(spec, "dump") if dump and expand else ()) + expand
 
 
-def _confirm(deployment, request, container, state) -> Plan:
+def _confirm(
+    deployment: Deployment, request: Request, container: Container, state: State
+) -> Plan:
     if state.current is None or state.record.target == ABSENT:
         raise KollaError(
             f"{container.name} does not run, so there is nothing to confirm",
@@ -146,9 +198,9 @@ def _confirm(deployment, request, container, state) -> Plan:
     return planner.confirm(state)
 
 
-def _rotated(deployment, state: State, spec) -> set[str]:
+def _rotated(deployment: Deployment, state: State, spec: Spec) -> set[str]:
     """Secrets whose value is not the one the current generation was made with."""
-    old = state.generations[state.current].secrets
+    old = state.generations[state.current].secrets if state.current is not None else {}
     new = deployment.fingerprints.of(spec)
     return {name for name in new if name in old and old[name] != new[name]}
 
@@ -161,7 +213,7 @@ def _changed_tasks(old: Spec, new: Spec) -> list[str]:
     ]
 
 
-def _tasks_using(deployment, spec: Spec, secrets: set[str]) -> list[str]:
+def _tasks_using(deployment: Deployment, spec: Spec, secrets: set[str]) -> list[str]:
     """Bootstrap tasks that are given one of these secrets, and so have to apply it."""
     return [
         task.name for task in spec.tasks["bootstrap"]
@@ -170,7 +222,9 @@ def _tasks_using(deployment, spec: Spec, secrets: set[str]) -> list[str]:
     ]
 
 
-def _desired(deployment, request, container, state):
+def _desired(
+    deployment: Deployment, request: Request, container: Container, state: State
+) -> Spec:
     if request.follow:
         record = dataclasses.replace(state.record, **UNPINNED)
         state = dataclasses.replace(state, record=record)
@@ -178,7 +232,9 @@ def _desired(deployment, request, container, state):
     return desired.spec(deployment, container, state, release, request.image, request.preview)
 
 
-def _rollback(deployment, request, container, state) -> Plan:
+def _rollback(
+    deployment: Deployment, request: Request, container: Container, state: State
+) -> Plan:
     if state.current is None or state.record.target != RUNNING:
         raise KollaError(
             f"{container.name} is not running, so there is nothing to roll back",
@@ -221,27 +277,13 @@ def _rollback(deployment, request, container, state) -> Plan:
     return planner.change(state, spec, "rollback", (reason,), pins=new_pins)
 
 
-def _survivor(deployment) -> Callable:
+def _survivor(deployment: Deployment) -> Callable[[Generation], bool]:
     """Whether a generation was current for longer than the probation."""
     probation = deployment.settings.value("engine", "probation")
 
-    def survived(generation) -> bool:
+    def survived(generation: Generation) -> bool:
         ended = datetime.fromisoformat(generation.ended or now())
-        lasted = ended - datetime.fromisoformat(generation.committed)
-        return lasted.total_seconds() >= probation
+        lasted = ended - datetime.fromisoformat(generation.committed or now())
+        return lasted.total_seconds() >= float(probation)
 
     return survived
-
-
-_PLANNERS = {
-    "start": _start,
-    "upgrade": _upgrade,
-    "rollback": _rollback,
-    "confirm": _confirm,
-    "stop": lambda deployment, request, container, state: planner.stop(state),
-    "restart": lambda deployment, request, container, state: planner.restart(state),
-    "delete": lambda deployment, request, container, state: planner.delete(state, request.data),
-    "revive": lambda deployment, request, container, state: planner.revive(state),
-    "give up": lambda deployment, request, container, state: planner.give_up(state),
-    "recover": lambda deployment, request, container, state: planner.recover(state),
-}

@@ -4,8 +4,10 @@ import abc
 import dataclasses
 import enum
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
 
 from kolla.errors import KollaError
+from kolla.plugin.spec import Spec
 
 
 class Restart(enum.StrEnum):
@@ -146,6 +148,26 @@ class Happenings(Iterator[tuple[str, str]]):
         return next(self._told)
 
 
+class Configured(Protocol):
+    """What a backend may ask of the settings."""
+
+    host: str
+    #: The tree of what is installed.
+    catalog: Any
+
+    def value(self, group: str, option: str) -> Any:
+        """The effective value of an option."""
+
+    def references(self, rendered: str) -> list[str]:
+        """The secrets that a rendered text refers to."""
+
+    def reveal(self, rendered: str) -> str:
+        """A rendered text with its secrets put in."""
+
+    def taken_out(self, rendered: str) -> list[str]:
+        """Those of its secrets that the configuration has no more."""
+
+
 class Backend(abc.ABC):
     """Carries out single operations; decides nothing.
 
@@ -159,9 +181,10 @@ class Backend(abc.ABC):
     #: What generations remember it by; empty: the name of its entry point.
     name = ""
 
-    def require(self, spec) -> None:
-        """Raise :class:`BackendError` if it cannot make generations of a
-        :class:`kolla.plugin.spec.Spec`. Called before anything is touched.
+    def require(self, spec: Spec) -> None:
+        """Raise :class:`BackendError` if it cannot make generations of a spec.
+
+        Called before anything is touched.
         """
 
     @abc.abstractmethod

@@ -31,7 +31,7 @@ def made(kind: Any, value: Any) -> Any:
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
         return value if value is None or len(inner) > 1 else made(inner[0], value)
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         known = _types_of(kind)
         _require(dict, value)
         return kind(**{key: made(known[key], item) for key, item in value.items() if key in known})

@@ -6,6 +6,7 @@ import pathlib
 import sqlite3
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 from kolla.errors import KollaError
 from kolla.store import tables
@@ -70,7 +71,7 @@ class Database:
         with self._lock:
             self._db.close()
 
-    def _write(self, statement: str, *values) -> sqlite3.Cursor:
+    def _write(self, statement: str, *values: Any) -> sqlite3.Cursor:
         with self._lock:
             try:
                 return self._db.execute(statement, values)
@@ -80,7 +81,7 @@ class Database:
                     "is the disk full, or read-only? `kolla recover` carries on afterwards",
                 ) from None
 
-    def _rows(self, statement: str, *values) -> list[sqlite3.Row]:
+    def _rows(self, statement: str, *values: Any) -> list[sqlite3.Row]:
         with self._lock:
             try:
                 return self._db.execute(statement, values).fetchall()
@@ -122,12 +123,12 @@ class _Transaction:
     def __init__(self, db: sqlite3.Connection, path: pathlib.Path):
         self._db, self._path = db, path
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         self._outer = not self._db.in_transaction
         if self._outer:
             self._run("BEGIN IMMEDIATE")
 
-    def __exit__(self, kind, error, trace):
+    def __exit__(self, kind: type | None, error: object, trace: object) -> None:
         if self._outer:
             self._run("ROLLBACK" if kind else "COMMIT")
 

@@ -4,8 +4,12 @@ import dataclasses
 import enum
 import getpass
 import os
+from typing import TYPE_CHECKING, Any
 
 from kolla.times import now
+
+if TYPE_CHECKING:
+    from kolla.plugin.spec import Spec
 
 
 class Target(enum.StrEnum):
@@ -19,7 +23,9 @@ class Target(enum.StrEnum):
 
 RUNNING, STOPPED, ABSENT = Target
 #: The columns of a pin, of a container that follows the configuration.
-UNPINNED = {"release_pin": None, "image_pin": None, "pinned_at": None, "pinned_by": ""}
+UNPINNED: dict[str, Any] = {
+    "release_pin": None, "image_pin": None, "pinned_at": None, "pinned_by": "",
+}
 #: Of a maintenance that somebody has to end; later than every time.
 FOR_EVER = "somebody ends it"
 
@@ -91,9 +97,9 @@ class Generation:
     confirmed: str | None = None
 
     @property
-    def snapshot(self):
-        """The :class:`kolla.plugin.spec.Spec`."""
-        from kolla.plugin.spec import Spec
+    def snapshot(self) -> "Spec":
+        """What it runs."""
+        from kolla.plugin.spec import Spec  # a command that only lists needs none
 
         return Spec.from_json(self.spec)
 

@@ -6,9 +6,11 @@ Every method is one transaction. Times are UTC in ISO 8601, durations in seconds
 import json
 import pathlib
 import sqlite3
+from typing import Any
 
 from kolla.errors import KollaError
 from kolla.store import pins
+from kolla.plugin.spec import Spec
 from kolla.store.database import Database
 from kolla.store.numbers import Numbers
 from kolla.store.pins import Pins
@@ -50,7 +52,7 @@ class Store(Database):
         """The records of all containers by their names."""
         return {record.name: record for record in self.containers()}
 
-    def update(self, name: str, **values) -> None:
+    def update(self, name: str, **values: Any) -> None:
         """Set columns of a container's record."""
         columns = ", ".join(values)
         marks = ", ".join("?" * len(values))
@@ -89,7 +91,7 @@ class Store(Database):
 
     # Generations
 
-    def begin(self, name: str, spec, secrets: dict[str, str], cause: str) -> int:
+    def begin(self, name: str, spec: Spec, secrets: dict[str, str], cause: str) -> int:
         """Give the next number to a spec. The number is on disk before it is used."""
         with self._lock:
             number = 1 + max(self.container(name).last_number, self.numbers.highest(name))
@@ -99,14 +101,14 @@ class Store(Database):
                 self._insert(name, number, spec, secrets, cause)
             return number
 
-    def adopt(self, name: str, number: int, spec, cause: str) -> None:
+    def adopt(self, name: str, number: int, spec: Spec, cause: str) -> None:
         """Take in a generation that the engine has and this file does not."""
         with self.transaction():
             highest = max(number, self.container(name).last_number, self.numbers.highest(name))
             self.update(name, last_number=highest, settled=0)
             self._insert(name, number, spec, {}, cause)
 
-    def _insert(self, name: str, number: int, spec, secrets: dict, cause: str) -> None:
+    def _insert(self, name: str, number: int, spec: Spec, secrets: dict, cause: str) -> None:
         self._write(
             "INSERT OR IGNORE INTO generations (container, number, spec, secrets, cause, created)"
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -115,7 +117,7 @@ class Store(Database):
 
     def commit(
         self, name: str, number: int, replaced_as: str = "kept", why: str = "",
-        evidence: str = "", **values,
+        evidence: str = "", **values: Any,
     ) -> None:
         """The one transaction that decides which generation counts.
 
@@ -223,7 +225,7 @@ class Store(Database):
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             parent, now(), who(), action, container, generation, detail, evidence,
         )
-        return cursor.lastrowid
+        return int(cursor.lastrowid or 0)
 
     def close_event(
         self, event: int, outcome: str, seconds: float,

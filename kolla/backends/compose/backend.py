@@ -2,6 +2,7 @@
 
 import functools
 import pathlib
+from typing import Any
 
 from kolla.backends.compose import dotenv, project
 from kolla.backends.compose.command import CLASSIC, OLDEST, Compose, find
@@ -12,7 +13,9 @@ from kolla.backends.docker.backend import DockerBackend
 from kolla.backends.docker.launch import shares
 from kolla.files import write_whole
 from kolla.plugin.backend import STOPPED as STAYS_STOPPED
-from kolla.plugin.backend import ALWAYS, NEVER, BackendError, Instance, Observed
+from kolla.plugin.backend import (
+    ALWAYS, NEVER, BackendError, Configured, Instance, Observed, Restart,
+)
 from kolla.plugin.spec import SPEC, Spec, describe_image
 
 #: Seconds that compose may take beyond what the engine has for an answer.
@@ -32,13 +35,13 @@ class ComposeBackend(DockerBackend):
     name = "compose"
 
     def __init__(
-        self, url: str, timeout: int, project: Project, catalog, command: str = "",
+        self, url: str, timeout: int, project: Project, catalog: Any, command: str = "",
     ):
         super().__init__(url, timeout)
         self.project, self._catalog, self._command = project, catalog, command
 
     @classmethod
-    def from_settings(cls, settings) -> "ComposeBackend":
+    def from_settings(cls, settings: Configured) -> "ComposeBackend":
         state_dir = pathlib.Path(settings.value("DEFAULT", "state_dir"))
         name = settings.value("compose", "project")
         return cls(
@@ -132,7 +135,7 @@ class ComposeBackend(DockerBackend):
 
     def set_restart(self, name: str, policy: str) -> None:
         # In this order: until the engine has it, recovery does both again.
-        self.project.keep(name, _STATES[policy])
+        self.project.keep(name, _STATES[Restart(policy)])
         super().set_restart(name, policy)
 
     def forget(self, name: str) -> None:

@@ -11,6 +11,7 @@ import json
 import re
 import textwrap
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import yaml
 
@@ -59,7 +60,7 @@ def untouched(text: str) -> bool:
     return text == signed(text.partition("\n")[2])
 
 
-def plain_json(value) -> bytes:
+def plain_json(value: Any) -> bytes:
     """JSON that readers of YAML read alike: they know no pairs of surrogates, which
     stand for what is beyond 16 bits, and want control characters escaped.
     """
@@ -76,14 +77,14 @@ def _comment(text: str) -> str:
     return "".join(f"# {line}".rstrip() + "\n" for line in text.splitlines())
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # PyYAML has no types
     """In quotes unless no reader can be mistaken: compose's takes ``1e3`` for a number."""
 
-    def increase_indent(self, flow=False, indentless=False):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         return super().increase_indent(flow, False)
 
 
-def _string(dumper: yaml.Dumper, text: str):
+def _string(dumper: yaml.Dumper, text: str) -> yaml.Node:
     style = None if _PLAIN.fullmatch(text) else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 

@@ -175,8 +175,8 @@ def _entry(name: str, made: dict) -> Entry:
 
 def _in_state(entry: Entry, state: str) -> Entry:
     """A generation as the file shows it."""
-    profile = {} if state == CURRENT else {"profiles": [state]}
+    profile: dict[str, list[str]] = {} if state == CURRENT else {"profiles": [state]}
     return dataclasses.replace(
-        entry, service=profile | entry.service,
+        entry, service={**profile, **entry.service},
         comments=(*entry.comments, f"generation {entry.order}, {state}"),
     )

@@ -1,6 +1,7 @@
 """From an instance to a service of a compose file."""
 
 import pathlib
+from typing import Any
 
 from kolla.plugin.backend import ALWAYS, Instance
 from kolla.plugin.spec import SPEC
@@ -76,16 +77,16 @@ def volumes(services: list[dict], external: bool = True) -> dict:
     return {"volumes": {name: {"name": name, **details} for name in names}} if names else {}
 
 
-def escaped(value):
+def escaped(value: Any) -> Any:
     """With every ``$`` doubled, which compose would take for the beginning of a variable."""
     return _replaced(value, "$", "$$")
 
 
-def unescaped(value):
+def unescaped(value: Any) -> Any:
     return _replaced(value, "$$", "$")
 
 
-def _replaced(value, old: str, new: str):
+def _replaced(value: Any, old: str, new: str) -> Any:
     if isinstance(value, dict):
         return {key: _replaced(item, old, new) for key, item in value.items()}
     if isinstance(value, list):

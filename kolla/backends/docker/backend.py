@@ -9,6 +9,7 @@ import tarfile
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import docker
 import requests
@@ -18,8 +19,8 @@ from kolla.backends.docker import answers, launch, log
 from kolla.backends.docker.execs import Execs
 from kolla.backends.instances import engine_name
 from kolla.plugin.backend import (
-    ALWAYS, STARVED, Backend, BackendError, Happenings, ImageFacts, Instance, Observed, Outcome,
-    Stranger, Unreachable, Usage,
+    ALWAYS, STARVED, Backend, BackendError, Configured, Happenings, ImageFacts, Instance, Observed,
+    Outcome, Stranger, Unreachable, Usage,
 )
 from kolla.plugin.spec import SPEC
 from kolla.text import harmless
@@ -45,7 +46,7 @@ class DockerBackend(Backend):
         self._api_version: str | None = None
 
     @classmethod
-    def from_settings(cls, settings) -> "DockerBackend":
+    def from_settings(cls, settings: Configured) -> "DockerBackend":
         return cls(settings.value("docker", "url"), settings.value("docker", "timeout"))
 
     @property
@@ -55,7 +56,7 @@ class DockerBackend(Backend):
             self._local.api = self._connect(self.timeout)
         return self._local.api
 
-    def _connect(self, timeout: int) -> docker.APIClient:
+    def _connect(self, timeout: int | None) -> docker.APIClient:
         with self._errors("cannot be reached"):
             client = docker.APIClient(
                 base_url=self.url, timeout=timeout, version=self._api_version or "auto"
@@ -150,7 +151,9 @@ class DockerBackend(Backend):
             try:
                 chunks, _ = self._api.get_archive(holder, path)
                 archive = tarfile.open(fileobj=io.BytesIO(b"".join(chunks)))
-                return archive.extractfile(archive.next()).read()
+                member = archive.next()
+                file = archive.extractfile(member) if member else None
+                return file.read() if file else None
             except NotFound:
                 self._api.inspect_container(holder)  # it is the file that is not there
                 return None
@@ -240,7 +243,7 @@ class DockerBackend(Backend):
             stream = client.events(filters=filters, decode=True)
         return Happenings(self._told(client, stream), functools.partial(_cut, stream))
 
-    def _told(self, client: docker.APIClient, stream) -> Iterator[tuple[str, str]]:
+    def _told(self, client: docker.APIClient, stream: Iterator[dict]) -> Iterator[tuple[str, str]]:
         with contextlib.closing(client), self._errors("does not tell what happens"):
             for event in stream:
                 yield event["Actor"]["Attributes"]["kolla.container"], event["Action"]
@@ -302,7 +305,7 @@ def _speaks_another(error: APIError) -> bool:
     return "client version" in said and ("too old" in said or "too new" in said)
 
 
-def _cut(stream) -> None:
+def _cut(stream: Any) -> None:
     with contextlib.suppress(AttributeError, OSError):  # it has just ended by itself
         stream.close()
 

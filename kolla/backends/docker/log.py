@@ -7,6 +7,7 @@ of the engine for one more of them.
 import datetime
 import struct
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import docker
 import requests
@@ -26,7 +27,7 @@ _HEADER = struct.Struct(">BxxxL")
 _ERROR = 3
 
 
-def read(api: docker.APIClient, name: str, **asked) -> Iterator[tuple[str, str]]:
+def read(api: docker.APIClient, name: str, **asked: Any) -> Iterator[tuple[str, str]]:
     """(ISO time, line) pairs; ``asked`` as in the API.
 
     Raises :class:`docker.errors.APIError` if there is no such container or log, and

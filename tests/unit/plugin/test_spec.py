@@ -46,7 +46,16 @@ def test_a_snapshot_of_each_format_says_the_same(number):
 def test_what_is_written_today_is_the_snapshot_of_the_latest_format():
     kept = json.loads((SNAPSHOTS / f"{FORMAT}.json").read_text())
     written = json.loads(WANTED.to_json())
-    assert kept == {name: written[name] for name in kept}
+    assert within(kept, written)
+
+
+def within(kept, written) -> bool:
+    """Whether a snapshot says what another one says, which may have further fields."""
+    if isinstance(kept, dict):
+        return all(name in written and within(kept[name], written[name]) for name in kept)
+    if isinstance(kept, list):
+        return len(kept) == len(written) and all(map(within, kept, written))
+    return kept == written
 
 
 def test_what_a_later_kolla_has_added_is_passed_over():
