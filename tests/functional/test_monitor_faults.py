@@ -9,9 +9,10 @@ import socket
 import time
 import urllib.request
 
+from tests.functional.support.ageing import ageing
 from tests.functional.support.harness import SYNTHETIC, Deployment
 from tests.functional.support.monitoring import (
-    CONFIGURATION, Monitor, healthy, incidents, monitoring, process_of, set_mood, starts,
+    CONFIGURATION, Monitor, checked, healthy, incidents, monitoring, process_of, set_mood, starts,
 )
 from tests.functional.support.watching import generation, until
 
@@ -166,6 +167,21 @@ def test_a_state_file_that_was_lost_and_made_again_is_followed(cared_for):
     number = generation(deployment)
     until(lambda: shown(deployment, HTTP) == ("healthy", number), 30)
     assert not lines(monitor, "unhealthy")
+
+
+def test_an_engine_that_ends_its_support_of_an_api_is_spoken_to_in_another(cared_for, tmp_path):
+    deployment, monitor = cared_for
+    monitor.end()
+    with ageing(tmp_path / "engine.sock", deployment.engine) as engine:
+        deployment.configure(f"[docker]\nurl = {engine.url}\n", "30-engine")
+        with monitoring(deployment) as again:
+            until(lambda: checked(deployment, WORKER))
+            engine.upgrade()
+            again.says("is too old")
+            again.says("the engine answers again")
+            os.kill(process_of(deployment, WORKER), signal.SIGKILL)
+            again.says(f"{WORKER}: its process ended, and the engine started it again")
+            until(lambda: shown(deployment, WORKER) == ("healthy", 1), 30)
 
 
 def shown(deployment: Deployment, container: str) -> tuple[str, int] | None:
