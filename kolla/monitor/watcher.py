@@ -97,7 +97,7 @@ class Watcher:
             if record.target == RUNNING and record.current is not None
         }
         for name in set(self.context.watched) - set(running):
-            known = name in records and records[name].current is not None
+            known = name in records and records[name].last_number > 0
             if known or not self._take_in(self.context.watched[name]):
                 self._checks.forget(self.context.watched.pop(name))
         for record in running.values():
