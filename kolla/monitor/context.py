@@ -11,9 +11,11 @@ from kolla.errors import KollaError
 from kolla.health.conditions import Condition, of_sets
 from kolla.monitor import systemd
 from kolla.monitor.announcements import Announcements
+from kolla.monitor.expiry import Expiry
 from kolla.monitor.loop import Loop, Threads
 from kolla.monitor.metrics import Metrics
 from kolla.monitor.watched import Watched
+from kolla.store.state_dir import StateDir
 from kolla.times import now
 
 #: Seconds until a change of health is on record.
@@ -30,6 +32,9 @@ class Context:
         self.watched: dict[str, Watched] = {}
         self.announcements = Announcements(deployment)
         self.metrics = Metrics(self)
+        self.metrics.registry.register(
+            Expiry(self.conditions, StateDir(deployment.state_dir).generation)
+        )
         value = deployment.settings.value
         #: Threads that run checks, that look at the engine and wait for no check, and that act.
         self.asking = Threads(value("monitor", "parallel"), "ask")

@@ -8,6 +8,8 @@ import pytest
 from prometheus_client import generate_latest
 from tests.unit.support.view import View
 
+from kolla import x509
+from kolla.monitor.expiry import CERTIFICATE, Expiry
 from kolla.monitor.metrics import Metrics
 from kolla.plugin.backend import Usage
 
@@ -101,7 +103,11 @@ def test_the_monitor_tells_what_it_uses_itself(metrics):
     assert values(metrics, "process_cpu_seconds_total")
 
 
-def test_every_metric_of_the_alert_rules_is_there(metrics, view):
+def test_every_metric_of_the_alert_rules_is_there(metrics, view, tmp_path):
+    certificate = tmp_path / CERTIFICATE
+    certificate.parent.mkdir(parents=True)
+    certificate.write_bytes(x509.new_authority("web").certificate_pem())
+    metrics.registry.register(Expiry(view.conditions, lambda name, number: tmp_path))
     view.set("web", "healthy", usage=Usage(1, 1), limits={"memory": 2, "pids": 2},
              packages="2026-01-01T00:00:01+00:00")
     view.disk = lambda: types.SimpleNamespace(used=1, free=1)

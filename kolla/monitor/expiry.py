@@ -1,0 +1,42 @@
+"""When the certificates end that containers were given."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from kolla.health.conditions import Condition
+
+#: Where a server has its certificate, below the folder of its generation.
+CERTIFICATE = "files/etc/kolla/tls/server.crt"
+
+
+class Expiry(Collector):
+    """Reads them when it is asked.
+
+    ``conditions`` tells how containers are, ``home`` the folder of a generation.
+    """
+
+    def __init__(
+        self, conditions: Callable[[], Mapping[str, Condition]], home: Callable[[str, int], Path]
+    ):
+        self._conditions, self._home = conditions, home
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        from kolla import x509
+        from kolla.errors import KollaError
+
+        family = GaugeMetricFamily(
+            "kolla_container_certificate_expiry_timestamp_seconds",
+            "When the certificate of its generation ends.", labels=["container"],
+        )
+        for name, each in self._conditions().items():
+            path = self._home(name, each.generation or 0) / CERTIFICATE
+            if path.exists():
+                try:
+                    ends = x509.load_certificate(path).not_valid_after_utc
+                except KollaError:
+                    continue  # its clients tell
+                family.add_metric([name], ends.timestamp())
+        yield family
