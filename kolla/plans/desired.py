@@ -45,15 +45,14 @@ def spec(
         raise _missing(deployment, container, wanted, reference)
     of_image = facts.labels.get("kolla.release", wanted) if container.image.per_release else ""
     version = facts.labels.get(VERSION, "")
+    if current and not image:
+        refuse_jump(container, state, of_image)
+    if current:
+        refuse_downgrade(container, state.spec(current).version, version)
     _judge_options(deployment, container, facts.id, preview)
-    made = build(
+    return build(
         container, deployment.settings, facts, of_image, version, deployment.backend.name
     )
-    if current and not image:
-        refuse_jump(container, state, made.release)
-    if current:
-        refuse_downgrade(container, state.spec(current), made)
-    return made
 
 
 def _judge_options(
@@ -116,11 +115,11 @@ def way_to_run(deployment: Deployment, container: Container, state: State) -> st
     return f"`kolla container start {name}` first"
 
 
-def refuse_downgrade(container: Container, old: Spec, new: Spec) -> None:
-    """Raise :class:`KollaError` if the data cannot go back to the older software."""
-    if container.downgrade is Downgrade.REFUSED and _parts(new.version) < _parts(old.version):
+def refuse_downgrade(container: Container, old: str, new: str) -> None:
+    """Raise :class:`KollaError` if the data cannot go back to an older version."""
+    if container.downgrade is Downgrade.REFUSED and _parts(new) < _parts(old):
         raise KollaError(
-            f"{container.name} cannot go back from version {old.version} to {new.version}:"
+            f"{container.name} cannot go back from version {old} to {new}:"
             " its data on disk is of the later one",
             "restore a backup taken with the earlier version instead, or delete it with its"
             f" data: `kolla container delete {container.name} --data`",

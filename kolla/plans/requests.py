@@ -264,7 +264,7 @@ def _rollback(
             f"`kolla container history {container.name}` shows those that can",
         )
     spec = generation.snapshot
-    desired.refuse_downgrade(container, state.spec(state.current), spec)
+    desired.refuse_downgrade(container, state.spec(state.current).version, spec.version)
     if deployment.backend.image(spec.image_id) is None:
         raise KollaError(
             f"the image of generation {number} of {container.name}, {describe_image(spec)},"
