@@ -176,7 +176,8 @@ def test_no_process_has_a_secret_in_its_environment_nor_does_the_engine_tell_one
 
 @pytest.mark.parametrize("name", NAMES)
 def test_secrets_of_a_service_are_in_a_file_that_only_it_can_read(cloud, name):
-    (path,) = cloud.deployment.state_dir.glob(f"generations/{name}/*/secrets*")
+    generation = cloud.current(name)["generation"]
+    (path,) = cloud.deployment.state_dir.glob(f"generations/{name}/{generation}/secrets*")
     assert path.name == "secrets"  # those of its tasks are gone
     assert (path.stat().st_mode & 0o777, path.stat().st_uid) == (0o400, USERS[name])
 
