@@ -45,6 +45,8 @@ class Deployment:
     @functools.cached_property
     def catalog(self) -> Catalog:
         """What the plugins declare, and what is left over of plugins that are gone."""
+        if not StateDir(self.state_dir).database.exists():  # nor does reading make it
+            return self.installed
         return self.installed.including(left_over(self.installed, self.store))
 
     @functools.cached_property

@@ -61,7 +61,8 @@ def test_it_runs_and_is_healthy(started):
 def test_changed_option_is_upgraded_to_and_rolled_back_from(started):
     started.configure("[memcached]\nmemory = 32\n")
     (row,) = started.kolla("container", "upgrade", NAME, "-f", "json").json()
-    assert (row["outcome"], row["reason"]) == ("done", "environment: KOLLA_MEMORY changed")
+    assert (row["outcome"], row["reason"]) == (
+        "done", "environment: KOLLA_MEMORY changed; limit: memory changed")
     assert "limit_maxbytes 33554432" in talk(started, "stats")
     started.kolla("container", "rollback", NAME)
     assert "limit_maxbytes 67108864" in talk(started, "stats")
