@@ -56,6 +56,8 @@ class _Columns:
     exit_code = 0
 
     def run(self, parsed_args) -> int:
+        if parsed_args.formatter == "yaml":
+            _write_members_as_text()
         titles = self.titles(parsed_args)
         for column in parsed_args.columns:
             if titles and column not in titles:
@@ -68,6 +70,15 @@ class _Columns:
     def titles(self, parsed_args) -> tuple[str, ...]:
         """The columns there will be, where that depends on the arguments."""
         return self.columns
+
+
+def _write_members_as_text() -> None:
+    """Have YAML take members of enumerations for the texts that they are, as JSON does."""
+    import yaml
+
+    yaml.SafeDumper.add_multi_representer(
+        enum.StrEnum, lambda dumper, member: dumper.represent_str(member.value)
+    )
 
 
 class Lister(_Columns, lister.Lister, Command):

@@ -16,11 +16,7 @@ class _Operations(FormattableColumn):
         return "\n".join(str(operation) for operation in self._value)
 
     def machine_readable(self) -> list[dict]:
-        # YAML takes plain text for a kind, and no member of an enumeration.
-        return [
-            dataclasses.asdict(operation) | {"kind": operation.kind.value}
-            for operation in self._value
-        ]
+        return [dataclasses.asdict(operation) for operation in self._value]
 
 
 def rows(plans: dict, records: dict) -> list[tuple]:

@@ -171,19 +171,6 @@ def test_an_image_that_kolla_did_not_build_has_no_bill(built):
     assert "kolla image build mariadb" in done.stderr
 
 
-def test_a_refreshed_base_fetches_the_packages_of_all_images_anew(built, engine):
-    before = kolla(built, "image", "list", "-f", "json").json()
-    with engine.client() as client:
-        layers = client.images.get(f"{NAMESPACE}/base:trixie").attrs["RootFS"]["Layers"]
-    kolla(built, "image", "build", "base", "--refresh-base")
-    with engine.client() as client:
-        image = client.images.get(f"{NAMESPACE}/base:trixie")
-        root = client.images.get(f"{NAMESPACE}/debian:trixie")
-    assert not set(image.attrs["RootFS"]["Layers"]) & set(layers)
-    assert image.labels["kolla.refreshed"] == root.labels["kolla.refreshed"]
-    assert {row["name"] for row in before if row["packages"] != "-"} >= {"debian", "base"}
-
-
 @pytest.mark.parametrize("name", ["debian", "base", "probe"])
 def test_nothing_of_the_site_is_in_an_image_or_its_history(built, engine, name):
     with engine.client() as client:
@@ -288,3 +275,16 @@ def test_prune_removes_other_releases_and_keeps_what_the_configuration_needs(bui
     rows = kolla(built, "image", "list", "-f", "json").json()
     releases = {row["release"] for row in rows if row["name"] == "probe-child"}
     assert releases == {"2026.1"}
+
+
+def test_a_refreshed_base_fetches_the_packages_of_all_images_anew(built, engine):
+    before = kolla(built, "image", "list", "-f", "json").json()
+    with engine.client() as client:
+        layers = client.images.get(f"{NAMESPACE}/base:trixie").attrs["RootFS"]["Layers"]
+    kolla(built, "image", "build", "base", "--refresh-base")
+    with engine.client() as client:
+        image = client.images.get(f"{NAMESPACE}/base:trixie")
+        root = client.images.get(f"{NAMESPACE}/debian:trixie")
+    assert not set(image.attrs["RootFS"]["Layers"]) & set(layers)
+    assert image.labels["kolla.refreshed"] == root.labels["kolla.refreshed"]
+    assert {row["name"] for row in before if row["packages"] != "-"} >= {"debian", "base"}
