@@ -156,7 +156,7 @@ class Settings:
         own = self.service_options(container)
         variables = {
             **container.environment,
-            **services.environment(container, own, self._is_known, self._list(container.name)),
+            **services.environment(container, own, self._is_known, self.hides),
         }
         return {name: self.render(variables[name]) for name in sorted(variables)}
 

@@ -89,16 +89,18 @@ def environment(
     container: Container,
     options: dict[tuple[str, str], ServiceOption],
     is_known: Callable[[str], bool],
-    known: Mapping,
+    hides: Callable[[str, str, str, str], bool],
 ) -> dict[str, str]:
-    """The variables (templates) that carry a service's options; ``known`` is their list.
+    """The variables (templates) that carry a service's options.
+
+    ``hides`` tells whether the value (container, section, option, text) is a secret.
 
     ``${group.option}`` stands for an option of kolla.conf if there is one of that name.
     Any other dollar sign is the service's.
     """
     variables = {}
     for (section, option), given in options.items():
-        if is_secret(option, given.text, find(find(known, section) or {}, option)):
+        if hides(container.name, section, option, given.text):
             text = "${" + reference(container.name, section, option) + "}"
         else:
             text = literal(given.text, is_known)
