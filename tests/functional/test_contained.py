@@ -4,7 +4,6 @@ The worker misbehaves; synthetic-http is the neighbour, which has to go on answe
 """
 
 import os
-import pathlib
 import pty
 import re
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 from tests.functional.conftest import ROOT
 from tests.functional.support.harness import Deployment
 from tests.functional.support.watching import asking, get
+from tests.support.folders import nest
 
 WORKER = "synthetic-worker"
 OWN = "/var/lib/kolla/generation"
@@ -97,17 +97,6 @@ def started_at(deployment: Deployment, name: str) -> str:
 
 def neighbour(deployment: Deployment):
     return asking(lambda: get(deployment.address, 18999, timeout=5), pause=0.05)
-
-
-def nest(folder: pathlib.Path, levels: int) -> None:
-    """Folders within each other, deeper than any path may be long."""
-    handle = os.open(folder, os.O_DIRECTORY)
-    for _ in range(levels):
-        os.mkdir("d", dir_fd=handle)
-        inner = os.open("d", os.O_DIRECTORY, dir_fd=handle)
-        os.close(handle)
-        handle = inner
-    os.close(handle)
 
 
 def test_limits_are_a_reason_and_are_shown(contained):

@@ -5,6 +5,7 @@ import pytest
 from kolla.errors import KollaError
 from kolla import files
 from kolla.files import make_folder, remove_folder, write_whole
+from tests.support.folders import nest
 
 
 def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path, monkeypatch):
@@ -31,17 +32,6 @@ def test_who_has_the_old_file_open_keeps_it(tmp_path):
 def test_a_file_has_its_mode_from_the_beginning(tmp_path, mode):
     write_whole(tmp_path / "folder" / "file", b"text", mode, owner=os.getuid())
     assert (tmp_path / "folder" / "file").stat().st_mode & 0o777 == mode
-
-
-def nest(folder, levels: int) -> None:
-    """Folders within each other, deeper than any path may be long."""
-    handle = os.open(folder, os.O_DIRECTORY)
-    for _ in range(levels):
-        os.mkdir("d", dir_fd=handle)
-        inner = os.open("d", os.O_DIRECTORY, dir_fd=handle)
-        os.close(handle)
-        handle = inner
-    os.close(handle)
 
 
 def test_a_folder_of_five_thousand_levels_is_removed(tmp_path):

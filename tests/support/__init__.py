@@ -1,0 +1,1 @@
+"""What unit and functional tests share."""
