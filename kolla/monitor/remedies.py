@@ -127,6 +127,8 @@ class Remedies:
         watched.busy = False
         done = self._say(watched.name, kind, said, result)
         watched.no_way_back |= kind == "rollback" and not done and _for_good(result)
+        if kind == "give up" and (result is None or not done):
+            watched.memory.given_up = False  # nothing says so on record: it is decided again
         self._done(watched)
 
     def _say(self, name: str, kind: str, said: str, result: Result | Exception | None) -> bool:

@@ -55,6 +55,23 @@ def test_an_engine_that_hangs_takes_no_healthy_container_away(site):
     assert conditions["database"].serves and not conditions["web"].serves
 
 
+def test_what_could_not_be_given_up_for_the_engine_hangs_gets_no_requests(site, monkeypatch):
+    answers = iter([None, SILENCE])
+
+    def fall_sick(name, command, timeout):
+        if name == "web-g1":
+            site.engine.trouble = next(answers, SILENCE)
+            return Outcome(1, "sick")
+        raise SILENCE
+
+    monkeypatch.setattr(site.store, "note_health", lambda rows: None)  # on a slow disk
+    monkeypatch.setattr(site.engine, "execute", fall_sick)
+    site.until(lambda: site.status("web") == site.status("database") == "unknown")
+    site.work(0.5)
+    conditions = site.context.conditions()
+    assert conditions["database"].serves and not conditions["web"].serves
+
+
 def test_a_container_that_alone_cannot_be_asked_gets_no_requests(site):
     site.engine.answers["web-g1"] = SILENCE
     site.until(lambda: site.status("web") == "unknown")
