@@ -14,7 +14,7 @@ from kolla.health import evidence
 from kolla.health.rules import STRAINED
 from kolla.logs.archive import Archive
 from kolla.plans.plan import Do, Operation, Plan
-from kolla.plugin import Check
+from kolla.plugin import Check, Hold
 from kolla.plugin.backend import (
     ALWAYS, NEVER, STOPPED, Backend, BackendError, Outcome, UnreadableLog,
 )
@@ -149,6 +149,8 @@ class Executor:
                 self.backend.set_restart(self._name(operation), NEVER)
             case Do.DRAIN:
                 self._drain(operation)
+            case Do.HOLD | Do.RESUME:
+                self._let_wait(operation)
             case Do.STOP:
                 self._stop(operation)
             case Do.REMOVE:
@@ -313,6 +315,20 @@ class Executor:
         if outcome.exit_code != 0:
             said = self.hide(outcome.output)
             self.tell(f"the drain of {self._name(operation)} failed: {said}")
+
+    def _let_wait(self, operation: Operation) -> None:
+        """Or let go on. Others may be at work on that container, and it may be gone."""
+        try:
+            hold = self._spec(operation).hold or Hold()
+            command = hold.command if operation.kind is Do.HOLD else hold.resume
+            outcome = self.backend.execute(
+                self._name(operation), (*command, self._plan.container), hold.timeout
+            )
+        except KollaError as error:
+            outcome = Outcome(1, error.message)
+        if outcome.exit_code != 0:
+            said = self.hide(outcome.output)
+            self.tell(f"requests to {self._name(operation)}: {operation.kind} failed: {said}")
 
     def _stop(self, operation: Operation) -> None:
         record = self.store.container(operation.container)

@@ -238,5 +238,7 @@ def _nothing_done(steps: Plan, state: State) -> Result:
 
 def _without_waiting(steps: Plan) -> Plan:
     """Recovery before another action: a sick generation must not stand in its way."""
-    kept = tuple(step for step in steps.operations if step.kind not in (Do.CHECK, Do.JOIN))
+    kept = tuple(
+        step for step in steps.operations if step.kind not in (Do.CHECK, Do.JOIN, Do.RESUME)
+    )
     return dataclasses.replace(steps, operations=kept)

@@ -62,6 +62,8 @@ def _paths(container: Container) -> Iterator[str]:
 def _behaviour(container: Container) -> Iterator[str]:
     if container.strategy is Strategy.HANDOVER and not container.listens:
         yield "its strategy is a handover, and it listens on nothing that could be handed over"
+    if container.hold and not container.listens:
+        yield "it declares how its requests wait, and listens on nothing that they could come by"
     for phase in PHASES:
         names = Counter(task.name for task in getattr(container, phase))
         for name in (name for name, times in names.items() if times > 1):

@@ -3,7 +3,7 @@
 This is all there is of recovery, and the end of every other plan.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kolla.plans.plan import Do, Operation, State
 from kolla.plugin.backend import STOPPED as STAYS_STOPPED
@@ -32,6 +32,9 @@ def converge(state: State) -> list[Operation]:
         operations += current + others
     else:
         operations += others + current
+        if operations and state.record.target == RUNNING:
+            # A command that failed or was killed may have let them wait.
+            operations += resume(state)
     operations += _forget(state)
     if state.record.erase:
         operations.append(state.operation(Do.ERASE, state.current, "its data were meant"))
@@ -47,6 +50,24 @@ def halt(state: State, number: int, cause: str) -> Iterator[Operation]:
     if number in state.generations and state.spec(number).drain:
         yield state.operation(Do.DRAIN, number, cause)
     yield state.operation(Do.STOP, number, cause)
+
+
+def hold(state: State, number: int | None) -> Iterator[Operation]:
+    """Let requests to those that require it wait before a generation stops that runs."""
+    if state.running(number):
+        yield from _of_dependants(state, Do.HOLD, state.dependants)
+
+
+def resume(state: State) -> Iterator[Operation]:
+    """Let them go on: those first that others require."""
+    yield from _of_dependants(state, Do.RESUME, reversed(state.dependants))
+
+
+def _of_dependants(
+    state: State, kind: Do, dependants: Iterable[tuple[str, int]]
+) -> Iterator[Operation]:
+    for name, number in dependants:
+        yield Operation(kind, name, number, f"requires {state.name}")
 
 
 def _discard(state: State) -> Iterator[Operation]:

@@ -178,6 +178,7 @@ def build(
         secrets_in=image.labels.get(SECRETS_LABEL, "environment"),
         own_folder="ro",
         limits=limits_of(container, settings),
+        hold=container.hold,
     )
 
 

@@ -1,12 +1,13 @@
 """What is recorded of containers, and what the engine has of them."""
 
 import collections
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from kolla.deployment import Deployment
 from kolla.plans.plan import State
 from kolla.plugin.backend import Observed, Stranger
 from kolla.plugin.spec import labelled
+from kolla.store.records import RUNNING
 
 
 def observe(deployment: Deployment, names: Iterable[str]) -> dict[str, State]:
@@ -14,14 +15,16 @@ def observe(deployment: Deployment, names: Iterable[str]) -> dict[str, State]:
     seen = collections.defaultdict(list)
     for item in deployment.backend.observe():
         seen[item.container].append(item)
-    return {name: _state(deployment, name, seen[name]) for name in names}
+    dependants = _dependants(deployment)
+    return {name: _state(deployment, name, seen[name], dependants[name]) for name in names}
 
 
 def inspect(deployment: Deployment, name: str) -> State:
     """The state of one, with restart policies."""
     listed = deployment.backend.observe(name)
     inspected = (deployment.backend.inspect(item.name) for item in listed)
-    return _state(deployment, name, [item for item in inspected if item])
+    seen = [item for item in inspected if item]
+    return _state(deployment, name, seen, _dependants(deployment)[name])
 
 
 def recorded(deployment: Deployment, name: str) -> State:
@@ -39,7 +42,25 @@ def strangers(deployment: Deployment) -> list[Stranger]:
     ]
 
 
-def _state(deployment: Deployment, name: str, seen: list[Observed]) -> State:
+def _dependants(deployment: Deployment) -> Mapping[str, list[tuple[str, int]]]:
+    """By container: the :attr:`State.dependants` of each that has some."""
+    catalog, store = deployment.catalog, deployment.store
+    found = collections.defaultdict(list)
+    can_wait = [name for name, container in catalog.containers.items() if container.hold]
+    # What requires another one requires all that this does, and this as well.
+    for name in sorted(can_wait, key=lambda name: -len(catalog.required(name))):
+        record = store.container(name)
+        current = store.find(name, record.current)
+        if current and record.target == RUNNING and current.snapshot.hold:
+            for required in catalog.required(name):
+                found[required].append((name, current.number))
+    return found
+
+
+def _state(
+    deployment: Deployment, name: str, seen: list[Observed],
+    dependants: Iterable[tuple[str, int]] = (),
+) -> State:
     store = deployment.store
     record = store.container(name)
     generations = {generation.number: generation for generation in store.generations(name)}
@@ -53,4 +74,5 @@ def _state(deployment: Deployment, name: str, seen: list[Observed]) -> State:
         tasks=tuple(item for item in seen if item.task),
         highest=max(record.last_number, store.numbers.highest(name)),
         keep=deployment.settings.value("engine", "keep_generations"),
+        dependants=tuple(dependants),
     )

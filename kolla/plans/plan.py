@@ -36,6 +36,10 @@ class Do(enum.StrEnum):
     #: Have the engine never start it by itself.
     RELEASE = "release"
     DRAIN = "drain"
+    #: Let the requests to it wait while what it requires is away.
+    HOLD = "hold"
+    #: Let them go on.
+    RESUME = "resume"
     STOP = "stop"
     REMOVE = "remove"
     REMOVE_TASK = "remove-task"
@@ -132,6 +136,9 @@ class State:
     highest: int = 0
     #: How many earlier generations keep their image.
     keep: int = 5
+    #: Container and generation of each that requires it, counts, and can let requests wait;
+    #: before each those that require it.
+    dependants: tuple[tuple[str, int], ...] = ()
 
     @property
     def name(self) -> str:

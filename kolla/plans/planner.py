@@ -4,7 +4,7 @@ import dataclasses
 import types
 from collections.abc import Callable, Mapping
 
-from kolla.plans.converge import converge, halt
+from kolla.plans.converge import converge, halt, hold, resume
 from kolla.plans.differences import differences
 from kolla.plans.plan import Do, Operation, Plan, State
 from kolla.plugin.spec import Spec
@@ -54,13 +54,17 @@ def restart(state: State) -> Plan:
         return Plan(state.name, "restart", before=number, after=number)
     if state.strategy(number) == "handover" and state.running(number):
         return change(state, state.spec(number), "restart", ("an operator asked for it",))
-    steps = [*halt(state, number, "restart"), *_care_again(state, number),
-             state.operation(Do.START, number), state.operation(Do.CHECK, number)]
+    steps = [*hold(state, number), *halt(state, number, "restart"), *_care_again(state, number),
+             state.operation(Do.START, number), state.operation(Do.CHECK, number),
+             *resume(state)]
     return Plan(state.name, "restart", tuple(steps), before=number, after=number)
 
 
 def revive(state: State) -> Plan:
-    """Stop what is sick and start it: nobody waits for a drain or for its check."""
+    """Stop what is sick and start it: nobody waits for a drain or for its check.
+
+    So nothing would tell when requests to what requires it could go on: they do not wait.
+    """
     number = state.current
     steps = [*_care_again(state, number)]
     if state.running(number):
@@ -148,15 +152,15 @@ def change(
     up = [state.operation(Do.START, new), state.operation(Do.CHECK, new)]
     if spec.strategy == "handover":
         up.append(state.operation(Do.JOIN, new))
-    up.append(state.operation(Do.COMMIT, new))
-    keep = [state.operation(Do.KEEP, new)]
+    commit, keep = state.operation(Do.COMMIT, new), state.operation(Do.KEEP, new)
     down = list(halt(state, old, "replaced")) if old is not None else []
     release = [state.operation(Do.RELEASE, old, "replaced")] if old in state.observed else []
     if spec.strategy == "handover" and _same_way(state, old):
-        steps += up + keep + release + down
+        steps += [*up, commit, keep, *release, *down]
     else:
+        away = [*hold(state, old), *down, *up, *resume(state)] if down else up
         # After a power cut the engine starts none of two rather than both.
-        steps += down + up + release + keep
+        steps += [*away, commit, *release, keep]
     steps += _sweep(state, new, old)
     steps.append(state.operation(Do.SETTLE))
     return Plan(state.name, action, tuple(steps), reasons, spec, pins, old, new)

@@ -20,16 +20,16 @@ depending on a boolean option.
 
 from kolla.plugin.backend import Backend, BackendError
 from kolla.plugin.declarations import (
-    Certificate, Check, Container, ContainerSet, Downgrade, File, HostMount, Image, Limits,
-    Listen, Privilege, Scratch, Strategy, Task, Volume, authority_file, certificate_files,
-    certificate_options, secret, shared_folder,
+    Certificate, Check, Container, ContainerSet, Downgrade, File, Hold, HostMount, Image,
+    Limits, Listen, Privilege, Scratch, Strategy, Task, Volume, authority_file,
+    certificate_files, certificate_options, secret, shared_folder,
 )
 from kolla.plugin.event import Event
 from kolla.plugin.export import Exported, Tree
 
 __all__ = [
     "Backend", "BackendError", "Certificate", "Check", "Container", "ContainerSet", "Downgrade",
-    "Event", "Exported", "File", "HostMount", "Image", "Limits", "Listen", "Privilege", "Scratch",
-    "Strategy", "Task", "Tree", "Volume", "authority_file", "certificate_files",
+    "Event", "Exported", "File", "Hold", "HostMount", "Image", "Limits", "Listen", "Privilege",
+    "Scratch", "Strategy", "Task", "Tree", "Volume", "authority_file", "certificate_files",
     "certificate_options", "secret", "shared_folder",
 ]

@@ -58,6 +58,22 @@ class Check:
 
 
 @dataclasses.dataclass(frozen=True)
+class Hold:
+    """How requests wait while something is replaced that their container requires.
+
+    Both commands run inside the container, and kolla adds the name of what is replaced.
+    """
+
+    #: Lets new requests wait, and returns when those under way have ended, or do not end in a
+    #: few seconds. Whatever becomes of kolla, the wait ends by itself.
+    command: tuple[str, ...] = ("kolla-hold",)
+    #: Lets them go on, unless they wait for something else too.
+    resume: tuple[str, ...] = ("kolla-resume",)
+    #: Seconds that each command may take.
+    timeout: int = 20
+
+
+@dataclasses.dataclass(frozen=True)
 class Task:
     """A one-shot command, run to its end in a container of the service's own image.
 
@@ -227,6 +243,8 @@ class Container:
     limits: Limits = Limits()
     #: Containers that must be healthy first, where they run on this host.
     requires: tuple[str, ...] = ()
+    #: If its requests can wait while one of those is replaced: how.
+    hold: Hold | None = None
     certificate: Certificate | None = None
     #: First set-up, before the first start.
     bootstrap: tuple[Task, ...] = ()

@@ -7,7 +7,7 @@ from typing import Any
 
 from kolla.plugin import snapshot
 from kolla.plugin.declarations import (
-    Check, File, HostMount, Privilege, Scratch, Strategy, Task, Volume,
+    Check, File, Hold, HostMount, Privilege, Scratch, Strategy, Task, Volume,
 )
 
 #: The label of a generation on the engine that holds its whole spec.
@@ -59,6 +59,8 @@ class Spec:
     own_folder: str = "rw"
     #: ``memory`` (bytes), ``pids``, ``files`` and ``cpus``, as far as they are limited.
     limits: Mapping[str, int | float] = dataclasses.field(default_factory=dict)
+    #: How its requests wait while something is replaced that it requires.
+    hold: Hold | None = None
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **snapshot.plain(self)}, sort_keys=True)

@@ -10,8 +10,8 @@ import pytest
 from kolla.actions.run import plan, run
 from kolla.errors import KollaError
 from kolla.plans.requests import Request
-from kolla.plugin import Downgrade, Task, Volume
-from kolla.plugin.backend import Outcome
+from kolla.plugin import Downgrade, Hold, Listen, Task, Volume
+from kolla.plugin.backend import BackendError, Outcome
 from kolla.settings import Settings
 from tests.unit.support.host import Host, make_service
 from tests.unit.support.plugins import make_catalog
@@ -232,3 +232,76 @@ def test_a_container_that_is_deleted_with_its_data_leaves_no_volume(tmp_path):
     host.act("start")
     assert outcomes(host.act("delete", data=True)) == {"web": "done"}
     assert host.engine.erased == ["web-data"]
+
+
+def front(name: str, port: str, *requires: str):
+    return make_service(
+        name, requires=requires, hold=Hold(), listens=(Listen("127.0.0.1", port),)
+    )
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A database and what requires it, with requests that can wait; later images are built."""
+    host = Host(
+        tmp_path, make_service("db"), front("identity", "18711", "db"),
+        front("api", "18712", "identity"), make_service("other"),
+    )
+    host.build("1")
+    host.act("start")
+    host.engine.given.clear()
+    return host
+
+
+def told(host, kind: str) -> list[str]:
+    """What an observer hears of a command for the database alone."""
+    said = []
+    (database,) = [container for container in host.containers if container.name == "db"]
+    report = run(
+        host.deployment, Request(kind, [database]), observer=lambda *what: said.append(what[1])
+    )
+    assert report.ok
+    return said
+
+
+@pytest.mark.parametrize("kind", ["restart", "upgrade", "rollback"])
+def test_requests_wait_while_the_database_is_replaced(served, kind):
+    if kind == "rollback":
+        served.build("2")
+        told(served, "upgrade")
+    served.build("3")
+    served.engine.given.clear()
+    told(served, kind)
+    assert [command for command in served.engine.given if not command.startswith("db")] == [
+        "api-g1 kolla-hold db", "identity-g1 kolla-hold db",
+        "identity-g1 kolla-resume db", "api-g1 kolla-resume db",
+    ]
+
+
+def test_requests_that_cannot_wait_are_told_of_and_stop_nothing(served):
+    served.engine.answers = {
+        "api-g1": Outcome(1, "no router"), "identity-g1": BackendError("it is not running"),
+    }
+    said = told(served, "restart")
+    assert "requests to api-g1: hold failed: no router" in said
+    assert "requests to identity-g1: hold failed: it is not running" in said
+    assert "db-g1" in served.engine.running()
+
+
+def test_what_does_not_run_or_was_made_before_it_could_wait_is_left_alone(tmp_path, served):
+    store = served.deployment.store
+    store.update("api", target="stopped")
+    earlier = dataclasses.replace(store.generation("identity", 1).snapshot, hold=None)
+    store._write("UPDATE generations SET spec = ? WHERE container = 'identity'", earlier.to_json())
+    told(served, "restart")
+    assert not any("hold" in command for command in served.engine.given)
+
+
+def test_after_a_failure_requests_go_on_as_soon_as_the_way_back_is_done(served):
+    served.build("2")
+    served.engine.answers["db-g2"] = SICK
+    (database,) = [container for container in served.containers if container.name == "db"]
+    run(served.deployment, Request("upgrade", [database]))
+    assert served.engine.given[-3:] == [
+        "db-g1 kolla-check", "identity-g1 kolla-resume db", "api-g1 kolla-resume db",
+    ]

@@ -9,7 +9,7 @@ from tests.unit.support.plugins import FOLDER, make_container, plugin
 
 from kolla.catalog.catalog import Catalog
 from kolla.errors import KollaError, UsageError
-from kolla.plugin import ContainerSet, Image, Privilege, Strategy, Task, Volume
+from kolla.plugin import ContainerSet, Hold, Image, Privilege, Strategy, Task, Volume
 
 FRONT = plugin(ContainerSet("front", ""))
 
@@ -81,6 +81,7 @@ def test_unknown_name_tells_the_nearest_one():
      "its image's folder /nowhere has no Dockerfile"),
     (plugin(Image("x", Path("/nowhere"), None), "bad"), "its folder /nowhere has no Dockerfile"),
     (plugin(make_container("x", strategy=Strategy.HANDOVER), "bad"), "it listens on nothing"),
+    (plugin(make_container("x", hold=Hold()), "bad"), "how its requests wait, and listens on"),
     (plugin(make_container("x", verify=(Task("t", ("a",)), Task("t", ("b",)))), "bad"),
      "two tasks of its verify are called 't'"),
     (dataclasses.replace(FRONT, distribution="bad", thing="text"),

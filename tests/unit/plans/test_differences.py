@@ -4,7 +4,7 @@ import json
 import pytest
 
 from kolla.plans.differences import differences
-from kolla.plugin import Check, File, HostMount, Privilege, Strategy, Task, Volume
+from kolla.plugin import Check, File, Hold, HostMount, Privilege, Strategy, Task, Volume
 from kolla.plugin.spec import Spec
 from tests.unit.support.factory import make_spec
 
@@ -45,6 +45,7 @@ def test_added_changed_and_removed_variables_are_each_named():
     ({"privileges": (Privilege("pid", "why"),)}, "privilege: pid added"),
     ({"command": ("other",)}, "command: changed"),
     ({"stop_grace": 60}, "stop grace: changed"),
+    ({"hold": Hold()}, "hold: changed"),
     ({"confirms_itself": True}, "confirms itself: changed"),
     ({"tasks": {"expand": (Task("migrate", ("x",)),)}}, "task: expand migrate added"),
 ])
@@ -54,7 +55,7 @@ def test_each_kind_of_change_is_a_reason_of_its_own(change, reason):
 
 def test_whatever_a_spec_has_is_seen_or_named_as_no_reason():
     changed = {"dict": {"new": "x"}, "tuple": ("new",), "str": "new", "int": -1, "bool": True,
-               "Check": Check(interval=1), "Strategy": Strategy.HANDOVER}
+               "Check": Check(interval=1), "Strategy": Strategy.HANDOVER, "NoneType": Hold()}
     silent = set()
     for field in dataclasses.fields(Spec):
         value = getattr(make_spec(), field.name)

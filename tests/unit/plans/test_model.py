@@ -26,6 +26,8 @@ class World:
         self.engine: dict[int, Observed] = {}
         self.numbers: list[int] = []
         self.data = False
+        #: Whether requests to a dependant wait.
+        self.held = False
 
     def spec(self):
         drain = ["kolla-drain"] if self.strategy == "handover" else []
@@ -34,7 +36,7 @@ class World:
 
     def state(self) -> State:
         return State(self.record, dict(self.generations), dict(self.engine),
-                     highest=self.record.last_number)
+                     highest=self.record.last_number, dependants=(("dependant", 1),))
 
     def intend(self, command: str) -> Plan:
         state = self.state()
@@ -88,6 +90,13 @@ class World:
 
     def _stop(self, number, spec):
         self._seen(number, running=False)
+
+    def _hold(self, number, spec):
+        assert self.engine[self.record.current].running, "requests wait for longer than needed"
+        self.held = True
+
+    def _resume(self, number, spec):
+        self.held = False
 
     def _remove(self, number, spec):
         del self.engine[number]
@@ -152,6 +161,7 @@ def perform(world: World, command: str, cut: int | None) -> None:
     made = world.intend(command)
     for operation in made.operations[:None if cut is None else cut - len(steps)]:
         world.apply(operation, made.spec)
+    assert cut is not None or not world.held, "requests wait although all is done"
 
 
 def consistent(world: World) -> None:

@@ -1,3 +1,7 @@
+import dataclasses
+
+import pytest
+
 from kolla.plans import converge, planner
 from kolla.plans.plan import Plan
 from kolla.plugin import Task
@@ -49,6 +53,46 @@ def test_replace_stops_the_old_one_only_after_everything_slow_is_done():
         "  [9] keep web-g2\n"
         "  [10] settle web"
     )
+
+
+HOLDING = (("api", 3), ("identity", 5))
+
+
+def with_dependants(state):
+    return dataclasses.replace(state, dependants=HOLDING)
+
+
+def test_requests_to_what_requires_it_wait_from_just_before_the_stop_until_it_is_well():
+    made = planner.change(with_dependants(running()), make_spec(version="2"), "upgrade", ())
+    assert steps(made)[2:10] == [
+        "hold api-g3", "hold identity-g5", "stop web-g1", "start web-g2", "check web-g2",
+        "resume identity-g5", "resume api-g3", "commit web-g2",
+    ]
+    assert str(made.operations[2]) == "hold api-g3: requires web"
+    assert steps(planner.restart(with_dependants(running()))) == [
+        "hold api-g3", "hold identity-g5", "stop web-g1", "start web-g1", "check web-g1",
+        "resume identity-g5", "resume api-g3",
+    ]
+
+
+@pytest.mark.parametrize("plan", [
+    lambda: planner.restart(with_dependants(running(make_spec(**HANDOVER)))),
+    lambda: planner.stop(with_dependants(running())),
+    lambda: planner.delete(with_dependants(running())),
+    lambda: planner.revive(with_dependants(running())),
+    lambda: planner.start(with_dependants(make_state(None)), make_spec()),
+], ids=["handover", "stop", "delete", "revive", "first start"])
+def test_requests_wait_for_nothing_that_does_not_go_away_or_does_not_come_back(plan):
+    assert not any("hold" in step or "resume" in step for step in steps(plan()))
+
+
+def test_on_the_way_back_and_in_recovery_requests_go_on_when_it_is_well():
+    state = make_state(1, [make_generation(1, "current"), make_generation(2, committed=False)],
+                       [make_observed(1, running=False), make_observed(2)])
+    assert steps(planner.recover(with_dependants(state)))[-6:-2] == [
+        "start web-g1", "check web-g1", "resume identity-g5", "resume api-g3",
+    ]
+    assert steps(planner.recover(with_dependants(running()))) == []
 
 
 def test_handover_stops_the_old_one_only_after_the_new_one_counts():

@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 
-from kolla.plugin import Check, File, HostMount, Privilege, Scratch, Strategy, Task, Volume
+from kolla.plugin import Check, File, Hold, HostMount, Privilege, Scratch, Strategy, Task, Volume
 from kolla.plugin.spec import FORMAT, Spec
 from tests.unit.support.factory import make_spec
 
@@ -34,8 +34,9 @@ WANTED = make_spec(
 )
 
 
-def test_a_spec_survives_its_json():
-    assert Spec.from_json(WANTED.to_json()) == WANTED
+@pytest.mark.parametrize("spec", [WANTED, make_spec(hold=Hold(("wait",), ("go",), 7))])
+def test_a_spec_survives_its_json(spec):
+    assert Spec.from_json(spec.to_json()) == spec
 
 
 @pytest.mark.parametrize("number", range(1, FORMAT + 1))

@@ -24,6 +24,8 @@ class Engine(Backend):
         #: What checks say, or raise; those of all others pass.
         self.answers: dict[str, Outcome | Exception] = {}
         self.asked: list[str] = []
+        #: Commands that containers were given, each with its name.
+        self.given: list[str] = []
         #: Volumes that were removed.
         self.erased: list[str] = []
         #: One-shot tasks that were run.
@@ -136,6 +138,7 @@ class Engine(Backend):
     def execute(self, name: str, command, timeout: int) -> Outcome:
         self._here()
         self.asked.append(name)
+        self.given.append(" ".join([name, *command]))
         answer = self.answers.get(name, Outcome(0, ""))
         if isinstance(answer, Exception):
             raise answer
