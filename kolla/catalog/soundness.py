@@ -20,7 +20,7 @@ def unsound(thing: ContainerSet | Container | Image) -> str:
         return ""
     if isinstance(thing, Image):
         return _of_image(thing, "its")
-    found = (*_privileges(thing), *_paths(thing), *_behaviour(thing))
+    found = (*_privileges(thing), *_paths(thing), *_files(thing), *_behaviour(thing))
     return next(iter(found), "") or _of_image(thing.image, "its image's")
 
 
@@ -57,6 +57,15 @@ def _paths(container: Container) -> Iterator[str]:
     for what, path in paths:
         if not path.startswith("/"):
             yield f"the path of its {what} {path!r} does not begin with a slash"
+
+
+def _files(container: Container) -> Iterator[str]:
+    for file in container.files:
+        if (file.content is None) == (file.option is None):
+            which = "neither" if file.option is None else "both"
+            yield f"its file {file.path!r} has {which} of content and option"
+        elif file.secret and file.option is None:
+            yield f"its file {file.path!r} is secret and names no option"
 
 
 def _behaviour(container: Container) -> Iterator[str]:

@@ -220,7 +220,12 @@ def _content(file: File, settings: Settings) -> str | None:
 def _read(source: str, option: str) -> str:
     try:
         return pathlib.Path(source).read_text()
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise KollaError(
+            f"the file {source}, which the option {option} names, is no UTF-8 text",
+            "only a file that its plugin declares as secret may hold anything",
+        ) from None
+    except OSError as error:
         raise KollaError(
             f"the file {source}, which the option {option} names, cannot be read: {error}",
             "put it there, or unset the option",

@@ -14,7 +14,8 @@ kolla.conf and ``$$`` for a dollar sign. ``${url:group.option}`` is the same, qu
 inside a URL; ``${oslo:group.option}``, quoted for a variable ``OS_<GROUP>__<OPTION>`` that
 oslo.config reads, which would take ``$`` for the beginning of a name. An option that was
 registered with ``secret=True`` stays a reference in everything kolla stores or prints; its
-value is put in at the last moment. ``${group.option?yes:no}`` stands for one of the two texts,
+value is put in at the last moment. ``${public:group.option}`` is the public half of such an ssh
+key. ``${group.option?yes:no}`` stands for one of the two texts,
 depending on a boolean option.
 """
 

@@ -1,4 +1,4 @@
-"""What a plugin declares; nothing in here needs anything else of kolla."""
+"""What a plugin declares; nothing in here needs kolla outside this room."""
 
 import dataclasses
 import enum
@@ -6,6 +6,8 @@ import pathlib
 from collections.abc import Mapping
 
 from oslo_config import cfg
+
+from kolla.plugin.forms import SecretType
 
 
 class Strategy(enum.StrEnum):
@@ -101,8 +103,9 @@ class File:
     content: str | None = None
     option: str | None = None
     mode: int = 0o644
-    #: The file that the option names is a secret, or changes together with one: the snapshot
-    #: only refers to it, and each start reads it anew. Its mode is 0600.
+    #: The file that the option names is a secret, no text, or changes together with a secret:
+    #: the snapshot has the option's name and a fingerprint, and each generation reads it anew.
+    #: Its mode is 0600.
     secret: bool = False
     #: ``group.option`` of a boolean option: the file is there only while that is true.
     when: str = ""
@@ -291,9 +294,14 @@ def shared_folder(*parts: str) -> pathlib.Path:
     return pathlib.Path(sys.prefix, "share", "kolla", *parts)
 
 
-def secret(name: str, help: str) -> cfg.StrOpt:
-    """An option for a password; ``kolla config passwords`` fills it in."""
-    return cfg.StrOpt(name, secret=True, help=help)
+def secret(name: str, help: str, form: str = "password") -> cfg.Opt:
+    """An option for a secret; ``kolla config passwords`` fills it in.
+
+    ``form``: ``password`` (any text), ``hex:N`` or ``base64:N`` (of N bytes), ``fernet``,
+    ``uuid``, ``ssh`` (a private key; ``${public:group.option}`` is its public half) or ``none``
+    (any text, which nobody but an operator has). Raises ValueError for any other form.
+    """
+    return cfg.Opt(name, type=SecretType(form), secret=True, help=help)
 
 
 def certificate_options(container: str) -> tuple[cfg.Opt, ...]:

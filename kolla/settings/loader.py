@@ -277,7 +277,7 @@ class Settings:
         """The content of the file that an option names; bytes that are no text survive."""
         path = self.value(group, option)
         try:
-            return Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+            return Path(path).read_bytes().decode("utf-8", errors="surrogateescape")
         except OSError as error:
             raise KollaError(
                 f"the file {path}, which [{group}] {option} names, cannot be read: "

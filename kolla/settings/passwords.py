@@ -1,19 +1,17 @@
 """Fills in secrets that are missing: ``kolla.conf.d/passwords.conf``, mode 0600."""
 
-import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
-
-from oslo_config import cfg
 
 from kolla.errors import KollaError
 from kolla.files import locked, write_whole
-from kolla.settings import values
+from kolla.plugin.forms import SecretType
 from kolla.settings.loader import Settings
 from kolla.settings.problems import Invalid
 from kolla.settings.sources import SourceFile, normal_group
 
-_BYTES = 20
+#: An option of kolla or of a plugin: its group and its name.
+Name = tuple[str, str]
 _HEADER = """\
 # Secrets that `kolla config passwords` made up. It fills in what is missing and never
 # replaces anything: change or add what you like. Nobody else may read this file.
@@ -24,51 +22,88 @@ def path_in(config_dir: Path) -> Path:
     return config_dir / "kolla.conf.d" / "passwords.conf"
 
 
-def missing(settings: Settings) -> list[tuple[str, str]]:
-    """Secret options without a value and without a default, of containers enabled here.
+def missing(settings: Settings) -> list[Name]:
+    """Secrets that can be made up and have no value, of containers enabled here.
 
     KollaError if another file than that of the secrets sets one of them to nothing.
     """
-    path = path_in(settings.config_dir)
-    wanted = []
-    for group, opt in _generatable(settings):
-        origin = settings.origin(group, opt.dest)
-        if origin and not origin.text and origin.source != str(path):
-            raise KollaError(
-                f"{origin}: [{group}] {opt.dest} is set to nothing", "remove the line"
-            )
-        if not origin or not origin.text:
-            wanted.append((group, opt.dest))
-    return wanted
+    return [name for name in _without_value(settings) if _can_be_made(settings, name)]
 
 
-def fill_in(settings: Settings) -> list[tuple[str, str]]:
-    """Make up what is missing and write it, all or nothing; returns what was filled in."""
+def to_be_brought(settings: Settings) -> list[Name]:
+    """Secrets without a value that an operator alone has."""
+    return [name for name in _without_value(settings) if not _can_be_made(settings, name)]
+
+
+def fill_in(settings: Settings, found: Mapping[Name, str] | None = None) -> list[Name]:
+    """Write what is missing, all or nothing; returns what was filled in.
+
+    ``found`` are values that exist already; all others are made up.
+    """
+    def wanted(file: SourceFile | None) -> dict[Name, str]:
+        # Somebody may have filled them in since the settings were read.
+        return {
+            name: (found or {}).get(name) or made_up(settings, name)
+            for name in missing(settings) if not _is_set(file, *name)
+        }
+
+    return list(_rewrite(settings, wanted))
+
+
+def replace(settings: Settings, new: Mapping[Name, str]) -> None:
+    """Give secrets that stand in the file other values, all or nothing."""
+    _rewrite(settings, lambda file: new)
+
+
+def _rewrite(
+    settings: Settings, wanted: Callable[[SourceFile | None], Mapping[Name, str]]
+) -> Mapping[Name, str]:
     path = path_in(settings.config_dir)
     make_folder(path.parent)
     with locked(path.parent):
-        found = SourceFile(path) if path.exists() else None
-        if found and found.problems:
-            raise Invalid(found.problems)
-        # Somebody may have filled them in since the settings were read.
-        wanted = [name for name in missing(settings) if not _is_set(found, *name)]
-        if wanted:
-            text = path.read_text(encoding="utf-8") if found else _HEADER
-            write_whole(path.resolve(), _with_secrets(text, found, wanted).encode())
+        file = SourceFile(path) if path.exists() else None
+        if file and file.problems:
+            raise Invalid(file.problems)
+        values = wanted(file)
+        if values:
+            text = path.read_text(encoding="utf-8") if file else _HEADER
+            write_whole(path.resolve(), _with_secrets(text, file, values).encode())
+    return values
+
+
+def _without_value(settings: Settings) -> list[Name]:
+    """Secret options of containers enabled here that no file sets and that have no default."""
+    path = path_in(settings.config_dir)
+    wanted = []
+    for group, name in _required(settings):
+        origin = settings.origin(group, name)
+        if origin and not origin.text and origin.source != str(path):
+            raise KollaError(f"{origin}: [{group}] {name} is set to nothing", "remove the line")
+        if not origin or not origin.text:
+            wanted.append((group, name))
     return wanted
 
 
-def _generatable(settings: Settings) -> Iterator[tuple[str, cfg.Opt]]:
-    sample = secrets.token_hex(_BYTES)
-    found = {
-        (group, opt.dest): opt
+def _required(settings: Settings) -> list[Name]:
+    return sorted({
+        (group, opt.dest)
         for container in settings.enabled()
         for group, opts in container.options.items()
         for opt in opts
-        if opt.secret and opt.default is None and not opt.multi and not values.flaw(opt, sample)
-    }
-    for group, name in sorted(found):
-        yield group, found[group, name]
+        if opt.secret and opt.default is None
+    })
+
+
+def made_up(settings: Settings, name: Name) -> str:
+    """A new value for a secret that can be made up."""
+    group, option = name
+    return settings.options[group][option].type.make()
+
+
+def _can_be_made(settings: Settings, name: Name) -> bool:
+    group, option = name
+    kind = settings.options[group][option].type
+    return isinstance(kind, SecretType) and kind.can_be_made
 
 
 def _is_set(file: SourceFile | None, group: str, option: str) -> bool:
@@ -76,15 +111,16 @@ def _is_set(file: SourceFile | None, group: str, option: str) -> bool:
     return bool(origin and origin.text)
 
 
-def _with_secrets(text: str, file: SourceFile | None, wanted: list[tuple[str, str]]) -> str:
-    """The text with new lines at the end of their sections, or in place of empty ones."""
+def _with_secrets(text: str, file: SourceFile | None, values: Mapping[Name, str]) -> str:
+    """The text with these values in place of those it has, or at the end of their sections."""
     lines = text.rstrip("\n").split("\n")
     new: dict[str, list[str]] = {}
-    for group, option in wanted:
-        assignment = f"{option} = {secrets.token_hex(_BYTES)}"
-        empty = file.find(group, option) if file else None
-        if empty:
-            lines[empty.line - 1] = assignment
+    for (group, option), value in values.items():
+        # What goes on in a further line is indented.
+        assignment = f"{option} = {value}".replace("\n", "\n    ")
+        known = file.find(group, option) if file else None
+        if known:
+            lines[known.line - 1] = assignment
         else:
             new.setdefault(group, []).append(assignment)
     # From the bottom up, so that the numbers of the lines above stay right.

@@ -1,5 +1,6 @@
 """``${group.option}``, ``${url:group.option}``, ``${oslo:group.option}`` and ``$$`` in texts.
 
+``${public:group.option}`` is the public half of an ssh key.
 ``${file:group.option}`` is the content of the file that an option names, a secret;
 ``${group.option?yes:no}`` is one of two texts, depending on a boolean option.
 """
@@ -10,6 +11,8 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
+from kolla.plugin.forms import public_key
+
 #: What is printed instead of a secret.
 MASK = "********"
 
@@ -18,11 +21,12 @@ _QUOTES = {
     "url": lambda text: urllib.parse.quote(text, safe=""),
     # Not "$$": oslo.config first takes "\$" for a dollar sign.
     "oslo": lambda text: text.replace("$", r"\$"),
+    "public": public_key,
 }
 #: Before the name of an option that names a file, whose content is meant.
 FILE = "file:"
 _CHOICE = re.compile(r"\$\$|\$\{(?P<name>[^${}?:\s]+)\?(?P<yes>[^${}:]*):(?P<no>[^${}]*)\}")
-REFERENCE = re.compile(r"\$\{(?:(?P<quote>url|oslo):)?(?P<name>[^${}\s]+)\}")
+REFERENCE = re.compile(r"\$\{(?:(?P<quote>url|oslo|public):)?(?P<name>[^${}\s]+)\}")
 
 
 class Template(string.Template):

@@ -28,6 +28,9 @@ def missing_secrets(settings) -> Iterator[Problem]:
         path = passwords.path_in(settings.config_dir)
         message = f"no value is set for {', '.join(names)}; `kolla config passwords` makes them up"
         yield Problem(str(path), None, message)
+    for group, option in passwords.to_be_brought(settings):
+        message = f"[{group}] {option}: no value is set, and kolla cannot make it up"
+        yield Problem(str(settings.config_dir / "kolla.conf"), None, message)
 
 
 def missing(settings) -> Iterator[Problem]:

@@ -210,6 +210,14 @@ def test_a_secret_file_is_a_reference_in_the_snapshot_and_whole_in_the_container
     assert source.read_text() == KEY and source.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_file_that_is_no_text_arrives_byte_by_byte(keyed, tmp_path):
+    settings, spec, path = keyed
+    path.write_bytes(content := b"\x1f\x8b\r\n\r\xff\x00$${x}")
+    instance = Instances(tmp_path, settings).make(spec, 1)
+    (source,) = [Path(source) for source, path, _ in instance.binds if path == "/etc/key"]
+    assert source.read_bytes() == content
+
+
 def test_a_changed_secret_file_changes_its_fingerprint_only(keyed, tmp_path):
     settings, spec, path = keyed
     prints = Fingerprints(settings, tmp_path)
@@ -233,3 +241,14 @@ def test_a_file_that_an_option_turns_off_is_not_there(tmp_path):
     settings = make_settings(tmp_path, "", container)
     assert build(container, settings, IMAGE, "2026.1", "").files == ()
     assert settings.problems() == []
+
+
+def test_a_file_that_is_no_text_is_refused_where_it_is_not_declared_as_secret(tmp_path):
+    path = tmp_path / "ring"
+    path.write_bytes(b"\x1f\x8b\xff")
+    container = make_container(
+        files=(File("/etc/ring", option="web.ring"),),
+        options={"web": (cfg.StrOpt("ring", default=str(path)),)},
+    )
+    with pytest.raises(KollaError, match=r"which the option web.ring names, is no UTF-8 text"):
+        build(container, make_settings(tmp_path, "", container), IMAGE, "2026.1", "")

@@ -9,7 +9,9 @@ from tests.unit.support.plugins import FOLDER, make_container, plugin
 
 from kolla.catalog.catalog import Catalog
 from kolla.errors import KollaError, UsageError
-from kolla.plugin import ContainerSet, Hold, Image, Privilege, Strategy, Task, Volume
+from kolla.plugin import (
+    ContainerSet, File, Hold, Image, Privilege, Strategy, Task, Volume,
+)
 
 FRONT = plugin(ContainerSet("front", ""))
 
@@ -77,6 +79,12 @@ def test_unknown_name_tells_the_nearest_one():
      "it declares a capability and not the privilege 'root'"),
     (plugin(make_container("x", volumes=(Volume("x", "var"),)), "bad"),
      "the path of its volume 'var' does not begin with a slash"),
+    (plugin(make_container("x", files=(File("/x"),)), "bad"),
+     "its file '/x' has neither of content and option"),
+    (plugin(make_container("x", files=(File("/x", content="", option="a.b"),)), "bad"),
+     "its file '/x' has both of content and option"),
+    (plugin(make_container("x", files=(File("/x", content="", secret=True),)), "bad"),
+     "its file '/x' is secret and names no option"),
     (plugin(make_container("x", image=Image("x", Path("/nowhere"), None)), "bad"),
      "its image's folder /nowhere has no Dockerfile"),
     (plugin(Image("x", Path("/nowhere"), None), "bad"), "its folder /nowhere has no Dockerfile"),

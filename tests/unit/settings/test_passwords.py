@@ -9,7 +9,7 @@ from oslo_config import cfg
 from tests.unit.support.plugins import make_container, make_settings, make_web
 
 from kolla.errors import KollaError
-from kolla.plugin import secret
+from kolla.plugin import File, secret
 from kolla.settings import passwords
 
 ALL = [("database", "password"), ("web", "password"), ("web", "token")]
@@ -86,8 +86,62 @@ def test_only_plain_secrets_without_default_of_containers_that_run_here(tmp_path
         cfg.StrOpt("odd", secret=True, regex="^#"), cfg.IntOpt("number", secret=True),
         cfg.MultiStrOpt("many", secret=True),
     )})
-    text = "[host]\nenabled = mine\n"
-    assert passwords.missing(make_settings(tmp_path, text, mine, make_web())) == [("mine", "yes")]
+    made = make_settings(tmp_path, "[host]\nenabled = mine\n", mine, make_web())
+    assert passwords.missing(made) == [("mine", "yes")]
+    assert [name for _, name in passwords.to_be_brought(made)] == ["many", "number", "odd"]
+    (note,) = [note for note in made.notes() if "odd" in note.message]
+    assert note.message == "[mine] odd: no value is set, and kolla cannot make it up"
+
+
+FORMS = ("hex:16", "base64:32", "fernet", "uuid", "ssh")
+
+
+def with_forms(**changes):
+    return make_container("mine", options={
+        "mine": (secret("plain", help=""), secret("bring", help="", form="none"),
+                 *(secret(form.replace(":", "_"), help="", form=form) for form in FORMS)),
+    }, **changes)
+
+
+def test_a_secret_is_made_up_in_its_form_and_is_valid(tmp_path):
+    names = passwords.fill_in(make_settings(tmp_path, "", with_forms()))
+    assert len(names) == 6 and ("mine", "bring") not in names
+    made = make_settings(tmp_path, "", with_forms())
+    assert made.problems() == []
+    assert len(made.value("mine", "hex_16")) == 32
+    assert made.value("mine", "ssh").startswith("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+
+
+def test_a_filled_in_key_of_several_lines_leaves_the_others_as_they_are(tmp_path):
+    passwords.fill_in(make_settings(tmp_path, "", with_forms()))
+    before = make_settings(tmp_path, "", with_forms()).value("mine", "ssh")
+    made = make_settings(tmp_path, "", with_forms(), make_web())
+    assert passwords.fill_in(made) == ALL
+    assert make_settings(tmp_path, "", with_forms()).value("mine", "ssh") == before
+
+
+def test_a_container_gets_the_public_half_of_an_ssh_key(tmp_path):
+    mine = with_forms(files=(File("/keys", content="${public:mine.ssh} nova\n"),))
+    passwords.fill_in(make_settings(tmp_path, "", mine))
+    made = make_settings(tmp_path, "", mine)
+    rendered = made.render(mine.files[0].content)
+    assert rendered == "${public:mine.ssh} nova\n" and made.references(rendered) == ["mine.ssh"]
+    assert made.reveal(rendered).startswith("ssh-ed25519 AAAA")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_value_of_another_form_is_a_problem_that_does_not_tell_it(tmp_path, form):
+    name = form.replace(":", "_")
+    made = make_settings(tmp_path, f"[mine]\n{name} = nonsense\n", with_forms())
+    (problem,) = [each for each in made.problems() if name in each.message]
+    assert (problem.line, "is not a valid" in problem.message) == (2, True)
+    assert "nonsense" not in problem.message
+
+
+@pytest.mark.parametrize("form", ["", "hex", "hex:0", "hex:-1", "fernet:2", "fernets"])
+def test_a_form_that_does_not_exist_is_refused_where_it_is_declared(form):
+    with pytest.raises(ValueError, match="secrets have no form .*; the forms are password, hex:N"):
+        secret("key", help="", form=form)
 
 
 def test_what_somebody_filled_in_meanwhile_is_kept(tmp_path):

@@ -1,0 +1,117 @@
+"""The forms that secrets have: what a value has to look like, and how one is made up."""
+
+import base64
+import binascii
+import re
+import secrets
+import uuid
+
+from oslo_config import types
+
+#: What a form is called, by its name; ``N`` stands for a number of bytes.
+FORMS = {
+    "password": "password",
+    "hex": "secret of {0} bytes in hexadecimal digits",
+    "base64": "secret of {0} bytes in Base64",
+    "fernet": "Fernet key",
+    "uuid": "UUID",
+    "ssh": "private key of OpenSSH",
+    "none": "secret",
+}
+_SIZED = ("hex", "base64")
+#: Of a password that is made up.
+PASSWORD_BYTES = 20
+FERNET_BYTES = 32
+
+
+class SecretType(types.String):
+    """The type of a secret in one of the forms that :func:`kolla.plugin.secret` names.
+
+    Raises ValueError for any other form.
+    """
+
+    def __init__(self, form: str = "password"):
+        kind, _, size = form.partition(":")
+        right_size = re.fullmatch("[1-9][0-9]*" if kind in _SIZED else "", size)
+        if kind not in FORMS or not right_size:
+            known = ", ".join(name + ":N" * (name in _SIZED) for name in FORMS)
+            raise ValueError(f"secrets have no form {form!r}; the forms are {known}")
+        super().__init__(type_name=FORMS[kind].format(size))
+        self.form, self._kind, self._size = form, kind, int(size or 0)
+
+    def __call__(self, value: str) -> str:
+        text = super().__call__(value)
+        if text and not self._fits(text):
+            raise ValueError(f"should be a {self.type_name}")
+        return text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretType) and other.form == self.form
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"SecretType({self.form!r})"
+
+    @property
+    def can_be_made(self) -> bool:
+        """Whether kolla can make one up; else an operator has to bring it."""
+        return self._kind != "none"
+
+    def make(self) -> str:
+        """A new secret, if it can be made."""
+        match self._kind:
+            case "password":
+                return secrets.token_hex(PASSWORD_BYTES)
+            case "hex":
+                return secrets.token_hex(self._size)
+            case "base64":
+                return base64.b64encode(secrets.token_bytes(self._size)).decode()
+            case "fernet":
+                return base64.urlsafe_b64encode(secrets.token_bytes(FERNET_BYTES)).decode()
+            case "uuid":
+                return str(uuid.uuid4())
+            case "ssh":
+                return _new_ssh_key()
+        raise ValueError("nobody but an operator has such a secret")
+
+    def _fits(self, text: str) -> bool:
+        try:
+            match self._kind:
+                case "hex":
+                    return len(bytes.fromhex(text)) == self._size and len(text) == 2 * self._size
+                case "base64":
+                    return len(base64.b64decode(text, validate=True)) == self._size
+                case "fernet":
+                    raw = base64.b64decode(text, altchars=b"-_", validate=True)
+                    return len(raw) == FERNET_BYTES
+                case "uuid":
+                    return str(uuid.UUID(text)) == text.lower()
+                case "ssh":
+                    return bool(public_key(text))
+        except (ValueError, binascii.Error):
+            return False
+        return True
+
+
+def _new_ssh_key() -> str:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ed25519
+
+    return ed25519.Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH,
+        serialization.NoEncryption(),
+    ).decode().strip()
+
+
+def public_key(private: str) -> str:
+    """The line for ``authorized_keys`` of a private key of OpenSSH. Raises ValueError."""
+    from cryptography.hazmat.primitives import serialization
+
+    try:
+        key = serialization.load_ssh_private_key(f"{private}\n".encode(), password=None)
+    except Exception as error:  # of many kinds, some of which quote the key
+        raise ValueError("it is no private key of OpenSSH without a passphrase") from error
+    return key.public_key().public_bytes(
+        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+    ).decode()
