@@ -141,7 +141,7 @@ class Runner:
         ) -> Result:
             return Result(
                 name, outcome, steps.before, self.store.container(name).serving, reason,
-                time.monotonic() - began, executor.unavailable, evidence,
+                time.monotonic() - began, executor.outage.seconds, evidence,
                 tried,
             )
 
@@ -153,7 +153,7 @@ class Runner:
                 "interrupted" if interrupted else "failed", failure.message, failure.evidence,
                 tried=not isinstance(failure.__cause__, Unreachable),
             )
-        return result("done", executor.waits_for)
+        return result("done", executor.tasks.waits_for)
 
     def _warn_of_handover(self, steps: Plan) -> None:
         handed_over = any(operation.kind is Do.JOIN for operation in steps.operations)

@@ -1,0 +1,67 @@
+"""Waits until a generation is well, and measures how long nothing did."""
+
+import time
+from collections.abc import Callable
+
+from kolla.actions.step import Step
+from kolla.health.rules import STRAINED
+from kolla.plugin import Check
+from kolla.plugin.backend import ALWAYS, BackendError, Outcome
+
+#: Seconds from the first check to the second; each further pause is half as long again.
+FIRST_PAUSE = 0.05
+#: Seconds between two checks at most.
+LONGEST_PAUSE = 1.0
+
+
+def until_well(step: Step, check: Check, wait: Callable[[float], None]) -> Outcome:
+    """Run the check until it passes. Returns the outcome of the one that did.
+
+    ``wait`` takes the seconds to pass between two checks. Raises
+    :class:`~kolla.actions.failures.Failed` once the grace is over, or if the container ends.
+    """
+    deadline = time.monotonic() + check.grace
+    pause = FIRST_PAUSE
+    while True:
+        outcome = _ask(step, check)
+        if outcome.exit_code == 0:
+            return outcome
+        if time.monotonic() > deadline:
+            strained = outcome.exit_code == STRAINED
+            reason = "it works, but was of no use" if strained else "its check did not pass"
+            raise step.failed(f"{reason} within {check.grace} s", step.evidence(outcome))
+        wait(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def _ask(step: Step, check: Check) -> Outcome:
+    seen = step.backend.inspect(step.name)
+    if seen is None:
+        raise step.failed("it is gone from the engine")
+    if not seen.running and seen.restart != ALWAYS:
+        raise step.failed(f"it exited with code {seen.exit_code}", step.evidence())
+    try:
+        return step.backend.execute(step.name, check.command, check.timeout)
+    except BackendError as error:
+        return Outcome(1, f"the check could not run: {error.message}")
+
+
+class Outage:
+    """The time between the stop of what served and the next check that passed."""
+
+    def __init__(self) -> None:
+        self._ended_ones = 0.0
+        self._since: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Those so far, with an outage that has not ended."""
+        lasts = time.monotonic() - self._since if self._since is not None else 0
+        return self._ended_ones + lasts
+
+    def begin(self) -> None:
+        if self._since is None:
+            self._since = time.monotonic()
+
+    def end(self) -> None:
+        self._ended_ones, self._since = self.seconds, None

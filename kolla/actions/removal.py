@@ -1,0 +1,64 @@
+"""Takes generations from the engine: remove, forget, erase."""
+
+import dataclasses
+import logging
+from collections.abc import Callable
+
+from kolla.actions.step import Step
+from kolla.backends.instances import Instances
+from kolla.errors import KollaError
+from kolla.logs.archive import Archive
+from kolla.plugin.backend import UnreadableLog
+from kolla.store.store import Store
+
+LOG = logging.getLogger(__name__)
+
+#: Lines of a log that are archived: reading it must not take long.
+KEPT_LINES = 100_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Removal:
+    """Takes away what is no longer needed."""
+
+    store: Store
+    instances: Instances
+    archive: Archive
+    #: Names the image of a kept generation.
+    kept_reference: Callable[[str, int], str]
+
+    def remove(self, step: Step) -> None:
+        self._archive_log(step)
+        # Folder first: as long as the container exists, recovery finds and removes the folder.
+        # A container can fill its folder with what takes long to delete: that comes last.
+        self.instances.set_aside(step.container, step.number)
+        step.backend.remove(step.name)
+        self.instances.purge(step.container)
+
+    def _archive_log(self, step: Step) -> None:
+        """Nothing fails for a log, not even with the disk full."""
+        try:
+            log = step.backend.logs(step.name, tail=KEPT_LINES)
+            self.archive.keep(step.container, step.number, log)
+        except UnreadableLog:
+            pass  # it is kept where its driver has it
+        except KollaError as error:
+            LOG.warning("the log of %s is not archived as a whole: %s", step.name, error.message)
+
+    def forget(self, step: Step) -> None:
+        """Give up what protects the image of a generation, and what its backend keeps of it."""
+        step.backend.untag(self.kept_reference(step.container, step.number))
+        # Of one that was laid out and never created.
+        self.instances.set_aside(step.container, step.number)
+        step.backend.forget(step.name)
+        self.instances.purge(step.container)
+        self.store.forget(step.container, step.number)
+
+    def erase(self, step: Step) -> None:
+        """Remove the volumes."""
+        for volume in step.spec.volumes:
+            step.backend.remove_volume(volume.name)
+        # Whatever starts next finds nothing of an earlier release.
+        with self.store.transaction():
+            self.store.end(step.container, step.number, "deleted", "its data were deleted too")
+            self.store.update(step.container, erase=0, current=None)

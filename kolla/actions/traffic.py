@@ -1,0 +1,58 @@
+"""Has a generation take requests, let them wait, or finish those that it has."""
+
+import dataclasses
+from collections.abc import Callable
+
+from kolla.actions.step import Step
+from kolla.backends.instances import Instances
+from kolla.errors import KollaError
+from kolla.plans.plan import Do
+from kolla.plugin import Hold
+from kolla.plugin.backend import Outcome
+
+#: Seconds a new generation may take to bind its public address.
+JOIN_TIMEOUT = 60
+
+
+@dataclasses.dataclass(frozen=True)
+class Traffic:
+    """Runs the commands that an image has for this."""
+
+    instances: Instances
+    #: Masks the secrets that a command may quote.
+    hide: Callable[[str], str]
+    tell: Callable[[str], None]
+
+    def join(self, step: Step) -> None:
+        """Have it take its public address."""
+        # Marked first: if the engine starts it anew from here on, it joins by itself.
+        self.instances.mark_joined(step.container, step.number)
+        outcome = step.backend.execute(step.name, ("kolla-join",), JOIN_TIMEOUT)
+        if outcome.exit_code != 0:
+            self.instances.mark_joined(step.container, step.number, False)
+            raise step.failed("it cannot take its public address", step.evidence(outcome))
+
+    def let_wait(self, step: Step, required: str) -> None:
+        """Hold or resume the requests to what requires a container that is replaced.
+
+        Others may be at work on what the step is about, and it may be gone.
+        """
+        try:
+            hold = step.spec.hold or Hold()
+            command = hold.command if step.operation.kind is Do.HOLD else hold.resume
+            outcome = step.backend.execute(step.name, (*command, required), hold.timeout)
+        except KollaError as error:
+            outcome = Outcome(1, error.message)
+        self._tell(f"requests to {step.name}: {step.operation.kind}", outcome)
+
+    def drain(self, step: Step) -> None:
+        """A drain that fails or takes too long does not keep its container alive."""
+        try:
+            outcome = step.backend.execute(step.name, step.spec.drain, step.spec.drain_grace)
+        except KollaError as error:
+            outcome = Outcome(1, error.message)
+        self._tell(f"the drain of {step.name}", outcome)
+
+    def _tell(self, what: str, outcome: Outcome) -> None:
+        if outcome.exit_code != 0:
+            self.tell(f"{what} failed: {self.hide(outcome.output)}")
