@@ -55,6 +55,8 @@ class Executor:
     tell: Callable[[str], None]
     #: Called as soon as a new generation counts.
     committed: Callable[[], None] = lambda: None
+    #: What was begun of the plan, for its way back.
+    _begun: list[Operation] = dataclasses.field(default_factory=list)
     #: The health that goes on record with the commit.
     _healthy: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -70,17 +72,24 @@ class Executor:
         Ctrl-C stops it where there is a way back: before anything is done, and before the
         commit of a new generation. The rest would be left half done, and is finished first.
         """
-        self._plan, self._way_back = plan, True
+        self._plan, self._begun, self._may_stop = plan, [], True
         for operation in plan.operations:
-            if self._way_back and self.cancelled.is_set():
+            if self._may_stop and self.cancelled.is_set():
                 raise Interrupted(operation)
-            self.tell(str(operation))
-            self._way_back = plan.spec is not None and self._way_back
+            self._may_stop = self._may_stop and bool(plan.undo)
             self._step(operation, event)
         if self.cancelled.is_set():
             raise Interrupted(operation, finished=True)
 
+    def take_back(self, event: int) -> None:
+        """Go the way back from where the plan failed; Ctrl-C does not stop that."""
+        way_back, self._may_stop = self._plan.way_back(self._begun), False
+        for operation in way_back:
+            self._step(operation, event)
+
     def _step(self, operation: Operation, event: int) -> None:
+        self.tell(str(operation))
+        self._begun.append(operation)
         began = time.monotonic()
         entry = self._note(
             self.store.open_event, operation.kind, operation.container, operation.generation,
@@ -207,7 +216,7 @@ class Executor:
         self.outage.end()
 
     def _wait(self, operation: Operation, seconds: float) -> None:
-        if not self._way_back:
+        if not self._may_stop:
             time.sleep(seconds)
         elif self.cancelled.wait(seconds):
             raise Interrupted(operation)
@@ -219,7 +228,7 @@ class Executor:
             step.container, step.number, replaced_as, why, self._plan.evidence,
             **self._pins(), **self._healthy,
         )
-        self._way_back = False
+        self._may_stop = False
         self.committed()
 
     def _pins(self) -> dict[str, str | None]:

@@ -28,7 +28,8 @@ class Removal:
     kept_reference: Callable[[str, int], str]
 
     def remove(self, step: Step) -> None:
-        self._archive_log(step)
+        if step.backend.inspect(step.name):
+            self._archive_log(step)
         # Folder first: as long as the container exists, recovery finds and removes the folder.
         # A container can fill its folder with what takes long to delete: that comes last.
         self.instances.set_aside(step.container, step.number)

@@ -184,14 +184,13 @@ class Runner:
             serves = f"generation {steps.before} serves" if steps.before else "it does not exist"
             return f"nothing was changed, {serves}"
         new = steps.after
-        if steps.spec is None or new is None or store.container(name).current == new:
+        if new is None or not steps.undo or store.container(name).current == new:
             return "`kolla recover` carries on from here"
         outcome = "discarded" if isinstance(failure, Interrupted) else "refused"
         with contextlib.suppress(KollaError):  # a full disk: what served comes first
             store.end(name, new, outcome, failure.reason, failure.evidence)
         try:
-            executor.cancelled = threading.Event()  # the way back is not interrupted
-            executor.carry_out(planner.recover(inspect(self.deployment, name)), event)
+            executor.take_back(event)
         except KollaError as error:
             return f"the way back failed too: {error.message}; `kolla recover` tries again"
         if steps.before is None:

@@ -47,6 +47,9 @@ class Traffic:
 
     def drain(self, step: Step) -> None:
         """A drain that fails or takes too long does not keep its container alive."""
+        seen = step.backend.inspect(step.name)
+        if seen is None or not seen.running:
+            return
         try:
             outcome = step.backend.execute(step.name, step.spec.drain, step.spec.drain_grace)
         except KollaError as error:

@@ -52,6 +52,14 @@ def halt(state: State, number: int, cause: str) -> Iterator[Operation]:
     yield state.operation(Do.STOP, number, cause)
 
 
+def serve(state: State, number: int, cause: str) -> Iterator[Operation]:
+    """Have a generation that is on the engine serve again."""
+    yield state.operation(Do.START, number, cause)
+    yield state.operation(Do.CHECK, number)
+    if state.strategy(number) == "handover":
+        yield state.operation(Do.JOIN, number)
+
+
 def hold(state: State, number: int | None) -> Iterator[Operation]:
     """Let requests to those that require it wait before a generation stops that runs."""
     if state.running(number):
@@ -102,10 +110,7 @@ def _run(state: State, number: int, seen: Observed | None) -> Iterator[Operation
     if seen is None or seen.restart != ALWAYS or state.record.failed:
         yield state.operation(Do.KEEP, number, "committed")
     if not state.running(number):
-        yield state.operation(Do.START, number, "committed, and not running")
-        yield state.operation(Do.CHECK, number)
-        if state.strategy(number) == "handover":
-            yield state.operation(Do.JOIN, number)
+        yield from serve(state, number, "committed, and not running")
 
 
 def _retire(state: State) -> Iterator[Operation]:

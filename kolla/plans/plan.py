@@ -2,7 +2,7 @@
 
 import dataclasses
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from kolla.plugin.backend import Observed
 from kolla.plugin.spec import Spec
@@ -108,6 +108,12 @@ class Plan:
     evidence: str = ""
     #: Why it does not follow the configuration: it is pinned, or left over.
     held: str = ""
+    #: By operation: what takes it back, as long as nothing is committed.
+    undo: Mapping[Operation, tuple[Operation, ...]] = dataclasses.field(default_factory=dict)
+
+    def way_back(self, begun: Sequence[Operation]) -> tuple[Operation, ...]:
+        """What takes these operations back, the last one first."""
+        return tuple(step for done in reversed(begun) for step in self.undo.get(done, ()))
 
     def __str__(self) -> str:
         if self.blocked:

@@ -1,10 +1,11 @@
 """What a command has to do: a pure function of what is wanted, recorded and observed. No I/O."""
 
 import dataclasses
+import itertools
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from kolla.plans.converge import converge, halt, hold, resume
+from kolla.plans.converge import converge, halt, hold, resume, serve
 from kolla.plans.differences import differences
 from kolla.plans.plan import Do, Operation, Plan, State
 from kolla.plugin.spec import Spec
@@ -163,7 +164,35 @@ def change(
         steps += [*away, commit, *release, keep]
     steps += _sweep(state, new, old)
     steps.append(state.operation(Do.SETTLE))
-    return Plan(state.name, action, tuple(steps), reasons, spec, pins, old, new)
+    return Plan(
+        state.name, action, tuple(steps), reasons, spec, pins, old, new,
+        undo=_undo(state, spec, new, steps),
+    )
+
+
+def _undo(
+    state: State, spec: Spec, new: int, steps: Iterable[Operation]
+) -> dict[Operation, tuple[Operation, ...]]:
+    """What takes back each operation before the commit, so that the old generation serves."""
+    cause = "the change failed"
+    drain = [state.operation(Do.DRAIN, new, cause)] if spec.drain else []
+    stop = [state.operation(Do.STOP, new, cause)]
+    undo = {}
+    for step in itertools.takewhile(lambda step: step.kind is not Do.COMMIT, steps):
+        match step.kind:
+            case Do.RECORD:
+                undo[step] = [state.operation(Do.FORGET, new, cause), state.operation(Do.SETTLE)]
+            case Do.CREATE:
+                undo[step] = [state.operation(Do.REMOVE, new, cause)]
+            case Do.HOLD:
+                undo[step] = [dataclasses.replace(step, kind=Do.RESUME)]
+            case Do.STOP:
+                undo[step] = [*serve(state, step.number, cause)]
+            case Do.START:  # what is handed over takes no request before it joins
+                undo[step] = stop if spec.strategy == "handover" else drain + stop
+            case Do.JOIN:
+                undo[step] = drain
+    return {step: tuple(back) for step, back in undo.items()}
 
 
 def tasks_of(spec: Spec, phase: str) -> tuple[tuple[str, str], ...]:

@@ -105,6 +105,7 @@ class Watch:
             for name in names:
                 self._wrap(owner, name)
         self._follow(Executor, "carry_out", lambda plan, event: ("_plan", plan.action))
+        self._follow(Executor, "take_back", lambda event: ("_plan", "way back"))
         self._follow(Executor, "_step", lambda operation, event: ("_step", operation.kind))
 
     def _wrap(self, owner: type, name: str) -> None:

@@ -86,7 +86,8 @@ class World:
     def _join(self, number, spec):
         assert self.engine[number].running
 
-    _drain = _join
+    def _drain(self, number, spec):
+        pass
 
     def _stop(self, number, spec):
         self._seen(number, running=False)
@@ -99,7 +100,7 @@ class World:
         self.held = False
 
     def _remove(self, number, spec):
-        del self.engine[number]
+        self.engine.pop(number, None)
 
     def _commit(self, number, spec):
         if self.record.current is not None:
@@ -200,6 +201,27 @@ def test_whatever_was_cut_short_one_recovery_brings_back_what_is_committed(comma
             world.power_cut()
     perform(world, "recover", None)
     consistent(world)
+
+
+@settings(max_examples=200, deadline=None)
+@given(COMMANDS, st.sampled_from(["handover", "replace"]), st.integers(1, 20), st.booleans())
+def test_an_upgrade_that_fails_before_its_commit_is_taken_back(commands, strategy, count, done):
+    """``count`` operations are begun; the last fails before or after it did its work."""
+    world = World(strategy)
+    for command, cut, _ in commands:
+        perform(world, command, cut)
+    perform(world, "start", None)
+    before, made = world.record.current, world.intend("upgrade")
+    kinds = [operation.kind for operation in made.operations]
+    begun = made.operations[:min(count, kinds.index("commit"))]
+    for operation in begun if done or len(begun) == 1 else begun[:-1]:
+        world.apply(operation, made.spec)
+    world.abandon()
+    for operation in made.way_back(begun):
+        world.apply(operation, made.spec)
+    consistent(world)
+    assert world.record.current == before and world.engine[before].running
+    assert not world.held
 
 
 @settings(max_examples=200, deadline=None)

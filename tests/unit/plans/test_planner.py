@@ -104,6 +104,50 @@ def test_handover_stops_the_old_one_only_after_the_new_one_counts():
     ]
 
 
+def way_back(made, failed: str) -> list[str]:
+    """What follows if this operation fails."""
+    number = steps(made).index(failed)
+    return steps(made.way_back(made.operations[:number + 1]))
+
+
+def test_a_replacement_that_fails_starts_the_old_one_before_it_cleans_up():
+    made = planner.change(
+        running(), make_spec(version="2"), "upgrade", (), (("expand", "schema"),)
+    )
+    assert way_back(made, "check web-g2") == [
+        "stop web-g2", "start web-g1", "check web-g1", "remove web-g2", "forget web-g2",
+        "settle web",
+    ]
+    assert way_back(made, "expand web-g2 schema") == [
+        "remove web-g2", "forget web-g2", "settle web",
+    ]
+
+
+def test_requests_that_wait_go_on_as_soon_as_the_old_one_is_well_again():
+    made = planner.change(with_dependants(running()), make_spec(version="2"), "upgrade", ())
+    assert way_back(made, "start web-g2")[:5] == [
+        "stop web-g2", "start web-g1", "check web-g1", "resume identity-g5", "resume api-g3",
+    ]
+
+
+def test_a_handover_that_fails_leaves_the_old_one_alone():
+    made = planner.change(running(make_spec(**HANDOVER)), make_spec(**HANDOVER), "upgrade", ())
+    gone = ["stop web-g2", "remove web-g2", "forget web-g2", "settle web"]
+    assert way_back(made, "check web-g2") == gone
+    assert way_back(made, "join web-g2") == ["drain web-g2", *gone]
+
+
+def test_what_serves_while_it_is_checked_is_drained_before_it_is_taken_away():
+    made = planner.change(running(), make_spec(drain=["finish"]), "upgrade", ())
+    assert way_back(made, "check web-g2")[:3] == ["drain web-g2", "stop web-g2", "start web-g1"]
+
+
+def test_nothing_takes_back_what_is_committed():
+    made = planner.change(running(), make_spec(version="2"), "upgrade", ())
+    committed = steps(made).index("commit web-g2")
+    assert not made.way_back(made.operations[committed:])
+
+
 def test_a_restart_of_a_handover_service_is_handed_over():
     assert "join web-g2" in steps(planner.restart(running(make_spec(**HANDOVER))))
 
