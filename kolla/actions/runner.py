@@ -16,8 +16,7 @@ from kolla.catalog import naming
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.health.rules import check_of
-from kolla.host import migration_of_requests
-from kolla.host.findings import State as FindingState
+from kolla.host import needs
 from kolla.plans import converge, planner
 from kolla.plans.observe import inspect
 from kolla.plans.plan import Do, Plan, State
@@ -157,10 +156,9 @@ class Runner:
 
     def _warn_of_handover(self, steps: Plan) -> None:
         handed_over = any(operation.kind is Do.JOIN for operation in steps.operations)
-        if handed_over and steps.before is not None:
-            finding = migration_of_requests()
-            if finding.state is not FindingState.OK:
-                self._tell(steps.container)(f"warning: {finding.subject}: {finding.found}")
+        if handed_over and steps.before is not None and (why := needs.lack(needs.HANDOVER)):
+            warning = f"warning: {needs.HANDOVER} {why}: {needs.HANDOVER.reason}"
+            self._tell(steps.container)(warning)
 
     def _attempt(self, steps: Plan, executor: Executor, event: int) -> None:
         """All of it, or back to what is committed: then the failure tells the whole story."""

@@ -2,16 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
-from kolla.errors import nearest
+from kolla.catalog import forms
 from kolla.plugin import Container, ContainerSet, Image, Strategy
 from kolla.plugin.spec import PHASES
 
-#: Kinds of privileges, and whether they need a value.
-PRIVILEGES = {
-    "capability": True, "device": True, "privileged": False, "pid": False, "ipc": False,
-    "cgroup": False, "root": False, "writable-root": False,
-}
+#: Where the engine mounts something in every container.
+MOUNTED = ("/run/kolla", "/tmp", "/var/lib/kolla")
 
 
 def unsound(thing: ContainerSet | Container | Image) -> str:
@@ -20,8 +18,9 @@ def unsound(thing: ContainerSet | Container | Image) -> str:
         return ""
     if isinstance(thing, Image):
         return _of_image(thing, "its")
-    found = (*_privileges(thing), *_paths(thing), *_files(thing), *_behaviour(thing))
-    return next(iter(found), "") or _of_image(thing.image, "its image's")
+    found = (*_privileges(thing), *_needs(thing), *_paths(thing), *_leaks(thing), *_files(thing),
+             *_behaviour(thing))
+    return next(filter(None, found), "") or _of_image(thing.image, "its image's")
 
 
 def _of_image(image: Image, whose: str) -> str:
@@ -33,17 +32,37 @@ def _of_image(image: Image, whose: str) -> str:
 def _privileges(container: Container) -> Iterator[str]:
     kinds = [privilege.kind for privilege in container.privileges]
     for privilege in container.privileges:
-        if privilege.kind not in PRIVILEGES:
-            near = nearest(privilege.kind, PRIVILEGES)
-            yield f"its privilege {privilege.kind!r} does not exist{near}"
-        elif PRIVILEGES[privilege.kind] != bool(privilege.value):
-            needs = "needs a value" if PRIVILEGES[privilege.kind] else "takes no value"
-            yield f"its privilege {privilege.kind!r} {needs}"
+        yield forms.flaw("privilege", forms.PRIVILEGES, privilege.kind, privilege.value)
     if container.user == 0 and "root" not in kinds:
         yield "its user is 0, and it does not declare the privilege 'root'"
     if "capability" in kinds and not {"root", "privileged"} & {*kinds}:
         yield ("it declares a capability and not the privilege 'root': the engine gives "
                "capabilities to root alone")
+
+
+def _needs(container: Container) -> Iterator[str]:
+    for need in container.needs:
+        yield forms.flaw("need", forms.NEEDS, need.kind, need.value)
+    for mount in container.host_mounts:
+        if mount.propagation not in forms.PROPAGATIONS:
+            yield (f"the propagation of its mount {mount.path!r} is {mount.propagation!r}, not one"
+                   f" of {', '.join(forms.PROPAGATIONS)}")
+
+
+def _leaks(container: Container) -> Iterator[str]:
+    """What the engine would mount inside a shared mount, and so on the host as well."""
+    inside = [
+        *(("what kolla mounts at", path) for path in MOUNTED),
+        *(("its volume", volume.path) for volume in container.volumes),
+        *(("its scratch space", scratch.path) for scratch in container.scratch),
+        *(("its file", file.path) for file in container.files),
+        *(("its mount", mount.path) for mount in container.host_mounts),
+    ]
+    for shared in container.host_mounts:
+        for what, path in inside if shared.propagation == "rshared" else ():
+            if path != shared.path and PurePosixPath(path).is_relative_to(shared.path):
+                yield (f"{what} {path!r} lies below its shared mount {shared.path!r}: the engine"
+                       " would mount it on the host too; mount less of the host")
 
 
 def _paths(container: Container) -> Iterator[str]:
@@ -55,7 +74,7 @@ def _paths(container: Container) -> Iterator[str]:
           for path in (mount.source, mount.path)),
     ]
     for what, path in paths:
-        if not path.startswith("/"):
+        if not path.startswith(("/", "${")):
             yield f"the path of its {what} {path!r} does not begin with a slash"
 
 

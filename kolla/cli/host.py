@@ -1,6 +1,6 @@
 """``kolla host …``: the machine itself."""
 
-from kolla.cli.base import Lister
+from kolla.cli.base import Configuration, Lister
 
 
 class Check(Lister):
@@ -32,4 +32,36 @@ class Check(Lister):
         return self.columns, [
             (finding.subject, str(finding.state), finding.found, finding.advice)
             for finding in findings
+        ]
+
+
+class Prepare(Lister):
+    """Make what the containers of this host need of it, and it lacks
+
+    Loads modules of the kernel, sets its switches, makes and shares folders: whatever the
+    plugins of enabled containers declare, and nothing else. `kolla host check` lists it with
+    the reasons. Nothing of it outlives a boot: kolla-prepare.service runs this again before
+    the engine starts. Exit code 1 if something is still missing without which it does not work.
+    """
+
+    example = "kolla host prepare --dry-run\nkolla host prepare"
+    configuration = Configuration.LAST_VALID
+    columns = ("need", "container", "outcome", "reason", "advice")
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--dry-run", action="store_true", help="print what would be made and touch nothing"
+        )
+        return parser
+
+    def take_action(self, parsed_args):
+        from kolla.host import needs
+
+        found = list(needs.prepare(self.app.deployment.settings, not parsed_args.dry_run))
+        if any(made.fails for made in found):
+            self.exit_code = 1
+        return self.columns, [
+            (str(made.need), made.container, made.outcome, made.need.reason, made.advice)
+            for made in found
         ]

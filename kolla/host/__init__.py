@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from kolla import network
 from kolla.errors import KollaError
-from kolla.host import confinement
+from kolla.host import confinement, needs
 from kolla.host.findings import Finding, State
 from kolla.images import client
 from kolla.plugin.backend import Stranger
@@ -21,7 +21,6 @@ STATE_MINIMUM, STATE_COMFORT = GIB // 4, GIB
 PYTHON = (3, 11)
 #: Seconds.
 DAY = 86400
-MIGRATE_REQUESTS = pathlib.Path("/proc/sys/net/ipv4/tcp_migrate_req")
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 
 
@@ -51,8 +50,8 @@ def examine(
     yield builder(settings.value("images", "docker_command"))
     if not settings.value("images", "base_image"):
         yield debian_bootstrap()
-    yield migration_of_requests()
     yield cgroups()
+    yield from needs.examine(settings)
     yield from listens(settings, running if facts else None)
     yield from certificates_end(settings)
     if facts:
@@ -134,26 +133,6 @@ def debian_bootstrap() -> Finding:
     return Finding(
         "mmdebstrap", State.MISSING, "not installed; the base image is made with it",
         "apt-get install mmdebstrap, or pull the base image: [images] base_image",
-    )
-
-
-def migration_of_requests() -> Finding:
-    """Whether the kernel moves queued connections from a closing socket to its successor."""
-    subject = "tcp_migrate_req"
-    try:
-        value = MIGRATE_REQUESTS.read_text().strip()
-    except OSError:
-        return Finding(
-            subject, State.WARNING, f"Linux {platform.release()} does not have it: a handover "
-            "may reset connections that nobody had accepted yet",
-            "it came with Linux 5.14",
-        )
-    if value == "1":
-        return Finding(subject, State.OK, "no connection is lost in a handover")
-    return Finding(
-        subject, State.WARNING,
-        "off: a handover may reset connections that nobody had accepted yet",
-        "sysctl -w net.ipv4.tcp_migrate_req=1, and the same in /etc/sysctl.d/60-kolla.conf",
     )
 
 

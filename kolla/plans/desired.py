@@ -9,9 +9,13 @@ from kolla.backends import log_drivers
 from kolla.catalog import naming, releases
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
+from kolla.host.kinds import host_path
+from kolla.host.needs import needs_of
 from kolla.images.options import options_of
 from kolla.plans.plan import State
-from kolla.plugin import Container, Downgrade, File, Scratch, Strategy, Task
+from kolla.plugin import (
+    Container, Downgrade, File, HostMount, Privilege, Scratch, Strategy, Task, Volume,
+)
 from kolla.plugin.backend import ImageFacts
 from kolla.plugin.spec import PHASES, Spec
 from kolla.settings import Settings
@@ -159,10 +163,10 @@ def build(
         environment=settings.environment(container),
         command=container.command,
         files=_files(container, settings),
-        volumes=container.volumes,
-        scratch=_scratch(container),
-        host_mounts=container.host_mounts,
-        privileges=container.privileges,
+        volumes=_volumes(container, settings),
+        scratch=_scratch(container, settings),
+        host_mounts=_host_mounts(container, settings),
+        privileges=_privileges(container, settings),
         security=_security(settings),
         log=_log(settings),
         check=container.check,
@@ -179,12 +183,37 @@ def build(
         own_folder="ro",
         limits=limits_of(container, settings),
         hold=container.hold,
+        needs=needs_of(container, settings),
     )
 
 
-def _scratch(container: Container) -> tuple[Scratch, ...]:
-    sizes = SCRATCH | {scratch.path: scratch.size for scratch in container.scratch}
-    return tuple(Scratch(path, size) for path, size in sizes.items())
+def _volumes(container: Container, settings: Settings) -> tuple[Volume, ...]:
+    return tuple(
+        dataclasses.replace(volume, name=settings.render(volume.name))
+        for volume in container.volumes
+    )
+
+
+def _privileges(container: Container, settings: Settings) -> tuple[Privilege, ...]:
+    return tuple(
+        dataclasses.replace(item, value=settings.render(item.value))
+        for item in container.privileges
+    )
+
+
+def _scratch(container: Container, settings: Settings) -> tuple[Scratch, ...]:
+    own = {scratch.path: settings.render(scratch.size) for scratch in container.scratch}
+    return tuple(Scratch(path, size) for path, size in (SCRATCH | own).items())
+
+
+def _host_mounts(container: Container, settings: Settings) -> tuple[HostMount, ...]:
+    """Without those that may be missing and are."""
+    sources = [settings.render(mount.source) for mount in container.host_mounts]
+    return tuple(
+        dataclasses.replace(mount, source=source, optional=False)
+        for mount, source in zip(container.host_mounts, sources)
+        if not mount.optional or pathlib.Path(host_path(source)).exists()
+    )
 
 
 def _drain(container: Container) -> tuple[str, ...]:

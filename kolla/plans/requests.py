@@ -8,6 +8,7 @@ from datetime import datetime
 from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
 from kolla.errors import KollaError, UsageError
+from kolla.host import needs
 from kolla.plans import desired, pins, planner
 from kolla.plans.differences import differences
 from kolla.plans.plan import Plan, State
@@ -72,6 +73,7 @@ def planned(
     steps = _planned(deployment, request, container, state)
     if steps.spec:
         deployment.backend_of(steps.spec.backend).require(steps.spec)
+        needs.require(steps.spec)
         steps = dataclasses.replace(
             steps, reasons=(*steps.reasons, *_taken_out(deployment, steps.spec))
         )

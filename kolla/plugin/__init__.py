@@ -21,7 +21,7 @@ depending on a boolean option.
 
 from kolla.plugin.backend import Backend, BackendError
 from kolla.plugin.declarations import (
-    Certificate, Check, Container, ContainerSet, Downgrade, File, Hold, HostMount, Image,
+    Certificate, Check, Container, ContainerSet, Downgrade, File, Hold, HostMount, HostNeed, Image,
     Limits, Listen, Privilege, Scratch, Strategy, Task, Volume, authority_file,
     certificate_files, certificate_options, secret, shared_folder,
 )
@@ -30,7 +30,7 @@ from kolla.plugin.export import Exported, Tree
 
 __all__ = [
     "Backend", "BackendError", "Certificate", "Check", "Container", "ContainerSet", "Downgrade",
-    "Event", "Exported", "File", "Hold", "HostMount", "Image", "Limits", "Listen", "Privilege",
-    "Scratch", "Strategy", "Task", "Tree", "Volume", "authority_file", "certificate_files",
-    "certificate_options", "secret", "shared_folder",
+    "Event", "Exported", "File", "Hold", "HostMount", "HostNeed", "Image", "Limits", "Listen",
+    "Privilege", "Scratch", "Strategy", "Task", "Tree", "Volume", "authority_file",
+    "certificate_files", "certificate_options", "secret", "shared_folder",
 ]

@@ -133,6 +133,7 @@ class Certificate:
 class Volume:
     """Data that outlives every generation: a named volume of the engine."""
 
+    #: A template.
     name: str
     path: str
     #: Whether other containers have it too; each of them has to say so.
@@ -144,6 +145,7 @@ class Scratch:
     """A writable place that is empty at every start (a tmpfs)."""
 
     path: str
+    #: A template; bytes, or with a suffix k, m or g.
     size: str = "64m"
 
 
@@ -168,15 +170,41 @@ class Limits:
 
 
 @dataclasses.dataclass(frozen=True)
+class HostNeed:
+    """Something that the host must have before the container starts.
+
+    ``kolla host check`` lists it with its reason, ``kolla host prepare`` makes it where that
+    is possible, and where it is missing the container is not started. ``kind`` is one of
+    ``module`` (of the kernel: ``openvswitch``), ``sysctl`` (``net.ipv4.ip_forward=1``),
+    ``shared-mount`` (a folder in which mounts are passed on), ``folder`` and ``file`` (made
+    empty, for the container's user), ``device`` (``/dev/kvm``) and ``interface`` (of the
+    network). What a container mounts, and its devices, it needs without saying so here.
+    """
+
+    kind: str
+    #: A template.
+    value: str
+    reason: str
+    #: The container works without it, less well.
+    optional: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"
+
+
+@dataclasses.dataclass(frozen=True)
 class HostMount:
     """A path of the host inside the container; shown as super-privileged if it is crucial."""
 
+    #: A template.
     source: str
     path: str
     reason: str
     read_only: bool = True
     #: ``rprivate``, ``rslave`` or ``rshared``.
     propagation: str = "rprivate"
+    #: Left out where the host has no such path.
+    optional: bool = False
 
     @property
     def options(self) -> str:
@@ -195,6 +223,7 @@ class Privilege:
 
     kind: str
     reason: str
+    #: A template.
     value: str = ""
 
     def __str__(self) -> str:
@@ -243,6 +272,7 @@ class Container:
     scratch: tuple[Scratch, ...] = ()
     host_mounts: tuple[HostMount, ...] = ()
     privileges: tuple[Privilege, ...] = ()
+    needs: tuple[HostNeed, ...] = ()
     limits: Limits = Limits()
     #: Containers that must be healthy first, where they run on this host.
     requires: tuple[str, ...] = ()

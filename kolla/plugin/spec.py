@@ -7,7 +7,7 @@ from typing import Any
 
 from kolla.plugin import snapshot
 from kolla.plugin.declarations import (
-    Check, File, Hold, HostMount, Privilege, Scratch, Strategy, Task, Volume,
+    Check, File, Hold, HostMount, HostNeed, Privilege, Scratch, Strategy, Task, Volume,
 )
 
 #: The label of a generation on the engine that holds its whole spec.
@@ -61,6 +61,8 @@ class Spec:
     limits: Mapping[str, int | float] = dataclasses.field(default_factory=dict)
     #: How its requests wait while something is replaced that it requires.
     hold: Hold | None = None
+    #: What the host must have before it starts, its mounts and devices included.
+    needs: tuple[HostNeed, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **snapshot.plain(self)}, sort_keys=True)

@@ -7,11 +7,12 @@ import subprocess
 
 import pytest
 
-#: What builds images mounts, makes devices and changes its root.
-BUILDS = "kolla-refresh"
+#: What builds images mounts, makes devices and changes its root; what prepares the host has to
+#: mount where the host sees it.
+FREER = ("kolla-refresh", "kolla-prepare")
 UNITS = [
     unit for unit in sorted(pathlib.Path(__file__).parents[2].glob("etc/systemd/*.service"))
-    if unit.stem != BUILDS
+    if unit.stem not in FREER
 ]
 #: Of 10, which is no confinement at all; in tenths, as systemd wants it.
 EXPOSURE = 35
@@ -45,3 +46,10 @@ def test_systemd_calls_its_exposure_low(unit):
     if "unrecognized option" in done.stderr:
         pytest.skip("this systemd cannot judge a file")
     assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
+
+
+def test_what_prepares_the_host_comes_before_the_engine_and_has_no_mounts_of_its_own():
+    (unit,) = (UNITS[0].parent.glob("kolla-prepare.service"))
+    assert "Before=docker.service" in unit.read_text()
+    own = ("Private", "Protect", "ReadOnly", "ReadWrite", "Inaccessible", "TemporaryFileSystem")
+    assert not [name for name in service(unit) if name.startswith(own)]

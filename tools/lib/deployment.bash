@@ -67,23 +67,15 @@ prepare_engine() {
     say "engine $engine_version at $url, live-restore: $engine_live"
 }
 
-prepare_kernel() {
-    step "Kernel"
-    local switch=/proc/sys/net/ipv4/tcp_migrate_req file=/etc/sysctl.d/60-kolla.conf
-    local line="net.ipv4.tcp_migrate_req = 1"
-    if [[ ! -e $switch ]]; then
-        say "it has no tcp_migrate_req (Linux 5.14); handovers work, a little less smoothly"
-        return
-    fi
-    if standard && ! grep -qsxF "$line" "$file"; then
-        change "$file: $line"
-        mkdir -p "${file%/*}"
-        printf '# Connections that wait while a generation hands over are not lost.\n%s\n' \
-            "$line" >"$file"
-    fi
-    if [[ $(<"$switch") != 1 ]]; then
-        change "tcp_migrate_req on"
-        echo 1 >"$switch"
+prepare_host() {
+    step "Host"
+    local found need
+    found=$(kolla host prepare -f value -c need -c outcome) || true # the check tells what is missing
+    while read -r need; do
+        change "${need% made}"
+    done < <(grep ' made$' <<<"$found")
+    if standard && with_systemd; then
+        install_unit kolla-prepare "kolla host prepare, before the engine at boot"
     fi
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from kolla.settings.checks import files, limits, logs, names, network, services, values
+from kolla.settings.checks import files, limits, logs, names, network, places, services, values
 from kolla.settings.problems import Invalid, Problem
 
 #: A name that nobody knows may belong to a plugin that is broken.
@@ -17,6 +17,7 @@ _OTHERS = [
     files.exposed_secrets, files.missing, files.hook_command, files.malformed_templates,
     limits.too_little_memory, logs.unknown_driver, logs.unknown_options,
     network.foreign_addresses, network.ports_used_twice, network.endpoint, network.interface,
+    places.misformed, places.volumes_of_two, places.contradictory_sysctls,
 ]
 
 

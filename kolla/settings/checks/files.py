@@ -10,6 +10,7 @@ from kolla.errors import KollaError
 from kolla.plugin import Container
 from kolla.plugin.spec import PHASES
 from kolla.settings import services
+from kolla.settings.checks import places
 from kolla.settings.problems import Invalid, Problem
 from kolla.settings.sources import Origin, normal_group
 
@@ -106,3 +107,4 @@ def _templates(container: Container) -> Iterator[str]:
         yield listen.address
         yield listen.port
     yield from dataclasses.astuple(container.limits)
+    yield from (text for _, _, text in places.templates(container))

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from kolla.errors import KollaError
 from kolla.plugin import Container, Listen
 from kolla.settings import templates
+from kolla.settings.checks.blame import blame, split
 from kolla.settings.problems import Problem
 
 _SIOCGIFCONF = 0x8912
@@ -36,10 +37,10 @@ def foreign_addresses(settings) -> Iterator[Problem]:
         yield settings.blame("host", "address", message)
     for bound in _listens(settings):
         if message := _unusable(bound.address):
-            yield _blame(settings, bound.container, bound.listen.address, message)
+            yield blame(settings, bound.container, bound.listen.address, message)
         if not (bound.port.isdecimal() and 0 < int(bound.port) < 65536):
             message = f"{bound.port!r} is not a port that can be listened on"
-            yield _blame(settings, bound.container, bound.listen.port, message)
+            yield blame(settings, bound.container, bound.listen.port, message)
 
 
 def ports_used_twice(settings) -> Iterator[Problem]:
@@ -50,7 +51,7 @@ def ports_used_twice(settings) -> Iterator[Problem]:
             later = max(one, two, key=lambda bound: _is_set(settings, bound))
             names = " and ".join(dict.fromkeys([one.container.name, two.container.name]))
             message = f"port {one.port} of {later.address} is wanted twice, by {names}"
-            yield _blame(settings, later.container, later.listen.port, message)
+            yield blame(settings, later.container, later.listen.port, message)
 
 
 def endpoint(settings) -> Iterator[Problem]:
@@ -137,17 +138,5 @@ def _clash(one: str, two: str) -> bool:
 
 def _is_set(settings, bound: _Bound) -> bool:
     """Whether somebody chose the port, so that there is a line to point at."""
-    return any(settings.has(*_split(name)) and settings.origin(*_split(name)) is not None
+    return any(settings.has(*split(name)) and settings.origin(*split(name)) is not None
                for name in templates.references(bound.listen.port))
-
-
-def _blame(settings, container: Container, template: str, message: str) -> Problem:
-    """At the option that the template takes its value from, else at the plugin."""
-    for name in templates.references(template):
-        return settings.blame(*_split(name), message)
-    return settings.blame_plugin(container, message)
-
-
-def _split(name: str) -> tuple[str, str]:
-    group, _, option = name.partition(".")
-    return group, option

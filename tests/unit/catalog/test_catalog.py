@@ -10,10 +10,11 @@ from tests.unit.support.plugins import FOLDER, make_container, plugin
 from kolla.catalog.catalog import Catalog
 from kolla.errors import KollaError, UsageError
 from kolla.plugin import (
-    ContainerSet, File, Hold, Image, Privilege, Strategy, Task, Volume,
+    ContainerSet, File, Hold, HostMount, HostNeed, Image, Privilege, Strategy, Task, Volume,
 )
 
 FRONT = plugin(ContainerSet("front", ""))
+SHARED_RUN = HostMount("/run", "/run", "", read_only=False, propagation="rshared")
 
 
 def messages(catalog: Catalog) -> list[str]:
@@ -73,6 +74,16 @@ def test_unknown_name_tells_the_nearest_one():
      "its privilege 'capabilty' does not exist; did you mean 'capability'?"),
     (plugin(make_container("x", privileges=(Privilege("pid", "", "host"),)), "bad"),
      "its privilege 'pid' takes no value"),
+    (plugin(make_container("x", privileges=(Privilege("device", "", "kvm"),)), "bad"),
+     "its privilege 'device' cannot be 'kvm'; it looks like /dev/kvm"),
+    (plugin(make_container("x", needs=(HostNeed("modul", "x", ""),)), "bad"),
+     "its need 'modul' does not exist; did you mean 'module'?"),
+    (plugin(make_container("x", needs=(HostNeed("sysctl", "net.ipv4.ip_forward", ""),)), "bad"),
+     "its need 'sysctl' cannot be 'net.ipv4.ip_forward'; it looks like net.ipv4.ip_forward=1"),
+    (plugin(make_container("x", host_mounts=(HostMount("/x", "/y", "", True, "rw"),)), "bad"),
+     "the propagation of its mount '/y' is 'rw', not one of rprivate, rslave, rshared"),
+    (plugin(make_container("x", host_mounts=(SHARED_RUN,)), "bad"),
+     "what kolla mounts at '/run/kolla' lies below its shared mount '/run'"),
     (plugin(make_container("x", user=0), "bad"), "its user is 0, and it does not declare the "
      "privilege 'root'"),
     (plugin(make_container("x", privileges=(Privilege("capability", "", "NET_RAW"),)), "bad"),

@@ -255,3 +255,11 @@ def test_engine_that_cannot_be_reached_is_named(kolla):
     answer = kolla("container", "check", "probe")
     assert answer.code == 1
     assert "no-engine.sock" in answer.err
+
+
+def test_what_is_made_of_the_host_is_shown_beforehand(kolla):
+    answer = kolla("host", "prepare", "--dry-run", "-f", "json")
+    assert answer.code == 0 and answer.json == [{
+        "need": "path /dev", "container": "guard", "outcome": "was there",
+        "reason": "reads the disks", "advice": "",
+    }]

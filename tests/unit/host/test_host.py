@@ -72,19 +72,6 @@ def test_folder_that_is_not_there_yet_is_measured_where_it_will_be(tmp_path):
     assert finding.found.endswith(f"free at {tmp_path}")
 
 
-@pytest.mark.parametrize("value, state", [("1\n", State.OK), ("0\n", State.WARNING)])
-def test_migration_of_requests_is_read_from_the_kernel(tmp_path, monkeypatch, value, state):
-    switch = tmp_path / "tcp_migrate_req"
-    switch.write_text(value)
-    monkeypatch.setattr(host, "MIGRATE_REQUESTS", switch)
-    assert host.migration_of_requests().state is state
-
-
-def test_kernel_without_migration_of_requests_is_a_warning(tmp_path, monkeypatch):
-    monkeypatch.setattr(host, "MIGRATE_REQUESTS", tmp_path / "absent")
-    assert host.migration_of_requests().state is State.WARNING
-
-
 @pytest.mark.parametrize("entry, state, version", [
     ("cgroup.controllers", State.OK, "version 2"),
     ("memory/tasks", State.OK, "version 1"),

@@ -7,7 +7,9 @@ import pytest
 from oslo_config import cfg
 from tests.unit.support.plugins import make_container, make_settings, make_web
 
-from kolla.plugin import File, Image, Listen, Task
+from kolla.plugin import (
+    File, HostMount, HostNeed, Image, Listen, Privilege, Scratch, Task, Volume, secret,
+)
 from kolla.plugin.spec import PHASES
 from kolla.settings import Invalid
 from kolla.settings.checks import network
@@ -421,3 +423,46 @@ def test_the_endpoint_of_the_monitor_has_to_have_a_place(tmp_path, lines, messag
 ])
 def test_an_endpoint_that_is_off_or_elsewhere_is_no_problem(tmp_path, lines):
     assert problems(tmp_path, f"[monitor]\n{lines}\n") == []
+
+
+PLACES = {"web": (cfg.StrOpt("data"), cfg.StrOpt("size", default="1m"), secret("key", "A key."))}
+
+
+@pytest.mark.parametrize("changes, text, reason", [
+    ({"host_mounts": (HostMount("${web.data}", "/a", ""),)}, "data = srv",
+     "kolla.conf:2: [web] data: the source of its mount /a of web cannot be 'srv'; it looks like "
+     "/srv/instances"),
+    ({"volumes": (Volume("${web.data}", "/a"),)}, "data = a/b",
+     "kolla.conf:2: [web] data: the name of its volume /a of web cannot be 'a/b'; it looks like "
+     "mariadb"),
+    ({"scratch": (Scratch("/a", "${web.size}"),)}, "size = much",
+     "kolla.conf:2: [web] size: the size of its scratch space /a of web cannot be 'much'; it looks"
+     " like 64m"),
+    ({"privileges": (Privilege("device", "", "${web.data}"),)}, "data =",
+     "kolla.conf:2: [web] data: its privilege device of web cannot be ''; it looks like /dev/kvm"),
+    ({"needs": (HostNeed("interface", "${web.data}", ""),)}, "data = a b",
+     "kolla.conf:2: [web] data: its need interface of web cannot be 'a b'; it looks like eth0"),
+    ({"needs": (HostNeed("file", "/srv/${web.key}", ""),)}, "key = x",
+     "plugin 'web' of 'kolla': its need file of web takes in the secret web.key"),
+    ({"needs": (HostNeed("file", "${web.path}", ""),)}, "",
+     "plugin 'web' of 'kolla': there is no option [web] path in '${web.path}'"),
+])
+def test_what_a_container_wants_of_its_host_is_judged_when_its_options_are_known(
+    tmp_path, changes, text, reason
+):
+    web = make_container("web", options=PLACES, **changes)
+    assert problems(tmp_path, f"[web]\n{text}\n", web) == [reason]
+
+
+def test_two_containers_that_contradict_each_other_are_named(tmp_path):
+    forward = "net.ipv4.ip_forward"
+    web, api = (
+        make_container(name, options=PLACES, volumes=(Volume(volume, "/data"),),
+                       needs=(HostNeed("sysctl", f"{forward}={value}", ""),))
+        for name, volume, value in (("web", "data", 0), ("api", "${web.data}", 1))
+    )
+    assert problems(tmp_path, "[web]\ndata = data\n", web, api) == [
+        "plugin 'web' of 'kolla': the volume data of web is also one of api, and they do not both "
+        "declare it as shared",
+        f"plugin 'web' of 'kolla': web needs {forward}=0 of this host, and api {forward}=1",
+    ]

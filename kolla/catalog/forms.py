@@ -1,0 +1,56 @@
+"""What the values of privileges and of host needs look like."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from kolla.errors import nearest
+
+
+class Form(NamedTuple):
+    """A regular expression, and a value that fits it."""
+
+    pattern: str
+    example: str
+
+
+_PATH = r"/[^\0:]*"
+#: By kind; None: it takes no value.
+PRIVILEGES: dict[str, Form | None] = {
+    "capability": Form(r"(?!CAP_)[A-Z][A-Z0-9_]*", "NET_ADMIN"),
+    "device": Form(r"/[^\0:]*(:/[^\0:]*)?(:[rwm]{1,3})?", "/dev/kvm"),
+    "privileged": None, "pid": None, "ipc": None, "cgroup": None, "root": None,
+    "writable-root": None,
+}
+#: By kind.
+NEEDS: dict[str, Form] = {
+    "module": Form(r"[\w-]+", "openvswitch"),
+    "sysctl": Form(r"[\w./@-]+=\S.*", "net.ipv4.ip_forward=1"),
+    "shared-mount": Form(_PATH, "/run/netns"),
+    "folder": Form(_PATH, "/srv/instances"),
+    "file": Form(_PATH, "/run/xtables.lock"),
+    "device": Form(_PATH, "/dev/kvm"),
+    "interface": Form(r"[^\s/]{1,15}", "eth0"),
+}
+#: Of the source of a mount, the name of a volume, the size of scratch space.
+MOUNTED = Form(_PATH, "/srv/instances")
+VOLUME = Form(r"[a-zA-Z0-9][\w.-]*", "mariadb")
+SIZE = Form(r"[1-9]\d*[kmg]?", "64m")
+PROPAGATIONS = ("rprivate", "rslave", "rshared")
+
+
+def flaw(what: str, forms: Mapping[str, Form | None], kind: str, value: str) -> str:
+    """What is wrong with a kind and its value, of which templates are not judged yet."""
+    if kind not in forms:
+        return f"its {what} {kind!r} does not exist{nearest(kind, forms)}"
+    form = forms[kind]
+    if (form is None) == bool(value):
+        return f"its {what} {kind!r} {'needs a value' if form else 'takes no value'}"
+    return form and misfit(f"its {what} {kind!r}", form, value) or ""
+
+
+def misfit(what: str, form: Form, value: str) -> str:
+    """Why a value is not of a form; nothing if it is, or still a template."""
+    if "${" in value or re.fullmatch(form.pattern, value):
+        return ""
+    return f"{what} cannot be {value!r}; it looks like {form.example}"
