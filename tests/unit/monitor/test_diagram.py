@@ -1,6 +1,7 @@
 """The state diagram of the documentation shows what the policy does."""
 
 import copy
+import functools
 import itertools
 import pathlib
 from xml.etree import ElementTree
@@ -50,6 +51,7 @@ def memories():
     )
 
 
+@functools.cache
 def reached() -> set[tuple[str, str, str, Remedy]]:
     """All that the policy does: what happened, the states before and after, and the remedy."""
     found = set()

@@ -1,6 +1,7 @@
 """What the monitor makes of what the engine says, and of an engine that says nothing."""
 
 import logging
+import time
 
 import pytest
 from tests.unit.support.monitored import Site
@@ -67,7 +68,7 @@ def test_what_could_not_be_given_up_for_the_engine_hangs_gets_no_requests(site, 
     monkeypatch.setattr(site.store, "note_health", lambda rows: None)  # on a slow disk
     monkeypatch.setattr(site.engine, "execute", fall_sick)
     site.until(lambda: site.status("web") == site.status("database") == "unknown")
-    site.work(0.5)
+    site.work()
     conditions = site.context.conditions()
     assert conditions["database"].serves and not conditions["web"].serves
 
@@ -82,7 +83,9 @@ def test_what_is_known_to_have_failed_stays_so_when_the_engine_owes_an_answer(si
     site.engine.answers["web-g1"] = Outcome(1, "sick")
     site.until(lambda: site.status("web") == "failed")
     site.engine.answers["web-g1"] = SILENCE
-    site.work(4)
+    over = time.monotonic() + 2 * site.context.watched["web"].rules.patience
+    site.until(lambda: time.monotonic() > over)
+    site.be_asked("web-g1")
     assert site.status("web") == "failed"
 
 
@@ -100,7 +103,7 @@ def test_a_container_that_only_looks_like_one_of_kollas_is_told_once(site, caplo
     site.engine.foreign = [Stranger("copy", "it has a name that kolla would not give it")]
     told = "the container copy is left alone: it has a name that kolla would not give it"
     site.until(lambda: told in caplog.text)
-    site.work(0.5)
+    site.work()
     assert caplog.text.count(told) == 1
 
 

@@ -219,18 +219,20 @@ def test_events_older_than_the_configuration_says_are_forgotten(run, make, monke
     assert events_of(deployment) == ["2 days ago", "5 days ago", "4 days ago"]
 
 
-def test_a_clock_that_is_wrong_when_the_monitor_begins_deletes_no_event(run, make, monkeypatch):
+def test_a_clock_that_is_wrong_when_the_monitor_begins_deletes_no_event(
+    run, make, says, monkeypatch
+):
     deployment = with_events(make(), monkeypatch, 400, 399)
 
     def script():
-        time.sleep(0.5)
+        says("web generation 1 healthy")  # whatever is done at once has been begun
         send(signal.SIGTERM)
 
     run(lambda: deployment, script)
     assert events_of(deployment) == ["400 days ago", "399 days ago"]
 
 
-def test_a_monitor_copies_the_state_file_once_a_day(run, make):
+def test_a_monitor_copies_the_state_file_once_a_day(run, make, engine, says):
     deployment = make()
     copies = deployment.state_dir / "copies"
 
@@ -242,5 +244,12 @@ def test_a_monitor_copies_the_state_file_once_a_day(run, make):
     copy, = copies.iterdir()
     assert copy.stat().st_mode & 0o777 == 0o600
     before = copy.stat().st_mtime_ns
-    run(make, lambda: (time.sleep(0.5), send(signal.SIGTERM)))
+
+    def once_more():
+        says("watches the containers", times=2)
+        asked = len(engine.asked)
+        until(lambda: len(engine.asked) > asked + 2)
+        send(signal.SIGTERM)
+
+    run(make, once_more)
     assert copy.stat().st_mtime_ns == before

@@ -31,7 +31,7 @@ def lose_state_file(site) -> None:
 def test_what_is_watched_stays_so_while_there_is_no_state_file(site, caplog):
     lose_state_file(site)
     site.until(lambda: "is gone" in caplog.text)
-    site.work(1.5)
+    site.be_asked("web-g1")
     assert healthy(site)
     assert [entry.levelname for entry in caplog.records].count("ERROR") == 1
 
@@ -69,7 +69,7 @@ def test_a_broken_state_file_is_told_once_and_read_again_when_it_is_whole(site, 
     site.store._db.execute("PRAGMA shrink_memory")
     site.watcher._seen_change = None
     site.until(lambda: "what is watched stays so" in caplog.text)
-    site.work(1)
+    site.be_asked("web-g1")
     assert healthy(site)
     path.write_bytes(whole)
     site.until(lambda: "the state file is read anew" in caplog.text)

@@ -84,7 +84,7 @@ def test_a_record_that_cannot_be_read_blinds_the_monitor_to_that_container_only(
     site.until(lambda: site.context.conditions()["web"].generation == 2)
     site.until(lambda: site.status("web") == "healthy")
     site.another_process().update("web", settled=1)
-    site.work(0.5)
+    site.be_asked("web-g2")
     assert site.status("bad") == "unknown"
     assert [entry.message[:18] for entry in caplog.records if entry.levelname == "ERROR"] == [
         "bad is not watched",
@@ -196,7 +196,7 @@ def test_what_is_to_be_left_alone_is_not_tidied_up(site_of, why):
         else:
             stack.enter_context(site.deployment.locks.hold("web", "stop", print))
         kill_a_stop(site)
-        site.work(0.5)
+        site.work()
         assert site.engine.seen["web-g1"].running
 
 

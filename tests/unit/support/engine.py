@@ -26,6 +26,8 @@ class Engine(Backend):
         self.asked: list[str] = []
         #: Commands that containers were given, each with its name.
         self.given: list[str] = []
+        #: How often it was asked for all that it has.
+        self.sweeps = 0
         #: Volumes that were removed.
         self.erased: list[str] = []
         #: One-shot tasks that were run.
@@ -76,6 +78,7 @@ class Engine(Backend):
         return Happenings(iter(told.get, None), lambda: told.put(None))
 
     def observe(self, container: str | None = None) -> list[Observed]:
+        self.sweeps += container is None
         self._here()
         return [seen for seen in self.seen.values() if container in (None, seen.container)]
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from kolla.deployment import Deployment
-from kolla.monitor import engine, watcher
+from kolla.monitor import checks, engine, watcher
 from kolla.monitor.loop import Loop
 from kolla.monitor.watcher import Watcher
 from kolla.plugin import Check
@@ -24,7 +24,8 @@ listen_port = 0
 retry_pause = 0
 backoff = 1
 """
-CHECK = Check(interval=1, timeout=1, retries=2, grace=1)
+#: As the real one in proportion, and a tenth as long: tests wait for what it leads to.
+CHECK = Check(interval=0.1, timeout=0.1, retries=2, grace=0.1)
 
 
 class MadeUp(Deployment):
@@ -69,7 +70,7 @@ class MadeUp(Deployment):
 
 
 class Site:
-    """One host whose containers have checks that come every second."""
+    """One host whose containers have checks that come every tenth of a second."""
 
     def __init__(self, folder: pathlib.Path, *containers: str, text: str = "", **requires):
         self.engine = Engine()
@@ -83,9 +84,9 @@ class Site:
     def watch(self, monkeypatch) -> None:
         """Begin; nobody waits for long."""
         for module, names in ((watcher, ("RECORDS", "SWEEP", "WRITE", "FIRST")),
-                              (engine, ("AGAIN", "LATER"))):
+                              (engine, ("AGAIN", "LATER")), (checks, ("PAUSE",))):
             for name in names:
-                monkeypatch.setattr(module, name, 0.05)
+                monkeypatch.setattr(module, name, 0.02)
         self.watcher.start()
 
     def look(self, name: str) -> None:
@@ -97,9 +98,15 @@ class Site:
         self._run(met, time.monotonic() + seconds)
         assert met()
 
-    def work(self, seconds: float) -> None:
-        """Let the monitor work for so long."""
-        self._run(lambda: False, time.monotonic() + seconds)
+    def work(self, sweeps: int = 3) -> None:
+        """Let the monitor look through all that the engine has, so often."""
+        before = self.engine.sweeps
+        self.until(lambda: self.engine.sweeps > before + sweeps)
+
+    def be_asked(self, name: str, times: int = 3) -> None:
+        """Let the monitor run the check of a container on the engine, so often."""
+        before = self.engine.asked.count(name)
+        self.until(lambda: self.engine.asked.count(name) > before + times)
 
     def _run(self, met: Callable[[], bool], end: float) -> None:
         loop = self.loop
