@@ -39,18 +39,18 @@ def site_of(tmp_path, monkeypatch):
         site.watcher.close()
 
 
-def test_what_dies_while_its_database_hangs_is_not_given_up(site_of):
+def test_what_dies_while_its_database_hangs_is_not_given_up(site_of, caplog):
     site = site_of("db", "web", web=("db",), text="interval = db:60\n")
     site.engine.answers["db-g1"] = Outcome(124, "it hangs")
     asked = site.engine.asked.count("db-g1")
     site.engine.die("web-g1", times=9)
     site.look("web")
-    site.until(lambda: site.status("db") == "unhealthy")
+    site.until(lambda: "db is unhealthy" in caplog.text)
     assert site.engine.asked.count("db-g1") > asked, "nobody waits for the database's turn"
     assert site.status("web") != "failed"
     site.engine.die("web-g1")
     site.look("web")
-    site.until(lambda: site.status("web") == "degraded")
+    site.until(lambda: "web is degraded: it requires db" in caplog.text)
     assert site.store.container("web").failed is None
 
 
