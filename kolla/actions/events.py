@@ -1,21 +1,21 @@
 """Tells the hooks what was done to a container, or tried."""
 
 from kolla.deployment import Deployment
-from kolla.plans.plan import Plan
+from kolla.plans.plan import Kind, Plan
 from kolla.plugin.event import Event
-from kolla.store.records import who
+from kolla.store.records import ActionOutcome, who
 from kolla.times import now
 
 #: What hooks and metrics call an action.
 KINDS = {
-    "start": "started", "stop": "stopped", "restart": "restarted", "upgrade": "upgraded",
-    "rollback": "rolled back", "delete": "deleted", "confirm": "confirmed",
-    "recover": "recovered", "give up": "failed",
+    Kind.START: "started", Kind.STOP: "stopped", Kind.RESTART: "restarted",
+    Kind.UPGRADE: "upgraded", Kind.ROLLBACK: "rolled back", Kind.DELETE: "deleted",
+    Kind.CONFIRM: "confirmed", Kind.RECOVER: "recovered", Kind.GIVE_UP: "failed",
 }
 
 
-def notify(deployment: Deployment, plan: Plan, outcome: str, detail: str) -> None:
-    """Tell the hooks how a plan ended; ``outcome`` is done, failed or interrupted."""
+def notify(deployment: Deployment, plan: Plan, outcome: ActionOutcome, detail: str) -> None:
+    """Tell the hooks how a plan ended."""
     name = plan.container
     above = "/".join(deployment.catalog.path(name)[:-1])
     deployment.hooks.tell(Event(

@@ -18,13 +18,12 @@ from kolla.actions.traffic import Traffic
 from kolla.backends.instances import Instances
 from kolla.errors import KollaError
 from kolla.logs.archive import Archive
-from kolla.plans.plan import Do, Operation, Plan
+from kolla.plans.plan import Do, Kind, Operation, Plan
 from kolla.plugin import Check
 from kolla.plugin.backend import ALWAYS, NEVER, STOPPED, Backend
 from kolla.plugin.spec import Spec
 from kolla.settings.fingerprints import Fingerprints
-from kolla.store.records import ABSENT, RUNNING, UNPINNED, who
-from kolla.store.records import STOPPED as WANTED_STOPPED
+from kolla.store.records import UNPINNED, ActionOutcome, GenerationOutcome, Target, who
 from kolla.store.store import Store
 from kolla.times import now
 
@@ -95,11 +94,11 @@ class Executor:
             self.store.open_event, operation.kind, operation.container, operation.generation,
             " ".join(filter(None, (operation.task, operation.cause))), event,
         )
-        step, outcome, detail = None, "failed", None
+        step, outcome, detail = None, ActionOutcome.FAILED, None
         try:
             step = self._prepared(operation)
             self._carry_out(step)
-            outcome = "done"
+            outcome = ActionOutcome.DONE
         except Failed as failure:
             detail = failure.message
             raise
@@ -178,13 +177,13 @@ class Executor:
             case Do.FAIL:
                 self.store.update(name, failed=now())
             case Do.WANT_RUNNING:
-                self.store.update(name, target=RUNNING, settled=0)
+                self.store.update(name, target=Target.RUNNING, settled=0)
             case Do.WANT_STOPPED:
-                self._want(step, WANTED_STOPPED)
+                self._want(step, Target.STOPPED)
             case Do.WANT_ABSENT:
-                self._want(step, ABSENT, **UNPINNED)
+                self._want(step, Target.ABSENT, **UNPINNED)
             case Do.WANT_ERASED:
-                self._want(step, ABSENT, **UNPINNED, erase=1)
+                self._want(step, Target.ABSENT, **UNPINNED, erase=1)
             case Do.SETTLE:
                 self.store.update(name, settled=1)
 
@@ -222,10 +221,12 @@ class Executor:
             raise Interrupted(operation)
 
     def _commit(self, step: Step) -> None:
-        replaced_as = "rolled back" if self._plan.action == "rollback" else "kept"
-        why = "; ".join(self._plan.reasons) if self._plan.evidence else ""
+        going_back = self._plan.action == Kind.ROLLBACK
         self.store.commit(
-            step.container, step.number, replaced_as, why, self._plan.evidence,
+            step.container, step.number,
+            why="; ".join(self._plan.reasons) if self._plan.evidence else "",
+            evidence=self._plan.evidence,
+            replaced_as=GenerationOutcome.ROLLED_BACK if going_back else GenerationOutcome.KEPT,
             **self._pins(), **self._healthy,
         )
         self._may_stop = False
@@ -244,11 +245,11 @@ class Executor:
 
     def _stop(self, step: Step) -> None:
         record = self.store.container(step.container)
-        if record.target == RUNNING and step.number == record.current:
+        if record.target == Target.RUNNING and step.number == record.current:
             self.outage.begin()
         step.backend.stop(step.name, step.recorded.stop_grace if step.recorded else 10)
 
-    def _want(self, step: Step, target: str, **values: Any) -> None:
+    def _want(self, step: Step, target: Target, **values: Any) -> None:
         """What is wanted and the health that goes with it, in one write."""
         self.store.update(
             step.container, target=target, settled=0,

@@ -5,7 +5,7 @@ import datetime
 from kolla.deployment import Deployment
 from kolla.plugin import Container
 from kolla.plugin.event import Event
-from kolla.store.records import FOR_EVER, who
+from kolla.store.records import FOR_EVER, ActionOutcome, who
 from kolla.times import now
 
 
@@ -34,7 +34,7 @@ def _set(deployment: Deployment, containers: list[Container], until: str | None)
         with store.transaction():
             event = store.open_event("maintenance", container.name, record.serving, detail)
             store.update(container.name, maintenance=until)
-            store.close_event(event, "done", 0.0)
+            store.close_event(event, ActionOutcome.DONE, 0.0)
         above = "/".join(deployment.catalog.path(container.parent))
         deployment.hooks.tell(Event(
             now(), who(), "maintenance", container.name, above, record.serving, detail=detail

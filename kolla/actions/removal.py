@@ -9,6 +9,7 @@ from kolla.backends.instances import Instances
 from kolla.errors import KollaError
 from kolla.logs.archive import Archive
 from kolla.plugin.backend import UnreadableLog
+from kolla.store.records import GenerationOutcome
 from kolla.store.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -61,5 +62,7 @@ class Removal:
             step.backend.remove_volume(volume.name)
         # Whatever starts next finds nothing of an earlier release.
         with self.store.transaction():
-            self.store.end(step.container, step.number, "deleted", "its data were deleted too")
+            self.store.end(
+                step.container, step.number, GenerationOutcome.DELETED, "its data were deleted too"
+            )
             self.store.update(step.container, erase=0, current=None)

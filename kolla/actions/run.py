@@ -12,10 +12,13 @@ from kolla.errors import KollaError
 from kolla.parallel import Graph
 from kolla.plans import converge, planner
 from kolla.plans.observe import inspect, observe
-from kolla.plans.plan import Plan, State
+from kolla.plans.plan import Kind, Plan, State
 from kolla.plans.requests import Request, planned
 from kolla.plugin import Container
-from kolla.store.records import STOPPED
+from kolla.store.records import STOPPED, ActionOutcome
+
+
+SUCCESSES = (ActionOutcome.DONE, ActionOutcome.UNCHANGED, ActionOutcome.PINNED)
 
 
 @dataclasses.dataclass
@@ -31,7 +34,7 @@ class Report:
 
 
 def _succeeded(result: Result) -> bool:
-    return result.outcome in ("done", "unchanged", "pinned")
+    return result.outcome in SUCCESSES
 
 
 def run(
@@ -42,7 +45,7 @@ def run(
 
     Raises :class:`KollaError` before anything is touched if any of it is impossible.
     """
-    if request.kind == "upgrade":
+    if request.kind == Kind.UPGRADE:
         deployment.require_valid()
     request = dataclasses.replace(request, preview=dry_run)
     states = observe(deployment, [container.name for container in request.containers])
@@ -61,10 +64,11 @@ def run(
 
     graph = Graph(
         _needs(deployment.catalog, request), work, deployment.settings.value("engine", "parallel"),
-        stop_at_failure=request.kind in ("upgrade", "rollback"),
+        stop_at_failure=request.kind in (Kind.UPGRADE, Kind.ROLLBACK),
     )
     for name in graph.run(runner.cancelled):
-        results[name] = Result(name, "not begun", states[name].current, states[name].current)
+        current = states[name].current
+        results[name] = Result(name, ActionOutcome.NOT_BEGUN, current, current)
     if request.rollback_on_failure and not all(_succeeded(result) for result in results.values()):
         _take_back(deployment, request, results, observer)
     return Report([results[c.name] for c in request.containers], plans)
@@ -99,7 +103,7 @@ def _take_back(
         name: result.before for name, result in results.items()
         if result.before not in (None, result.after)
     }
-    back = Request("rollback", [c for c in request.containers if c.name in targets],
+    back = Request(Kind.ROLLBACK, [c for c in request.containers if c.name in targets],
                    targets=targets)
     stays = _refusals(deployment, back)
     for name, reason in stays.items():
@@ -123,19 +127,19 @@ def _refusals(deployment: Deployment, request: Request) -> dict[str, str]:
 
 def _taken_back(result: Result, back: Result) -> Result:
     """The story of a container that was upgraded and then rolled back, or was to be."""
-    if back.outcome != "done":
+    if back.outcome != ActionOutcome.DONE:
         return dataclasses.replace(back, before=result.before)
-    if result.outcome == "failed":
+    if result.outcome == ActionOutcome.FAILED:
         reason = f"{result.reason}; rolled back"
         return dataclasses.replace(result, after=back.after, reason=reason)
-    return dataclasses.replace(back, outcome="rolled back", before=result.before)
+    return dataclasses.replace(back, outcome=ActionOutcome.ROLLED_BACK, before=result.before)
 
 
 def _needs(catalog: Catalog, request: Request) -> dict[str, set[str]]:
     """What each waits for, be it for the sake of one that was not named."""
     names = {container.name for container in request.containers}
     needs = {c.name: catalog.required(c.name) & names for c in request.containers}
-    if request.kind not in ("stop", "delete", "rollback"):
+    if request.kind not in (Kind.STOP, Kind.DELETE, Kind.ROLLBACK):
         return needs
     return {name: {other for other in names if name in needs[other]} for name in needs}
 
@@ -161,17 +165,18 @@ def _stays(container: Container, state: State) -> Plan:
     )
     held = f"left over: {why}; `kolla container delete {container.name}` removes it"
     return Plan(
-        container.name, "upgrade", before=state.current, after=state.current, held=held
+        container.name, Kind.UPGRADE, before=state.current, after=state.current, held=held
     )
 
 
 def _preview(deployment: Deployment, container: Container, state: State) -> Plan:
     if state.record.target == STOPPED:
-        return Plan(container.name, "upgrade", before=state.current, after=state.current)
+        return Plan(container.name, Kind.UPGRADE, before=state.current, after=state.current)
     if not converge.settled(state) and state.current is not None:
         state = inspect(deployment, container.name)
         return planner.recover(state)
+    request = Request(Kind.UPGRADE, [container], preview=True)
     try:
-        return planned(deployment, Request("upgrade", [container], preview=True), container, state)
+        return planned(deployment, request, container, state)
     except KollaError as error:
-        return Plan(container.name, "upgrade", blocked=str(error))
+        return Plan(container.name, Kind.UPGRADE, blocked=str(error))

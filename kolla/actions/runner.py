@@ -19,11 +19,12 @@ from kolla.health.rules import check_of
 from kolla.host import needs
 from kolla.plans import converge, planner
 from kolla.plans.observe import inspect
-from kolla.plans.plan import Do, Plan, State
+from kolla.plans.plan import Do, Kind, Plan, State
 from kolla.plans.requests import Request, planned
 from kolla.plugin import Container
 from kolla.plugin.backend import Unreachable
 from kolla.store.locks import Cancelled
+from kolla.store.records import ActionOutcome, GenerationOutcome
 
 LOG = logging.getLogger(__name__)
 
@@ -36,9 +37,7 @@ class Result:
     """What became of one container."""
 
     container: str
-    #: done, unchanged, pinned (unchanged, other than the configuration asks), failed,
-    #: interrupted, not begun.
-    outcome: str
+    outcome: ActionOutcome
     #: The generation that counted before, and the one that counts now.
     before: int | None
     after: int | None
@@ -77,21 +76,22 @@ class Runner:
             ):
                 return self._locked(container, began, ready)
         except (Interrupted, Cancelled) as error:
-            return self._failed(state, str(error), began, outcome="interrupted")
+            return self._failed(state, str(error), began, outcome=ActionOutcome.INTERRUPTED)
         except KollaError as error:
-            return self._failed(state, str(error), began, getattr(error, "evidence", ""))
+            evidence = error.evidence if isinstance(error, Failed) else ""
+            return self._failed(state, str(error), began, evidence)
         except Exception as error:  # whatever it is, the other containers go on
             LOG.debug("while at work on %s", name, exc_info=True)
             return self._failed(state, bug(error), began)
 
     def _settled(self, state: State) -> bool:
         """Whether there is nothing to recover, not even the journal of a killed command."""
-        asked_for = self.request.kind == "recover"
+        asked_for = self.request.kind == Kind.RECOVER
         return not asked_for and converge.settled(state) and not self.store.begun(state.name)
 
     def _failed(
         self, state: State, reason: str, began: float, evidence: str = "",
-        outcome: str = "failed",
+        outcome: ActionOutcome = ActionOutcome.FAILED,
     ) -> Result:
         seconds = time.monotonic() - began
         return Result(state.name, outcome, state.current, state.current, reason, seconds,
@@ -103,15 +103,15 @@ class Runner:
     def _locked(self, container: Container, began: float, ready: Callable[[], None]) -> Result:
         name = container.name
         recovered = self._recover(name)
-        if self.request.kind == "recover" or recovered and self.request.kind == "revive":
-            outcome = "done" if recovered else "unchanged"
+        if self.request.kind == Kind.RECOVER or recovered and self.request.kind == Kind.REVIVE:
+            outcome = ActionOutcome.DONE if recovered else ActionOutcome.UNCHANGED
             current = self.store.container(name).serving
             return Result(name, outcome, current, current, seconds=time.monotonic() - began)
         state = inspect(self.deployment, name)
         steps = planned(self.deployment, self.request, container, state)
         if not steps.operations:
             done = _nothing_done(steps, state)
-            return dataclasses.replace(done, outcome="done") if recovered else done
+            return dataclasses.replace(done, outcome=ActionOutcome.DONE) if recovered else done
         return self._carry_out(steps, began, ready)
 
     def _recover(self, name: str) -> bool:
@@ -122,7 +122,7 @@ class Runner:
         if rebuild.rebuild(self.deployment, state):
             state = inspect(self.deployment, name)
         steps = planner.recover(state)
-        if self.request.kind not in ("recover", "start", "restart"):
+        if self.request.kind not in (Kind.RECOVER, Kind.START, Kind.RESTART):
             steps = _without_waiting(steps)
         if not steps.operations:
             return False
@@ -136,7 +136,7 @@ class Runner:
         self._warn_of_handover(steps)
 
         def result(
-            outcome: str, reason: str = "", evidence: str = "", tried: bool = True
+            outcome: ActionOutcome, reason: str = "", evidence: str = "", tried: bool = True
         ) -> Result:
             return Result(
                 name, outcome, steps.before, self.store.container(name).serving, reason,
@@ -149,10 +149,11 @@ class Runner:
         except Failed as failure:
             interrupted = isinstance(failure, Interrupted)
             return result(
-                "interrupted" if interrupted else "failed", failure.message, failure.evidence,
+                ActionOutcome.INTERRUPTED if interrupted else ActionOutcome.FAILED,
+                failure.message, failure.evidence,
                 tried=not isinstance(failure.__cause__, Unreachable),
             )
-        return result("done", executor.tasks.waits_for)
+        return result(ActionOutcome.DONE, executor.tasks.waits_for)
 
     def _warn_of_handover(self, steps: Plan) -> None:
         handed_over = any(operation.kind is Do.JOIN for operation in steps.operations)
@@ -184,7 +185,8 @@ class Runner:
         new = steps.after
         if new is None or not steps.undo or store.container(name).current == new:
             return "`kolla recover` carries on from here"
-        outcome = "discarded" if isinstance(failure, Interrupted) else "refused"
+        interrupted = isinstance(failure, Interrupted)
+        outcome = GenerationOutcome.DISCARDED if interrupted else GenerationOutcome.REFUSED
         with contextlib.suppress(KollaError):  # a full disk: what served comes first
             store.end(name, new, outcome, failure.reason, failure.evidence)
         try:
@@ -201,21 +203,28 @@ class Runner:
             steps.action, steps.container, steps.after, "; ".join(steps.reasons),
             evidence=steps.evidence,
         )
-        outcome, detail = "failed", None
+        outcome, detail = ActionOutcome.FAILED, None
         try:
             work(event)
-            outcome = "done"
+            outcome = ActionOutcome.DONE
         except Interrupted as error:
-            outcome, detail = "interrupted", error.message
+            outcome, detail = ActionOutcome.INTERRUPTED, error.message
             raise
         except KollaError as error:
             detail = error.message
             raise
         finally:
             notify(self.deployment, steps, outcome, detail or "")
-            # If it cannot be written: a failure tells more by itself.
-            with contextlib.suppress(*[KollaError] * (outcome != "done")):
-                self.store.close_event(event, outcome, time.monotonic() - began, detail)
+            self._close(event, outcome, time.monotonic() - began, detail)
+
+    def _close(
+        self, event: int, outcome: ActionOutcome, seconds: float, detail: str | None
+    ) -> None:
+        try:
+            self.store.close_event(event, outcome, seconds, detail)
+        except KollaError:
+            if outcome == ActionOutcome.DONE:  # else the failure tells more by itself
+                raise
 
     def _executor(self, name: str) -> Executor:
         namespace = self.deployment.settings.value("images", "namespace")
@@ -229,7 +238,7 @@ class Runner:
 
 
 def _nothing_done(steps: Plan, state: State) -> Result:
-    outcome = "pinned" if steps.held else "unchanged"
+    outcome = ActionOutcome.PINNED if steps.held else ActionOutcome.UNCHANGED
     return Result(state.name, outcome, state.current, state.current, steps.held)
 
 

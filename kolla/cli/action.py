@@ -13,6 +13,7 @@ from kolla.cli.parser import release
 from kolla.cli.progress import progress
 from kolla.cli.values import Span, Text
 from kolla.errors import UsageError
+from kolla.store.records import ActionOutcome
 
 
 class Action(Lister):
@@ -44,10 +45,11 @@ class Action(Lister):
 
     def take_action(self, parsed_args):
         from kolla.actions.run import run
+        from kolla.plans.plan import Kind
         from kolla.plans.requests import Request
 
         request = Request(
-            kind=self.kind, containers=self.containers(parsed_args), **self.details(parsed_args)
+            Kind(self.kind), self.containers(parsed_args), **self.details(parsed_args)
         )
         if parsed_args.dry_run:
             report = run(self.app.deployment, request, dry_run=True)
@@ -65,7 +67,7 @@ class Action(Lister):
         if not parsed_args.dry_run:
             self.app.stdout.flush()
             for result in self._results:
-                if result.outcome == "failed":
+                if result.outcome == ActionOutcome.FAILED:
                     self._explain(result)
 
     def _preview(self, parsed_args, report):
@@ -173,7 +175,7 @@ class Delete(Action):
 
 def _row(result, plan) -> tuple:
     why = result.reason
-    if not why and result.outcome == "done":
+    if not why and result.outcome == ActionOutcome.DONE:
         why = "; ".join(filter(None, [*plan.reasons, plan.held]))
     return (
         result.container, result.outcome, Text(result.before), Text(result.after),

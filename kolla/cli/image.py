@@ -12,6 +12,7 @@ from kolla.cli.confirm import confirm
 from kolla.cli.progress import progress
 from kolla.cli.values import Age, ImageId, Lines, Size, Text
 from kolla.errors import KollaError
+from kolla.images.built import Outcome
 
 LOG = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class Build(Lister):
         super().produce_output(parsed_args, column_names, data)
         self.app.stdout.flush()
         for built in self._results:
-            if built.outcome == "failed":
+            if built.outcome == Outcome.FAILED:
                 self._explain(built)
         return 0
 

@@ -1,6 +1,5 @@
 """Builds images: what has changed, parents first, several at a time."""
 
-import dataclasses
 import functools
 import pathlib
 import tempfile
@@ -14,6 +13,7 @@ from kolla.catalog.naming import (
 )
 from kolla.errors import KollaError, UsageError
 from kolla.images import client, graph, inputs, labels, root, sbom
+from kolla.images.built import Built, Outcome
 from kolla.images.run import Job, Runner
 from kolla.images.site import Site, private_files
 from kolla.plugin import Image
@@ -26,27 +26,6 @@ BASES = ("PARENT", "BUILDER")
 #: Told, from any thread, of an image's name, what happens to it (``waiting``, ``building`` or
 #: its outcome) and the last line of its log, or the reason for the outcome.
 Observer = Callable[[str, str, str], None]
-
-
-@dataclasses.dataclass(frozen=True)
-class Built:
-    """What became of an image."""
-
-    image: str
-    #: Its tag: an OpenStack release or that of Debian.
-    release: str
-    #: built, unchanged, failed, skipped (its parent failed), interrupted, ``not begun``.
-    outcome: str
-    #: Bytes, with what it shares with its parents; 0 if there is no image.
-    size: int = 0
-    seconds: float = 0.0
-    #: The path of the build's log; empty if nothing was built.
-    log: str = ""
-    reason: str = ""
-
-    @property
-    def usable(self) -> bool:
-        return self.outcome in ("built", "unchanged")
 
 
 def build(
@@ -120,7 +99,7 @@ class _Workshop:
     def make(self, name: str) -> Built:
         """Build an image if its inputs have changed. Runs in a thread."""
         if self.runner.stopped:
-            return self._end(name, "not begun", reason="interrupted")
+            return self._end(name, Outcome.NOT_BEGUN, reason="interrupted")
         begun = time.monotonic()
         job = Job(
             self.runner, self.logs / f"{name}-{self._tag(name)}.log", self.site.mask,
@@ -130,9 +109,9 @@ class _Workshop:
         try:
             outcome, facts = self._root(job) if name == ROOT else self._image(name, job)
         except (KollaError, OSError) as error:
-            outcome, reason = "failed", "; ".join(str(error).split("\n  "))
+            outcome, reason = Outcome.FAILED, "; ".join(str(error).split("\n  "))
             if self.runner.stopped:
-                outcome, reason = "interrupted", ""
+                outcome, reason = Outcome.INTERRUPTED, ""
         return self._end(
             name, outcome, size=facts.size if facts else 0, reason=reason,
             seconds=round(time.monotonic() - begun, 1), log=str(job.path) if job.begun else "",
@@ -141,10 +120,10 @@ class _Workshop:
     def skip(self, name: str, culprit: str) -> Built:
         """An image that cannot be built because one of its ancestors is missing."""
         if self.runner.stopped:
-            return self._end(name, "not begun", reason="interrupted")
-        return self._end(name, "skipped", reason=f"{culprit} failed")
+            return self._end(name, Outcome.NOT_BEGUN, reason="interrupted")
+        return self._end(name, Outcome.SKIPPED, reason=f"{culprit} failed")
 
-    def _end(self, name: str, outcome: str, **facts) -> Built:
+    def _end(self, name: str, outcome: Outcome, **facts) -> Built:
         built = Built(name, self._tag(name), outcome, **facts)
         self.observer(name, outcome, built.reason)
         return built
@@ -154,7 +133,7 @@ class _Workshop:
 
     # The images that have a Dockerfile
 
-    def _image(self, name: str, job: Job) -> tuple[str, ImageFacts]:
+    def _image(self, name: str, job: Job) -> tuple[Outcome, ImageFacts]:
         image = self.images[name]
         target = reference(image, self.release, self.namespace)
         arguments = arguments_of(image, self.catalog, self.release, self.namespace)
@@ -162,7 +141,7 @@ class _Workshop:
         digest = inputs.digest(image.folder, arguments, *(base.id for base in bases))
         found = self.backend.image(target)
         if name not in self.afresh and found and found.labels.get(inputs.LABEL) == digest:
-            return "unchanged", found
+            return Outcome.UNCHANGED, found
         refreshed = labels.refreshed(bases[0].labels) or ""
         build = [f"--build-arg={key}={value}" for key, value in arguments.items()]
         build += [*self.secrets, str(image.folder)]
@@ -174,7 +153,7 @@ class _Workshop:
             self._finish(image, trial, digest, refreshed, job)
         finally:
             self.backend.untag(trial)
-        return "built", self.backend.image(target)
+        return Outcome.BUILT, self.backend.image(target)
 
     def _base(self, reference: str) -> ImageFacts:
         """An image that another is built on."""
@@ -218,13 +197,13 @@ class _Workshop:
 
     # The root image
 
-    def _root(self, job: Job) -> tuple[str, ImageFacts]:
+    def _root(self, job: Job) -> tuple[Outcome, ImageFacts]:
         target, refresh = root_reference(self.namespace), ROOT in self.afresh
         found = self.backend.image(target)
         if not refresh and found and root.is_current(found, self.base_image):
-            return "unchanged", found
+            return Outcome.UNCHANGED, found
         root.make(self.client, self.site, self.base_image, target, refresh, job)
-        return "built", self.backend.image(target)
+        return Outcome.BUILT, self.backend.image(target)
 
 
 def arguments_of(

@@ -17,11 +17,12 @@ from kolla.monitor import policy
 from kolla.monitor.context import Context, clock, first_line, line
 from kolla.monitor.policy import Remedy
 from kolla.monitor.watched import Watched
-from kolla.plans.plan import Plan
+from kolla.plans.plan import Kind, Plan
 from kolla.plans.observe import recorded
 from kolla.plans.planner import last_known_good
 from kolla.plans.requests import Request
 from kolla.plugin.backend import Unreachable
+from kolla.store.records import ActionOutcome
 from kolla.times import age, ago
 
 LOG = logging.getLogger(__name__)
@@ -29,6 +30,8 @@ LOG = logging.getLogger(__name__)
 #: Seconds until it is tried again to confirm what was unhealthy, or failed to. What other
 #: hosts hold up is confirmed here, and the last of them cleans up.
 CONFIRM = 600
+#: Outcomes after which there is nothing to report.
+FINE = (ActionOutcome.DONE, ActionOutcome.UNCHANGED)
 
 
 class Remedies:
@@ -64,11 +67,11 @@ class Remedies:
     def recover(self, name: str, said: str = "what a killed command left is tidied up") -> None:
         """Bring what is recorded and the engine together, be it watched or not."""
         if watched := self._context.watched.get(name):
-            self._act(watched, "recover", "", said)
+            self._act(watched, Kind.RECOVER, "", said)
             return
         self._context.loop.background(
             self._context.acting, lambda: self._commands.recover(name),
-            functools.partial(self._say, name, "recover", said),
+            functools.partial(self._say, name, Kind.RECOVER, said),
         )
 
     def can_go_back(self, watched: Watched) -> bool:
@@ -88,7 +91,7 @@ class Remedies:
         if not self._context.has(watched) or self._confirmed(watched):
             return
         if watched.status == HEALTHY and not self._context.in_hands(watched.name):
-            self._act(watched, "confirm", "", "has survived its probation and is confirmed")
+            self._act(watched, Kind.CONFIRM, "", "has survived its probation and is confirmed")
         self._context.loop.after(CONFIRM, functools.partial(self._survived, watched))
 
     def _confirmed(self, watched: Watched) -> bool:
@@ -102,20 +105,20 @@ class Remedies:
         self._note_restarts(watched)
         self._context.metrics.restarted(watched.name, "monitor")
         times = f"{len(watched.memory.restarts)} of {rules.restarts_per_hour} within the hour"
-        self._act(watched, "revive", why, f"restarted ({times}): {cause}", cause)
+        self._act(watched, Kind.REVIVE, why, f"restarted ({times}): {cause}", cause)
 
     def _roll_back(self, watched: Watched, why: str) -> None:
         cause = f"unhealthy in its probation: {first_line(why)}"
-        self._act(watched, "rollback", why, f"rolled back: {cause}", cause)
+        self._act(watched, Kind.ROLLBACK, why, f"rolled back: {cause}", cause)
 
     def _give_up(self, watched: Watched, why: str) -> None:
-        self._act(watched, "give up", why, cause=watched.memory.detail)
+        self._act(watched, Kind.GIVE_UP, why, cause=watched.memory.detail)
 
     def _resume(self, watched: Watched, why: str) -> None:
-        self._act(watched, "recover", "", "has recovered by itself")
+        self._act(watched, Kind.RECOVER, "", "has recovered by itself")
 
     def _act(
-        self, watched: Watched, kind: str, detail: str, said: str = "", cause: str = ""
+        self, watched: Watched, kind: Kind, detail: str, said: str = "", cause: str = ""
     ) -> None:
         watched.busy = True
         self._context.loop.background(
@@ -123,24 +126,24 @@ class Remedies:
             functools.partial(self._acted, watched, kind, said),
         )
 
-    def _acted(self, watched: Watched, kind: str, said: str, result) -> None:
+    def _acted(self, watched: Watched, kind: Kind, said: str, result) -> None:
         watched.busy = False
         done = self._say(watched.name, kind, said, result)
-        watched.no_way_back |= kind == "rollback" and not done and _for_good(result)
-        if kind == "give up" and (result is None or not done):
+        watched.no_way_back |= kind == Kind.ROLLBACK and not done and _for_good(result)
+        if kind == Kind.GIVE_UP and (result is None or not done):
             watched.memory.given_up = False  # nothing says so on record: it is decided again
         self._done(watched)
 
-    def _say(self, name: str, kind: str, said: str, result: Result | Exception | None) -> bool:
+    def _say(self, name: str, kind: Kind, said: str, result: Result | Exception | None) -> bool:
         """How it went; whether there was no trouble. No result: somebody was at work on it."""
         trouble = ""
         if isinstance(result, Exception):
             trouble = line(result)
-        elif result is not None and result.outcome not in ("done", "unchanged"):
+        elif result is not None and result.outcome not in FINE:
             trouble = result.reason
         if trouble:
             LOG.error("%s: %s failed: %s", name, kind, trouble)
-        elif said and result is not None and result.outcome == "done":
+        elif said and result is not None and result.outcome == ActionOutcome.DONE:
             LOG.warning("%s: %s", name, said)
         return not trouble
 
@@ -155,7 +158,9 @@ class Commands:
     def __init__(self, deployment: Deployment):
         self.deployment = deployment
 
-    def act(self, kind: str, watched: Watched, cause: str = "", detail: str = "") -> Result | None:
+    def act(
+        self, kind: Kind, watched: Watched, cause: str = "", detail: str = ""
+    ) -> Result | None:
         """Carry out a request; None if somebody is at work on the container.
 
         ``detail`` is what its check said. Raises :class:`KollaError` if the request is refused.
@@ -165,7 +170,7 @@ class Commands:
             return None
         request = Request(
             kind, [self.deployment.catalog.container(name)],
-            judged={} if kind == "recover" else {name: watched.number},
+            judged={} if kind == Kind.RECOVER else {name: watched.number},
             cause=cause, evidence=self._evidence(watched, detail) if cause else "",
         )
         return run(self.deployment, request).results[0]
@@ -174,18 +179,18 @@ class Commands:
         """Finish or undo what a killed command left of one that is perhaps not watched."""
         if self.deployment.locks.held(name):
             return None
-        request = Request("recover", [self.deployment.catalog.container(name)])
+        request = Request(Kind.RECOVER, [self.deployment.catalog.container(name)])
         return run(self.deployment, request).results[0]
 
     def died(self, watched: Watched, why: str) -> None:
         """Tell and put on record that the engine restarted it, with what there was to see."""
         store, detail = self.deployment.store, f"by the engine: {why}"
-        done = Plan(watched.name, "restart", before=watched.number, after=watched.number)
-        notify(self.deployment, done, "done", detail)
+        done = Plan(watched.name, Kind.RESTART, before=watched.number, after=watched.number)
+        notify(self.deployment, done, ActionOutcome.DONE, detail)
         event = store.open_event(
             done.action, done.container, done.after, detail, evidence=self._evidence(watched, ""),
         )
-        store.close_event(event, "done", 0.0)
+        store.close_event(event, ActionOutcome.DONE, 0.0)
 
     def _evidence(self, watched: Watched, said: str) -> str:
         name = engine_name(watched.name, watched.number)

@@ -17,7 +17,7 @@ from kolla.monitor.engine import Engine
 from kolla.monitor.loop import Loop
 from kolla.monitor.remedies import Remedies
 from kolla.monitor.watched import Watched, recall
-from kolla.store.records import RUNNING, EventRecord, Generation, Record
+from kolla.store.records import RUNNING, ActionOutcome, EventRecord, Generation, Record
 from kolla.store.store import Store
 from kolla.times import now
 
@@ -189,9 +189,9 @@ class Journal:
     def news(self) -> Iterator[EventRecord]:
         """Actions that have ended since the last time."""
         events = self._store.events_from(self._next)
-        under_way = [event.id for event in events if event.outcome == "begun"]
+        under_way = [event.id for event in events if event.outcome == ActionOutcome.BEGUN]
         for event in events:
-            if event.outcome != "begun" and event.id not in self._told:
+            if event.outcome != ActionOutcome.BEGUN and event.id not in self._told:
                 self._told.add(event.id)
                 yield event
         latest = max((event.id for event in events), default=self._next - 1)

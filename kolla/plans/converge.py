@@ -6,9 +6,10 @@ This is all there is of recovery, and the end of every other plan.
 from collections.abc import Iterable, Iterator
 
 from kolla.plans.plan import Do, Operation, State
+from kolla.plugin import Strategy
 from kolla.plugin.backend import STOPPED as STAYS_STOPPED
 from kolla.plugin.backend import ALWAYS, NEVER, Observed
-from kolla.store.records import ABSENT, RUNNING, STOPPED
+from kolla.store.records import ABSENT, RUNNING, STOPPED, GenerationOutcome
 
 
 def settled(state: State) -> bool:
@@ -28,7 +29,7 @@ def converge(state: State) -> list[Operation]:
                   for seen in state.tasks]
     operations += _discard(state)
     current, others = list(_current(state)), list(_retire(state))
-    if state.current is not None and state.strategy(state.current) == "handover":
+    if state.current is not None and state.strategy(state.current) == Strategy.HANDOVER:
         operations += current + others
     else:
         operations += others + current
@@ -56,7 +57,7 @@ def serve(state: State, number: int, cause: str) -> Iterator[Operation]:
     """Have a generation that is on the engine serve again."""
     yield state.operation(Do.START, number, cause)
     yield state.operation(Do.CHECK, number)
-    if state.strategy(number) == "handover":
+    if state.strategy(number) == Strategy.HANDOVER:
         yield state.operation(Do.JOIN, number)
 
 
@@ -132,5 +133,6 @@ def _forget(state: State) -> Iterator[Operation]:
     committed = state.committed_before
     needed = set() if state.record.target == ABSENT else {state.current, *committed[-state.keep:]}
     for number, generation in sorted(state.generations.items()):
-        if generation.kept and number not in needed and generation.outcome != "trying":
+        trying = generation.outcome == GenerationOutcome.TRYING
+        if generation.kept and number not in needed and not trying:
             yield state.operation(Do.FORGET, number, "no rollback needs its image")

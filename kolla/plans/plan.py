@@ -4,9 +4,26 @@ import dataclasses
 import enum
 from collections.abc import Mapping, Sequence
 
+from kolla.plugin import Strategy
 from kolla.plugin.backend import Observed
 from kolla.plugin.spec import Spec
 from kolla.store.records import Generation, Record
+
+
+class Kind(enum.StrEnum):
+    """What can be asked for."""
+
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+    UPGRADE = "upgrade"
+    ROLLBACK = "rollback"
+    CONFIRM = "confirm"
+    DELETE = "delete"
+    RECOVER = "recover"
+    # By the monitor only.
+    REVIVE = "revive"
+    GIVE_UP = "give up"
 
 
 class Do(enum.StrEnum):
@@ -92,7 +109,7 @@ class Plan:
     """Ordered operations for one container, and why."""
 
     container: str
-    action: str
+    action: Kind
     operations: tuple[Operation, ...] = ()
     reasons: tuple[str, ...] = ()
     #: What the next generation is to run, if the plan makes one.
@@ -164,9 +181,9 @@ class State:
             raise KeyError(f"{self.name} has no generation")
         return self.generations[number].snapshot
 
-    def strategy(self, number: int) -> str:
+    def strategy(self, number: int) -> Strategy:
         """How a generation is replaced; of one that is not on record nothing else is known."""
-        return self.spec(number).strategy if number in self.generations else "replace"
+        return self.spec(number).strategy if number in self.generations else Strategy.REPLACE
 
     @property
     def committed_before(self) -> list[int]:

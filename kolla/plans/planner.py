@@ -7,25 +7,26 @@ from collections.abc import Callable, Iterable, Mapping
 
 from kolla.plans.converge import converge, halt, hold, resume, serve
 from kolla.plans.differences import differences
-from kolla.plans.plan import Do, Operation, Plan, State
+from kolla.plans.plan import Do, Kind, Operation, Plan, State
+from kolla.plugin import Strategy
 from kolla.plugin.spec import Spec
-from kolla.store.records import ABSENT, RUNNING, STOPPED, Generation, Record
+from kolla.store.records import ABSENT, RUNNING, STOPPED, Generation, GenerationOutcome, Record
 
 
 def start(state: State, spec: Spec | None) -> Plan:
     """Make a missing container, of a spec, or start a stopped one; change nothing else."""
     if spec is not None:
-        return change(state, spec, "start", ("it does not exist",), tasks_of(spec, "bootstrap"))
+        return change(state, spec, Kind.START, ("it does not exist",), tasks_of(spec, "bootstrap"))
     if state.running(state.current) and state.record.target == RUNNING:
-        return Plan(state.name, "start", before=state.current, after=state.current)
+        return Plan(state.name, Kind.START, before=state.current, after=state.current)
     wanted = dataclasses.replace(state.record, target=RUNNING)
-    return _retarget(state, wanted, "start")
+    return _retarget(state, wanted, Kind.START)
 
 
 def stop(state: State) -> Plan:
     if state.current is None or state.record.target != RUNNING:
-        return Plan(state.name, "stop", before=state.current, after=state.current)
-    return _retarget(state, dataclasses.replace(state.record, target=STOPPED), "stop")
+        return Plan(state.name, Kind.STOP, before=state.current, after=state.current)
+    return _retarget(state, dataclasses.replace(state.record, target=STOPPED), Kind.STOP)
 
 
 def delete(state: State, data: bool = False) -> Plan:
@@ -33,13 +34,13 @@ def delete(state: State, data: bool = False) -> Plan:
     number = state.current
     erase = data and number is not None
     if state.record.target == ABSENT and not state.observed and not erase:
-        return Plan(state.name, "delete", before=number, after=number)
+        return Plan(state.name, Kind.DELETE, before=number, after=number)
     return _retarget(
-        state, dataclasses.replace(state.record, target=ABSENT, erase=erase), "delete"
+        state, dataclasses.replace(state.record, target=ABSENT, erase=erase), Kind.DELETE
     )
 
 
-def _retarget(state: State, wanted: Record, action: str) -> Plan:
+def _retarget(state: State, wanted: Record, action: Kind) -> Plan:
     """First the intent is committed, then the engine follows."""
     after = dataclasses.replace(state, record=dataclasses.replace(wanted, settled=False))
     intent = state.operation(Do.WANT_ERASED if wanted.erase else Do(f"want-{wanted.target}"))
@@ -52,13 +53,13 @@ def restart(state: State) -> Plan:
     """Handed over to a new generation of the same spec where that is possible."""
     number = state.current
     if number is None or state.record.target != RUNNING:
-        return Plan(state.name, "restart", before=number, after=number)
-    if state.strategy(number) == "handover" and state.running(number):
-        return change(state, state.spec(number), "restart", ("an operator asked for it",))
+        return Plan(state.name, Kind.RESTART, before=number, after=number)
+    if state.strategy(number) == Strategy.HANDOVER and state.running(number):
+        return change(state, state.spec(number), Kind.RESTART, ("an operator asked for it",))
     steps = [*hold(state, number), *halt(state, number, "restart"), *_care_again(state, number),
              state.operation(Do.START, number), state.operation(Do.CHECK, number),
              *resume(state)]
-    return Plan(state.name, "restart", tuple(steps), before=number, after=number)
+    return Plan(state.name, Kind.RESTART, tuple(steps), before=number, after=number)
 
 
 def revive(state: State) -> Plan:
@@ -71,7 +72,7 @@ def revive(state: State) -> Plan:
     if state.running(number):
         steps.append(state.operation(Do.STOP, number, "unhealthy"))
     steps.append(state.operation(Do.START, number))
-    return Plan(state.name, "restart", tuple(steps), before=number, after=number)
+    return Plan(state.name, Kind.RESTART, tuple(steps), before=number, after=number)
 
 
 def give_up(state: State) -> Plan:
@@ -81,7 +82,7 @@ def give_up(state: State) -> Plan:
     seen = state.observed.get(number) if number is not None else None
     if seen is not None and seen.status == "restarting":
         steps.append(state.operation(Do.STOP, number, "given up"))
-    return Plan(state.name, "give up", tuple(steps), before=number, after=number)
+    return Plan(state.name, Kind.GIVE_UP, tuple(steps), before=number, after=number)
 
 
 def _care_again(state: State, number: int | None) -> list[Operation]:
@@ -90,7 +91,7 @@ def _care_again(state: State, number: int | None) -> list[Operation]:
 
 def recover(state: State) -> Plan:
     return Plan(
-        state.name, "recover", tuple(converge(state)), before=state.current, after=state.current
+        state.name, Kind.RECOVER, tuple(converge(state)), before=state.current, after=state.current
     )
 
 
@@ -109,7 +110,7 @@ def confirm(state: State) -> Plan:
         ]
         if not state.generations[number].confirmed:
             steps.append(state.operation(Do.CONFIRM, number))
-    return Plan(state.name, "confirm", tuple(steps), before=number, after=number)
+    return Plan(state.name, Kind.CONFIRM, tuple(steps), before=number, after=number)
 
 
 def pin(state: State, pins: Mapping[str, str | None]) -> Plan:
@@ -120,17 +121,17 @@ def pin(state: State, pins: Mapping[str, str | None]) -> Plan:
         if column in pins and getattr(record, column) != pins[column]
     ]
     if not chosen:
-        return Plan(state.name, "upgrade", before=number, after=number)
+        return Plan(state.name, Kind.UPGRADE, before=number, after=number)
     reasons = tuple(f"stays with {value}" for value in chosen if value)
     reasons = reasons or ("follows the configuration again",)
     steps = (state.operation(Do.PIN),)
-    return Plan(state.name, "upgrade", steps, reasons, None, pins, number, number)
+    return Plan(state.name, Kind.UPGRADE, steps, reasons, None, pins, number, number)
 
 
 def change(
     state: State,
     spec: Spec,
-    action: str,
+    action: Kind,
     reasons: tuple[str, ...],
     tasks: tuple[tuple[str, str], ...] = (),
     pins: Mapping[str, str | None] = types.MappingProxyType({}),
@@ -143,7 +144,7 @@ def change(
     if state.record.target == ABSENT:
         old = None
     steps = []
-    if action == "rollback" and old is not None:
+    if action == Kind.ROLLBACK and old is not None:
         steps += [
             state.operation(Do.BEFORE_ROLLBACK, old, task=task)
             for _, task in tasks_of(state.spec(old), "before_rollback")
@@ -151,12 +152,12 @@ def change(
     steps += [state.operation(Do.RECORD, new), state.operation(Do.CREATE, new)]
     steps += [state.operation(Do(phase), new, task=name) for phase, name in tasks]
     up = [state.operation(Do.START, new), state.operation(Do.CHECK, new)]
-    if spec.strategy == "handover":
+    if spec.strategy == Strategy.HANDOVER:
         up.append(state.operation(Do.JOIN, new))
     commit, keep = state.operation(Do.COMMIT, new), state.operation(Do.KEEP, new)
     down = list(halt(state, old, "replaced")) if old is not None else []
     release = [state.operation(Do.RELEASE, old, "replaced")] if old in state.observed else []
-    if spec.strategy == "handover" and _same_way(state, old):
+    if spec.strategy == Strategy.HANDOVER and _same_way(state, old):
         steps += [*up, commit, keep, *release, *down]
     else:
         away = [*hold(state, old), *down, *up, *resume(state)] if down else up
@@ -189,7 +190,7 @@ def _undo(
             case Do.STOP:
                 undo[step] = [*serve(state, step.number, cause)]
             case Do.START:  # what is handed over takes no request before it joins
-                undo[step] = stop if spec.strategy == "handover" else drain + stop
+                undo[step] = stop if spec.strategy == Strategy.HANDOVER else drain + stop
             case Do.JOIN:
                 undo[step] = drain
     return {step: tuple(back) for step, back in undo.items()}
@@ -201,7 +202,7 @@ def tasks_of(spec: Spec, phase: str) -> tuple[tuple[str, str], ...]:
 
 
 def _same_way(state: State, old: int | None) -> bool:
-    return old is None or state.strategy(old) == "handover"
+    return old is None or state.strategy(old) == Strategy.HANDOVER
 
 
 def _sweep(state: State, new: int, old: int | None) -> list[Operation]:
@@ -233,7 +234,8 @@ def last_known_good(
     earlier = [
         generation for number, generation in state.generations.items()
         if number < state.current and generation.committed and generation.kept
-        and generation.outcome == "kept" and differences(generation.snapshot, running)
+        and generation.outcome == GenerationOutcome.KEPT
+        and differences(generation.snapshot, running)
     ]
     good = [g for g in earlier if g.confirmed or probation_over(g)] or earlier
     return max((generation.number for generation in good), default=None)

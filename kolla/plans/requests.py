@@ -1,7 +1,6 @@
 """From a command to the plan of one container."""
 
 import dataclasses
-import enum
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -11,36 +10,18 @@ from kolla.errors import KollaError, UsageError
 from kolla.host import needs
 from kolla.plans import desired, pins, planner
 from kolla.plans.differences import differences
-from kolla.plans.plan import Plan, State
+from kolla.plans.plan import Kind, Plan, State
 from kolla.plugin import Container
 from kolla.plugin.spec import Spec, describe_image
 from kolla.store.records import ABSENT, RUNNING, UNPINNED, Generation
 from kolla.times import now
 
 
-class Kind(enum.StrEnum):
-    """What can be asked for."""
-
-    START = "start"
-    STOP = "stop"
-    RESTART = "restart"
-    UPGRADE = "upgrade"
-    ROLLBACK = "rollback"
-    CONFIRM = "confirm"
-    DELETE = "delete"
-    RECOVER = "recover"
-    # By the monitor only.
-    REVIVE = "revive"
-    GIVE_UP = "give up"
-
-
 @dataclasses.dataclass(frozen=True)
 class Request:
     """One command: what to do, and with which containers."""
 
-    #: start, stop, restart, upgrade, rollback, confirm, delete or recover; of the monitor:
-    #: revive or give up.
-    kind: str
+    kind: Kind
     containers: list[Container]
     release: str | None = None
     image: str | None = None
@@ -122,7 +103,6 @@ def _planned(
             return planner.give_up(state)
         case Kind.RECOVER:
             return planner.recover(state)
-    raise ValueError(f"nothing is planned for {request.kind!r}")
 
 
 def _start(
@@ -179,7 +159,7 @@ def _upgrade(
     tasks = planner.tasks_of(spec, "verify") + tasks
     again = dict.fromkeys([*_changed_tasks(old, spec), *_tasks_using(deployment, spec, rotated)])
     tasks += tuple(("bootstrap", name) for name in again)
-    steps = planner.change(state, spec, "upgrade", tuple(reasons), tasks, new_pins)
+    steps = planner.change(state, spec, Kind.UPGRADE, tuple(reasons), tasks, new_pins)
     return dataclasses.replace(steps, held=held)
 
 
@@ -245,7 +225,7 @@ def _rollback(
     number = request.targets.get(container.name)
     number = number or planner.last_known_good(state, _survivor(deployment))
     if number is None and len(request.containers) > 1:
-        return Plan(container.name, "rollback", before=state.current, after=state.current)
+        return Plan(container.name, Kind.ROLLBACK, before=state.current, after=state.current)
     if number is None:
         raise KollaError(
             f"{container.name} has no earlier good generation that differs from this one",
@@ -258,7 +238,7 @@ def _rollback(
             f"`kolla container history {container.name}` shows all",
         )
     if number == state.current:
-        return Plan(container.name, "rollback", before=number, after=number)
+        return Plan(container.name, Kind.ROLLBACK, before=number, after=number)
     if not generation.committed or not generation.kept:
         raise KollaError(
             f"generation {number} of {container.name} was {generation.outcome}"
@@ -276,7 +256,7 @@ def _rollback(
         )
     reason = f"back to generation {number}: {describe_image(spec)}"
     new_pins = pins.of_rollback(state, number)
-    return planner.change(state, spec, "rollback", (reason,), pins=new_pins)
+    return planner.change(state, spec, Kind.ROLLBACK, (reason,), pins=new_pins)
 
 
 def _survivor(deployment: Deployment) -> Callable[[Generation], bool]:

@@ -30,6 +30,38 @@ UNPINNED: dict[str, Any] = {
 FOR_EVER = "somebody ends it"
 
 
+class ActionOutcome(enum.StrEnum):
+    """How an action on a container ended, or one operation of it."""
+
+    #: It is under way, or its command was killed.
+    BEGUN = "begun"
+    DONE = "done"
+    UNCHANGED = "unchanged"
+    #: Unchanged for a pin, though the configuration asks for something else.
+    PINNED = "pinned"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    NOT_BEGUN = "not begun"
+    #: Done, and taken back because another container failed.
+    ROLLED_BACK = "rolled back"
+
+
+class GenerationOutcome(enum.StrEnum):
+    """What became of a generation."""
+
+    #: It is not committed yet.
+    TRYING = "trying"
+    CURRENT = "current"
+    #: It counted once, and a rollback can go back to it.
+    KEPT = "kept"
+    REFUSED = "refused"
+    #: Its command was interrupted or killed before the commit.
+    DISCARDED = "discarded"
+    ROLLED_BACK = "rolled back"
+    #: Its data are gone.
+    DELETED = "deleted"
+
+
 @dataclasses.dataclass(frozen=True)
 class Record:
     """What counts for one container."""
@@ -37,8 +69,7 @@ class Record:
     name: str
     current: int | None = None
     last_number: int = 0
-    #: running, stopped or absent: what an operator last asked for.
-    target: str = ABSENT
+    target: Target = ABSENT
     release_pin: str | None = None
     #: A tag or an image id.
     image_pin: str | None = None
@@ -87,8 +118,7 @@ class Generation:
     created: str
     committed: str | None
     ended: str | None
-    #: trying, current, kept, refused, discarded, rolled back, deleted.
-    outcome: str
+    outcome: GenerationOutcome
     reason: str
     evidence: str
     #: Whether its image still has the name that protects it from every prune.
@@ -115,8 +145,7 @@ class EventRecord:
     action: str
     container: str
     generation: int | None
-    #: begun, done, failed, interrupted.
-    outcome: str
+    outcome: ActionOutcome
     detail: str
     seconds: float | None
     #: What there was to see when something went wrong.

@@ -14,7 +14,9 @@ from kolla.plugin.spec import Spec
 from kolla.store.database import Database
 from kolla.store.numbers import Numbers
 from kolla.store.pins import Pins
-from kolla.store.records import RUNNING, EventRecord, Generation, Record, who
+from kolla.store.records import (
+    RUNNING, ActionOutcome, EventRecord, Generation, GenerationOutcome, Record, Target, who,
+)
 from kolla.store.state_dir import StateDir
 from kolla.times import now
 
@@ -116,8 +118,8 @@ class Store(Database):
         )
 
     def commit(
-        self, name: str, number: int, replaced_as: str = "kept", why: str = "",
-        evidence: str = "", **values: Any,
+        self, name: str, number: int, why: str = "", evidence: str = "",
+        replaced_as: GenerationOutcome = GenerationOutcome.KEPT, **values: Any,
     ) -> None:
         """The one transaction that decides which generation counts.
 
@@ -139,7 +141,9 @@ class Store(Database):
                 now(), name, number,
             )
 
-    def end(self, name: str, number: int, outcome: str, reason: str, evidence: str = "") -> None:
+    def end(
+        self, name: str, number: int, outcome: GenerationOutcome, reason: str, evidence: str = ""
+    ) -> None:
         """Record how a generation ended, and why."""
         self._write(
             "UPDATE generations SET outcome = ?, reason = ?, ended = ?,"
@@ -228,7 +232,7 @@ class Store(Database):
         return int(cursor.lastrowid or 0)
 
     def close_event(
-        self, event: int, outcome: str, seconds: float,
+        self, event: int, outcome: ActionOutcome, seconds: float,
         detail: str | None = None, generation: int | None = None,
     ) -> None:
         self._write(
@@ -257,7 +261,7 @@ class Store(Database):
             " AND (? OR parent IS NULL) ORDER BY id DESC LIMIT ?",
             container, container, operations, limit,
         )
-        return [EventRecord(**dict(row)) for row in reversed(rows)]
+        return [_event(row) for row in reversed(rows)]
 
     def events_from(self, first: int) -> list[EventRecord]:
         """Actions with this number or a later one, oldest first, without their evidence."""
@@ -266,7 +270,7 @@ class Store(Database):
             " FROM events WHERE id >= ? AND parent IS NULL ORDER BY id",
             first,
         )
-        return [EventRecord(**dict(row)) for row in rows]
+        return [_event(row) for row in rows]
 
     def incidents(self, container: str, limit: int = 100) -> list[EventRecord]:
         """Events of a container that left evidence, oldest first."""
@@ -274,18 +278,25 @@ class Store(Database):
             "SELECT * FROM events WHERE container = ? AND evidence != '' ORDER BY id DESC LIMIT ?",
             container, limit,
         )
-        return [EventRecord(**dict(row)) for row in reversed(rows)]
+        return [_event(row) for row in reversed(rows)]
 
 
 def _record(row: sqlite3.Row) -> Record:
     values = dict(row)
     restarts = tuple(json.loads(values["restarts"]))
     flags = {name: bool(values[name]) for name in ("settled", "erase")}
-    return Record(**{**values, **flags, "restarts": restarts})
+    target = Target(values["target"])
+    return Record(**{**values, **flags, "target": target, "restarts": restarts})
 
 
 def _generation(row: sqlite3.Row) -> Generation:
     values = dict(row)
+    values["outcome"] = GenerationOutcome(values["outcome"])
     return Generation(
         **{**values, "secrets": json.loads(values["secrets"]), "kept": bool(values["kept"])}
     )
+
+
+def _event(row: sqlite3.Row) -> EventRecord:
+    values = dict(row)
+    return EventRecord(**{**values, "outcome": ActionOutcome(values["outcome"])})
