@@ -1,12 +1,12 @@
 """The graph of images: those that others are built on first, the rest beside one another."""
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from graphlib import TopologicalSorter
 from typing import Protocol, TypeVar
 
 from kolla.catalog.naming import ROOT
 from kolla.errors import KollaError, UsageError, nearest
+from kolla.parallel import Graph, Ready
 from kolla.plugin import Image
 
 
@@ -69,38 +69,23 @@ def walk(
     """Make the root and then every image once its bases are there, ``jobs`` at a time.
 
     ``make`` is given a name and runs in threads; ``skip`` is given the name of an image that
-    cannot be made and of the ancestor to blame. KeyboardInterrupt calls ``stop``, after which
+    was not begun and of the ancestor to blame, if any. Each Ctrl-C calls ``stop``, after which
     ``make`` should return soon; the results so far are returned all the same.
     """
-    needed = {ROOT: (), **{image.name: bases(image) for image in images}}
-    order = TopologicalSorter(needed)
-    order.prepare()
+    needs = {ROOT: (), **{image.name: bases(image) for image in images}}
     results: dict[str, R] = {}
+
+    def work(name: str, ready: Ready) -> bool:
+        results[name] = make(name)
+        return results[name].usable
+
+    Graph(needs, work, jobs, stop=stop).run(threading.Event())
     culprits: dict[str, str] = {}
-    running: dict[Future[R], str] = {}
-
-    def begin(name: str) -> None:
-        if broken := [culprits[base] for base in needed[name] if base in culprits]:
-            culprits[name] = broken[0]
-            end(name, skip(name, broken[0]))
-        else:
-            running[pool.submit(make, name)] = name
-
-    def end(name: str, result: R) -> None:
-        results[name] = result
-        if not result.usable:
-            culprits.setdefault(name, name)
-        order.done(name)
-
-    with ThreadPoolExecutor(jobs) as pool:
-        while order.is_active():
-            for name in order.get_ready():
-                begin(name)
-            try:
-                done = wait(running, return_when=FIRST_COMPLETED).done
-            except KeyboardInterrupt:
-                stop()
-                continue
-            for future in done:
-                end(running.pop(future), future.result())
-    return {name: results[name] for name in needed}
+    for name, above in needs.items():
+        if name not in results:
+            blamed = [culprits[base] for base in above if base in culprits]
+            culprits[name] = blamed[0] if blamed else ""
+            results[name] = skip(name, culprits[name])
+        elif not results[name].usable:
+            culprits[name] = name
+    return {name: results[name] for name in needs}
