@@ -72,8 +72,8 @@ class ComposeBackend(DockerBackend):
 
     def _require_own_project(self) -> None:
         name = self.project.name
-        with self._errors("does not list its containers"):
-            rows = self._api.containers(all=True, filters={"label": f"{PROJECT}={name}"})
+        with self.engine.errors("does not list its containers"):
+            rows = self.engine.api.containers(all=True, filters={"label": f"{PROJECT}={name}"})
         others = [row for row in rows if "kolla.container" not in row["Labels"]]
         if others:
             folder = others[0]["Labels"].get(f"{PROJECT}.working_dir", "elsewhere")
@@ -94,8 +94,8 @@ class ComposeBackend(DockerBackend):
         if not self._made(instance):
             file = self._lay_out(instance)
             for name, _ in instance.volumes:
-                with self._errors(f"does not make the volume {name}"):
-                    self._api.create_volume(name)
+                with self.engine.errors(f"does not make the volume {name}"):
+                    self.engine.api.create_volume(name)
             self.compose.create(
                 file, instance.name, self.project.name, self.url, self.timeout + MARGIN
             )

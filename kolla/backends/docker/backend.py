@@ -1,7 +1,6 @@
 """The engine's own API, through the Docker SDK."""
 
 import contextlib
-import functools
 import io
 import os
 import shutil
@@ -9,29 +8,27 @@ import tarfile
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
 
-import docker
 import requests
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 
 from kolla.backends.docker import answers, launch, log
+from kolla.backends.docker.connection import Connection
 from kolla.backends.docker.execs import Execs
+from kolla.backends.docker.happenings import happenings
 from kolla.backends.instances import engine_name
 from kolla.plugin.backend import (
-    ALWAYS, STARVED, Backend, BackendError, Configured, Happenings, ImageFacts, Instance, Observed,
-    Outcome, Stranger, Unreachable, Usage,
+    ALWAYS, Backend, BackendError, Configured, Happenings, ImageFacts, Instance, Observed,
+    Outcome, Stranger, Usage,
 )
 from kolla.plugin.spec import SPEC
-from kolla.text import harmless
 
-#: What the engine says of a process that has ended before it has heard of that, and the
-#: seconds in which it will have heard.
-ENDED, HEARS = "container not running", 5
+#: What the engine says of a process that has ended before it has heard of that.
+ENDED = "container not running"
+#: Seconds in which it will have heard.
+HEARS = 5
 #: How the engine begins in place of a command that it could not begin.
 REFUSED = "OCI runtime exec failed"
-#: What happens to a container and may change how it is.
-HAPPENINGS = ("start", "die", STARVED, "pause", "unpause", "destroy")
 
 
 class DockerBackend(Backend):
@@ -41,51 +38,12 @@ class DockerBackend(Backend):
 
     def __init__(self, url: str, timeout: int = 120):
         self.url, self.timeout = url, timeout
+        self.engine = Connection(url, timeout)
         self._execs = Execs(url, timeout)
-        self._local = threading.local()
-        self._api_version: str | None = None
 
     @classmethod
     def from_settings(cls, settings: Configured) -> "DockerBackend":
         return cls(settings.value("docker", "url"), settings.value("docker", "timeout"))
-
-    @property
-    def _api(self) -> docker.APIClient:
-        """A client of this thread's own."""
-        if not hasattr(self._local, "api"):
-            self._local.api = self._connect(self.timeout)
-        return self._local.api
-
-    def _connect(self, timeout: int | None) -> docker.APIClient:
-        with self._errors("cannot be reached"):
-            client = docker.APIClient(
-                base_url=self.url, timeout=timeout, version=self._api_version or "auto"
-            )
-        self._api_version = client.api_version
-        return client
-
-    @contextlib.contextmanager
-    def _errors(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except APIError as error:
-            if _speaks_another(error):
-                self._forget_version()
-                raise Unreachable(
-                    f"the engine {what}: {error.explanation}",
-                    "it was upgraded in the meantime: run the command again",
-                ) from error
-            said = harmless(str(error.explanation or error))
-            raise BackendError(f"the engine {what}: {said}") from error
-        except (DockerException, requests.RequestException) as error:
-            raise Unreachable(
-                f"the Docker engine at {self.url} {what}: {_root_cause(error)}",
-                "is it running? `kolla host check` tells; [docker] url names another",
-            ) from error
-
-    def _forget_version(self) -> None:
-        """Agree on a version of the API again, with clients that are new in each thread."""
-        self._api_version, self._local = None, threading.local()
 
     # What is there
 
@@ -104,20 +62,20 @@ class DockerBackend(Backend):
 
     def _labelled(self, container: str | None = None) -> list[dict]:
         label = "kolla.container" if container is None else f"kolla.container={container}"
-        with self._errors("does not list its containers"):
-            return self._api.containers(all=True, filters={"label": label})
+        with self.engine.errors("does not list its containers"):
+            return self.engine.api.containers(all=True, filters={"label": label})
 
     def inspect(self, name: str) -> Observed | None:
-        with self._errors(f"does not show {name}"):
+        with self.engine.errors(f"does not show {name}"):
             try:
-                return answers.inspected(self._api.inspect_container(name))
+                return answers.inspected(self.engine.api.inspect_container(name))
             except NotFound:
                 return None
 
     def image(self, reference: str) -> ImageFacts | None:
-        with self._errors(f"does not show the image {reference}"):
+        with self.engine.errors(f"does not show the image {reference}"):
             try:
-                found = self._api.inspect_image(reference)
+                found = self.engine.api.inspect_image(reference)
             except ImageNotFound:
                 return None
         return ImageFacts(
@@ -126,8 +84,8 @@ class DockerBackend(Backend):
         )
 
     def images(self) -> list[ImageFacts]:
-        with self._errors("does not list its images"):
-            rows = self._api.images(filters={"label": "kolla.image"})
+        with self.engine.errors("does not list its images"):
+            rows = self.engine.api.images(filters={"label": "kolla.image"})
         return [
             ImageFacts(
                 id=row["Id"], reference=tag, labels=row["Labels"] or {}, size=row["Size"],
@@ -138,24 +96,24 @@ class DockerBackend(Backend):
 
     def tag(self, image: str, reference: str) -> None:
         repository, _, tag = reference.rpartition(":")
-        with self._errors(f"does not tag {image} as {reference}"):
-            self._api.tag(image, repository, tag)
+        with self.engine.errors(f"does not tag {image} as {reference}"):
+            self.engine.api.tag(image, repository, tag)
 
     def untag(self, reference: str) -> None:
-        with self._errors(f"does not untag {reference}"), contextlib.suppress(ImageNotFound):
-            self._api.remove_image(reference)
+        with self.engine.errors(f"does not untag {reference}"), contextlib.suppress(ImageNotFound):
+            self.engine.api.remove_image(reference)
 
     def read_file(self, image: str, path: str, container: str = "") -> bytes | None:
-        with self._errors(f"does not read {path} from {image}"):
+        with self.engine.errors(f"does not read {path} from {image}"):
             holder = self._holder(image, container)
             try:
-                chunks, _ = self._api.get_archive(holder, path)
+                chunks, _ = self.engine.api.get_archive(holder, path)
                 archive = tarfile.open(fileobj=io.BytesIO(b"".join(chunks)))
                 member = archive.next()
                 file = archive.extractfile(member) if member else None
                 return file.read() if file else None
             except NotFound:
-                self._api.inspect_container(holder)  # it is the file that is not there
+                self.engine.api.inspect_container(holder)  # it is the file that is not there
                 return None
             finally:
                 self._discard(holder)
@@ -167,7 +125,7 @@ class DockerBackend(Backend):
         labels = {
             "kolla.container": container, "kolla.generation": "0", "kolla.task": task,
         } if container else {}
-        return self._api.create_container(image, ["true"], name=name, labels=labels)["Id"]
+        return self.engine.api.create_container(image, ["true"], name=name, labels=labels)["Id"]
 
     # The life of a container
 
@@ -181,23 +139,23 @@ class DockerBackend(Backend):
         return found is not None and found.labels.get(SPEC) == instance.labels.get(SPEC)
 
     def _launch(self, instance: Instance) -> None:
-        with self._errors(f"does not create {instance.name}"):
-            self._api.create_container(**launch.arguments(self._api, instance))
+        with self.engine.errors(f"does not create {instance.name}"):
+            self.engine.api.create_container(**launch.arguments(self.engine.api, instance))
 
     def start(self, name: str) -> None:
-        with self._errors(f"does not start {name}"):
-            self._api.start(name)
+        with self.engine.errors(f"does not start {name}"):
+            self.engine.api.start(name)
 
     def stop(self, name: str, grace: int) -> None:
-        with self._errors(f"does not stop {name}"), contextlib.suppress(NotFound):
-            self._api.stop(name, timeout=grace)
+        with self.engine.errors(f"does not stop {name}"), contextlib.suppress(NotFound):
+            self.engine.api.stop(name, timeout=grace)
 
     def remove(self, name: str) -> None:
         self._discard(name)
 
     def _discard(self, name: str) -> None:
-        with self._errors(f"does not remove {name}"), contextlib.suppress(NotFound):
-            self._api.remove_container(name, v=True, force=True)
+        with self.engine.errors(f"does not remove {name}"), contextlib.suppress(NotFound):
+            self.engine.api.remove_container(name, v=True, force=True)
 
     def set_restart(self, name: str, policy: str) -> None:
         self._update(name, policy, launch.FULL if policy == ALWAYS else None)
@@ -205,10 +163,10 @@ class DockerBackend(Backend):
     def _update(self, name: str, policy: str, shares: int | None) -> None:
         """Change the restart policy, and the shares of the CPU unless they are None."""
         deadline = time.monotonic() + HEARS
-        with self._errors(f"does not change the restart policy of {name}"):
+        with self.engine.errors(f"does not change the restart policy of {name}"):
             while True:
                 try:
-                    self._api.update_container(
+                    self.engine.api.update_container(
                         name, restart_policy={"Name": policy}, cpu_shares=shares
                     )
                     return
@@ -218,8 +176,9 @@ class DockerBackend(Backend):
                     time.sleep(0.05)
 
     def remove_volume(self, name: str) -> None:
-        with self._errors(f"does not remove the volume {name}"), contextlib.suppress(NotFound):
-            self._api.remove_volume(name)
+        failing = self.engine.errors(f"does not remove the volume {name}")
+        with failing, contextlib.suppress(NotFound):
+            self.engine.api.remove_volume(name)
 
     # Commands inside
 
@@ -237,26 +196,16 @@ class DockerBackend(Backend):
         return answers.usage(self._execs.stats(name))
 
     def happenings(self) -> Happenings:
-        filters = {"type": "container", "label": "kolla.container", "event": list(HAPPENINGS)}
-        with self._errors("does not tell what happens"):
-            client = self._connect(None)
-            stream = client.events(filters=filters, decode=True)
-        return Happenings(self._told(client, stream), functools.partial(_cut, stream))
-
-    def _told(self, client: docker.APIClient, stream: Iterator[dict]) -> Iterator[tuple[str, str]]:
-        with contextlib.closing(client), self._errors("does not tell what happens"):
-            for event in stream:
-                yield event["Actor"]["Attributes"]["kolla.container"], event["Action"]
-        raise Unreachable(f"the Docker engine at {self.url} has gone")
+        return happenings(self.engine)
 
     def run(self, instance: Instance, timeout: int) -> Outcome:
         self._discard(instance.name)
         self._launch(instance)
         try:
             self.start(instance.name)
-            with self._errors(f"does not wait for {instance.name}"):
+            with self.engine.errors(f"does not wait for {instance.name}"):
                 exit_code = self._wait(instance.name, timeout)
-                output = self._api.logs(instance.name, tail=200)
+                output = self.engine.api.logs(instance.name, tail=200)
         finally:
             self._discard(instance.name)
         text = answers.text(output)
@@ -266,7 +215,7 @@ class DockerBackend(Backend):
 
     def _wait(self, name: str, timeout: int) -> int | None:
         try:
-            return self._api.wait(name, timeout=timeout)["StatusCode"]
+            return self.engine.api.wait(name, timeout=timeout)["StatusCode"]
         except (requests.ReadTimeout, requests.ConnectionError):
             return None
 
@@ -276,14 +225,14 @@ class DockerBackend(Backend):
     ) -> Iterator[tuple[str, str]]:
         asked = {"tail": "all" if tail is None else tail, "since": since, "until": until}
         patience = None if follow else self.timeout
-        with contextlib.closing(self._connect(patience)) as api:
-            with self._errors(f"does not show the log of {name}"):
+        with contextlib.closing(self.engine.connect(patience)) as api:
+            with self.engine.errors(f"does not show the log of {name}"):
                 try:
                     yield from log.read(api, name, follow=int(follow), **asked)
                 except APIError as error:
                     if "not support reading" not in str(error.explanation):
                         raise
-                    raise log.unreadable(self._api.inspect_container(name)) from None
+                    raise log.unreadable(self.engine.api.inspect_container(name)) from None
 
     def shell(self, name: str, command: tuple[str, ...], tty: bool) -> tuple[str, ...]:
         client = shutil.which("docker")
@@ -295,22 +244,5 @@ class DockerBackend(Backend):
         return (client, "-H", self.url, "exec", *flags, name, *command)
 
     def version(self) -> str:
-        with self._errors("does not tell its version"):
-            return f"Docker {self._api.version()['Version']}"
-
-
-def _speaks_another(error: APIError) -> bool:
-    """Whether the engine refuses the version of the API that was agreed on with another one."""
-    said = str(error.explanation)
-    return "client version" in said and ("too old" in said or "too new" in said)
-
-
-def _cut(stream: Any) -> None:
-    with contextlib.suppress(AttributeError, OSError):  # it has just ended by itself
-        stream.close()
-
-
-def _root_cause(error: BaseException) -> str:
-    while error.__context__ is not None:
-        error = error.__context__
-    return str(error)
+        with self.engine.errors("does not tell its version"):
+            return f"Docker {self.engine.api.version()['Version']}"

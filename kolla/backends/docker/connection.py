@@ -1,0 +1,73 @@
+"""The connection to one engine, and its errors in kolla's words."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+import docker
+import requests
+from docker.errors import APIError, DockerException
+
+from kolla.plugin.backend import BackendError, Unreachable
+from kolla.text import harmless
+
+
+class Connection:
+    """Clients of the engine at ``url``, which wait ``timeout`` seconds for an answer."""
+
+    def __init__(self, url: str, timeout: int = 120):
+        self.url, self.timeout = url, timeout
+        self._local = threading.local()
+        self._api_version: str | None = None
+
+    @property
+    def api(self) -> docker.APIClient:
+        """A client of this thread's own."""
+        if not hasattr(self._local, "api"):
+            self._local.api = self.connect(self.timeout)
+        return self._local.api
+
+    def connect(self, timeout: int | None) -> docker.APIClient:
+        """A client that waits so many seconds for an answer; None: for ever."""
+        with self.errors("cannot be reached"):
+            client = docker.APIClient(
+                base_url=self.url, timeout=timeout, version=self._api_version or "auto"
+            )
+        self._api_version = client.api_version
+        return client
+
+    @contextlib.contextmanager
+    def errors(self, what: str) -> Iterator[None]:
+        """Raise :class:`BackendError` for what the SDK raises; ``what`` the engine does not do."""
+        try:
+            yield
+        except APIError as error:
+            if _speaks_another(error):
+                self._forget_version()
+                raise Unreachable(
+                    f"the engine {what}: {error.explanation}",
+                    "it was upgraded in the meantime: run the command again",
+                ) from error
+            said = harmless(str(error.explanation or error))
+            raise BackendError(f"the engine {what}: {said}") from error
+        except (DockerException, requests.RequestException) as error:
+            raise Unreachable(
+                f"the Docker engine at {self.url} {what}: {_root_cause(error)}",
+                "is it running? `kolla host check` tells; [docker] url names another",
+            ) from error
+
+    def _forget_version(self) -> None:
+        """Agree on a version of the API again, with clients that are new in each thread."""
+        self._api_version, self._local = None, threading.local()
+
+
+def _speaks_another(error: APIError) -> bool:
+    """Whether the engine refuses the version of the API that was agreed on with another one."""
+    said = str(error.explanation)
+    return "client version" in said and ("too old" in said or "too new" in said)
+
+
+def _root_cause(error: BaseException) -> str:
+    while error.__context__ is not None:
+        error = error.__context__
+    return str(error)
