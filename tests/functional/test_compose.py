@@ -141,7 +141,9 @@ def test_broken_file_is_written_anew_by_the_next_change(synthetic, compose, dama
 
 def test_file_that_both_lines_of_compose_take(synthetic):
     for classic in (False, True):
-        by_hand(backends.required(classic).program, synthetic, "config", "-q")
+        program = backends.required(classic).program
+        named = by_hand(program, synthetic, "config", "--services").split()
+        assert f"{NAME}-g{generation(synthetic)}" in named
 
 
 def test_file_follows_the_schema_of_the_specification(synthetic):

@@ -46,6 +46,7 @@ def test_export_touches_no_host_and_names_its_files(tree, tmp_path):
 
 def test_it_needs_no_engine(tree, tmp_path):
     export(tree, tmp_path, "--set", "docker.url=unix:///nowhere")
+    assert (tmp_path / "compose.yaml").is_file()
 
 
 def test_secrets_are_in_files_for_root_that_version_control_leaves_out(tree, tmp_path):

@@ -18,7 +18,7 @@ import pytest
 from kolla import network
 from tests.functional.conftest import ADDRESSES, ROOT
 from tests.functional.support.endpoint import monitor
-from tests.functional.support.monitoring import set_mood
+from tests.functional.support.monitoring import checked, set_mood, wait_for_checks
 from tests.functional.support.watching import asking, get, until
 
 SAMPLE = ROOT / "doc" / "source" / "samples" / "haproxy.cfg"
@@ -177,10 +177,10 @@ def test_neither_an_upgrade_nor_a_reload_of_the_monitor_loses_a_request(monitore
             delayed = ("--set", "synthetic.http_start_delay=0.1")
             deployment.kolla(*delayed, "container", "upgrade", HTTP)
             answers.wait_for(lambda: answers.given[-1] == "2")
-            time.sleep(3)
+            wait_for_checks(deployment, HTTP, 3)
         watching.process.send_signal(signal.SIGHUP)
         watching.says("watches the containers of", times=2)
-        time.sleep(3)
+        until(lambda: checked(deployment, HTTP))
     assert not answers.failures
     assert set(statuses.given) == {200} and not statuses.failures
 

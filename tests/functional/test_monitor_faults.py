@@ -12,7 +12,8 @@ import urllib.request
 from tests.functional.support.ageing import ageing
 from tests.functional.support.harness import SYNTHETIC, Deployment
 from tests.functional.support.monitoring import (
-    CONFIGURATION, Monitor, checked, healthy, incidents, monitoring, process_of, set_mood, starts,
+    CONFIGURATION, Monitor, checked, healthy, incidents, monitoring, process_of, set_mood,
+    starts, wait_for_checks,
 )
 from tests.functional.support.watching import generation, until
 
@@ -28,7 +29,7 @@ def test_a_check_that_fails_every_second_time_is_said_to_flap_and_never_restarte
     deployment, monitor = cared_for
     set_mood(deployment, WORKER, "flaps")
     monitor.says(f"{WORKER} flaps: 3 of its last")
-    time.sleep(10)
+    wait_for_checks(deployment, WORKER, 8)
     set_mood(deployment, WORKER, "")
     assert len(lines(monitor, f"{WORKER} flaps")) == 1
     assert not lines(monitor, f"{WORKER}: restarted") and starts(deployment, WORKER) == 1
@@ -41,7 +42,7 @@ def test_checks_that_have_to_wait_for_each_other_are_told_once_and_are_no_failur
     with monitoring(deployment) as again:
         set_mood(deployment, WORKER, "slow")
         again.says("checks come late, that of ")
-        time.sleep(10)
+        wait_for_checks(deployment, HTTP, 4)
         assert len(lines(again, "checks come late")) == 1
         assert not lines(again, "unhealthy")
     assert [starts(deployment, name) for name in (HTTP, WORKER)] == [1, 1]
@@ -87,15 +88,16 @@ def test_a_container_that_is_killed_for_its_use_of_memory_is_told_so(cared_for):
 def test_a_taken_port_of_the_endpoint_is_told_once_and_had_as_soon_as_it_is_free(cared_for):
     deployment, monitor = cared_for
     monitor.end()
-    with socket.create_server((deployment.address, 9555)):
+    with socket.create_server((deployment.address, 9555)) as taken:
         with monitoring(deployment) as again:
             again.says("the endpoint has no address to listen on: port 9555")
             set_mood(deployment, WORKER, "sick")
             again.says(f"{WORKER}: restarted")
             set_mood(deployment, WORKER, "")
             healthy(deployment)
-            time.sleep(11)  # it has been tried again
-            assert len(lines(again, "the endpoint")) == 1
+            taken.close()
+            again.says("the endpoint listens on port 9555")
+            assert len(lines(again, "the endpoint has no address")) == 1
 
 
 def test_hooks_that_hang_or_raise_are_told_once_and_keep_nobody_from_anything(

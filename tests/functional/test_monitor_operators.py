@@ -3,13 +3,13 @@
 import json
 import os
 import signal
-import time
 import urllib.error
 import urllib.request
 
 from tests.functional.conftest import SYNTHETIC
 from tests.functional.support.monitoring import (
     CONFIGURATION, Monitor, healthy, incidents, journal, monitoring, quick, set_mood, starts,
+    wait_for_checks,
 )
 from tests.functional.support.watching import generation, serving, until
 
@@ -80,7 +80,7 @@ def test_a_process_that_crashes_in_its_probation_is_started_by_the_engine_alone(
 def test_what_is_stopped_on_purpose_stays_stopped(cared_for):
     deployment, monitor = cared_for
     deployment.kolla("container", "stop", WORKER)
-    time.sleep(4)
+    wait_for_checks(deployment, HTTP, 4)
     assert health(deployment, WORKER) == "stopped"
     with deployment.engine.client() as client:
         assert client.containers.get(f"{WORKER}-g1").status == "exited"
@@ -99,7 +99,7 @@ def test_a_container_in_maintenance_is_watched_and_left_alone_until_it_ends(care
     monitor.says(f"{WORKER} is in maintenance")
     assert health(deployment, WORKER) == "maintenance"
     assert ask(deployment, f"/containers/{WORKER}")[0] == 503
-    time.sleep(3)
+    wait_for_checks(deployment, WORKER, 2)
     assert starts(deployment, WORKER) == 1
     monitor.says(f"{WORKER}: restarted")
     set_mood(deployment, WORKER, "")
@@ -137,7 +137,7 @@ def test_a_paused_container_is_reported_and_left_alone(cared_for):
         monitor.says(f"{WORKER} is paused")
         asked = deployment.kolla("container", "check", WORKER, "-f", "json", expect=1).json()
         assert [row["health"] for row in asked] == ["paused"]
-        time.sleep(3)
+        wait_for_checks(deployment, HTTP, 4)
         client.containers.get(f"{WORKER}-g1").unpause()
     healthy(deployment)
     assert starts(deployment, WORKER) == 1

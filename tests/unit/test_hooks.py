@@ -219,10 +219,11 @@ def test_a_command_that_leaves_a_daemon_behind_is_not_waited_for(script):
     assert time.monotonic() - began < 2
 
 
-def test_a_command_that_reads_nothing_harms_nothing(script):
-    Command([script("exec <&-; exit 0")], 5)(
+def test_a_command_that_reads_nothing_harms_nothing(script, tmp_path):
+    Command([script(f"exec <&-; echo told > {tmp_path}/said")], 5)(
         Event("", "", "failed", "web", "", detail="x" * 100_000)
     )
+    assert (tmp_path / "said").read_text() == "told\n"
 
 
 @pytest.mark.parametrize("lines, message", [

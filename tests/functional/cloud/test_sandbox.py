@@ -139,15 +139,6 @@ def test_no_service_writes_a_log_file(cloud):
         assert [path for path in changed if "log" in path] == [], name
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_check_is_cheap(cloud, name):
-    """Its cost is printed (-s), not judged: that is for a machine at rest."""
-    loop = "TIMEFORMAT='%U %S'; time for i in {1..10}; do kolla-check; done"
-    done = cloud.deployment.kolla("container", "exec", name, "--", "bash", "-c", loop)
-    user, system = map(float, done.stderr.split()[-2:])
-    print(f"kolla-check of {name}: {(user + system) * 100:.1f} ms of CPU inside its process")
-
-
 # Secrets
 
 def test_no_task_had_a_secret_among_its_arguments(cloud):

@@ -102,6 +102,20 @@ def checked(deployment: Deployment, container: str) -> bool:
         return False
 
 
+def wait_for_checks(deployment: Deployment, container: str, times: int) -> None:
+    """Wait until the monitor has run so many further checks of a container."""
+    before = _checks(deployment, container)
+    until(lambda: _checks(deployment, container) >= before + times)
+
+
+def _checks(deployment: Deployment, container: str) -> int:
+    """How many checks of a container this monitor has run, as Prometheus is told."""
+    name = f'kolla_container_check_duration_seconds_count{{container="{container}"}} '
+    with urllib.request.urlopen(f"http://{deployment.address}:9555/metrics") as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(int(float(line.removeprefix(name))) for line in lines if line.startswith(name))
+
+
 def quick(deployment: Deployment) -> list[dict]:
     return deployment.kolla("set", "check", "--quick", "-f", "json", expect=None).json()
 

@@ -90,12 +90,14 @@ def test_image_id_is_short_for_people_and_a_tag_is_whole():
 
 
 def test_work_goes_on_when_nobody_reads_of_it_any_longer():
-    reader, writer = os.pipe()
+    (reader, writer), told = os.pipe(), []
     os.close(reader)
     with contextlib.suppress(BrokenPipeError), open(writer, "w") as stream:
         with progress(make_app(stream)) as observer:
-            observer("probe", "create probe-g1", False)
-            observer("probe", "done", True)
+            for text in ("create probe-g1", "done"):
+                observer("probe", text, text == "done")
+                told.append(text)
+    assert told == ["create probe-g1", "done"]
 
 
 @pytest.mark.parametrize("seconds, said", [(0, "0 ms"), (0.0423, "42 ms"), (4.61, "4.6 s")])

@@ -110,4 +110,4 @@ def test_waiting_for_a_lock_ends_with_its_holders_name(tmp_path):
 def test_locks_of_two_containers_do_not_block_each_other(tmp_path):
     locks = Locks(tmp_path, timeout=0)
     with locks.hold("web", "upgrade", print), locks.hold("worker", "upgrade", print):
-        pass
+        assert locks.held("web") and locks.held("worker")

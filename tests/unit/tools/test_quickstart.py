@@ -110,6 +110,7 @@ def test_address_is_one_of_this_host(helper):
     family = socket.AF_INET6 if ":" in helper.address() else socket.AF_INET
     with socket.socket(family) as candidate:
         candidate.bind((helper.address(), 0))
+        assert candidate.getsockname()[0] == helper.address()
 
 
 def test_engine_tells_version_live_restore_and_what_runs(helper):
