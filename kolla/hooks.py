@@ -1,8 +1,8 @@
-"""Events, and who is told of them: the hooks (entry points ``kolla.hooks``).
+"""Hooks: functions that are told of events (entry points ``kolla.hooks``).
 
 A hook is a function that takes an :class:`Event`, or a class whose ``from_settings`` makes
-something that does. Each runs in a thread of its own: one that raises, hangs or falls behind
-is reported once, until it is well again, and keeps nobody waiting.
+one. Each hook runs in a thread of its own and keeps nobody waiting. kolla reports a hook that
+raises, hangs or falls behind once, until it works again.
 """
 
 import dataclasses
@@ -21,9 +21,9 @@ from kolla.text import harmless
 
 LOG = logging.getLogger(__name__)
 
-#: How many events a hook may be behind.
+#: How many events may wait for a hook.
 BACKLOG = 1000
-#: How many characters of a detail are passed on.
+#: How many characters of a detail a hook is given.
 DETAIL = 2000
 
 
@@ -31,7 +31,7 @@ Hook = Callable[[Event], object]
 
 
 class Hooks:
-    """Everybody that ``[hooks] enabled`` names."""
+    """All hooks that ``[hooks] enabled`` names."""
 
     def __init__(self, catalog, settings, mask: Callable[[str], str]):
         self._wait = settings.value("hooks", "wait")
@@ -46,9 +46,9 @@ class Hooks:
             teller.tell(event)
 
     def close(self, timeout: float | None = None) -> None:
-        """Wait until all have been told of everything, ``timeout`` seconds at most.
+        """Wait until all hooks have got all events, ``timeout`` seconds at most.
 
-        None: as long as ``[hooks] wait`` says.
+        None: as many seconds as ``[hooks] wait`` says.
         """
         deadline = time.monotonic() + (self._wait if timeout is None else timeout)
         for teller in self._tellers:
@@ -81,7 +81,7 @@ class _Teller(threading.Thread):
             self._report(f"has fallen behind and misses events, the first is: {event}")
 
     def finish(self) -> None:
-        """There is nothing more to tell."""
+        """End the thread once it has told everything."""
         self._events.put(None)
 
     def wait(self, timeout: float) -> None:
@@ -102,7 +102,7 @@ class _Teller(threading.Thread):
                 hook = hook or self._make()
                 hook(self._fit(event))
                 self._reported = False
-            except (Exception, SystemExit) as error:  # a third party's: anything may come
+            except (Exception, SystemExit) as error:  # third-party code may raise anything
                 LOG.debug("%s failed", self._subject, exc_info=True)
                 known = isinstance(error, KollaError)
                 self._report(f"failed: {'' if known else f'{type(error).__name__}: '}{error}")
@@ -110,7 +110,7 @@ class _Teller(threading.Thread):
                 overdue.cancel()
 
     def _fit(self, event: Event) -> Event:
-        """Without secrets that an error may have quoted, and on one line."""
+        """An error on one line; secrets that it quotes are masked."""
         detail = " ".join(self._mask(event.detail).replace("\0", " ").split())
         return dataclasses.replace(event, detail=detail[:DETAIL])
 
@@ -129,7 +129,7 @@ class Command:
     """Runs an executable for each event.
 
     It gets the event as JSON on standard input and as variables ``KOLLA_EVENT_*``. After
-    ``timeout`` seconds it is killed with its process group, also if kolla is gone by then.
+    ``timeout`` seconds it is killed with its process group, even if kolla has ended by then.
     """
 
     def __init__(self, command: list[str], timeout: int):
@@ -144,7 +144,7 @@ class Command:
         )
 
     def __call__(self, event: Event) -> None:
-        import subprocess  # kolla.plugin imports this module, for commands that only list
+        import subprocess  # a command that only lists needs no subprocess
         import tempfile
 
         fields, began = dataclasses.asdict(event), time.monotonic()
@@ -162,7 +162,7 @@ class Command:
 
 
 def _environment(fields: dict) -> dict[str, str]:
-    """Options of kolla that come from the environment may be secrets: not those."""
+    """kolla's environment without ``OS_GROUP__OPTION`` variables, which may hold secrets."""
     kept = {
         name: value for name, value in os.environ.items()
         if not (name.startswith("OS_") and "__" in name)

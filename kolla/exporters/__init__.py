@@ -1,1 +1,1 @@
-"""The tree of a host for another engine."""
+"""Exporters: they write the tree of a host for another engine."""

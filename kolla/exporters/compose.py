@@ -1,4 +1,4 @@
-"""A compose file that runs a tree without kolla."""
+"""Writes a compose file that runs a tree without kolla."""
 
 import dataclasses
 import logging
@@ -29,19 +29,19 @@ misreads a secret. The images have to be there (`kolla image build`). Secrets ar
 that .gitignore leaves out. Paths are those below this folder; what lies there belongs to the
 users of the containers. An upgrade by `up` stops a service before it has another one, and
 there is no way back: that is what kolla is for."""
-#: Where secret variables are, below the folder of the export.
+#: The folder of secret variables, below that of the export.
 SECRET = ("/env/", "/containers/*/secrets*")
-#: Seconds between two checks, so that what waits for one does not wait long.
+#: Seconds between two checks: few, since other services wait for them.
 INTERVAL = 5
-#: What a service waits for.
+#: The conditions that a service waits for.
 HEALTHY, ENDED = "service_healthy", "service_completed_successfully"
 
 
 def export(tree: Tree, output: pathlib.Path) -> list[pathlib.Path]:
-    """Write ``compose.yaml`` and what belongs to it.
+    """Write ``compose.yaml`` and the files it refers to.
 
-    Raises :class:`KollaError` if a file there was edited, a secret is missing, or the rights
-    to give files to the users of the containers.
+    Raises :class:`KollaError` if a file there was edited, a secret is missing, or this user
+    may not give files to the users of the containers.
     """
     output = output.absolute()
     file = output / "compose.yaml"
@@ -59,7 +59,7 @@ def export(tree: Tree, output: pathlib.Path) -> list[pathlib.Path]:
 
 
 def _add_lines(path: pathlib.Path, lines: list[str]) -> None:
-    """Have the lines in a file, which keeps all that it has."""
+    """Add these lines to a file that lacks them; its other lines stay."""
     before = path.read_bytes() if path.exists() else b""
     missing = [line.encode() for line in lines if line.encode() not in before.splitlines()]
     if missing:
@@ -68,7 +68,7 @@ def _add_lines(path: pathlib.Path, lines: list[str]) -> None:
 
 
 class _Instances(Instances):
-    """With the files of a container in a folder of its name, and without dumps."""
+    """Instances whose files lie in a folder of the container's name, and without dumps."""
 
     def home(self, container: str, generation: int) -> pathlib.Path:
         return self.state_dir / "containers" / container
@@ -78,7 +78,7 @@ class _Instances(Instances):
 
 
 class _Writer:
-    """Makes the services of containers and lays out their files."""
+    """Makes the services of containers and writes their files."""
 
     def __init__(self, tree: Tree, output: pathlib.Path):
         self.tree, self.output = tree, output
@@ -86,13 +86,13 @@ class _Writer:
         self.written: list[pathlib.Path] = []
 
     def secret_files(self) -> list[pathlib.Path]:
-        """Which files of the containers will have secrets in them."""
+        """The files of the containers that will contain secrets."""
         return [place for exported in self.tree.containers
                 for place, content in self._files(exported).items()
                 if self.tree.settings.references(content)]
 
     def pattern(self, path: pathlib.Path) -> str:
-        """What stands in .gitignore for a file."""
+        """The pattern in .gitignore for a file."""
         return "/" + re.sub(r"([\\*?\[ ])", r"\\\1", str(path.relative_to(self.output)))
 
     def entries(self, exported: Exported) -> list[Entry]:
@@ -120,7 +120,7 @@ class _Writer:
         self._lay_out(exported)
         check = check_of(spec, self.tree.settings)
         health = {
-            # To compose, what is strained is healthy: it works.
+            # compose knows no "degraded": exit code 75 counts as healthy.
             "test": ["CMD", "sh", "-c", f'"$@" || [ $? = {STRAINED} ]', "sh", *check.command],
             "interval": f"{min(check.interval, INTERVAL)}s",
             "timeout": f"{check.timeout}s", "retries": check.retries,
@@ -136,12 +136,12 @@ class _Writer:
         return Entry(name, words, exported.path, order, comments)
 
     def _lay_out(self, exported: Exported) -> None:
-        """Nobody tells it to take its public address: it does so by itself."""
+        """Let the container take its public address by itself: nothing tells it to."""
         self.instances.mark_joined(exported.container.name, 1)
         self.written += self._files(exported)
 
     def _files(self, exported: Exported) -> dict[pathlib.Path, str]:
-        """What each file holds before secrets are put in."""
+        """The content of each file, with references instead of secrets."""
         folder = self.instances.home(exported.container.name, 1) / "files"
         files = sorted(exported.spec.files, key=lambda file: file.path)
         return {folder / file.path.lstrip("/"): file.content or "" for file in files}

@@ -1,4 +1,4 @@
-"""What exporters are given: the tree as the configuration wants it."""
+"""The tree that exporters get: the containers as the configuration wants them."""
 
 from kolla.catalog import naming
 from kolla.deployment import Deployment

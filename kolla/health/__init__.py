@@ -1,1 +1,1 @@
-"""How a container is, and how patiently it is asked."""
+"""The health of containers: statuses, rules, evidence, and asking."""

@@ -1,4 +1,4 @@
-"""What the containers' own checks say."""
+"""Asks the containers' own checks, or reads what the monitor recorded of them."""
 
 import contextlib
 import dataclasses
@@ -16,13 +16,13 @@ from kolla.plugin.spec import Spec
 from kolla.store.records import ABSENT, RUNNING, Record
 from kolla.times import age, now
 
-#: Seconds that the monitor may be late, and takes to write down what it has found.
+#: Seconds by which the monitor may be late and may take to record a result.
 LATE = 20
 
 
 @dataclasses.dataclass(frozen=True)
 class Health:
-    """What a container's check said."""
+    """The answer of a container's check."""
 
     container: str
     generation: int | None
@@ -34,7 +34,7 @@ class Health:
 
 
 def last_round(deployment: Deployment, containers: list[Container]) -> list[Health]:
-    """What the monitor last found, without asking anybody."""
+    """The monitor's last results, read from the state file; no check runs."""
     return [_remembered(deployment, deployment.store.container(c.name)) for c in containers]
 
 
@@ -54,7 +54,7 @@ def _remembered(deployment: Deployment, record: Record) -> Health:
 
 
 def check(deployment: Deployment, containers: list[Container]) -> list[Health]:
-    """Ask each container's check now, and remember the answers."""
+    """Run each container's check now, and record the answers."""
     states = observe(deployment, [container.name for container in containers])
     with ThreadPoolExecutor(deployment.settings.value("engine", "parallel")) as pool:
         return list(pool.map(lambda c: _check(deployment, states[c.name]), containers))
@@ -74,7 +74,7 @@ def _check(deployment: Deployment, state: State) -> Health:
         health = Health(state.name, number, PAUSED, "", at)
     else:
         health = Health(state.name, number, *_ask(deployment, seen.name, state.spec(number)), at)
-    with contextlib.suppress(KollaError):  # a full disk: the answer counts
+    with contextlib.suppress(KollaError):  # the disk is full: the answer counts without a record
         deployment.store.update(
             state.name, health=health.status, health_detail=health.detail, health_at=at
         )
@@ -82,7 +82,7 @@ def _check(deployment: Deployment, state: State) -> Health:
 
 
 def _ask(deployment: Deployment, name: str, spec: Spec) -> tuple[str, str]:
-    """The status and the detail. An engine that cannot be reached says nothing of anybody."""
+    """The status and the detail; *unknown* while the engine cannot be reached."""
     found = check_of(spec, deployment.settings)
     try:
         outcome = deployment.backend.execute(name, found.command, found.timeout)

@@ -1,4 +1,4 @@
-"""How containers are, and what that makes of the sets above them."""
+"""The health of containers, and of the sets above them."""
 
 import dataclasses
 from collections.abc import Collection, Mapping
@@ -9,26 +9,26 @@ HEALTHY, DEGRADED, UNHEALTHY, FAILED = "healthy", "degraded", "unhealthy", "fail
 STARTING, MAINTENANCE, PAUSED, UNKNOWN = "starting", "maintenance", "paused", "unknown"
 STOPPED, ABSENT = "stopped", "absent"
 
-#: All a container or a set can be said to be.
+#: Every status that a container or a set can have.
 STATUSES = (
     HEALTHY, STARTING, MAINTENANCE, DEGRADED, PAUSED, UNKNOWN, UNHEALTHY, FAILED, STOPPED, ABSENT,
 )
-#: What serves nobody, whether it should or not.
+#: Statuses in which a container serves nobody, whether it should or not.
 _DOWN = (UNHEALTHY, FAILED, PAUSED, UNKNOWN, STOPPED, ABSENT)
 
 
 @dataclasses.dataclass(frozen=True)
 class Condition:
-    """How one container is, as the monitor sees it."""
+    """The health of one container as the monitor sees it."""
 
     container: str
     status: str
     #: On one line: why it is not healthy, and what happens next.
     detail: str = ""
     generation: int | None = None
-    #: When it became what it is; UTC, ISO 8601.
+    #: When it got its status; UTC, ISO 8601.
     since: str = ""
-    #: When its check last ended; UTC, ISO 8601. None: never.
+    #: When its check last ended; UTC, ISO 8601. None: it never ran.
     checked: str | None = None
     #: Seconds its last check took.
     seconds: float = 0.0
@@ -36,31 +36,31 @@ class Condition:
     restarts: int = 0
     #: When its generation was committed; UTC, ISO 8601.
     committed: str | None = None
-    #: Whether that generation has yet to prove itself.
+    #: Whether that generation is in its probation.
     probation: bool = False
-    #: Of what is unknown: whether it was healthy when the engine fell silent.
+    #: Where the status is unknown: whether it was healthy when the engine fell silent.
     trusted: bool = False
-    #: What it used when it was last looked at, and its limits, by their names.
+    #: Its use when the monitor last measured it, and its limits by name.
     usage: Usage | None = None
     limits: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    #: When the Debian packages of its image were fetched; UTC, ISO 8601. None: nobody knows.
+    #: When the Debian packages of its image were fetched; UTC, ISO 8601. None: not known.
     packages: str | None = None
 
     @property
     def serves(self) -> bool:
         """Whether load balancers may go on sending requests to it.
 
-        An engine that hangs takes no service away. Were it a reason to send requests elsewhere,
-        an error in the engine that comes up on all hosts at once would end the service on all.
+        An engine that hangs takes no service away. If it did, a fault of the engine that hits
+        all hosts at once would end the service on all of them.
         """
         return self.status == HEALTHY or self.status == UNKNOWN and self.trusted
 
 
 def of_set(statuses: Collection[str]) -> str:
-    """The health of a set from that of the sets and containers right below it.
+    """The health of a set, from the statuses of its children.
 
-    Healthy if all are; stopped or absent if nothing is there to serve, unhealthy if nothing
-    does; degraded if a part does not; else in maintenance, or starting.
+    A set is healthy if all children are; stopped or absent if none of them should serve;
+    unhealthy if none serves; degraded if some do not; else in maintenance, or starting.
     """
     found = set(statuses)
     if found <= {HEALTHY, ABSENT} and len(found) < 2:
@@ -75,7 +75,7 @@ def of_set(statuses: Collection[str]) -> str:
 
 
 def of_sets(catalog, statuses: Mapping[str, str]) -> dict[str, str]:
-    """The health of every set that has containers among these, from the leaves up."""
+    """The health of every set above these containers, computed from the leaves up."""
     found: dict[str, str] = {}
 
     def of(node) -> str | None:

@@ -1,16 +1,16 @@
-"""What there is to see of a container that is not well, before it is restarted or taken away."""
+"""Evidence of a failure, gathered before the container is restarted or removed."""
 
 from collections.abc import Iterable
 
 from kolla.plugin.backend import Backend, BackendError
 
-#: Of its log: the last lines, and so many characters of them, since one may be a megabyte long.
+#: The last lines of its log, and the most characters of them: a line may have a megabyte.
 LINES, LIMIT = 40, 16_384
 CUT = "(only the end of the last lines of its log is kept)"
 
 
 def gather(backend: Backend, name: str, said: str = "") -> str:
-    """What its check said, what the engine says, and the last lines of its log."""
+    """The output of its check, the engine's view, and the last lines of its log."""
     lines = [f"check: {said}"] if said else []
     try:
         if seen := backend.inspect(name):
@@ -25,10 +25,9 @@ def gather(backend: Backend, name: str, said: str = "") -> str:
 
 
 def _end(log: Iterable[str]) -> list[str]:
-    """The lines, or a word about the cut and what is behind it.
+    """The lines; of too many characters the last ones, after a note about the cut.
 
-    The word that the cut goes through is left out: nobody would know the rest of a secret
-    for one, and mask it.
+    The word at the cut is dropped: the mask would not recognize the rest of a secret.
     """
     text = "\n".join(log)
     return [text] if len(text) <= LIMIT else [CUT, *text[-LIMIT:].split(maxsplit=1)[1:]]

@@ -1,4 +1,4 @@
-"""What holds for the check of a container on this host."""
+"""A container's effective check: the plugin's, with the overrides of ``[monitor]``."""
 
 import dataclasses
 
@@ -7,43 +7,43 @@ from kolla.plugin import Check
 from kolla.plugin.spec import Spec
 from kolla.settings import Settings
 
-#: What ``[monitor]`` may say of it, by container.
+#: The options of ``[monitor]`` that override a check, by container.
 OPTIONS = ("interval", "timeout", "retries", "grace")
-#: Exit code of a check (EX_TEMPFAIL of sysexits.h): the container itself works, but what it
-#: depends on does not, or it has too much to do. A restart would not help.
+#: Exit code of a check (EX_TEMPFAIL of sysexits.h): the container works, but its dependencies
+#: do not, or it is overloaded. A restart would not help.
 STRAINED = 75
 
 
 def status_of(exit_code: int) -> str:
-    """What a check says with its exit code."""
+    """The status that the exit code of a check stands for."""
     return {0: HEALTHY, STRAINED: DEGRADED}.get(exit_code, UNHEALTHY)
 
 
 @dataclasses.dataclass(frozen=True)
 class Rules:
-    """How patient the monitor is with one container."""
+    """How patient the monitor is with one container; all times are in seconds."""
 
     interval: float
     timeout: float
-    #: So many failed checks in a row make it unhealthy.
+    #: How many failed checks in a row make it unhealthy.
     retries: int
-    #: From its start to the first check that passes.
+    #: How long after its start its checks may fail until one has passed.
     grace: float
-    #: Between a failed check and the next.
+    #: The pause between a failed check and the next.
     retry_pause: float
     restarts_per_hour: int
-    #: Before the second restart, doubled for each further one.
+    #: The pause before the second restart within an hour; it doubles with each further one.
     backoff: float
     backoff_max: float
 
     @property
     def patience(self) -> float:
-        """How long the last answer of a check is worth anything."""
+        """How long an answer of a check stays valid."""
         return self.interval + self.retries * (self.timeout + self.retry_pause)
 
 
 def check_of(spec: Spec, settings: Settings) -> Check:
-    """What its plugin says, unless the configuration says otherwise; times in seconds."""
+    """The plugin's check with the overrides of the configuration; times in seconds."""
     own = {option: settings.value("monitor", option) for option in OPTIONS}
     return dataclasses.replace(spec.check, **{
         option: by_container[spec.container]

@@ -1,4 +1,4 @@
-"""What this host must have to run a deployment, and how to get what is missing."""
+"""Checks of this host: whether it has what a deployment needs, and how to get the rest."""
 
 import pathlib
 import platform
@@ -15,7 +15,7 @@ from kolla.plugin.backend import Stranger
 from kolla.times import age
 
 GIB = 1024**3
-#: Free space below which images cannot be built, and below which it becomes tight.
+#: Bytes of free space: the minimum, and the amount below which space becomes tight.
 ENGINE_MINIMUM, ENGINE_COMFORT = 5 * GIB, 15 * GIB
 STATE_MINIMUM, STATE_COMFORT = GIB // 4, GIB
 PYTHON = (3, 11)
@@ -31,9 +31,9 @@ def examine(
 ) -> Iterator[Finding]:
     """Check this host against its configuration; changes nothing.
 
-    ``running`` names the containers that kolla runs here now, each with the time from which
-    the Debian packages of its image are (None: nobody knows); ``strangers`` those that only
-    look as if they were kolla's.
+    ``running`` names the containers that kolla runs here now, each with the time when
+    the Debian packages of its image were fetched (None: not known). ``strangers`` names
+    containers that only look like kolla's.
     """
     yield python()
     engine = settings.value("docker", "url")
@@ -65,14 +65,14 @@ def examine(
 
 
 def python() -> Finding:
-    """Python itself; older ones do not get as far as this."""
+    """The version of Python; a much older one fails before it gets here."""
     state = State.OK if sys.version_info >= PYTHON else State.MISSING
     advice = "" if state is State.OK else "install Python 3.11 or newer"
     return Finding("python", state, platform.python_version(), advice)
 
 
 def engine_facts(url: str) -> tuple[dict, Finding]:
-    """What the engine tells about itself; nothing if it does not answer."""
+    """The engine's own facts; empty if it does not answer."""
     import docker
     import requests
 
@@ -97,7 +97,7 @@ def _cause(error: BaseException) -> str:
 
 
 def live_restore(facts: dict) -> Finding:
-    """Whether containers run on while the engine is restarted or upgraded."""
+    """Whether containers keep running while the engine is restarted or upgraded."""
     if facts.get("LiveRestoreEnabled"):
         return Finding("live-restore", State.OK, "containers outlive a restart of the engine")
     return Finding(
@@ -108,7 +108,7 @@ def live_restore(facts: dict) -> Finding:
 
 
 def compose(command: str) -> Finding:
-    """A compose program for the backend of that name."""
+    """A compose program that the compose backend can use."""
     from kolla.backends.compose.command import find
 
     try:
@@ -137,7 +137,7 @@ def debian_bootstrap() -> Finding:
 
 
 def cgroups() -> Finding:
-    """The control groups that containers live in."""
+    """The control groups of the kernel, which containers need."""
     if (CGROUPS / "cgroup.controllers").exists():
         return Finding("cgroups", State.OK, "version 2")
     if (CGROUPS / "memory").is_dir():
@@ -149,7 +149,7 @@ def cgroups() -> Finding:
 
 
 def packages(running: Mapping[str, str | None], max_age: int) -> Iterator[Finding]:
-    """How old the packages of the images are that run here; days, of which 0 is any age."""
+    """The age of the Debian packages in running images, in days; ``max_age`` 0: any."""
     ages = {name: age(at) // DAY for name, at in running.items() if at is not None}
     if not ages:
         return
@@ -167,7 +167,7 @@ def packages(running: Mapping[str, str | None], max_age: int) -> Iterator[Findin
 def listens(
     settings, running: Callable[[], Mapping[str, str | None]] | None
 ) -> Iterator[Finding]:
-    """The addresses and ports that containers of this host bind: free, or theirs already.
+    """The addresses and ports that containers of this host bind: free, or already theirs.
 
     ``running`` is None while the engine does not answer.
     """
@@ -191,14 +191,14 @@ def listens(
 
 
 def foreign(strangers: Callable[[], list[Stranger]]) -> Iterator[Finding]:
-    """The containers that kolla leaves alone although they carry labels of kolla."""
+    """Containers that carry labels of kolla, and that kolla leaves alone."""
     try:
         for found in strangers():
             yield Finding(
                 f"container {found.name}", State.WARNING, f"{found.why}: kolla leaves it alone",
                 f"`docker inspect {found.name}` shows it, `docker rm -f {found.name}` removes it",
             )
-    except KollaError as error:  # which containers are kolla's, the state file tells
+    except KollaError as error:  # the state file says which containers are kolla's
         yield Finding("state file", State.MISSING, error.message, error.hint)
 
 

@@ -1,4 +1,4 @@
-"""Whether the kernel and the engine can confine containers as kolla asks them to."""
+"""Checks whether the kernel and the engine can confine containers as kolla wants."""
 
 import pathlib
 import socket
@@ -9,17 +9,17 @@ from kolla.host.findings import Finding, State
 from kolla.settings.limits import limits_of
 
 PROC = pathlib.Path("/proc")
-#: Where the engine of a distribution leaves the number of its process.
+#: The file in which a distribution's engine writes its process id.
 PIDFILE = pathlib.Path("/run/docker.pid")
 UNITS = pathlib.Path("/etc/systemd/system")
-#: With this capability (its number) a process may raise limits of open files.
+#: The number of the capability (CAP_SYS_RESOURCE) to raise limits of open files.
 CAP_SYS_RESOURCE = 24
-#: What the engine tells of the limits it can set.
+#: The engine's facts about the limits it can set.
 _LIMITS = {"MemoryLimit": "memory", "PidsLimit": "pids", "CpuCfsQuota": "cpus"}
 
 
 def limits(facts: Mapping) -> Finding:
-    """Whether the kernel can limit what containers use; ``facts`` is what the engine tells."""
+    """Whether the kernel can limit the resources of containers; ``facts`` are the engine's."""
     missing = [name for fact, name in _LIMITS.items() if not facts.get(fact)]
     if not missing:
         return Finding("limits", State.OK, "memory, processes and processors can be limited")
@@ -31,9 +31,9 @@ def limits(facts: Mapping) -> Finding:
 
 
 def open_files(url: str, settings) -> Iterator[Finding]:
-    """Whether the engine may give containers as many open files as they are to have.
+    """Whether the engine may give containers as many open files as configured.
 
-    Nothing is found of an engine whose process cannot be seen from here.
+    Yields nothing if the process of the engine is not visible from here.
     """
     wanted = max((limits_of(container, settings).get("files", 0)
                   for container in settings.enabled()), default=0)
@@ -65,7 +65,7 @@ def _engine(url: str) -> int | None:
             wire.connect(url.removeprefix("unix://"))
             peer = wire.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
         pid = struct.unpack("3i", peer)[0]
-        # systemd may have opened the socket.
+        # systemd may have opened the socket instead of the engine.
         return pid if pid > 1 else int(PIDFILE.read_text())
     except (OSError, ValueError):
         return None
@@ -84,7 +84,7 @@ def _most_files(pid: int) -> float:
 
 
 def sandbox(facts: Mapping) -> Iterator[Finding]:
-    """What the kernel adds to what containers are refused anyhow."""
+    """Whether seccomp and a mandatory access control confine containers."""
     names = {option.partition(",")[0].removeprefix("name=")
              for option in facts.get("SecurityOptions") or ()}
     if "seccomp" in names:
@@ -104,7 +104,7 @@ def sandbox(facts: Mapping) -> Iterator[Finding]:
 
 
 def units() -> Iterator[Finding]:
-    """Whether the installed units of systemd are those that confine kolla."""
+    """Whether the installed units of systemd confine kolla."""
     for name in ("kolla-monitor", "kolla-recover"):
         try:
             text = (UNITS / f"{name}.service").read_text()

@@ -1,25 +1,25 @@
-"""What was found out about this host, and what to do about it."""
+"""Findings about this host, and the advice that goes with them."""
 
 import dataclasses
 import enum
 
 
 class State(enum.StrEnum):
-    """How a finding is to be taken."""
+    """How serious a finding is."""
 
     OK = "ok"
-    #: It works without, less well.
+    #: kolla works without it, but less well.
     WARNING = "warning"
-    #: It does not work without.
+    #: kolla does not work without it.
     MISSING = "missing"
 
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     subject: str
     state: State
     found: str
-    #: What to do about it; empty if nothing is to be done.
+    #: What an operator can do about it; empty if there is nothing to do.
     advice: str = ""

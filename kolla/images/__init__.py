@@ -1,1 +1,1 @@
-"""How images are built, which there are, and which are still needed."""
+"""Images: building, listing, pruning."""

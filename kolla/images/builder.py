@@ -1,4 +1,4 @@
-"""Builds images: what has changed, parents first, several at a time."""
+"""Builds images whose inputs changed: parents first, several at a time."""
 
 import functools
 import pathlib
@@ -23,8 +23,8 @@ from kolla.store.state_dir import StateDir
 #: The build arguments that name what an image is built on, as :func:`graph.bases` orders them.
 BASES = ("PARENT", "BUILDER")
 
-#: Told, from any thread, of an image's name, what happens to it (``waiting``, ``building`` or
-#: its outcome) and the last line of its log, or the reason for the outcome.
+#: Called from any thread with the name of an image, its progress (``waiting``, ``building`` or
+#: its outcome), and the last line of its log or the reason for the outcome.
 Observer = Callable[[str, str, str], None]
 
 
@@ -36,11 +36,11 @@ def build(
     no_cache: bool = False,
     refresh_base: bool = False,
 ) -> list[Built]:
-    """Build these images and what they are built on, as far as their inputs have changed.
+    """Build these images and their bases, as far as their inputs have changed.
 
     Without names: the images of all containers that are enabled on this host. ``no_cache``
-    builds the named ones (or all) afresh, ``refresh_base`` the root image. KeyboardInterrupt
-    ends what is being built; the results tell. Raises :class:`UsageError` for unknown names
+    rebuilds the named ones (or all), ``refresh_base`` the root image. KeyboardInterrupt ends
+    the running builds; the results say so. Raises :class:`UsageError` for unknown names
     and :class:`KollaError` if nothing can be built here at all.
     """
     releases.parse(release)
@@ -65,7 +65,7 @@ def build(
 
 
 def require_release(image: Image, release: str) -> None:
-    """Raise :class:`UsageError` if an image has no pins for a release, but for others."""
+    """Raise :class:`UsageError` if an image has pins, but none for this release."""
     known = releases_of(image)
     if known and release not in known:
         raise UsageError(
@@ -91,7 +91,7 @@ class _Workshop:
         self.secrets = [f"--secret=id={name},src={path}" for name, path in secrets.items()]
         self.client = client.Client(value("images", "docker_command"), value("docker", "url"))
         self.logs = logs
-        # An engine that cannot be reached is told of once, not for every image.
+        # An engine that cannot be reached is reported once, not for every image.
         self.backend.image(root_reference(self.namespace))
         for name in [ROOT, *self.images]:
             observer(name, "waiting", "")
@@ -145,7 +145,7 @@ class _Workshop:
         refreshed = labels.refreshed(bases[0].labels) or ""
         build = [f"--build-arg={key}={value}" for key, value in arguments.items()]
         build += [*self.secrets, str(image.folder)]
-        # Not by the id that the client writes: that is another one on engines with
+        # Not by the id that the client writes, which differs on engines with
         # containerd's image store.
         trial = f"{self.namespace}-trial/{name}:{self._tag(name)}"
         try:
@@ -163,12 +163,12 @@ class _Workshop:
         return facts
 
     def _first_build(self, image: Image, trial: str, build: list[str], job: Job) -> None:
-        """Build what the Dockerfile says under a name of its own."""
+        """Build the Dockerfile under a temporary name."""
         options = labels.options(labels.identity(image.name, self._tag(image.name)))
         options += [f"--tag={trial}"]
         afresh = ["--no-cache"] if image.name in self.afresh else []
         if image.offline:
-            # Always: what an earlier build fetched may have been pruned since.
+            # Every time: the downloads of an earlier build may have been pruned.
             fetch = ["--target=fetch", "--no-cache"]
             self.client.build([*fetch, *options, *build], job)
         network = "none" if image.offline else "host"
@@ -177,7 +177,7 @@ class _Workshop:
     def _finish(
         self, image: Image, trial: str, digest: str, refreshed: str, job: Job
     ) -> None:
-        """Add the labels and the bill of materials, which tell what the first build has made."""
+        """Add the labels and the bill of materials, which describe the first build."""
         name, read = image.name, functools.partial(self.backend.read_file, trial)
         version = (read(labels.VERSION_FILE) or b"").decode().strip() or self._tag(name)
         bill = sbom.document(

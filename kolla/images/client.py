@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from kolla.errors import KollaError
 from kolla.images.run import Job
 
-#: Debian and Ubuntu put theirs here, whatever PATH says.
+#: Where Debian and Ubuntu install docker, whether or not PATH has it.
 SYSTEM_PATH = "/usr/bin"
 
 
@@ -22,13 +22,13 @@ class Client:
     def build(
         self, options: list[str], job: Job, network: str = "host", dockerfile: str = ""
     ) -> None:
-        """``docker build``; with ``-`` among the options ``dockerfile`` is all of its context."""
+        """``docker build``; if the options contain ``-``, ``dockerfile`` is the whole context."""
         self._run(["build", "--progress=plain", f"--network={network}", *options], job, dockerfile)
 
     def load(
         self, archive: pathlib.Path, told: Mapping[str, str], target: str, job: Job
     ) -> None:
-        """``docker import``: an image with these labels out of a tar archive."""
+        """``docker import``: make an image with these labels from a tar archive."""
         changes = [f'--change=LABEL {key}="{value}"' for key, value in told.items()]
         self._run(["import", *changes, str(archive), target], job)
 
@@ -39,8 +39,8 @@ class Client:
 def find(command: str = "", path: str | None = None) -> str:
     """The client to build with: ``command``, or the first ``docker`` of ``path`` that can.
 
-    ``path`` is $PATH unless given. Raises :class:`KollaError` that tells what is wrong with
-    each one found, and how to get one.
+    ``path`` is $PATH unless given. Raises :class:`KollaError` that says what is wrong with
+    each client found, and how to install one.
     """
     path = os.environ.get("PATH", "") if path is None else path
     candidates = [command] if command else list(_candidates(path))
@@ -68,20 +68,20 @@ def refuse(executable: str) -> str:
     version = int(match[1]), int(match[2])
     if version < (18, 9):
         return f"is too old ({match[1]}.{match[2]}) for BuildKit"
-    # From 23 on BuildKit is no longer in the client but in its plugin.
+    # Since version 23, BuildKit is not in the client but in a plugin of it.
     if version >= (23, 0) and _ask(executable, "buildx", "version") is None:
         return f"({match[1]}.{match[2]}) has no working buildx plugin"
     return ""
 
 
 def environment(url: str) -> dict[str, str]:
-    """The variables for a client that is to build with BuildKit on the engine at ``url``."""
+    """The environment of a client that builds with BuildKit on the engine at ``url``."""
     return {
         "DOCKER_HOST": url,
         "DOCKER_BUILDKIT": "1",
-        # The engine's own builder, not one that keeps its images to itself.
+        # The engine's own builder: others keep their images out of the engine.
         "BUILDX_BUILDER": "default",
-        # An image, not a manifest list with an attestation.
+        # Make a plain image, not a manifest list with an attestation.
         "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
     }
 

@@ -1,4 +1,4 @@
-"""The graph of images: those that others are built on first, the rest beside one another."""
+"""The graph of images: bases come first, independent images run in parallel."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from kolla.plugin import Image
 
 
 class Result(Protocol):
-    """What became of an image; those built on it can follow only if it is ``usable``."""
+    """The outcome of an image; its children can be built only if it is ``usable``."""
 
     @property
     def usable(self) -> bool: ...
@@ -21,17 +21,17 @@ R = TypeVar("R", bound=Result)
 
 
 def parent(image: Image) -> str:
-    """The name of the image it is built on: the root for those that name none."""
+    """The name of the parent of an image: the root image unless it names one."""
     return image.parent or ROOT
 
 
 def bases(image: Image) -> tuple[str, ...]:
-    """The names of all images that must be there to build it: its parent and its builder."""
+    """The names of the images that its build needs: its parent and its builder."""
     return (parent(image), *([image.builder] if image.builder else []))
 
 
 def with_bases(images: Mapping[str, Image], names: Iterable[str]) -> list[Image]:
-    """The images of these names and all that they are built on, without the root, bases first.
+    """The images of these names and all their bases but the root; bases come first.
 
     Raises :class:`UsageError` for an unknown name, :class:`KollaError` for an image that is
     the same for all releases although one of its bases is not.
@@ -66,11 +66,11 @@ def walk(
     jobs: int,
     stop: Callable[[], None],
 ) -> dict[str, R]:
-    """Make the root and then every image once its bases are there, ``jobs`` at a time.
+    """Make the root, then each image as soon as its bases exist, ``jobs`` at a time.
 
-    ``make`` is given a name and runs in threads; ``skip`` is given the name of an image that
-    was not begun and of the ancestor to blame, if any. Each Ctrl-C calls ``stop``, after which
-    ``make`` should return soon; the results so far are returned all the same.
+    ``make`` gets a name and runs in threads. ``skip`` gets the name of an image that was not
+    begun and that of the ancestor to blame, if any. Each Ctrl-C calls ``stop``, after which
+    ``make`` should return soon; the results so far are returned.
     """
     needs = {ROOT: (), **{image.name: bases(image) for image in images}}
     results: dict[str, R] = {}

@@ -1,7 +1,7 @@
-"""The digest of everything that an image is made from.
+"""The digest of all inputs of an image.
 
-Site settings (mirror, proxy, certificates) do not belong to it: they decide where the
-same content comes from.
+Site settings (mirror, proxy, certificates) are no inputs: they only decide where the same
+content comes from.
 """
 
 import hashlib
@@ -13,18 +13,18 @@ from collections.abc import Mapping
 
 from kolla.errors import KollaError
 
-#: The label that holds it.
+#: The label that holds the digest.
 LABEL = "kolla.inputs"
 
-#: What Python leaves beside its modules once a plugin is installed.
+#: The folder that Python makes beside the modules of an installed plugin.
 COMPILED = "**/__pycache__"
 
 
 def digest(folder: pathlib.Path, arguments: Mapping[str, str], *bases: str) -> str:
-    """Of the files of a build context with their modes, the build arguments and the bases' ids.
+    """The digest of a build context (files with modes), build arguments and ids of the bases.
 
-    What Python compiles, and what ``.dockerignore`` leaves out, does not count. Raises
-    :class:`KollaError` if the folder holds no Dockerfile or cannot be read.
+    It ignores compiled Python and whatever ``.dockerignore`` excludes. Raises
+    :class:`KollaError` if the folder has no Dockerfile or cannot be read.
     """
     try:
         files = [_entry(folder, path) for path in sorted(_context(folder))]
@@ -37,7 +37,7 @@ def digest(folder: pathlib.Path, arguments: Mapping[str, str], *bases: str) -> s
 
 
 def of(*inputs: object) -> str:
-    """Of values that JSON can hold."""
+    """The digest of values that JSON can hold."""
     return "sha256:" + hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 

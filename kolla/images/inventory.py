@@ -1,4 +1,4 @@
-"""Which images there are, and how they stand to what would be built now."""
+"""Lists images, and compares them with what a build would make now."""
 
 import dataclasses
 
@@ -37,7 +37,7 @@ class Inventory:
         self._users = users(deployment)
 
     def entries(self) -> list[Entry]:
-        """Parents first: each image of the configured release, and of others that were built."""
+        """All images of the configured release, and built ones of others; parents first."""
         found = [self._entry(ROOT, SUITE, self._root_state(), self._root)]
         for image in graph.with_bases(self._images, self._images):
             for release in sorted({tag(image, self._release), *self._tags(image)}):
@@ -46,7 +46,7 @@ class Inventory:
         return found + self._left_over()
 
     def _left_over(self) -> list[Entry]:
-        """Images that no installed plugin declares: what `kolla image prune` may remove."""
+        """Images that no installed plugin declares; `kolla image prune` may remove them."""
         found = []
         for name, facts in sorted(self._present.items()):
             namespace, _, rest = name.rpartition("/")
@@ -56,7 +56,7 @@ class Inventory:
         return found
 
     def state(self, image: Image, release: str) -> str:
-        """Whether a build of this release would make it anew."""
+        """Whether a build of this release would remake the image."""
         facts = self._present.get(reference(image, release, self._namespace))
         if facts is None:
             return MISSING

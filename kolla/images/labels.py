@@ -1,4 +1,4 @@
-"""The labels that tell where an image comes from."""
+"""The labels of an image, which say where it comes from."""
 
 import importlib.metadata
 import pathlib
@@ -8,26 +8,26 @@ from collections.abc import Mapping
 from kolla.images import inputs
 from kolla.times import now
 
-#: Those of the Open Container Initiative.
+#: Labels that the Open Container Initiative defines.
 OCI = "org.opencontainers.image."
 VERSION, CREATED = f"{OCI}version", f"{OCI}created"
 
-#: When Debian's packages were last fetched anew for an image or for what it is built on.
+#: When Debian's packages were last fetched for an image or one of its bases.
 REFRESHED = "kolla.refreshed"
 
-#: The file in which an image tells the version of the software that it packages.
+#: The file with the version of the software in an image.
 VERSION_FILE = "/usr/share/kolla/version"
 
 
 def identity(name: str, release: str) -> dict[str, str]:
-    """What makes it kolla's."""
+    """The labels by which kolla knows its own images."""
     return {"kolla.image": name, "kolla.release": release}
 
 
 def refreshed(known: Mapping[str, str]) -> str | None:
     """When Debian's packages were fetched for an image with these labels; ISO 8601.
 
-    None if nobody knows: an image that kolla did not build.
+    None if it is not known: kolla did not build the image.
     """
     return known.get(REFRESHED) or (known.get(CREATED) if inputs.LABEL in known else None)
 
@@ -35,7 +35,7 @@ def refreshed(known: Mapping[str, str]) -> str | None:
 def complete(
     name: str, release: str, version: str, revision: str, digest: str, refreshed: str
 ) -> dict[str, str]:
-    """All labels of a finished image; ``refreshed`` is empty where nobody knows."""
+    """All labels of a finished image; ``refreshed`` is empty if it is not known."""
     return {
         **identity(name, release),
         inputs.LABEL: digest,
@@ -48,13 +48,13 @@ def complete(
 
 
 def options(told: Mapping[str, str]) -> list[str]:
-    """How a docker client is told to give an image these labels."""
+    """The options of a docker client that set these labels."""
     return [f"--label={key}={value}" for key, value in told.items()]
 
 
 def revision(folder: pathlib.Path) -> str:
-    """The git revision that a build context is checked out from, else kolla's version."""
-    # Under sudo the checkout is often somebody else's.
+    """The git revision of the build context, else kolla's version."""
+    # Under sudo the checkout often belongs to another user.
     git = ["git", "-c", "safe.directory=*", "-C", str(folder)]
     try:
         subprocess.run([*git, "ls-files", "--error-unmatch", "Dockerfile"],

@@ -1,4 +1,4 @@
-"""The list of a service's options that its image carries."""
+"""The list of a service's options, which its image carries."""
 
 import json
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from kolla.catalog import naming
 from kolla.deployment import Deployment
 from kolla.plugin import Container
 
-#: Where it lies in an image.
+#: Where the list lies in an image.
 OPTION_LIST = "/usr/share/kolla/options.json"
 
 
 def known_options(deployment: Deployment, container: Container) -> Mapping | None:
-    """The options of the service in the image it would run now; None if that is not built."""
+    """The options in the image that the service would run now; None if it is not built."""
     pin, settings = deployment.store.container(container.name), deployment.settings
     release = pin.release_pin or settings.value("DEFAULT", "release")
     name = naming.reference(container.image, release, settings.value("images", "namespace"))
@@ -21,7 +21,7 @@ def known_options(deployment: Deployment, container: Container) -> Mapping | Non
 
 
 def options_of(deployment: Deployment, image_id: str, container: Container) -> Mapping:
-    """The options in a container's image, kept in the state directory once they were read."""
+    """The options in a container's image; the state directory caches them."""
     known = deployment.settings.option_lists.of_image(image_id)
     if known is not None:
         return known

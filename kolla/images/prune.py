@@ -1,4 +1,4 @@
-"""Which images nobody needs any more."""
+"""Finds and removes images that nothing needs any more."""
 
 import dataclasses
 from collections.abc import Callable, Iterable
@@ -13,17 +13,17 @@ from kolla.plugin.backend import ImageFacts
 class Removal:
     """An image to remove."""
 
-    #: Empty if it has none.
+    #: Empty if it has no tag.
     tag: str
     image_id: str
-    #: Bytes, with what it shares with others.
+    #: Bytes, including layers that it shares with others.
     size: int
     reason: str
 
 
 def plan(deployment) -> list[Removal]:
-    """What can go: kept are the images of the configured release, of pins and of generations."""
-    deployment.settings.require_correct()  # a misspelt option could make all look unneeded
+    """The images to remove: all but those of the configured release, pins and generations."""
+    deployment.settings.require_correct()  # with a misspelt option all images could look unneeded
     namespace = deployment.settings.value("images", "namespace")
     return unneeded(
         deployment.backend.images(), namespace, _wanted(deployment, namespace),
@@ -34,9 +34,9 @@ def plan(deployment) -> list[Removal]:
 def remove(
     deployment, removals: Iterable[Removal], tell: Callable[[str], None]
 ) -> dict[Removal, str]:
-    """Remove what still can go, and what became of each: ``removed`` or why it ``failed``.
+    """Remove images that are still unneeded; the outcome of each is ``removed`` or ``failed``.
 
-    Waits for builds to end, and tells so: they have images without a name for a while.
+    It waits for builds to end, and says so: a build has images without a name for a while.
     """
     with deployment.locks.hold(LOCK, "image prune", tell):
         still = set(plan(deployment))
@@ -57,10 +57,10 @@ def _remove(backend, removal: Removal) -> str:
 def unneeded(
     images: Iterable[ImageFacts], namespace: str, wanted: set[str], generations: set[str]
 ) -> list[Removal]:
-    """The images of this namespace, and those without a name, that nothing here keeps.
+    """The images of this namespace, and those without a name, that nothing keeps.
 
-    ``wanted`` are tags or ids, ``generations`` ids. The names that the engine gives to the
-    images of generations (``<namespace>-generation/…``) protect an image under all its names.
+    ``wanted`` are tags or ids, ``generations`` ids. The name that kolla gives to the image of
+    a generation (``<namespace>-generation/…``) protects the image under all its names.
     """
     images = list(images)
     kept = f"{namespace}-generation/"

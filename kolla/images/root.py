@@ -14,15 +14,15 @@ from kolla.images.site import DEBIAN, KEYRING, Site, private_files
 from kolla.plugin.backend import ImageFacts
 from kolla.times import now
 
-#: Beyond Debian's own minimum: an https mirror can be used from the first layer on.
+#: Added to Debian's minimum, so that the first layer can use an https mirror.
 PACKAGES = "ca-certificates"
 
-#: A file of the image that tells when it was made. All that is built on it changes with it,
-#: so that a refreshed root fetches the packages of every image anew.
+#: The file with the time when the root image was made. It is an input of every image: after a
+#: refresh of the root, all images fetch their packages again.
 STAMP = "/usr/share/kolla/refreshed"
 
-#: Files are never newer than the first release of the suite, 2025-08-09: what has the same
-#: packages is the same, byte for byte, up to its stamp.
+#: No file is newer than the first release of the suite, 2025-08-09: images with the same
+#: packages are the same, byte for byte, except for the stamp.
 EPOCH = "1754697600"
 
 SOURCES = f"""\
@@ -41,14 +41,14 @@ Signed-By: {KEYRING}
 
 
 def digest(base_image: str) -> str:
-    """Of what the root image is made from."""
+    """The digest of the inputs of the root image."""
     if base_image:
         return inputs.of("pulled", base_image, STAMP)
     return inputs.of(PACKAGES, EPOCH, SOURCES, STAMP)
 
 
 def is_current(facts: ImageFacts, base_image: str) -> bool:
-    """Whether a root image is what would be made now; one without labels is the operator's own."""
+    """Whether a root image is up to date; one without labels is the operator's own."""
     wanted = digest(base_image)
     return facts.labels.get(inputs.LABEL, wanted) == wanted
 
@@ -56,9 +56,9 @@ def is_current(facts: ImageFacts, base_image: str) -> bool:
 def make(
     client: Client, site: Site, base_image: str, target: str, refresh: bool, job: Job
 ) -> None:
-    """Make the root image afresh under this name; ``refresh`` asks the registry again.
+    """Make the root image under this name; ``refresh`` asks the registry again.
 
-    Raises :class:`KollaError` if it cannot be done.
+    Raises :class:`KollaError` if that fails.
     """
     refreshed = now()
     told = labels.complete(
@@ -91,7 +91,7 @@ def _pull(
 def bootstrap(site: Site, archive: pathlib.Path, refreshed: str, job: Job) -> None:
     """Write a tar archive of a minimal Debian with nothing of this site in it.
 
-    Raises :class:`KollaError` if it fails or something is not installed here.
+    Raises :class:`KollaError` if it fails or a program is not installed.
     """
     _require_tools()
     files = {
@@ -104,7 +104,7 @@ def bootstrap(site: Site, archive: pathlib.Path, refreshed: str, job: Job) -> No
         argv = [
             "mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", "--format=tar",
             f"--aptopt={paths['apt.conf']}",
-            # Where this site fetched from stays behind.
+            # The addresses of this site must not get into the image.
             '--customize-hook=rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap'
             ' "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/*',
             f"--customize-hook=upload {paths['debian.sources']}"

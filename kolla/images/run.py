@@ -1,4 +1,4 @@
-"""The programs that build: run with their output in a log, and ended with Ctrl-C."""
+"""Runs the programs that build, with their output in a log; Ctrl-C ends them."""
 
 import os
 import pathlib
@@ -16,7 +16,7 @@ from kolla.text import harmless
 class Runner:
     """Runs programs for several threads, each in a process group of its own.
 
-    So Ctrl-C does not hit them by itself; :meth:`stop` ends them all, and none starts after.
+    So Ctrl-C does not reach them directly: :meth:`stop` ends them all, and starts no others.
     """
 
     def __init__(self):
@@ -27,7 +27,7 @@ class Runner:
     def run(
         self, argv: list[str], environment: Mapping[str, str], text: str = ""
     ) -> Iterator[str]:
-        """The lines of its output, as they come; ``text`` is its standard input.
+        """Run a program and yield its output line by line; ``text`` is its standard input.
 
         Raises :class:`KollaError` if it fails or cannot be started.
         """
@@ -44,7 +44,7 @@ class Runner:
             raise KollaError(f"{argv[0]} ended with exit code {process.returncode}")
 
     def stop(self) -> None:
-        """End what runs; what is asked to end a second time is killed."""
+        """End all programs; a second call kills them."""
         with self._lock:
             how = signal.SIGKILL if self.stopped else signal.SIGTERM
             self.stopped = True
@@ -83,9 +83,9 @@ class Job:
         self.begun = False
 
     def run(self, argv: list[str], environment: Mapping[str, str], text: str = "") -> None:
-        """Run to the end; each line goes to the log and is told.
+        """Run to the end; each line goes to the log and to the observer.
 
-        Raises :class:`KollaError` with the last thing that a program which fails has said.
+        Raises :class:`KollaError` with the last line of a program that fails.
         """
         last, said = "", ""
         with self.path.open("a" if self.begun else "w") as log:
@@ -100,13 +100,13 @@ class Job:
                     said = last if is_output(line) else said
                     self._tell(last)
             except KollaError as error:
-                # BuildKit's own last word repeats the command, and not why it failed.
+                # BuildKit's last line repeats the command, not the reason.
                 reason = said if said and "exit code" in last else last or error.message
                 raise KollaError(reason if len(reason) < 160 else f"… {reason[-160:]}") from None
 
 
 def message(line: str) -> str:
-    """What a line of BuildKit's plain output says, without step, time and digest."""
+    """A line of BuildKit's plain output without step, time and digest."""
     return harmless(re.sub(r"^#\d+ (\d+\.\d+ )?(sha256:\w+$)?", "", line.strip()))
 
 

@@ -1,6 +1,6 @@
-"""Software bills of materials: which packages an image holds, in CycloneDX's JSON.
+"""Software bills of materials: the packages in an image, as CycloneDX JSON.
 
-It says nothing of when or by whom it was made, so that the same packages give the same bytes.
+A bill has neither a time nor an author, so that the same packages give the same bytes.
 Format: https://cyclonedx.org/docs/1.6/json/; names of packages: https://github.com/package-url.
 """
 
@@ -13,19 +13,19 @@ from kolla.catalog.naming import reference
 from kolla.errors import KollaError
 from kolla.images import graph
 
-#: Where an image carries its own.
+#: Where an image carries its bill.
 FILE = "/usr/share/kolla/sbom.json"
-#: What dpkg knows.
+#: The database of dpkg.
 DEBIAN_PACKAGES = "/var/lib/dpkg/status"
-#: What kolla-venv installed, as ``pip list --format json`` prints it.
+#: The Python packages of kolla-venv, as ``pip list --format json`` prints them.
 PYTHON_PACKAGES = "/opt/kolla/packages.json"
 
 
 def of_image(deployment, name: str, release: str | None) -> str:
-    """The bill that kolla put into an image when it built it.
+    """The bill that the build put into an image.
 
-    Raises :class:`UsageError` for an unknown image, :class:`KollaError` if it is not there or
-    has no bill.
+    Raises :class:`UsageError` for an unknown image, :class:`KollaError` for an image that is
+    not built or has no bill.
     """
     settings = deployment.settings
     image = graph.with_bases(deployment.installed.images, [name])[-1]
@@ -45,7 +45,7 @@ def of_image(deployment, name: str, release: str | None) -> str:
 
 
 def document(image: str, version: str, debian: bytes, python: bytes) -> str:
-    """The bill of an image, from the content of the two files; empty is one that it has not."""
+    """The bill of an image, from the two files; a file that it lacks is empty."""
     components = [*_debian(debian.decode(errors="replace")), *_python(json.loads(python or "[]"))]
     bill = {
         "bomFormat": "CycloneDX",

@@ -1,6 +1,6 @@
-"""What only this site has: mirror, package index, proxy, certificates.
+"""The settings of this site: mirror, package index, proxy, certificates.
 
-A build gets them as BuildKit secrets, which are in no layer, no history and no cache key.
+A build gets them as BuildKit secrets, which enter no layer, no history and no cache key.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ class Site:
         return cls(**{field.name: settings.value("images", field.name) or "" for field in fields})
 
     def secrets(self) -> dict[str, str]:
-        """The content of each BuildKit secret by its id; only those that are needed."""
+        """The BuildKit secrets that this site needs: content by id."""
         contents = {"apt": self.apt(f"{MOUNTED}/ca"), "pip": self._pip(), "ca": self._bundle()}
         if self._has_mirror:
             contents["apt"] += (
@@ -51,12 +51,12 @@ class Site:
         for scheme in ("http", "https") if self.proxy else ():
             lines.append(f'Acquire::{scheme}::Proxy "{self._proxy_url}";')
         if self.ca_bundle:
-            # The secret can be read by root only, and apt would fetch as another user.
+            # Only root can read the secret, and apt would fetch as another user.
             lines += [f'Acquire::https::CAInfo "{ca_bundle}";', 'APT::Sandbox::User "root";']
         return "".join(f"{line}\n" for line in lines)
 
     def sources(self) -> str:
-        """Debian's sources with this site's mirror; the security archive lies beside it."""
+        """Debian's sources on this site's mirror; the security archive lies beside it."""
         mirror = self.debian_mirror.rstrip("/")
         archives = {SUITE: mirror, f"{SUITE}-updates": mirror}
         archives[f"{SUITE}-security"] = f"{mirror}-security"
@@ -66,7 +66,7 @@ class Site:
         )
 
     def mask(self, text: str) -> str:
-        """The text without the user names and passwords of this site's addresses."""
+        """The text with the user names and passwords of this site's addresses masked."""
         for address in (self.proxy, self.debian_mirror, self.pip_index):
             login, at, _ = urllib.parse.urlsplit(_with_scheme(address)).netloc.rpartition("@")
             if at:
@@ -113,7 +113,7 @@ def _with_scheme(address: str) -> str:
 
 @contextlib.contextmanager
 def private_files(contents: dict[str, str]) -> Iterator[dict[str, pathlib.Path]]:
-    """Files that only this user can read, by name, for as long as the context lasts."""
+    """Files by name, which only this user can read, while the context lasts."""
     with tempfile.TemporaryDirectory(prefix="kolla-build-") as folder:
         paths = {name: pathlib.Path(folder, name) for name in contents}
         for name, path in paths.items():

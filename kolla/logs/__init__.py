@@ -1,1 +1,1 @@
-"""What containers write to standard output and error: read, followed, kept."""
+"""The logs of containers, their standard output and error: read, followed, archived."""

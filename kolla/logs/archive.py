@@ -1,4 +1,4 @@
-"""The logs of generations whose containers are gone: the end of each, compressed."""
+"""The archive: the compressed end of the log of each generation that is gone."""
 
 import collections
 import contextlib
@@ -14,19 +14,19 @@ from kolla.files import write_whole
 from kolla.logs import lines
 from kolla.text import harmless
 
-#: Bytes that are compressed at a time: the beginning of a log goes in steps of this size.
+#: Bytes that are compressed at a time; the beginning of a log is dropped in such steps.
 PIECE = 1 << 20
-#: Of [logs] archive_size, as powers of 2.
+#: The units of [logs] archive_size, as powers of 2.
 UNITS = {"k": 10, "m": 20, "g": 30}
-#: A fast one: a log shrinks to a tenth all the same.
+#: The level of gzip: a fast one, and still a log shrinks to a tenth.
 LEVEL = 1
 
 
 class Archive:
     """A folder with a file for each generation of each container, which ``zcat`` can read.
 
-    Of a log the last ``size`` bytes are kept, compressed, and of the logs of a container the
-    newest ``count``. Whoever writes or reads it raises :class:`KollaError` if that fails.
+    The archive keeps the last ``size`` bytes of a log, after compression, and the newest
+    ``count`` logs of a container. Writing and reading raise :class:`KollaError`.
     """
 
     def __init__(self, folder: pathlib.Path, size: int, count: int):
@@ -38,16 +38,16 @@ class Archive:
         return cls(folder, int(size[:-1]) << UNITS[size[-1]], settings.value("logs", "archives"))
 
     def keep(self, container: str, generation: int, log: Iterable[tuple[str, str]]) -> None:
-        """Write a log down, whole or not at all, and drop what is too much.
+        """Write a log as a whole or not at all, then drop logs beyond the limits.
 
-        An empty one takes no file. It takes as much memory as the file takes room.
+        An empty log makes no file. The memory it takes is that of the compressed file.
         """
         end = _End(self.size)
         try:
             if self.count:
                 for at, text in log:
                     end.add(at, text)
-        finally:  # also what there is of a log that breaks off
+        finally:  # a log that breaks off is kept up to there
             try:
                 self._write(self.path(container, generation), end)
                 self._drop(container)
@@ -58,11 +58,11 @@ class Archive:
         content = end.compressed()
         if content:
             write_whole(path, content)
-            # It tells whether there can be anything in it that is asked for.
+            # The time of the file tells whether it can have lines that are asked for.
             os.utime(path, (math.ceil(lines.seconds(end.at)),) * 2)
 
     def _drop(self, container: str) -> None:
-        """What is older than the newest ones, and what a killed command left half written."""
+        """Delete logs beyond the newest, and drafts that a killed command left."""
         newest = sorted(self.generations(container), reverse=True)[:self.count]
         wanted = {self.path(container, number) for number in newest}
         for path in (self.folder / container).glob("*.log.gz*"):
@@ -70,10 +70,10 @@ class Archive:
                 path.unlink(missing_ok=True)
 
     def generations(self, container: str) -> dict[int, str]:
-        """Those with a log here, and the second in which each had written all of it."""
+        """The generations with a log here, and the second by which each was complete."""
         found = {}
         for path in (self.folder / container).glob("[0-9]*.log.gz"):
-            with contextlib.suppress(FileNotFoundError, ValueError):  # dropped meanwhile; no log
+            with contextlib.suppress(FileNotFoundError, ValueError):  # dropped, or no log
                 found[int(path.name.partition(".")[0])] = lines.stamp(path.stat().st_mtime)
         return found
 
@@ -84,7 +84,7 @@ class Archive:
             with gzip.open(path, "rt", encoding="utf-8", errors="replace", newline="\n") as log:
                 for line in log:
                     at, _, text = line.rstrip("\n").partition(" ")
-                    yield at, harmless(text)  # earlier versions of kolla kept it as it came
+                    yield at, harmless(text)  # earlier versions of kolla archived escape sequences
         except FileNotFoundError:
             pass
         except (OSError, EOFError, zlib.error) as error:
@@ -93,12 +93,12 @@ class Archive:
             ) from None
 
     def path(self, container: str, generation: int) -> pathlib.Path:
-        """Where a log is, if it is here."""
+        """The path that a log has in the archive."""
         return self.folder / container / f"{generation}.log.gz"
 
 
 class _End:
-    """The last lines of a log, compressed in pieces, the first of which are dropped."""
+    """The end of a log, compressed in pieces; the first pieces are dropped."""
 
     def __init__(self, size: int):
         self.size, self.at = size, ""
@@ -120,7 +120,7 @@ class _End:
             self._pieces.popleft()
 
     def compressed(self) -> bytes:
-        """Pieces of gzip one after the other are gzip again."""
+        """The file: concatenated members of gzip are gzip again."""
         if self._lines:
             self._compress()
         return b"".join(self._pieces)

@@ -1,4 +1,4 @@
-"""What containers write from now on, whichever of their generations writes it."""
+"""Follows the logs of containers, from one generation to the next."""
 
 import logging
 import queue
@@ -13,19 +13,19 @@ from kolla.plugin.backend import UnreadableLog
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds between two looks at what there is to follow.
+#: Seconds between two searches for new logs.
 PAUSE = 1.0
-#: Lines that wait to be taken: whoever writes them waits too.
+#: Lines that may wait for the reader; more of them make the threads wait.
 WAITING = 1000
-#: A log that broke off so many times, as soon as it was begun, is given up.
+#: How often a log may break off at its beginning before it is given up.
 ATTEMPTS = 3
 
 
 class Follower:
-    """A thread for each log, and one that looks for new ones.
+    """Reads each log in a thread of its own; one more thread searches for new logs.
 
-    So an upgrade, a restart of a container and one of the engine are all the same: a log
-    ends, and another one is there, or the same one goes on from where it was read up to.
+    An upgrade and a restart, of a container or of the engine, look alike here: a log ends,
+    and another one appears, or the same log goes on where the reader stopped.
     """
 
     def __init__(self, sources: Sources, containers: Collection[str], query: Query):
@@ -33,13 +33,13 @@ class Follower:
         self._arrived: queue.Queue[Line | Exception | None] = queue.Queue(WAITING)
         self._threads: dict[tuple[str, int], threading.Thread] = {}
         self._broke_off: dict[tuple[str, int], int] = {}
-        #: Read to their end.
+        #: Logs that were read to their end.
         self._over: set[tuple[str, int]] = set()
 
     def lines(self, known: Collection[Source]) -> Iterator[Line]:
-        """What is written after what was read of the known ones; without an end.
+        """All lines after those that were read of the known logs, without end.
 
-        With a generation it ends when that does. What arrives at the same time is in order.
+        With a generation, the lines end when it does. Lines that arrive together are sorted.
         """
         self._over = {source.key for source in known if not source.running}
         self._begin(self._watch)
@@ -54,7 +54,7 @@ class Follower:
                 return
 
     def _begin(self, work: Callable, *arguments) -> threading.Thread:
-        """A thread that does not die in silence."""
+        """Start a thread; the reader raises its error."""
         def run() -> None:
             try:
                 work(*arguments)
@@ -88,7 +88,7 @@ class Follower:
         return not at_work and all(source.key in self._over for source in found)
 
     def _attend(self, source: Source) -> None:
-        """See that a log is read, as long as there may be more in it."""
+        """Read a log, unless it has been read to its end."""
         thread = self._threads.get(source.key)
         if (thread and thread.is_alive()) or source.key in self.sources.failed:
             return

@@ -1,4 +1,4 @@
-"""Where the lines of containers are: on the engine and in the archive."""
+"""The places of logs: the engine and the archive."""
 
 import collections
 import dataclasses
@@ -13,7 +13,7 @@ from kolla.plugin.backend import Backend
 
 LOG = logging.getLogger(__name__)
 
-#: Later than every line.
+#: A time later than every line.
 NEVER = "9999"
 
 
@@ -23,30 +23,30 @@ class Source:
 
     container: str
     generation: int
-    #: Whether it goes on, as far as one can see.
+    #: Whether more lines may come.
     running: bool
-    #: No line in it is later.
+    #: No line in it is later than this.
     ended: str
-    #: ``Backend.logs`` without a name.
+    #: ``Backend.logs``, bound to this log.
     read: Callable[..., Iterator[tuple[str, str]]]
 
     @property
     def key(self) -> tuple[str, int]:
-        """It is the same generation, wherever its log is."""
+        """Two logs are equal if their generation is, on the engine or in the archive."""
         return self.container, self.generation
 
 
 class Sources:
-    """All logs there are, and up to where each was read."""
+    """All logs, and how far each was read."""
 
     def __init__(self, backend: Backend, archive: Archive):
         self.backend, self.archive = backend, archive
-        #: Those that could not be read. Each was reported.
+        #: Logs that could not be read; each has been reported.
         self.failed: set[tuple[str, int]] = set()
         self._read: dict[tuple[str, int], str] = {}
 
     def of(self, containers: Iterable[str], generation: int | None = None) -> list[Source]:
-        """The logs of these containers, or of one generation of theirs.
+        """The logs of these containers, or of one of their generations.
 
         Raises :class:`BackendError` if the engine cannot be asked.
         """
@@ -59,7 +59,7 @@ class Sources:
             self._on_engine(seen) for seen in self.backend.observe()
             if seen.container in names and not seen.task
         ]
-        # The engine's, which comes last, has all that a killed command archived already.
+        # The engine's log comes last: it has everything that a killed command archived.
         latest = {source.key: source for source in found}
         return [s for s in latest.values() if generation in (None, s.generation)]
 
@@ -76,7 +76,7 @@ class Sources:
         return Source(seen.container, seen.generation, seen.running, NEVER, read)
 
     def written(self, sources: Iterable[Source], query: Query) -> Iterator[Line]:
-        """What is asked for of what there is, by time."""
+        """The wanted lines of all logs, sorted by time."""
         containers = collections.defaultdict(list)
         for source in sources:
             containers[source.container].append(source)
@@ -101,12 +101,12 @@ class Sources:
             self.report(source, error)
 
     def report(self, source: Source, error: KollaError) -> None:
-        """Tell that a log cannot be read; the others still are."""
+        """Report a log that cannot be read; the others still are."""
         self.failed.add(source.key)
         LOG.error("%s", error)
 
     def lines(self, source: Source, query: Query, follow: bool = False) -> Iterator[Line]:
-        """What is asked for of one log, from where it was read up to."""
+        """The wanted lines of one log, from where reading stopped."""
         after = self._read.get(source.key, "")
         if source.ended < max(after, query.begin):
             return
