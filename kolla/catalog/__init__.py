@@ -1,1 +1,1 @@
-"""What is installed, and with which options."""
+"""The catalog: installed plugins and their options."""

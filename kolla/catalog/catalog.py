@@ -1,8 +1,8 @@
-"""The tree of container sets and containers that the installed plugins make up.
+"""The tree of container sets and containers that the installed plugins form.
 
-A broken plugin is left out, together with what hangs on it, and named in
-:attr:`Catalog.errors`; the others keep working. Of two plugins with one name the one
-that comes with kolla stays; if neither does, both are left out.
+The catalog leaves out a broken plugin and everything that depends on it, and names it in
+:attr:`Catalog.errors`; the others keep working. Of two plugins with one name it keeps the
+one that comes with kolla; if neither does, it leaves out both.
 """
 
 import collections
@@ -25,12 +25,12 @@ _KINDS = {
 }
 
 
-#: The distribution of what no plugin declares.
+#: Stands for the distribution of a container that no plugin declares.
 GONE = "not installed"
 
 
 class Catalog:
-    """What can run. Mappings are by name, in alphabetical order.
+    """All sets, containers and images. Mappings are by name, in alphabetical order.
 
     ``root`` stands above the sets without a parent and is itself not in ``sets``.
     ``options`` are all registered options, kolla's own and the plugins', by group and
@@ -62,7 +62,7 @@ class Catalog:
         )
 
     def including(self, containers: Iterable[Container]) -> "Catalog":
-        """This catalog with what is left over as well, in a set of its own."""
+        """This catalog plus left-over containers, in a set of their own."""
         found = sorted(containers, key=lambda container: container.name)
         if not found:
             return self
@@ -81,7 +81,7 @@ class Catalog:
     # The tree
 
     def children(self, node: Node) -> list[Node]:
-        """The sets and containers directly below; none below a container."""
+        """The sets and containers directly below a set; a container has none."""
         return self._children.get(node.name, []) if isinstance(node, ContainerSet) else []
 
     def subtree(self, node: Node) -> list[Container]:
@@ -91,7 +91,7 @@ class Catalog:
         return [leaf for child in self.children(node) for leaf in self.subtree(child)]
 
     def required(self, name: str) -> set[str]:
-        """All containers that one requires, directly or not; none of one that is not declared."""
+        """All containers that one requires, directly or not; empty if it is not declared."""
         found: set[str] = set()
         waiting = [name]
         while waiting:
@@ -102,12 +102,12 @@ class Catalog:
         return found
 
     def path(self, name: str) -> tuple[str, ...]:
-        """The names from the top of the tree to a set or container."""
+        """The names from the top of the tree down to a set or container."""
         node = self.node(name)
         return (*(self.path(node.parent) if node.parent else ()), name)
 
     def node(self, name: str) -> Node:
-        """The set or container of that name; UsageError with the nearest name if none."""
+        """The set or container of that name; UsageError names the nearest if there is none."""
         known = {**self.sets, **self.containers}
         if name not in known:
             raise UsageError(
@@ -117,7 +117,7 @@ class Catalog:
         return known[name]
 
     def container(self, name: str) -> Container:
-        """The container of that name; UsageError with the nearest name if there is none."""
+        """The container of that name; UsageError names the nearest if there is none."""
         if name not in self.containers:
             raise UsageError(
                 f"there is no container {name!r}{nearest(name, self.containers)}",
@@ -126,7 +126,7 @@ class Catalog:
         return self.containers[name]
 
     def distribution(self, name: str) -> str:
-        """The name of the Python distribution that a set, container or image came from."""
+        """The name of the Python distribution that declares a set, container or image."""
         for kind in ("node", "image"):
             if (kind, name) in self._distributions:
                 return self._distributions[kind, name]
@@ -140,7 +140,7 @@ class Catalog:
         """The OpenStack releases that an image has pins for."""
         return sorted({each for image in self.images.values() for each in releases_of(image)})
 
-    # Backends, hooks and exporters: imported only when asked for
+    # Backends, hooks and exporters: imported on demand
 
     def backends(self) -> list[str]:
         return discovery.names("kolla.backends")
@@ -206,7 +206,7 @@ class Catalog:
         return sorted(winners, key=lambda plugin: (plugin.distribution != KOLLA, plugin.name))
 
     def _complete(self, plugins: list[Plugin]) -> list[Plugin]:
-        """Leave out, until nothing changes, what lacks something it hangs on."""
+        """Leave out plugins that lack something they depend on, until nothing changes."""
         declared = plugins
         while True:
             broken = validation.flaws(plugins, declared)
@@ -221,7 +221,7 @@ class Catalog:
 
 
 def _driver(namespace: str, what: str, name: str, unknown: type[KollaError] = KollaError):
-    """The object behind one entry point; KollaError if it is broken, ``unknown`` if so."""
+    """The object of an entry point; KollaError if it is broken, ``unknown`` if there is none."""
     plugins, errors = discovery.load(namespace, only=name)
     if errors:
         raise KollaError(str(errors[0]))

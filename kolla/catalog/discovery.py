@@ -1,9 +1,9 @@
 """Finds plugins through entry points, with stevedore.
 
 stevedore keeps the entry points of an environment in a cache whose time stamps are 128
-seconds coarse, so that a plugin installed just now can stay invisible. The scan it saves
-takes about three milliseconds, so every run of kolla makes it. It also tells, as the cache does
-not, which distribution an entry point came from.
+seconds coarse, so that a plugin installed just now can stay invisible. Every run of kolla
+scans instead, which takes about three milliseconds and, unlike the cache, says which
+distribution declares an entry point.
 """
 
 import dataclasses
@@ -23,7 +23,7 @@ KOLLA = "kolla"
 
 @dataclasses.dataclass(frozen=True)
 class Plugin:
-    """What an entry point led to."""
+    """The object that an entry point leads to."""
 
     namespace: str
     name: str
@@ -33,7 +33,7 @@ class Plugin:
 
 @dataclasses.dataclass(frozen=True)
 class PluginError:
-    """Why a plugin was left out."""
+    """Why the catalog leaves out a plugin."""
 
     namespace: str
     name: str
@@ -64,7 +64,7 @@ def entry_points(namespace: str) -> importlib.metadata.EntryPoints:
 def _scan(path: tuple[str, ...]) -> importlib.metadata.EntryPoints:
     try:
         return importlib.metadata.entry_points()
-    except Exception as error:  # there are many ways to break a file
+    except Exception as error:  # a file can be broken in many ways
         raise KollaError(
             f"the entry points of the distribution {_unreadable()} cannot be read: {error}",
             "no command can be found before it is installed again, or removed",
@@ -81,7 +81,7 @@ def _unreadable() -> str:
 
 
 class _Manager(extension.ExtensionManager):
-    """Loads one namespace, or the one entry point of it that is asked for."""
+    """Loads one namespace, or a single entry point of it."""
 
     def __init__(self, namespace: str, only: str | None = None):
         self.only = only
@@ -98,7 +98,7 @@ class _Manager(extension.ExtensionManager):
     def _load_one_plugin(self, entry_point, *args):
         try:
             return super()._load_one_plugin(entry_point, *args)
-        except (AssertionError, SystemExit) as error:  # stevedore lets these two through
+        except (AssertionError, SystemExit) as error:  # stevedore does not catch these two
             raise ImportError(f"{type(error).__name__}: {error}") from error
 
     def _failed(self, manager, entry_point, error) -> None:
@@ -109,7 +109,7 @@ class _Manager(extension.ExtensionManager):
 
 
 def load(namespace: str, only: str | None = None) -> tuple[list[Plugin], list[PluginError]]:
-    """The plugins of a namespace, sorted by name, and what could not be imported."""
+    """The plugins of a namespace, sorted by name, and those that failed to import."""
     manager = _Manager(namespace, only)
     plugins = [
         Plugin(namespace, found.name, distribution_of(found.entry_point), found.plugin)
@@ -119,14 +119,14 @@ def load(namespace: str, only: str | None = None) -> tuple[list[Plugin], list[Pl
 
 
 def unforeseen(error: BaseException, ours: str) -> str:
-    """What is said of an error that nobody foresaw; ``ours`` if no plugin is to blame."""
+    """The message for an unforeseen error; ``ours`` if no plugin is to blame."""
     plugin = _culprit(error)
     whose = f"{plugin} failed" if plugin else ours
     return f"{whose}: {type(error).__name__}: {error}"
 
 
 def _culprit(error: BaseException) -> str:
-    """The plugin of a third party that an error came through; nothing if there is none."""
+    """The third-party plugin in the traceback of an error; empty if there is none."""
     everything = _scan(tuple(sys.path))
     theirs = [
         found for group in everything.groups if group.startswith("kolla.")
@@ -143,5 +143,5 @@ def _culprit(error: BaseException) -> str:
 
 
 def names(namespace: str) -> list[str]:
-    """The names in a namespace; nothing is imported."""
+    """The names in a namespace, without importing anything."""
     return sorted(entry_points(namespace).names)

@@ -1,7 +1,7 @@
 """Containers that still exist although no installed plugin declares them any more.
 
-Their plugin was uninstalled, or cannot be imported. What they run is in their snapshot, so
-that they can be checked, stopped, started, rolled back and deleted; nothing new can be made.
+Their plugin was uninstalled, or cannot be imported. Their snapshots suffice to check, stop,
+start, roll back and delete them; kolla can make no new generation of them.
 """
 
 import dataclasses
@@ -17,12 +17,12 @@ from kolla.store.store import Store
 if TYPE_CHECKING:
     from kolla.catalog.catalog import Catalog
 
-#: Where they stand in the tree.
+#: The set in the tree that holds them.
 SET = ContainerSet("left-over", "What still exists although no plugin here declares it")
 
 
 def left_over(installed: "Catalog", store: Store) -> Iterator[Container]:
-    """A stand-in for each of them, made from its current generation."""
+    """A stand-in for each left-over container, made from its current generation."""
     for record in store.containers():
         if record.target == ABSENT or record.name in installed.containers:
             continue

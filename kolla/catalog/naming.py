@@ -1,19 +1,19 @@
-"""What images are called."""
+"""The names of images."""
 
 from kolla.plugin import Image
 
 #: The release of Debian that all images contain.
 SUITE = "trixie"
 
-#: The root of the tree of images: plain Debian, which no Dockerfile makes.
+#: The root of the tree of images: plain Debian, made without a Dockerfile.
 ROOT = "debian"
 
-#: What is locked while images are built or removed.
+#: The name of the lock that builds and removals of images hold.
 LOCK = "images"
 
 
 def tag(image: Image, release: str) -> str:
-    """The OpenStack release for images that have one, else that of Debian."""
+    """The OpenStack release of an image that has one, else the release of Debian."""
     return release if image.per_release else SUITE
 
 
@@ -33,5 +33,5 @@ def kept_reference(container: str, generation: int, namespace: str) -> str:
 
 
 def releases_of(image: "Image") -> list[str]:
-    """The OpenStack releases that an image has pins for; none if it is built without pins."""
+    """The OpenStack releases that an image has pins for; empty if it needs no pins."""
     return sorted(pins.stem for pins in image.folder.glob("pins/*.txt"))

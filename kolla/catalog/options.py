@@ -279,7 +279,7 @@ _HOOKS = [
 
 @functools.cache
 def by_group() -> dict[str, dict[str, cfg.Opt]]:
-    """All of kolla's own options by group and by the name in a file."""
+    """All of kolla's own options, by group and by their name in a file."""
     groups = {
         "DEFAULT": _DEFAULT, "host": _HOST, "certificates": _CERTIFICATES,
         "backend": _BACKEND, "docker": _DOCKER,

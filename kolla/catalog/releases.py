@@ -1,4 +1,4 @@
-"""The order of OpenStack's releases: two a year, each first one of a year a SLURP.
+"""The order of OpenStack's releases: two a year, of which the first is a SLURP.
 
 Source: OpenStack's release cadence adjustment (skip-level upgrade release process).
 """

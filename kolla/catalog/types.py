@@ -1,4 +1,4 @@
-"""Types of options, which tell in words what they want."""
+"""Types of options whose errors say in words what they accept."""
 
 import re
 
@@ -8,7 +8,7 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
 class Form(String):
-    """A text of a certain form; ``rule`` is what is said of any other."""
+    """A text of a certain form; ``rule`` is the error for any other."""
 
     def __init__(self, name: str, pattern: str, rule: str):
         super().__init__(type_name=name)
@@ -21,7 +21,7 @@ class Form(String):
 
 
 class Bytes(String):
-    """A size that is a number of bytes: ``1g`` and ``1073741824`` are the same."""
+    """A size in bytes: ``1g`` and ``1073741824`` are the same."""
 
     def __init__(self):
         super().__init__(type_name="size")
@@ -40,12 +40,12 @@ def amount(text: str) -> int | float:
 
 
 BYTES = Bytes()
-#: A number of bytes as the engine takes it.
+#: A size in bytes as the engine accepts it.
 SIZE = Form("size", "[1-9][0-9]*[kmg]", "a size is a number with k, m or g, like 50m")
-#: Where an engine listens, as its clients take it.
+#: The address of an engine as its clients accept it.
 ENGINE = Form(
     "URL", r"unix:///\S+|tcp://[^/\s]+:[0-9]+|ssh://\S+",
     "an engine is at unix:///PATH, tcp://ADDRESS:PORT or ssh://HOST",
 )
-#: A relative one would depend on where kolla was started.
+#: An absolute path: a relative one would depend on the working directory of kolla.
 FOLDER = Form("folder", "/.*", "a folder begins with a slash, like /var/lib/kolla")

@@ -1,4 +1,4 @@
-"""What makes a plugin unusable although it could be imported."""
+"""Validates imported plugin declarations."""
 
 import dataclasses
 import functools
@@ -13,14 +13,14 @@ from kolla.catalog.discovery import KOLLA, Plugin
 from kolla.errors import nearest
 from kolla.plugin import Container, ContainerSet, Image
 
-#: What the lowest image is built on; it has no folder.
+#: The parent of the lowest image; it has no folder.
 FOUNDATION = "debian"
-#: Options by group and by the name they have in a file.
+#: Options by group and by their name in a file.
 Options = dict[str, dict[str, cfg.Opt]]
 
 
 def key(plugin: Plugin) -> tuple[str, str]:
-    """Sets and containers share their names; images have their own."""
+    """The key of a declaration: sets and containers share their names, images do not."""
     return ("image" if isinstance(plugin.thing, Image) else "node", plugin.name)
 
 
@@ -43,7 +43,7 @@ _hints = functools.cache(typing.get_type_hints)
 
 
 class _Misfit(NamedTuple):
-    """A value of another type than the public API declares."""
+    """The value has another type than the public API declares."""
 
     place: str
     hint: Any
@@ -51,7 +51,7 @@ class _Misfit(NamedTuple):
 
 
 def misdeclared(thing: Any) -> str:
-    """The innermost field whose value is not of the declared type, or nothing."""
+    """The innermost field whose value has a wrong type; empty if there is none."""
     found = _first_misfit_of_fields(thing, "")
     if found is None:
         return ""
@@ -89,10 +89,10 @@ def _misfit(value: Any, hint: Any, place: str) -> _Misfit | None:
 
 
 def flaws(plugins: Sequence[Plugin], declared: Sequence[Plugin]) -> dict[tuple[str, str], str]:
-    """What is wrong with the plugins, by key.
+    """The flaws of plugins, by key.
 
-    ``declared`` are all that there were before any was left out: whoever needs one of
-    them, and finds it gone, is told so.
+    ``declared`` holds all declarations before any was left out: a plugin that needs one which
+    was left out is told so.
     """
     relations = _Relations(plugins, declared)
     found = {key(plugin): relations.flaw(plugin.thing) for plugin in plugins}
@@ -100,7 +100,7 @@ def flaws(plugins: Sequence[Plugin], declared: Sequence[Plugin]) -> dict[tuple[s
 
 
 class _Relations:
-    """Who hangs on whom."""
+    """The dependencies between declarations."""
 
     def __init__(self, plugins: Sequence[Plugin], declared: Sequence[Plugin]):
         self.declared = {key(plugin) for plugin in declared}
@@ -131,9 +131,9 @@ class _Relations:
         )
 
     def _shares_a_volume(self, container: Container) -> str:
-        """Two containers that write to one volume have to say so, both of them.
+        """Two containers that write to one volume must both declare it as shared.
 
-        A third party's that does not is to blame, not kolla's own.
+        If one is a third party's and does not, it is to blame, not kolla's own.
         """
         rivals = [
             other for name, other in self.containers.items() if other is not container
@@ -194,7 +194,7 @@ def _some(name: str | None) -> tuple[str, ...]:
 
 
 def _cycle(name: str, edges: Mapping[str, Sequence[str]], verdict: str) -> str:
-    """The verdict, if a way along the edges leads from the name back to it."""
+    """The verdict if the edges lead from a name back to itself, else empty."""
     trails, seen = [[name]], set()
     while trails:
         trail = trails.pop()

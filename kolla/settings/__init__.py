@@ -1,4 +1,4 @@
-"""kolla's configuration: where it comes from, what it says, what is wrong with it."""
+"""kolla's configuration: its sources, its values, and its problems."""
 
 from kolla.settings.loader import DEFAULT_CONFIG_DIR, Settings
 from kolla.settings.problems import Invalid, Problem

@@ -1,7 +1,7 @@
 """Makes and renews the certificates of this host: ``kolla config certificates``.
 
 Below ``[certificates] folder`` each container has a folder with its authority, which all hosts
-share, and one certificate for each host. ``ca.crt`` holds what users of the cloud trust.
+share, and one certificate for each host. Users of the cloud trust ``ca.crt``.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ PUBLIC = 0o644
 
 
 class Place(NamedTuple):
-    """Where the files of one container are."""
+    """The paths of the files of one container."""
 
     folder: Path
     host: str
@@ -35,7 +35,7 @@ class Place(NamedTuple):
 
 
 class Due(NamedTuple):
-    """A certificate to be made, and why."""
+    """A certificate to make, and the reason."""
 
     container: str
     path: Path
@@ -43,9 +43,9 @@ class Due(NamedTuple):
 
 
 def due(settings: Settings, renew: bool = False) -> list[Due]:
-    """What is missing, ends soon or does not fit any more; all of it with ``renew``.
+    """The certificates that are missing, end soon or no longer fit; with ``renew`` all of them.
 
-    KollaError if a file that is there is no certificate.
+    KollaError if an existing file is no certificate.
     """
     found = []
     for container, place in _ours(settings):
@@ -58,7 +58,10 @@ def due(settings: Settings, renew: bool = False) -> list[Due]:
 
 
 def make(settings: Settings, renew: bool = False) -> list[Due]:
-    """Make what is due; returns it. KollaError if an authority's key is on another host."""
+    """Make the certificates that are due, and return them.
+
+    KollaError if the key of an authority is on another host.
+    """
     root = Path(settings.value("certificates", "folder"))
     make_folder(root)
     with locked(root):
@@ -78,7 +81,7 @@ def in_use(settings: Settings) -> Iterator[tuple[str, Path]]:
 
 
 def days_left(path: Path) -> int:
-    """Until a certificate ends. KollaError if it cannot be read."""
+    """The time left until a certificate ends. KollaError if it cannot be read."""
     return x509.days_left(x509.load_certificate(path))
 
 
@@ -93,7 +96,7 @@ def _ours(settings: Settings) -> Iterator[tuple[Container, Place]]:
 
 
 def _flaw(settings: Settings, container: Container, place: Place) -> str:
-    """Why a host's certificate has to be made anew, or nothing."""
+    """Why the certificate of a host has to be replaced; empty if it does not."""
     if not (place.own[0].exists() and place.own[1].exists() and place.authority[0].exists()):
         return "it does not exist"
     try:
@@ -151,7 +154,7 @@ def _write(paths: tuple[Path, Path], made: x509.Signed) -> None:
 
 
 def _bundle(settings: Settings, root: Path) -> None:
-    """What users of the cloud have to trust."""
+    """Write the file of authorities that users of the cloud have to trust."""
     authorities = [
         place.authority[0].read_bytes() for container, place in _ours(settings)
         if container.certificate.public

@@ -1,4 +1,4 @@
-"""oslo.config, given the files in the order in which kolla reads them."""
+"""Sets up oslo.config with the files in the order in which kolla reads them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def configured(
     options: Mapping[str, Mapping[str, cfg.Opt]], sources: Sources, host: str, config_dir: Path
 ) -> cfg.ConfigOpts:
-    """All options registered, all files read. UsageError for a wrong value in ``--set``."""
+    """Register all options and read all files. UsageError for a wrong value in ``--set``."""
     conf = cfg.ConfigOpts()
     files = [str(file.path) for file in sources.files]
     # Without default_config_dirs=[] oslo.config would add directories above these files.
@@ -33,16 +33,16 @@ def configured(
 
 
 def _override(conf: cfg.ConfigOpts, sources: Sources, group: str, opt: cfg.Opt) -> None:
-    """Tell oslo.config what it cannot see, or would not take as it is written."""
+    """Give oslo.config the values that it cannot see, or would read differently."""
     origin = sources.find(group, opt)
     if origin is None:
         return
     on_command_line = origin.source == COMMAND_LINE
-    # A file of which only a part counts is not given to it.
+    # oslo.config does not get files of which only a part counts.
     in_part = origin.source in [str(file.path) for file in sources.parts]
-    # It takes a MultiOpt from the environment apart into letters.
+    # oslo.config splits a MultiOpt from the environment into letters.
     several_at_once = opt.multi and origin.line is None
-    # It puts in other options for $name, which nobody wants in a password.
+    # oslo.config would replace $name in a password by another option.
     literal = opt.secret and "$" in "".join(origin.values)
     if not (on_command_line or in_part or several_at_once or literal):
         return
@@ -53,7 +53,7 @@ def _override(conf: cfg.ConfigOpts, sources: Sources, group: str, opt: cfg.Opt) 
         if on_command_line:
             flaw = values.describe(opt, origin.text, error)
             raise UsageError(f"--set {group}.{opt.dest}: {flaw}") from None
-        # In a file it is one of the problems.
+        # A wrong value in a file is reported as a problem.
 
 
 def _oslo_group(group: str) -> str | None:

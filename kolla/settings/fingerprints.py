@@ -1,4 +1,4 @@
-"""What tells that a secret has changed, and nothing else of it."""
+"""Keyed fingerprints: they show that a secret changed without revealing it."""
 
 import functools
 import hashlib
@@ -19,7 +19,7 @@ class Fingerprints:
         self._settings, self._path = settings, StateDir(state_dir).fingerprint_key
 
     def of(self, spec: Spec) -> dict[str, str]:
-        """That of each secret a spec refers to, by its name."""
+        """The fingerprint of each secret that a spec refers to, by name."""
         found = {
             name for text in spec.texts() for name in self._settings.references(text)
             if name not in self._settings.taken_out(text)

@@ -1,7 +1,7 @@
-"""The last valid configuration, kept in the state directory for when today's is not valid.
+"""The last valid configuration, kept in the state directory and used while today's is not valid.
 
-Kept is what the files set of kolla's options and the plugins', without any secret. Secrets,
-and the options of services, are taken from today's files as far as those can be read.
+The copy has the options of kolla and the plugins that files set, but no secrets. Secrets and
+the options of services come from today's files as far as these can be read.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ _HEADER = """\
 
 
 def keep(settings: Settings, state_dir: Path) -> None:
-    """Write the copy, unless it says the same already. KollaError if it cannot be written."""
+    """Write the copy if it differs. KollaError if it cannot be written."""
     path, text = StateDir(state_dir).last_valid, "".join(_lines(settings))
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         write_whole(path, text.encode())
@@ -35,9 +35,9 @@ def keep(settings: Settings, state_dir: Path) -> None:
 def load(
     catalog: "Catalog", config_dir: Path, host: str | None, overrides: Mapping[str, str]
 ) -> Settings | None:
-    """The settings that were valid last; None if none are kept of this host.
+    """The settings that were valid last; None if there is no copy for this host.
 
-    The state directory is the one that today's files name, as far as they can be read.
+    Today's files name the state directory, as far as they can be read.
     """
     options = catalog.options
     _, today = gather(catalog, config_dir, host, overrides)
@@ -79,6 +79,6 @@ def _lines(settings: Settings) -> Iterator[str]:
 
 
 def _assignment(opt: cfg.Opt, text: str) -> str:
-    """A value in quotes, which keep its spaces; further lines of it are indented."""
+    """A value in quotes, which keep its spaces; its further lines are indented."""
     first, *others = text.split("\n")
     return "\n    ".join([f'{opt.dest} = "{first}"', *others]) + "\n"

@@ -6,16 +6,16 @@ from kolla.catalog.types import amount
 from kolla.errors import KollaError
 from kolla.plugin import Container
 
-#: What is limited.
+#: The resources that can be limited.
 NAMES = ("memory", "pids", "files", "cpus")
 #: The name that stands for all containers.
 ALL = "all"
 
 
 def limits_of(container: Container, settings) -> dict[str, int | float]:
-    """``memory`` in bytes, ``pids``, ``files`` and ``cpus``; what has no limit is left out.
+    """``memory`` in bytes, ``pids``, ``files`` and ``cpus``, without those that have no limit.
 
-    Raises :class:`KollaError` if its plugin declares something else than a number.
+    Raises :class:`KollaError` if the plugin declares something other than a number.
     """
     found = {name: limit(container, settings, name) for name in NAMES}
     return {name: value for name, value in found.items() if value}

@@ -26,12 +26,12 @@ DEFAULT_CONFIG_DIR = Path("/etc/kolla")
 
 
 class Settings:
-    """The options of kolla and all plugins, and those of the services.
+    """The options of kolla, of all plugins and of the services.
 
-    From the strongest: the command line, the environment (``OS_<GROUP>__<OPTION>``), the
-    host's file, kolla.conf.d, kolla.conf, the default. ``$name`` in a value stands for
-    another option, as everywhere in oslo.config, but a secret is taken as it is written.
-    An option that takes in a secret is a secret too.
+    The sources, strongest first: the command line, the environment
+    (``OS_<GROUP>__<OPTION>``), the host's file, kolla.conf.d, kolla.conf, the default.
+    ``$name`` in a value stands for another option, as everywhere in oslo.config, but not in
+    a secret. An option whose value includes a secret is a secret, too.
     """
 
     def __init__(self, catalog: "Catalog", config_dir: Path, host: str, found: sources.Sources):
@@ -56,7 +56,7 @@ class Settings:
         """Read everything; ``overrides`` maps ``group.option`` to a value.
 
         Raises :class:`Invalid` for malformed files, :class:`UsageError` for unknown
-        overrides and a missing directory. Values are judged by :meth:`problems`.
+        overrides and a missing directory. :meth:`problems` validates the values.
         """
         config_dir = Path(config_dir)
         if not config_dir.is_dir() and config_dir != DEFAULT_CONFIG_DIR:
@@ -87,14 +87,14 @@ class Settings:
             origin = self.sources.find(group, opt)
             text = origin.text if origin else str(opt.default)
             for name in filter(self._is_known, values.taken_in(group, text)):
-                self.value(*_split(name))  # is to blame if it is wrong itself
+                self.value(*_split(name))  # to blame if its own value is wrong
             flaw = values.describe(opt, text, error)
-            if origin is None:  # what the default takes in is to blame
+            if origin is None:  # an option inside the default is to blame
                 flaw = f"as [{group}] {opt.dest}: {flaw}"
             raise Invalid([self.blame(group, option, flaw)]) from None
 
     def origin(self, group: str, option: str) -> sources.Origin | None:
-        """Where an option is set; None if its default holds."""
+        """The place where an option is set; None if its default holds."""
         return self.sources.find(group, self._option(group, option))
 
     def has(self, group: str, option: str) -> bool:
@@ -102,7 +102,7 @@ class Settings:
 
     @functools.cached_property
     def options_by_file_name(self) -> dict[str, dict[str, tuple[str, cfg.Opt]]]:
-        """(group, option) by the names they may have in a file, old ones too."""
+        """(group, option) by their names in a file, including deprecated names."""
         known: dict[str, dict[str, tuple[str, cfg.Opt]]] = {}
         for group, opts in self.options.items():
             known.setdefault(sources.normal_group(group), {})
@@ -115,7 +115,7 @@ class Settings:
         return f"{group}.{option}" in self._secrets
 
     def learn(self, container: str, known: Mapping) -> None:
-        """Judge the options of a container's service by the list that is in its image."""
+        """Take over the option list of a container's image, to validate the service's options."""
         self._known[container] = known
 
     def hides(self, container: str, section: str, option: str, text: str) -> bool:
@@ -125,20 +125,20 @@ class Settings:
 
     @functools.cached_property
     def option_lists(self) -> OptionLists:
-        """What images say of the options of their services."""
+        """The cache of the option lists of images."""
         return OptionLists(StateDir(Path(self.value("DEFAULT", "state_dir"))).options)
 
     def _list(self, container: str) -> Mapping:
-        """The list that was learned, else the last one that was read; empty without either."""
+        """The list that was learned, else the last one that was kept; empty without either."""
         if container not in self._known:
             known = None
-            with contextlib.suppress(Invalid):  # the state directory's name is reported elsewhere
+            with contextlib.suppress(Invalid):  # a wrong state directory is reported elsewhere
                 known = self.option_lists.of_container(container)
             self._known[container] = known or {}
         return self._known[container]
 
     def service_options(self, container: Container) -> dict[tuple[str, str], ServiceOption]:
-        """(section, option) of the service's own configuration, as kolla.conf sets them."""
+        """The options of the service itself that kolla.conf sets, by (section, option)."""
         return self._service_options.get(container.name, {})
 
     def enabled(self) -> list[Container]:
@@ -152,7 +152,7 @@ class Settings:
     # Texts
 
     def environment(self, container: Container) -> dict[str, str]:
-        """What a container gets, rendered; sorted, and the same for the same settings."""
+        """The rendered variables of a container: sorted, and equal for equal settings."""
         own = self.service_options(container)
         variables = {
             **container.environment,
@@ -167,7 +167,7 @@ class Settings:
         return list(dict.fromkeys(place for place in found if place[1]))
 
     def render(self, template: str) -> str:
-        """Put in the options that are no secrets; the result is a template of secrets only.
+        """Fill in the options that are no secrets; the result refers to secrets only.
 
         KollaError if the template is malformed or names an unknown option.
         """
@@ -179,7 +179,7 @@ class Settings:
         return _checked(templates.partly, self._decided(template), value)
 
     def reveal(self, rendered: str) -> str:
-        """Put in the secrets too; KollaError names those that are not set."""
+        """Fill in the secrets as well; KollaError names those that are not set."""
         found = {name: self._secret(name) for name in self.references(rendered)}
         missing = [name for name, text in found.items() if text is None]
         if missing:
@@ -191,7 +191,7 @@ class Settings:
         return _checked(templates.substitute, rendered, found.__getitem__)
 
     def taken_out(self, rendered: str) -> list[str]:
-        """Options of services that a text takes a secret from, and that no file sets any more."""
+        """Secret options of services in a text that no file sets any more."""
         return [name for name in self.references(rendered)
                 if services.split(name)[1] and self._secret(name) is None]
 
@@ -199,15 +199,15 @@ class Settings:
         """The secrets that a rendered text still refers to, as ``group.option``."""
         return templates.references(rendered)
 
-    # What is wrong
+    # Problems
 
     def problems(
         self, known_options: Callable[[Container], Mapping | None] = lambda container: None
     ) -> list[Problem]:
-        """Everything that is wrong, in kolla's options, the plugins' and the services'.
+        """All problems with the options of kolla, of plugins and of services.
 
-        ``known_options`` gives the option list in a container's image, None if there is
-        none; options of such a service are not judged.
+        ``known_options`` returns the option list of a container's image. If it returns None,
+        the options of that service are not validated.
         """
         found = self._checks.all_problems(self)
         for container in self.catalog.containers.values():
@@ -216,26 +216,26 @@ class Settings:
         return found
 
     def notes(self) -> list[Problem]:
-        """What is worth knowing, and keeps nothing from working."""
+        """Warnings: they keep nothing from working."""
         return self._checks.notes(self)
 
     def require_valid(self) -> None:
-        """:class:`Invalid`, if anything is wrong with options of kolla or the plugins."""
+        """Raise :class:`Invalid` if options of kolla or the plugins have problems."""
         if found := self._checks.obstacles(self):
             raise Invalid(found)
 
     def require_correct(self) -> None:
-        """:class:`Invalid`, if a name or a value is wrong, whatever this host is like."""
+        """Raise :class:`Invalid` if a name or a value would be wrong on any host."""
         if found := self._checks.mistakes(self):
             raise Invalid(found)
 
     def require_valid_service(self, container: Container, known: Mapping | None) -> None:
-        """:class:`Invalid`, if options of a service do not fit the list of its image."""
+        """Raise :class:`Invalid` if options of a service do not fit the list of its image."""
         if found := self._checks.of_service(self, container, known):
             raise Invalid(found)
 
     def blame(self, group: str, option: str, message: str) -> Problem:
-        """The problem that is due to an option, or to the one its default stands for."""
+        """A problem at the place of an option, or of the option that its default refers to."""
         opt, origin = self._option(group, option), self.origin(group, option)
         if origin is None:
             for name in sorted(values.taken_in(group, opt.default)):
@@ -245,20 +245,20 @@ class Settings:
         return origin.problem(text) if origin else Problem("default", None, text)
 
     def blame_plugin(self, container: Container, message: str) -> Problem:
-        """The problem that is due to the plugin that declares a container."""
+        """A problem of the plugin that declares a container."""
         distribution = self.catalog.distribution(container.name)
         return Problem(f"plugin {container.name!r} of {distribution!r}", None, message)
 
-    # How it is done
+    # Helpers
 
     @functools.cached_property
     def _checks(self):
-        from kolla.settings import checks  # commands that only show something need none
+        from kolla.settings import checks  # commands that only show need no checks
 
         return checks
 
     def _secret(self, name: str) -> str | None:
-        """The value of a secret; None if it, or one that it takes in, has yet to be set."""
+        """The value of a secret; None if it, or a secret inside it, is not set."""
         if name.startswith(templates.FILE):
             return self._content(*_split(name.removeprefix(templates.FILE)))
         container, section = services.split(name)
@@ -274,7 +274,7 @@ class Settings:
         return templates.as_text(self.value(*_split(name)))
 
     def _content(self, group: str, option: str) -> str:
-        """The content of the file that an option names; bytes that are no text survive."""
+        """The content of the file that an option names; binary content survives."""
         path = self.value(group, option)
         try:
             return Path(path).read_bytes().decode("utf-8", errors="surrogateescape")
@@ -311,7 +311,7 @@ class Settings:
 def gather(
     catalog: "Catalog", config_dir: Path, host: str | None, overrides: Mapping[str, str]
 ) -> tuple[str, sources.Sources]:
-    """The host's name, and all files that can set its options, as far as they can be read."""
+    """The name of the host, and the readable files that can set its options."""
     found = sources.Sources(sources.read(sources.common_files(config_dir)), overrides)
     if host is None:
         origin = found.find("host", catalog.options["host"]["name"])

@@ -1,4 +1,4 @@
-"""Fills in secrets that are missing: ``kolla.conf.d/passwords.conf``, mode 0600."""
+"""Fills in missing secrets in ``kolla.conf.d/passwords.conf``, mode 0600."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,25 +23,25 @@ def path_in(config_dir: Path) -> Path:
 
 
 def missing(settings: Settings) -> list[Name]:
-    """Secrets that can be made up and have no value, of containers enabled here.
+    """Secrets of containers enabled here that kolla can generate and that have no value.
 
-    KollaError if another file than that of the secrets sets one of them to nothing.
+    KollaError if a file other than passwords.conf sets one of them to nothing.
     """
     return [name for name in _without_value(settings) if _can_be_made(settings, name)]
 
 
 def to_be_brought(settings: Settings) -> list[Name]:
-    """Secrets without a value that an operator alone has."""
+    """Secrets without a value that only an operator can provide."""
     return [name for name in _without_value(settings) if not _can_be_made(settings, name)]
 
 
 def fill_in(settings: Settings, found: Mapping[Name, str] | None = None) -> list[Name]:
-    """Write what is missing, all or nothing; returns what was filled in.
+    """Write all missing secrets, or none; returns those that were filled in.
 
-    ``found`` are values that exist already; all others are made up.
+    ``found`` holds existing values; all others are generated.
     """
     def wanted(file: SourceFile | None) -> dict[Name, str]:
-        # Somebody may have filled them in since the settings were read.
+        # Another command may have filled them in since the settings were read.
         return {
             name: (found or {}).get(name) or made_up(settings, name)
             for name in missing(settings) if not _is_set(file, *name)
@@ -51,7 +51,7 @@ def fill_in(settings: Settings, found: Mapping[Name, str] | None = None) -> list
 
 
 def replace(settings: Settings, new: Mapping[Name, str]) -> None:
-    """Give secrets that stand in the file other values, all or nothing."""
+    """Replace the values of secrets in the file, all or none."""
     _rewrite(settings, lambda file: new)
 
 
@@ -95,7 +95,7 @@ def _required(settings: Settings) -> list[Name]:
 
 
 def made_up(settings: Settings, name: Name) -> str:
-    """A new value for a secret that can be made up."""
+    """A generated value for a secret."""
     group, option = name
     return settings.options[group][option].type.make()
 
@@ -112,18 +112,18 @@ def _is_set(file: SourceFile | None, group: str, option: str) -> bool:
 
 
 def _with_secrets(text: str, file: SourceFile | None, values: Mapping[Name, str]) -> str:
-    """The text with these values in place of those it has, or at the end of their sections."""
+    """The text with these values replaced, or added at the end of their sections."""
     lines = text.rstrip("\n").split("\n")
     new: dict[str, list[str]] = {}
     for (group, option), value in values.items():
-        # What goes on in a further line is indented.
+        # Continuation lines are indented.
         assignment = f"{option} = {value}".replace("\n", "\n    ")
         known = file.find(group, option) if file else None
         if known:
             lines[known.line - 1] = assignment
         else:
             new.setdefault(group, []).append(assignment)
-    # From the bottom up, so that the numbers of the lines above stay right.
+    # From the bottom up, so that the line numbers above stay valid.
     for group, line in reversed(_section_ends(file, lines)):
         lines[line:line] = new.pop(group, [])
     for group, assignments in new.items():
@@ -132,7 +132,7 @@ def _with_secrets(text: str, file: SourceFile | None, values: Mapping[Name, str]
 
 
 def _section_ends(file: SourceFile | None, lines: list[str]) -> list[tuple[str, int]]:
-    """The last line that is not blank of every section, a repeated one only once."""
+    """The last line of each section that is not blank; a repeated section counts once."""
     starts = file.sections if file else []
     nexts = [line - 1 for _, line in starts[1:]] + [len(lines)]
     ends = {}
@@ -144,7 +144,7 @@ def _section_ends(file: SourceFile | None, lines: list[str]) -> list[tuple[str, 
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder of the configuration. KollaError if that fails."""
+    """Make a folder for the configuration. KollaError if that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

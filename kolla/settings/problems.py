@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, and where."""
+"""Problems of a configuration, with their places."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from kolla.errors import KollaError
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong. ``line`` is None where there is none to point at."""
+    """One problem. ``line`` is None if no line is to blame."""
 
     file: str
     line: int | None
@@ -20,7 +20,7 @@ class Problem:
 
 
 class Invalid(KollaError):
-    """The configuration cannot be used; lists everything that is wrong with it."""
+    """The configuration cannot be used; it lists all problems."""
 
     def __init__(self, problems: Iterable[Problem]):
         self.problems = list(dict.fromkeys(problems))

@@ -26,7 +26,7 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
 
 
 def write(stream: IO[str]) -> None:
-    """What ``oslo-config-generator --namespace kolla`` writes, and how it is used."""
+    """The output of ``oslo-config-generator --namespace kolla``, after an introduction."""
     from oslo_config import generator
 
     stream.write(_HEADER)
@@ -40,7 +40,7 @@ def write(stream: IO[str]) -> None:
 
 
 def _with_distributions(text: str) -> str:
-    """The sample with the distribution that each group comes from.
+    """The sample with the distribution of each group.
 
     The generator names the namespace, which is the same for all of them.
     """

@@ -1,4 +1,4 @@
-"""Which options are secrets: those marked so, and those that take one of them in."""
+"""Secret options: those that are marked so, and those whose values include one."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ class Secrets:
         return name in self._names
 
     def behind(self, name: str) -> set[str]:
-        """The marked options whose values are in this option's, however indirectly."""
+        """The marked options whose values this option includes, directly or not."""
         found, waiting = set(), [name]
         while waiting:
             current = waiting.pop()
@@ -44,9 +44,9 @@ class Secrets:
 
 
 def masked(settings, text: str) -> str:
-    """A text that may quote a secret of the settings, as an engine's error may, without it."""
+    """A text, such as an error of the engine, with all secrets of the settings masked."""
     values = {value for name in _names(settings) for value in _forms(settings, name)}
-    for value in sorted(values, key=len, reverse=True):  # one may be a part of another
+    for value in sorted(values, key=len, reverse=True):  # a secret may be a part of another
         text = text.replace(value, MASK)
     return text
 
@@ -61,7 +61,7 @@ def _names(settings) -> Iterator[str]:
 
 
 def _forms(settings, name: str) -> Iterator[str]:
-    """As it is and as it stands in a URL; nothing if it is not set, or too short for one."""
+    """A secret as it is and as a URL has it; empty if it is not set, or too short to mask."""
     with contextlib.suppress(KollaError):
         for value in (settings.reveal("${%s}" % name), settings.reveal("${url:%s}" % name)):
             if len(value) >= 4:

@@ -1,4 +1,4 @@
-"""Options of the services themselves: ``[glance-api/DEFAULT]``, handed on as they are."""
+"""Options of the services themselves, such as ``[glance-api/DEFAULT]``, passed on unchanged."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,9 +9,8 @@ from kolla.plugin import Container
 from kolla.settings import templates
 from kolla.settings.sources import COMMAND_LINE, Origin, Sources
 
-#: Options of services whose value stays out of everything kolla stores and prints, besides
-#: those that the service itself marks. One masked too many costs nothing: what a service gets
-#: is the same.
+#: Names of options whose value kolla neither stores nor prints, besides those that the service
+#: itself marks. Masking one too many costs nothing: the service gets the same value.
 _SECRET_NAME = re.compile(
     r"(?!max_)(.*[_.-])?(pass(word|wd|phrase|code)?|key|(secret|token)(_id)?|credential"
     r"|auth_str|backend_argument)s?"
@@ -22,7 +21,7 @@ _SECRET_URL = re.compile(r"://[^/?#\s]*:[^@/]+@")
 
 
 class ServiceOption(NamedTuple):
-    """An option of a service. Several values: it was given several times in one file."""
+    """An option of a service; it has several values if a file repeats it."""
 
     values: tuple[str, ...]
     file: str
@@ -34,13 +33,13 @@ class ServiceOption(NamedTuple):
 
 
 def split(group: str) -> tuple[str, str]:
-    """``glance-api/DEFAULT`` -> container and section; no section: it is a group of kolla's."""
+    """``glance-api/DEFAULT`` -> container and section; a group of kolla has no section."""
     container, _, section = group.partition("/")
     return container, section
 
 
 def collect(sources: Sources) -> dict[str, dict[tuple[str, str], ServiceOption]]:
-    """The options of services by container; of several files the last one wins."""
+    """The options of services by container; the last file wins."""
     found: dict[str, dict[tuple[str, str], ServiceOption]] = {}
 
     def put(origin: Origin) -> None:
@@ -59,12 +58,12 @@ def collect(sources: Sources) -> dict[str, dict[tuple[str, str], ServiceOption]]
 
 
 def reference(container: str, section: str, option: str) -> str:
-    """What stands for a secret option of a service in a template."""
+    """The reference to a secret option of a service in a template."""
     return f"{container}/{section}.{option}"
 
 
 def find(known: Mapping, name: str):
-    """What a list of options has by a name, or by a pattern that the name matches."""
+    """The entry of an option list for a name, or for a pattern that matches it."""
     if name in known:
         return known[name]
     return next((known[key] for key in known if fnmatchcase(name, key)), None)
@@ -73,7 +72,7 @@ def find(known: Mapping, name: str):
 def is_secret(option: str, text: str, facts: Mapping | None = None) -> bool:
     """Whether the value of a service's option must not be stored or printed.
 
-    ``facts``: what the service's list of options says of it, as far as it is known.
+    ``facts`` is the entry of the option in the service's list, as far as it is known.
     """
     facts = facts or {}
     literal_part = templates.REFERENCE.sub("", text)
@@ -93,10 +92,9 @@ def environment(
 ) -> dict[str, str]:
     """The variables (templates) that carry a service's options.
 
-    ``hides`` tells whether the value (container, section, option, text) is a secret.
-
-    ``${group.option}`` stands for an option of kolla.conf if there is one of that name.
-    Any other dollar sign is the service's.
+    ``hides`` says whether a value (container, section, option, text) is a secret.
+    ``${group.option}`` stands for an option of kolla.conf if there is one of that name; the
+    service gets any other dollar sign.
     """
     variables = {}
     for (section, option), given in options.items():
@@ -109,7 +107,7 @@ def environment(
 
 
 def literal(text: str, is_known: Callable[[str], bool]) -> str:
-    """Escape all dollar signs but those of references to options of kolla.conf."""
+    """Escape all dollar signs except in references to options of kolla.conf."""
     parts, end = [], 0
     for match in templates.REFERENCE.finditer(text):
         if is_known(match["name"]):

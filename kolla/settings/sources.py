@@ -1,6 +1,6 @@
-"""Where settings come from: the files, line by line, the environment, the command line.
+"""The sources of settings: the files with their lines, the environment, the command line.
 
-oslo.config reads the same files itself; it does not tell the lines.
+oslo.config reads the same files, but does not know the lines.
 """
 
 import collections
@@ -23,12 +23,12 @@ ENVIRONMENT = "environment"
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """A value as somebody wrote it. ``values`` are several if the line was repeated."""
+    """A value as it is written. There are several ``values`` if the line is repeated."""
 
     group: str
     option: str
     values: tuple[str, ...]
-    #: The file; or "command line"; or "environment", then with the variable.
+    #: The file, "command line", or "environment" with the variable.
     source: str
     line: int | None = None
 
@@ -46,9 +46,9 @@ class Origin:
 class SourceFile(iniparser.BaseParser):
     """One configuration file: its sections and assignments with their lines.
 
-    Lines that cannot be read are left out and named in ``problems``; below a heading that
-    cannot be read, everything up to the next heading is left out. Raises
-    :class:`KollaError` if reading the file is not permitted.
+    ``problems`` names lines that cannot be parsed, and they are ignored; so is everything from
+    a malformed heading to the next heading. Raises :class:`KollaError` if reading the file is
+    not permitted.
     """
 
     def __init__(self, path: Path):
@@ -61,7 +61,7 @@ class SourceFile(iniparser.BaseParser):
         except OSError as error:
             self.problems.append(Problem(str(path), None, f"cannot be read: {error.strerror}"))
             content = b""
-        # The blank line ends the last assignment, so that all end in the same way.
+        # The blank line ends the last assignment like all others.
         lines = [*map(self._decoded, content.split(b"\n"), itertools.count(1)), ""]
         while not self._parsed(lines):
             pass
@@ -81,7 +81,7 @@ class SourceFile(iniparser.BaseParser):
         try:
             self.parse(lines)
         except iniparser.ParseError as error:
-            # Not the line itself: it may hold a secret.
+            # The line itself may hold a secret.
             self.problems.append(Problem(str(self.path), error.lineno, error.msg))
             _blank(lines, error.lineno - 1)
             return False
@@ -120,7 +120,7 @@ class SourceFile(iniparser.BaseParser):
 
 
 def _blank(lines: list[str], index: int) -> None:
-    """Blank a line and what continues it: of a heading, its whole section."""
+    """Blank a line with its continuation lines; for a heading, its whole section."""
     heading = lines[index].startswith("[")
     lines[index] = ""
     for below in range(index + 1, len(lines)):
@@ -131,16 +131,16 @@ def _blank(lines: list[str], index: int) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Sources:
-    """Everything that may set an option. ``files``: the last one wins."""
+    """Everything that may set an option; of the ``files``, the last one wins."""
 
     files: list[SourceFile]
     overrides: Mapping[str, str]
-    #: Stronger than ``files``; oslo.config must not read these itself, as only a part of
-    #: what is in them counts.
+    #: Stronger than ``files``. oslo.config must not read these itself: only a part of
+    #: them counts.
     parts: list[SourceFile] = dataclasses.field(default_factory=list)
 
     def find(self, group: str, opt: cfg.Opt) -> Origin | None:
-        """What sets this option; None if nothing does, so that its default holds."""
+        """The assignment that sets this option; None if its default holds."""
         if (key := f"{group}.{opt.dest}") in self.overrides:
             return Origin(group, opt.dest, (self.overrides[key],), COMMAND_LINE)
         if (variable := variable_of(group, opt.dest)) in os.environ:
@@ -163,23 +163,23 @@ class Sources:
 
 
 def names_of(group: str, opt: cfg.Opt) -> list[tuple[str, str]]:
-    """(group, option) as an option may be called in a file: its name and its old ones."""
+    """(group, option) under each name of an option in a file: its name and deprecated ones."""
     old = [(d.group or group, d.name or opt.dest) for d in opt.deprecated_opts]
     return [(group, opt.dest), *old]
 
 
 def normal_group(name: str) -> str:
-    """Names of groups are the same in upper and lower case, except DEFAULT."""
+    """Normalize the name of a group: its case matters only for DEFAULT."""
     return name if name == "DEFAULT" else name.lower()
 
 
 def variable_of(group: str, option: str) -> str:
-    """The environment variable from which oslo.config takes an option."""
+    """The environment variable from which oslo.config reads an option."""
     return f"OS_{group.upper()}__{option.upper()}"
 
 
 def common_files(config_dir: Path) -> list[Path]:
-    """kolla.conf and kolla.conf.d/*.conf, in the order in which they are read."""
+    """kolla.conf and kolla.conf.d/*.conf, in the order in which kolla reads them."""
     more = config_dir / "kolla.conf.d"
     try:
         names = sorted(os.listdir(more)) if more.exists() else []
@@ -190,7 +190,7 @@ def common_files(config_dir: Path) -> list[Path]:
 
 
 def existing(path: Path) -> list[Path]:
-    """The file, if there is one; KollaError if that is not for us to know."""
+    """The file if it exists; KollaError if this user may not know."""
     try:
         return [path] if path.exists() else []
     except OSError as error:

@@ -2,7 +2,7 @@
 
 ``${public:group.option}`` is the public half of an ssh key.
 ``${file:group.option}`` is the content of the file that an option names, a secret;
-``${group.option?yes:no}`` is one of two texts, depending on a boolean option.
+``${group.option?yes:no}`` is one of two texts, as a boolean option says.
 """
 
 import re
@@ -13,31 +13,31 @@ from typing import Any
 
 from kolla.plugin.forms import public_key
 
-#: What is printed instead of a secret.
+#: The mask that is printed instead of a secret.
 MASK = "********"
 
-#: How a value is quoted, by what stands before the colon.
+#: How a value is quoted, by the word before the colon.
 _QUOTES = {
     "url": lambda text: urllib.parse.quote(text, safe=""),
-    # Not "$$": oslo.config first takes "\$" for a dollar sign.
+    # Not "$$": oslo.config reads "\$" as a dollar sign first.
     "oslo": lambda text: text.replace("$", r"\$"),
     "public": public_key,
 }
-#: Before the name of an option that names a file, whose content is meant.
+#: The prefix that refers to the content of the file that an option names.
 FILE = "file:"
 _CHOICE = re.compile(r"\$\$|\$\{(?P<name>[^${}?:\s]+)\?(?P<yes>[^${}:]*):(?P<no>[^${}]*)\}")
 REFERENCE = re.compile(r"\$\{(?:(?P<quote>url|oslo|public):)?(?P<name>[^${}\s]+)\}")
 
 
 class Template(string.Template):
-    """References are always in braces: a lone dollar sign is an error."""
+    """A template whose references have braces; a lone dollar sign is an error."""
 
     idpattern = r"(?!)"
     braceidpattern = r"[^${}\s]+"
 
 
 class _Lookup:
-    """What :meth:`string.Template.substitute` asks for values."""
+    """A mapping that :meth:`string.Template.substitute` asks for values."""
 
     def __init__(self, value: Callable[[str], str | None], encode: Callable[[str], str] = str):
         self.value = value
@@ -53,17 +53,17 @@ class _Lookup:
 
 
 def escape(text: str) -> str:
-    """A template that stands for just this text."""
+    """The template that renders to exactly this text."""
     return text.replace("$", "$$")
 
 
 def substitute(template: str, value: Callable[[str], str]) -> str:
-    """Put all values in, and ``$`` for ``$$``. ValueError if the template is malformed."""
+    """Fill in all values, and ``$`` for ``$$``. ValueError if the template is malformed."""
     return Template(template).substitute(_Lookup(value))
 
 
 def decided(template: str, value: Callable[[str], str]) -> str:
-    """With one of its two texts for every ``${group.option?yes:no}``."""
+    """The template with every ``${group.option?yes:no}`` replaced by one of its two texts."""
     def chosen(match: re.Match) -> str:
         if not match["name"]:
             return match[0]  # "$$"
@@ -73,27 +73,27 @@ def decided(template: str, value: Callable[[str], str]) -> str:
 
 
 def partly(template: str, value: Callable[[str], str | None]) -> str:
-    """Put in what ``value`` knows (is not None); the result is a template again."""
+    """Fill in the values that ``value`` knows (not None); the result is a template again."""
     escaped_once_more = template.replace("$$", "$$$$")
     return Template(escaped_once_more).substitute(_Lookup(value, escape))
 
 
 def references(template: str) -> list[str]:
-    """The options a template refers to, ``group.option``, in the order they come in."""
+    """The options that a template refers to, as ``group.option``, in order."""
     return list(dict.fromkeys(match["name"] for match in REFERENCE.finditer(
         template.replace("$$", "")
     )))
 
 
 def masked(template: str) -> str:
-    """The text with a mask for every reference that is left in it: for people to read."""
+    """The text for people: a mask stands for every reference that is left in it."""
     return Template(template).substitute({
         name: MASK for name in Template(template).get_identifiers()
     })
 
 
 def as_text(value: Any) -> str:
-    """An option's value as it is written in a file; nothing for None."""
+    """An option's value as a file has it; empty for None."""
     match value:
         case None:
             return ""

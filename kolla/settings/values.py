@@ -1,4 +1,4 @@
-"""Whether a text is a valid value of an option."""
+"""Validates texts as values of options."""
 
 import re
 
@@ -8,9 +8,9 @@ _PYTHON_JARGON = re.compile("invalid literal|could not convert|does not appear t
 
 
 def flaw(opt: cfg.Opt, text: str) -> str:
-    """Why a text as it is in a file cannot be a value of this option, or nothing.
+    """Why a text in a file cannot be a value of this option; empty if it can.
 
-    A text with a dollar sign is not judged: oslo.config has yet to put something in.
+    A text with a dollar sign passes: oslo.config has yet to replace it.
     """
     if "$" in text and not opt.secret:
         return ""
@@ -22,23 +22,23 @@ def flaw(opt: cfg.Opt, text: str) -> str:
 
 
 def describe(opt: cfg.Opt, text: str, error: Exception) -> str:
-    """What is wrong with a value, without the value itself if it is a secret."""
+    """The problem of a value; the value itself is left out if it is a secret."""
     if isinstance(error, cfg.NoSuchOptError | cfg.NoSuchGroupError):
-        # oslo.config takes the group of a name for a part of the name.
+        # oslo.config includes the group in the name.
         missing = getattr(error, "opt_name", None) or f"group {error.group_name}"
         return f"takes in what does not exist: {missing}; write $$ for a dollar sign"
     kind = opt.type.type_name.removesuffix(" value")
     if opt.secret:
         return f"is not a valid {kind}"
-    # oslo.config wraps the type's own words. They tell what was put in for a dollar sign,
-    # which may be a secret.
+    # oslo.config wraps the type's own message, which quotes what replaced a dollar sign:
+    # that may be a secret.
     reason = str(error.__context__ or error)
     detail = "" if "$" in text or _PYTHON_JARGON.search(reason) else f": {reason}"
     return f"{text!r} is not a valid {kind}{detail}"
 
 
 def taken_in(group: str, value: object) -> set[str]:
-    """The options that oslo.config puts into a value for ``$name`` or ``$group.name``."""
+    """The options that a value refers to by ``$name`` or ``$group.name``."""
     texts = value if isinstance(value, list | tuple) else [value]
     names = {
         name for text in texts if isinstance(text, str) and "$" in text

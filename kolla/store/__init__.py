@@ -1,1 +1,1 @@
-"""What is recorded, and where it lies."""
+"""The store: records of containers, generations and events, and their files."""

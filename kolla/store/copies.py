@@ -1,4 +1,4 @@
-"""Copies of the state file, one for each day, and the way back to one of them."""
+"""Daily copies of the state file, and the restoration of one of them."""
 
 import contextlib
 import datetime
@@ -13,7 +13,7 @@ from kolla.store.tables import require_known
 
 
 class Copies:
-    """A folder with copies of one state file."""
+    """The folder with the copies of one state file."""
 
     def __init__(self, path: pathlib.Path, folder: pathlib.Path, keep: int):
         self.path, self.folder, self.keep = path, folder, keep
@@ -21,7 +21,7 @@ class Copies:
     def take(self) -> None:
         """Copy the state file unless there is a copy of today; delete the oldest copies.
 
-        A state file that knows no container is not copied: it may be that of a lost one.
+        It does not copy a state file without containers, which may have replaced a lost one.
         Raises :class:`KollaError` if the file is broken, or the copy cannot be written.
         """
         copy = self.folder / f"kolla-{datetime.datetime.now(datetime.UTC):%Y-%m-%d}.sqlite"
@@ -36,10 +36,10 @@ class Copies:
             old.unlink(missing_ok=True)
 
     def restore(self, source: pathlib.Path, locks: pathlib.Path) -> pathlib.Path | None:
-        """Put a copy in the place of the state file; returns where that was put aside, if it was.
+        """Replace the state file by a copy; returns the path at which it put the old one aside.
 
         ``locks`` is the folder with the locks of the containers. Raises :class:`KollaError` if a
-        command is at work on any of them, or the source is no state file that can be read.
+        command is at work on any container, or the source is no readable state file.
         """
         if not source.is_file():
             raise KollaError(f"there is no file {source}", f"copies are in {self.folder}")
@@ -52,7 +52,7 @@ class Copies:
             if self.path.exists():
                 aside = self.path.with_name("before-recovery.sqlite")
                 write_whole(aside, self._as_it_is())
-            for rest in ("-wal", "-shm"):  # of another file they would ruin the new one
+            for rest in ("-wal", "-shm"):  # the old file's would ruin the new one
                 self.path.with_name(self.path.name + rest).unlink(missing_ok=True)
             write_whole(self.path, content)
         return aside
@@ -60,13 +60,13 @@ class Copies:
     def _as_it_is(self) -> bytes:
         try:
             return _content(self.path)
-        except KollaError:  # broken: whoever wants to mend it gets what there is
+        except KollaError:  # broken: keep it as it is for a repair
             return self.path.read_bytes()
 
 
 def _content(path: pathlib.Path, empty: bytes | None = None) -> bytes:
-    """The whole of a state file, with what is still in its log; ``empty`` (unless None) if it
-    knows no container. Raises :class:`KollaError` if it is broken.
+    """The whole content of a state file, including its log; ``empty`` (unless None) if it has
+    no containers. Raises :class:`KollaError` if it is broken.
     """
     try:
         with contextlib.closing(read_only(path)) as db:

@@ -1,4 +1,4 @@
-"""One SQLite file: its connection, its errors in words, its transactions."""
+"""One SQLite file: its connection, its transactions, and readable errors."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from kolla.store import tables
 
 
 class Database:
-    """A file that is made if it is not there. Raises :class:`KollaError` if it cannot be."""
+    """A SQLite file, made if it is missing. Raises :class:`KollaError` if that fails."""
 
     def __init__(self, path: pathlib.Path):
         self.path = path
@@ -21,7 +21,7 @@ class Database:
         self._db = self._opened()
 
     def _opened(self) -> sqlite3.Connection:
-        """A connection; on a disk that is read-only one that can be read, if it is there."""
+        """A connection; on a read-only disk, a read-only one if the file exists."""
         try:
             if self.path.exists() and os.statvfs(self.path).f_flag & os.ST_RDONLY:
                 return self._opened_to_be_read()
@@ -51,12 +51,12 @@ class Database:
         return db
 
     def replaced(self) -> bool:
-        """Whether another file has come into its place, or none is there any more."""
+        """Whether the file was deleted, or another file took its place."""
         return _identity(self.path) != self._identity
 
     def reopen(self) -> None:
-        """Go on with the file that is there now. Raises :class:`KollaError` if there is none, or
-        it cannot be opened: then what was open before stays so.
+        """Open the file that is there now. Raises :class:`KollaError` if there is none or it
+        cannot be opened; then the connection from before stays open.
         """
         with self._lock:
             if _identity(self.path) is None:
@@ -90,7 +90,7 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All writes within it are one, or none."""
+        """Either all writes in the block take effect, or none."""
         with self._lock, _Transaction(self._db, self.path):
             yield
 
@@ -98,7 +98,7 @@ class Database:
 def read_only(path: pathlib.Path) -> sqlite3.Connection:
     """A connection that writes nothing, neither into the file nor beside it.
 
-    Without a log beside it SQLite would make one, unless it is told that nobody writes.
+    If there is no log, SQLite would make one unless the file is declared immutable.
     """
     log = path.with_name(f"{path.name}-wal")
     how = "mode=ro" if log.exists() else "immutable=1"
@@ -109,7 +109,7 @@ def read_only(path: pathlib.Path) -> sqlite3.Connection:
 
 
 def _identity(path: pathlib.Path) -> tuple[int, int] | None:
-    """What tells a file from another one of the same name; None if there is none."""
+    """The device and inode of a file, which identify it; None if there is none."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -118,7 +118,7 @@ def _identity(path: pathlib.Path) -> tuple[int, int] | None:
 
 
 class _Transaction:
-    """BEGIN IMMEDIATE … COMMIT, joined if one is open already."""
+    """BEGIN IMMEDIATE … COMMIT; within an open transaction it joins that one."""
 
     def __init__(self, db: sqlite3.Connection, path: pathlib.Path):
         self._db, self._path = db, path

@@ -15,7 +15,7 @@ from kolla.times import now
 
 
 class Cancelled(KollaError):
-    """The waiting for a lock was interrupted; nothing had begun."""
+    """Waiting for a lock was interrupted before any work began."""
 
 
 class Locks:
@@ -25,7 +25,7 @@ class Locks:
         self.folder, self.timeout = folder, timeout
 
     def held(self, name: str) -> bool:
-        """Whether somebody is at work on a container at this moment."""
+        """Whether a process holds the lock of a container."""
         path = self.folder / f"{name}.lock"
         if not path.exists():
             return False
@@ -37,10 +37,10 @@ class Locks:
         self, name: str, action: str, tell: Callable[[str], None],
         cancelled: threading.Event | None = None,
     ) -> Iterator[None]:
-        """Hold the lock of a container; ``tell`` is told whom we wait for.
+        """Hold the lock of a container; ``tell`` gets a text that names the present holder.
 
-        Raises :class:`KollaError` if it is still taken after ``timeout`` seconds, or when
-        the waiting is cancelled.
+        Raises :class:`KollaError` if the lock is still taken after ``timeout`` seconds, or
+        if waiting is cancelled.
         """
         with lock_file(self.folder / f"{name}.lock") as handle:
             self._acquire(handle, name, tell, cancelled or threading.Event())
@@ -67,7 +67,7 @@ class Locks:
 
 
 def _write(handle: int, holder: dict) -> None:
-    with contextlib.suppress(OSError):  # a full disk: the lock itself holds all the same
+    with contextlib.suppress(OSError):  # the disk is full: the lock holds all the same
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps(holder).encode(), 0)
 

@@ -1,6 +1,6 @@
 """The highest generation number ever given to each container, beside the state file.
 
-A number is never used twice, even if the state file is lost.
+No number is used twice, even if the state file is lost.
 """
 
 import pathlib
@@ -16,7 +16,7 @@ class Numbers:
         self.folder = folder
 
     def highest(self, name: str) -> int:
-        """The highest number ever given; 0 if none was."""
+        """The highest number ever given to a container; 0 if none was."""
         path = self.folder / name
         try:
             return int(path.read_text())
@@ -29,7 +29,7 @@ class Numbers:
             ) from None
 
     def claim(self, name: str, number: int) -> None:
-        """Write a number down so that it survives a power cut.
+        """Record a number so that it survives a power cut.
 
         Raises :class:`KollaError` if it cannot be written.
         """

@@ -1,4 +1,4 @@
-"""The lists of options that images carry, kept once they were read."""
+"""A cache of the lists of options that images carry."""
 
 import json
 import pathlib
@@ -8,22 +8,22 @@ from kolla.files import write_whole
 
 
 class OptionLists:
-    """Below ``folder``: one for each image, and one for each container, that of its last image."""
+    """The lists below ``folder``: one for each image, one for the last image of a container."""
 
     def __init__(self, folder: pathlib.Path):
         self._folder = folder
 
     def keep(self, image_id: str, container: str, content: bytes) -> None:
-        """Remember what an image has, which a container is to run."""
+        """Keep the list of an image that a container is to run."""
         for name in (_name(image_id), container):
             write_whole(self._place(name), content)
 
     def of_image(self, image_id: str) -> Mapping | None:
-        """The list of an image; None if it was never read."""
+        """The list of an image; None if it was never kept."""
         return self._read(_name(image_id))
 
     def of_container(self, container: str) -> Mapping | None:
-        """The last list that was read for a container; None if there is none."""
+        """The last list that was kept for a container; None if there is none."""
         return self._read(container)
 
     def _read(self, name: str) -> Mapping | None:

@@ -1,4 +1,4 @@
-"""The pins of each container, beside the state file: they survive its loss."""
+"""The pins of containers, kept beside the state file so that they survive its loss."""
 
 import json
 import pathlib
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kolla.files import write_whole
 from kolla.store.records import UNPINNED
 
-#: The columns of a container's record that say what it stays with, since when and why.
+#: The columns of a container's record that describe its pin.
 COLUMNS = tuple(UNPINNED)
 
 
@@ -18,7 +18,7 @@ class Pins:
         self.folder = folder
 
     def of(self, name: str) -> dict[str, str | None] | None:
-        """What was last written; None if nothing was, or it cannot be read."""
+        """The pin that was last written; None if there is none, or it cannot be read."""
         try:
             found = json.loads((self.folder / name).read_text())
             return {column: found.get(column, UNPINNED[column]) for column in COLUMNS}
@@ -26,5 +26,5 @@ class Pins:
             return None
 
     def write(self, name: str, pins: Mapping[str, str | None]) -> None:
-        """Raises :class:`kolla.errors.KollaError` if it cannot be written."""
+        """Record a pin. Raises :class:`kolla.errors.KollaError` if that fails."""
         write_whole(self.folder / name, f"{json.dumps(dict(pins))}\n".encode())

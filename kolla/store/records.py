@@ -1,4 +1,4 @@
-"""What the store holds: one line for each container, generation and event."""
+"""The records of the store: containers, generations and events."""
 
 import dataclasses
 import enum
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Target(enum.StrEnum):
-    """What an operator last asked for."""
+    """The state that an operator last asked for."""
 
     RUNNING = "running"
     STOPPED = "stopped"
@@ -22,11 +22,11 @@ class Target(enum.StrEnum):
 
 
 RUNNING, STOPPED, ABSENT = Target
-#: The columns of a pin, of a container that follows the configuration.
+#: The columns of a pin, for a container that follows the configuration.
 UNPINNED: dict[str, Any] = {
     "release_pin": None, "image_pin": None, "pinned_at": None, "pinned_by": "",
 }
-#: Of a maintenance that somebody has to end; later than every time.
+#: The end of a maintenance that an operator has to end; later than every time.
 FOR_EVER = "somebody ends it"
 
 
@@ -64,7 +64,7 @@ class GenerationOutcome(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """What counts for one container."""
+    """The record of one container."""
 
     name: str
     current: int | None = None
@@ -73,46 +73,46 @@ class Record:
     release_pin: str | None = None
     #: A tag or an image id.
     image_pin: str | None = None
-    #: False while a command is at work, and after one that was killed.
+    #: False while a command works on it, and after a command was killed.
     settled: bool = True
     health: str = "unknown"
     health_detail: str = ""
     health_at: str | None = None
-    #: Until when nobody is to act on it by himself: UTC, ISO 8601, or ``FOR_EVER``.
+    #: Until when the monitor must not act on it: UTC, ISO 8601, or ``FOR_EVER``.
     maintenance: str | None = None
-    #: Since when it is no longer restarted, because it was too often; UTC, ISO 8601.
+    #: When the monitor gave it up, after too many restarts; UTC, ISO 8601.
     failed: str | None = None
-    #: When it was restarted within the last hour; UTC, ISO 8601.
+    #: The times of its restarts within the last hour; UTC, ISO 8601.
     restarts: tuple[str, ...] = ()
-    #: Whether its data are to go as well, and have not gone yet.
+    #: Whether its data still have to be deleted.
     erase: bool = False
-    #: Since when it is pinned (UTC, ISO 8601), and by which command.
+    #: When it was pinned (UTC, ISO 8601), and by which command.
     pinned_at: str | None = None
     pinned_by: str = ""
 
     def in_maintenance(self) -> bool:
-        """Whether it is to be left alone at present."""
+        """Whether the monitor must leave it alone now."""
         return self.maintenance is not None and self.maintenance > now()
 
     @property
     def pin(self) -> str | None:
-        """The image or release it stays with, whatever the configuration says."""
+        """The image or release that it keeps, whatever the configuration says."""
         return self.image_pin or self.release_pin
 
     @property
     def serving(self) -> int | None:
-        """The generation that counts; None once the container was deleted."""
+        """The current generation; None once the container is deleted."""
         return None if self.target == ABSENT else self.current
 
 
 @dataclasses.dataclass(frozen=True)
 class Generation:
-    """A spec put to work."""
+    """One generation of a container: a spec, and what became of it."""
 
     container: str
     number: int
     spec: str
-    #: Secret reference to a keyed fingerprint of its value.
+    #: A keyed fingerprint of the value of each secret, by reference.
     secrets: dict[str, str]
     cause: str
     created: str
@@ -121,15 +121,15 @@ class Generation:
     outcome: GenerationOutcome
     reason: str
     evidence: str
-    #: Whether its image still has the name that protects it from every prune.
+    #: Whether its image still has the name that protects it from pruning.
     kept: bool = True
     #: When an operator, or the end of its probation, confirmed it.
     confirmed: str | None = None
 
     @property
     def snapshot(self) -> "Spec":
-        """What it runs."""
-        from kolla.plugin.spec import Spec  # a command that only lists needs none
+        """Its spec."""
+        from kolla.plugin.spec import Spec  # a command that only lists needs no spec
 
         return Spec.from_json(self.spec)
 
@@ -148,12 +148,12 @@ class EventRecord:
     outcome: ActionOutcome
     detail: str
     seconds: float | None
-    #: What there was to see when something went wrong.
+    #: The evidence of a failure; empty if nothing went wrong.
     evidence: str = ""
 
 
 def act_as(name: str) -> None:
-    """Be known by this name in everything this process does from now on."""
+    """Record this name as the actor of everything this process does from now on."""
     global _actor
     _actor = name
 
@@ -162,7 +162,7 @@ _actor = ""
 
 
 def who() -> str:
-    """The login name of the person behind this process, sudo or not."""
+    """The login name of the user of this process, also under sudo."""
     if _actor:
         return _actor
     if os.environ.get("SUDO_USER"):

@@ -1,4 +1,4 @@
-"""Where everything lies that kolla keeps on a host; nobody else may look into it."""
+"""The layout of the state directory; only its owner may enter it."""
 
 import logging
 import os
@@ -11,14 +11,14 @@ LOG = logging.getLogger(__name__)
 
 
 class StateDir:
-    """Names every entry of the state directory; makes none of them."""
+    """Names every entry of the state directory, and makes none."""
 
     def __init__(self, path: pathlib.Path):
-        #: What is recorded of containers, generations and events.
+        #: The records of containers, generations and events.
         self.database = path / "kolla.sqlite"
-        #: The highest number ever given to each container; outlives the database.
+        #: The highest number ever given to each container; survives a loss of the database.
         self.numbers = path / "numbers"
-        #: What each container stays with; outlives the database.
+        #: The pin of each container; survives a loss of the database.
         self.pins = path / "pins"
         #: Daily copies of the database.
         self.copies = path / "copies"
@@ -30,30 +30,30 @@ class StateDir:
         self.monitor_lock = path / "monitor.lock"
         #: The key of the fingerprints of secrets.
         self.fingerprint_key = path / "fingerprint.key"
-        #: The lists of options that images carry, once read.
+        #: A cache of the lists of options that images carry.
         self.options = path / "options"
-        #: What the containers of generations have mounted: files, and a writable folder.
+        #: The files and the writable folder that each generation mounts.
         self.generations = path / "generations"
-        #: Copies of data from before a change of its schema, by container.
+        #: Dumps of data from before a change of its schema, by container.
         self.dumps = path / "dumps"
-        #: The logs of generations whose container is gone.
+        #: The archived logs of generations whose container is gone.
         self.archive = path / "archive"
         #: The logs of builds of images.
         self.build_logs = path / "logs" / "build"
-        #: The compose project, if that backend is in use.
+        #: The compose project of the compose backend.
         self.compose = path / "compose"
 
     def generation(self, container: str, number: int | str) -> pathlib.Path:
-        """The folder of one generation; it goes when that goes."""
+        """The folder of one generation, deleted with it."""
         return self.generations / container / str(number)
 
 
 def require_private(path: pathlib.Path) -> pathlib.Path:
-    """The path, once it is so.
+    """The path of a state directory that only its owner may enter.
 
-    A mode that lets others in is changed, with a warning: they could hold kolla's locks and
-    list its dumps. Raises :class:`KollaError` if the directory is another user's, who could
-    replace whatever kolla trusts. One that is not there yet is made with the right mode.
+    If others may enter it, they could hold kolla's locks and list its dumps: its mode is
+    changed, with a warning. Raises :class:`KollaError` if it belongs to another user, who
+    could replace what kolla trusts. A missing directory gets the right mode when it is made.
     """
     try:
         found = path.stat()

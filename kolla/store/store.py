@@ -1,4 +1,4 @@
-"""What kolla remembers: generations, what is current, who did what. One SQLite file.
+"""The state file: containers, generations, and the journal. One SQLite file.
 
 Every method is one transaction. Times are UTC in ISO 8601, durations in seconds.
 """
@@ -20,7 +20,7 @@ from kolla.store.records import (
 from kolla.store.state_dir import StateDir
 from kolla.times import now
 
-#: So many of the newest events, those of single operations among them, stay however old.
+#: How many of the newest events stay however old they are; operations count, too.
 KEPT_EVENTS = 10_000
 
 
@@ -33,17 +33,17 @@ class Store(Database):
         self.numbers = Numbers(places.numbers)
         self.pins = Pins(places.pins)
 
-    # What counts
+    # Containers
 
     def container(self, name: str) -> Record:
-        """The record of a container; an empty one if nothing is known of it."""
+        """The record of a container; an empty record if there is none."""
         rows = self._rows("SELECT * FROM containers WHERE name = ?", name)
         return _record(rows[0]) if rows else Record(name)
 
     def changed(self) -> int:
-        """A number that is another one after every change by another process.
+        """A number that differs after every change by another process.
 
-        Of a file that was opened again it says nothing about the one before.
+        After :meth:`reopen` it cannot be compared with numbers from before.
         """
         return self._rows("PRAGMA data_version")[0][0]
 
@@ -69,7 +69,7 @@ class Store(Database):
             self.pins.write(name, {column: getattr(record, column) for column in pins.COLUMNS})
 
     def restore_pins(self) -> None:
-        """Take the pins from beside the state file, which may be older than they are."""
+        """Take over the pins beside the state file, which may be older than they are."""
         for record in self.containers():
             if known := self.pins.of(record.name):
                 self.update(record.name, **known)
@@ -166,26 +166,28 @@ class Store(Database):
         )
 
     def abandon(self, name: str) -> None:
-        """Mark what a killed command left unfinished, now that nobody is at work on it."""
-        self._write(
-            "UPDATE events SET outcome = 'interrupted' WHERE container = ? AND outcome = 'begun'",
-            name,
-        )
-        self._write(
-            "UPDATE generations SET outcome = 'discarded', ended = ?,"
-            " reason = 'interrupted before it was committed'"
-            " WHERE container = ? AND outcome = 'trying'",
-            now(), name,
-        )
+        """Mark events and generations of a killed command as interrupted and discarded."""
+        with self.transaction():
+            self._write(
+                "UPDATE events SET outcome = 'interrupted'"
+                " WHERE container = ? AND outcome = 'begun'",
+                name,
+            )
+            self._write(
+                "UPDATE generations SET outcome = 'discarded', ended = ?,"
+                " reason = 'interrupted before it was committed'"
+                " WHERE container = ? AND outcome = 'trying'",
+                now(), name,
+            )
 
     def begun(self, name: str) -> bool:
-        """Whether somebody is at work on a container, or was when he was killed."""
+        """Whether a command is at work on a container, or was killed at it."""
         return bool(self._rows(
             "SELECT 1 FROM events WHERE container = ? AND outcome = 'begun' LIMIT 1", name
         ))
 
     def unfinished(self) -> list[str]:
-        """Containers that somebody is at work on, or was when he was killed."""
+        """The containers that a command is at work on, or was killed at."""
         rows = self._rows(
             "SELECT name FROM containers WHERE settled = 0"
             " UNION SELECT container FROM events WHERE outcome = 'begun'"
@@ -193,7 +195,7 @@ class Store(Database):
         return [row[0] for row in rows]
 
     def find(self, name: str, number: int | None) -> Generation | None:
-        """One generation; None if there is none of that number on record."""
+        """One generation; None if that number is not on record."""
         rows = self._rows(
             "SELECT * FROM generations WHERE container = ? AND number = ?", name, number
         )
@@ -242,9 +244,9 @@ class Store(Database):
         )
 
     def forget_events(self, before: str, keep: int = KEPT_EVENTS) -> None:
-        """Those that began before a time, unless they may still be under way.
+        """Delete events that began before a time and have ended.
 
-        The newest stay in any case: a clock that is wrong makes all of them look old.
+        The newest ``keep`` events stay: a wrong clock makes all of them look old.
         """
         self._write(
             "DELETE FROM events WHERE at < ? AND outcome != 'begun'"
@@ -255,7 +257,7 @@ class Store(Database):
     def events(
         self, limit: int = 100, container: str | None = None, operations: bool = False
     ) -> list[EventRecord]:
-        """The newest, in the order they happened; ``operations`` also shows each step."""
+        """The newest events, oldest first; with ``operations`` also each operation."""
         rows = self._rows(
             "SELECT * FROM events WHERE (? IS NULL OR container = ?)"
             " AND (? OR parent IS NULL) ORDER BY id DESC LIMIT ?",
@@ -264,7 +266,7 @@ class Store(Database):
         return [_event(row) for row in reversed(rows)]
 
     def events_from(self, first: int) -> list[EventRecord]:
-        """Actions with this number or a later one, oldest first, without their evidence."""
+        """Actions from this number on, oldest first, without their evidence."""
         rows = self._rows(
             "SELECT id, parent, at, who, action, container, generation, outcome, detail, seconds"
             " FROM events WHERE id >= ? AND parent IS NULL ORDER BY id",
@@ -273,7 +275,7 @@ class Store(Database):
         return [_event(row) for row in rows]
 
     def incidents(self, container: str, limit: int = 100) -> list[EventRecord]:
-        """Events of a container that left evidence, oldest first."""
+        """The events of a container that have evidence, oldest first."""
         rows = self._rows(
             "SELECT * FROM events WHERE container = ? AND evidence != '' ORDER BY id DESC LIMIT ?",
             container, limit,

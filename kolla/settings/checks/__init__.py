@@ -1,11 +1,11 @@
-"""Everything that can be wrong with the settings of a host, and where."""
+"""The checks of the settings of a host."""
 
 from collections.abc import Callable, Iterable, Iterator
 
 from kolla.settings.checks import files, limits, logs, names, network, places, services, values
 from kolla.settings.problems import Invalid, Problem
 
-#: A name that nobody knows may belong to a plugin that is broken.
+#: An unknown name may belong to a broken plugin.
 _OF_NAMES = [names.unknown_groups, names.unknown_nodes, names.unknown_containers,
              names.unknown_release]
 _MISTAKES = [
@@ -22,7 +22,7 @@ _OTHERS = [
 
 
 def all_problems(settings) -> list[Problem]:
-    """What is wrong with the options of kolla and of the plugins, in the order of the files."""
+    """The problems of the options of kolla and of plugins, in the order of the files."""
     return _run([*_OF_NAMES, *_OTHERS, names.broken_drivers], settings)
 
 
@@ -32,17 +32,17 @@ def obstacles(settings) -> list[Problem]:
 
 
 def notes(settings) -> list[Problem]:
-    """What is worth knowing, and keeps nothing from working."""
+    """Warnings: they keep nothing from working."""
     return _run([names.forgotten_secrets, values.missing_secrets], settings)
 
 
 def mistakes(settings) -> list[Problem]:
-    """The obstacles that are in the files alone, and would be on every host."""
+    """The obstacles that the same files would have on every host."""
     return _run(_MISTAKES if settings.catalog.errors else [*_OF_NAMES, *_MISTAKES], settings)
 
 
 def of_service(settings, container, known) -> list[Problem]:
-    """What is wrong with the options of one service, by the option list in its image."""
+    """The problems of the options of one service, by the option list of its image."""
     return _sorted(services.problems(settings, container, known))
 
 

@@ -1,4 +1,4 @@
-"""Whom a template's value is due to."""
+"""Finds the place to blame for the value of a template."""
 
 from kolla.plugin import Container
 from kolla.settings import templates
@@ -6,7 +6,7 @@ from kolla.settings.problems import Problem
 
 
 def blame(settings, container: Container, template: str, message: str) -> Problem:
-    """At the option that the template takes its value from, else at the plugin."""
+    """A problem at the option that the template refers to, else at the plugin."""
     for name in templates.references(template):
         return settings.blame(*split(name), message)
     return settings.blame_plugin(container, message)

@@ -16,7 +16,7 @@ from kolla.settings.sources import Origin, normal_group
 
 
 def exposed_secrets(settings) -> Iterator[Problem]:
-    """Files that hold a secret and that others than their owner can read."""
+    """Files with a secret that users other than their owner can read."""
     for file in settings.sources.files:
         mode = file.path.stat().st_mode & 0o777
         if mode & 0o077:
@@ -37,12 +37,12 @@ def _holds_secret(settings, item: Origin) -> bool:
     _, opt = names.get(item.option, ("", None))
     if opt is None or not opt.secret or not item.text:
         return False
-    # A secret that need not be set holds credentials only as a part of a URL.
+    # An optional secret has credentials only as a part of a URL.
     return opt.default is None or "@" in item.text
 
 
 def missing(settings) -> Iterator[Problem]:
-    """Files that options name and that are not on this host."""
+    """Files that options name and this host lacks."""
     made = {f"{container.certificate.group}.{option}"
             for container in settings.enabled() if container.certificate
             for option in ("certificate", "key", "authority")}
@@ -64,7 +64,7 @@ def _file_options(settings) -> Iterator[str]:
 
 
 def hook_command(settings) -> Iterator[Problem]:
-    """The executable of the hook ``command``, where that hook is enabled."""
+    """The executable of the hook ``command``, if that hook is enabled."""
     if "command" not in settings.value("hooks", "enabled"):
         return
     try:
@@ -79,13 +79,13 @@ def hook_command(settings) -> Iterator[Problem]:
 
 
 def malformed_templates(settings) -> Iterator[Problem]:
-    """Texts of plugins that name an option which does not exist, or make no sense."""
+    """Texts of plugins that are malformed or name an unknown option."""
     for container in settings.enabled():
         for text in _templates(container):
             try:
                 settings.render(text)
             except Invalid:
-                pass  # the option's value is a problem of its own
+                pass  # a wrong value of the option is reported elsewhere
             except KollaError as error:
                 yield settings.blame_plugin(container, f"{error.message} in {text!r}")
         for file in container.files:

@@ -1,4 +1,4 @@
-"""Limits that are no numbers, or with which a container cannot work."""
+"""Limits that are no numbers, or too low for a container."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from kolla.settings.problems import Problem
 
 
 def too_little_memory(settings) -> Iterator[Problem]:
-    """Of containers that run on this host."""
+    """Problems of the limits of containers on this host."""
     for container in settings.enabled():
         try:
             found = {name: limit(container, settings, name) for name in (*NAMES, "least_memory")}

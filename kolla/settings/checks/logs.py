@@ -1,4 +1,4 @@
-"""Log drivers that do not exist, and options that they do not have."""
+"""Log drivers that do not exist, and options that a driver does not have."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from kolla.settings.services import is_secret
 
 
 def unknown_driver(settings) -> Iterator[Problem]:
-    """Of an engine's plugin the engine judges; what looks like one of its own is misspelt."""
+    """A misspelt log driver; any other unknown one may be a plugin of the engine."""
     driver = settings.value("logs", "driver")
     near = nearest(driver, log_drivers.PLACES)
     if driver not in log_drivers.PLACES and (near or not driver):

@@ -1,4 +1,4 @@
-"""Names that nobody knows."""
+"""Unknown names in the configuration."""
 
 import dataclasses
 import os
@@ -16,7 +16,7 @@ def unknown_groups(settings) -> Iterator[Problem]:
 
 
 def forgotten_secrets(settings) -> Iterator[Problem]:
-    """What kolla itself has written for a plugin that is no longer installed. It harms nobody."""
+    """Passwords of a plugin that is no longer installed; they do no harm."""
     for problem in [*_groups(settings), *_options(settings)]:
         if _is_generated(settings, problem):
             message = f"{problem.message}; kept in case its plugin comes back, else remove it"
@@ -58,7 +58,7 @@ def _options(settings) -> Iterator[Problem]:
 
 
 def unknown_variables(settings) -> Iterator[Problem]:
-    """Only those that are meant for a group of ours; others are other programs'."""
+    """Environment variables for a group of kolla; others belong to other programs."""
     for group, opts in settings.options.items():
         known = {variable_of(group, name) for name in opts}
         for name in sorted(os.environ):
@@ -85,7 +85,7 @@ def unknown_containers(settings) -> Iterator[Problem]:
 
 
 def unknown_release(settings) -> Iterator[Problem]:
-    """One that cannot be, or that no image can be built for."""
+    """A release that cannot exist, or that no image can be built for."""
     release, known = settings.value("DEFAULT", "release"), settings.catalog.releases()
     try:
         releases.parse(release)
@@ -125,7 +125,7 @@ def _unknown(settings, group: str, option: str, known, what: str) -> Iterator[Pr
 
 
 def host_name(settings) -> Iterator[Problem]:
-    """A host's file is chosen by its name and cannot change it."""
+    """The file of a host is chosen by the name of the host and cannot change it."""
     name = settings.value("host", "name")
     if name != settings.host and settings.sources.files[-1].path.parent.name == "hosts":
         yield settings.blame("host", "name", f"{name!r} in the file of the host {settings.host!r}")

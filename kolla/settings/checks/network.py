@@ -1,4 +1,4 @@
-"""Addresses that are not this host's, and ports that are wanted twice."""
+"""Addresses that this host lacks, and ports that are used twice."""
 
 import array
 import errno
@@ -23,7 +23,7 @@ _IFREQ = struct.calcsize("16s24x")
 
 
 class _Bound(NamedTuple):
-    """Where a container listens, and the templates that say so."""
+    """An address and port of a container, with the templates they come from."""
 
     container: Container
     listen: Listen
@@ -45,7 +45,7 @@ def foreign_addresses(settings) -> Iterator[Problem]:
 
 def ports_used_twice(settings) -> Iterator[Problem]:
     for one, two in itertools.combinations(_listens(settings), 2):
-        # One port on two addresses, of which the operator made one.
+        # One port on two addresses that the operator made equal.
         same = one.container is two.container and one.listen.port == two.listen.port
         if one.port == two.port and _clash(one.address, two.address) and not same:
             later = max(one, two, key=lambda bound: _is_set(settings, bound))
@@ -55,7 +55,7 @@ def ports_used_twice(settings) -> Iterator[Problem]:
 
 
 def endpoint(settings) -> Iterator[Problem]:
-    """Where the monitor answers."""
+    """The address and port of the monitor."""
     address, port = (settings.value("monitor", f"listen_{what}") for what in ("address", "port"))
     if port and (message := _unusable(address)):
         yield settings.blame("monitor", "listen_address", message)
@@ -113,7 +113,7 @@ def _listens(settings) -> list[_Bound]:
 
 
 def _unusable(address: str) -> str:
-    """Why this host cannot listen on an address, or nothing."""
+    """Why this host cannot listen on an address; empty if it can."""
     try:
         family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
     except ValueError:
@@ -137,6 +137,6 @@ def _clash(one: str, two: str) -> bool:
 
 
 def _is_set(settings, bound: _Bound) -> bool:
-    """Whether somebody chose the port, so that there is a line to point at."""
+    """Whether the port is configured, so that there is a line to blame."""
     return any(settings.has(*split(name)) and settings.origin(*split(name)) is not None
                for name in templates.references(bound.listen.port))

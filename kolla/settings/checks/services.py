@@ -1,4 +1,4 @@
-"""Options of services, against the list that is in the service's image."""
+"""Checks options of services against the list in the service's image."""
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -11,7 +11,7 @@ from kolla.settings import services, values
 from kolla.settings.problems import Problem
 from kolla.settings.services import ServiceOption
 
-#: What an option list calls a type, and how oslo.config makes one.
+#: Types by their name in an option list, and how oslo.config makes them.
 _TYPES = {
     "integer": lambda facts: types.Integer(facts.get("min"), facts.get("max")),
     "float": lambda facts: types.Float(facts.get("min"), facts.get("max")),
@@ -23,7 +23,7 @@ _TYPES = {
 
 
 def problems(settings, container: Container, known: Mapping | None) -> Iterator[Problem]:
-    """What is wrong with ``[<container>/<section>]``; nothing if there is no list."""
+    """The problems of ``[<container>/<section>]``; none if there is no list."""
     strange = set()
     for (section, option), given in settings.service_options(container).items():
         if not known or section in strange:
@@ -46,7 +46,7 @@ def _flaw(option: str, facts: Mapping, given: ServiceOption) -> str:
         return f"is given {len(given.values)} times, but takes one value"
     kind = _TYPES.get(facts.get("type"), _TYPES["string"])(facts)
     for text in given.values:
-        if "$" not in text:  # the service has yet to put something in
+        if "$" not in text:  # the service has yet to replace the dollar sign
             opt = cfg.Opt(option, type=kind, secret=services.is_secret(option, text, facts))
             if flaw := values.flaw(opt, text):
                 return flaw

@@ -8,7 +8,7 @@ from kolla.settings.sources import normal_group
 
 
 def wrong(settings) -> Iterator[Problem]:
-    """Wherever they are written, also if something stronger overrides them."""
+    """Wrong values in every file, including values that a stronger source overrides."""
     for item in settings.sources.assignments():
         names = settings.options_by_file_name.get(normal_group(item.group), {})
         group, opt = names.get(item.option, ("", None))
@@ -23,7 +23,7 @@ def wrong(settings) -> Iterator[Problem]:
 
 
 def missing_secrets(settings) -> Iterator[Problem]:
-    """Secrets that containers of this host need before they can be started."""
+    """Missing secrets that containers of this host need before they can start."""
     if names := [f"[{group}] {option}" for group, option in passwords.missing(settings)]:
         path = passwords.path_in(settings.config_dir)
         message = f"no value is set for {', '.join(names)}; `kolla config passwords` makes them up"
