@@ -33,7 +33,7 @@ def converge(state: State) -> list[Operation]:
         operations += current + others
     else:
         operations += others + current
-        if operations and state.record.target == RUNNING:
+        if (operations or not state.record.settled) and state.record.target == RUNNING:
             # A command that failed or was killed may have let them wait.
             operations += resume(state)
     operations += _forget(state)

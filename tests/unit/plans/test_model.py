@@ -152,6 +152,7 @@ class World:
 
 def perform(world: World, command: str, cut: int | None) -> None:
     """Recover, then do it; with ``cut``, die before the operation of that number."""
+    world.held = False  # whoever let requests wait and was killed did so for seconds
     world.abandon()
     recovery = planner.recover(world.state())
     steps = [(operation, recovery.spec) for operation in recovery.operations]
