@@ -1,1 +1,1 @@
-"""The host tool that watches: checks on a timer, restarts, probation, metrics."""
+"""The monitor: checks on a timer, restarts, probation, endpoint, metrics."""

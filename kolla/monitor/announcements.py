@@ -1,4 +1,4 @@
-"""Says what changes: one line in the log, one event to the hooks, and conditions to ask for."""
+"""Announces changes of health: in the log, to the hooks, and as conditions to ask for."""
 
 import logging
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from kolla.times import now
 
 LOG = logging.getLogger(__name__)
 
-#: What hooks are told; of the rest they hear from the command behind it.
+#: Statuses that hooks are told of here; commands tell them of all others.
 _TOLD = (HEALTHY, DEGRADED, UNHEALTHY)
 _ALARMING = (UNHEALTHY, DEGRADED, FAILED)
 _SAID = {
@@ -23,7 +23,7 @@ _SAID = {
 
 
 class Announcements:
-    """What was last known of every container and set of this host."""
+    """The last known condition of every container and set of this host."""
 
     def __init__(self, deployment: Deployment):
         self._deployment = deployment
@@ -34,7 +34,7 @@ class Announcements:
         return {name: condition.status for name, condition in self.conditions.items()}
 
     def tell(self, watched: Watched) -> bool:
-        """Whether its status is another one than before."""
+        """Take over the condition of a container; returns whether its status changed."""
         status = watched.status
         changed = status != watched.told
         if changed:
@@ -51,14 +51,14 @@ class Announcements:
         return changed
 
     def lost(self, name: str, why: str) -> None:
-        """It cannot be watched."""
+        """Announce that a container cannot be watched."""
         condition = Condition(name, UNKNOWN, why)
         if self.conditions.get(name) != condition:
             LOG.error("%s is not watched: %s", name, why)
         self.conditions[name] = condition
 
     def tell_sets(self, found: Mapping[str, str]) -> None:
-        """Only what has changed, and what nobody knew yet."""
+        """Announce sets whose status changed; the first status of a set is no news."""
         for name, status in found.items():
             before = self.sets.get(name)
             if status != before and before is not None:
@@ -67,7 +67,7 @@ class Announcements:
         self.sets = dict(found)
 
     def rest(self, records: Mapping[str, Record]) -> None:
-        """Those that nobody wants to run now."""
+        """Take over the conditions of containers that should not run now."""
         enabled = {container.name for container in self._deployment.settings.enabled()}
         for name in enabled | set(records):
             record = records.get(name, Record(name))
@@ -78,7 +78,7 @@ class Announcements:
 
     def _say(self, name: str, status: str, detail: str) -> None:
         level = logging.WARNING if status in _ALARMING else logging.INFO
-        if status == STARTING:  # of which it was told why
+        if status == STARTING:  # its log says why
             level = logging.DEBUG
         said = _SAID.get(status, f"is {status}")
         LOG.log(level, "%s %s%s", name, said, f": {detail}" if detail else "")

@@ -1,4 +1,4 @@
-"""Asks every container on its timer, and has the answers judged."""
+"""Runs the check of each container on its timer, and passes the answer to the policy."""
 
 import functools
 import logging
@@ -17,29 +17,31 @@ from kolla.times import now
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds between two questions at least, and between two words about late ones.
-PAUSE, WORDS = 0.5, 600
+#: The least seconds between two checks of a container.
+PAUSE = 0.5
+#: Seconds between two warnings about late checks.
+WARN = 600
 
 
 class Checks:
-    """``unable`` is told of checks that could not be run."""
+    """``unable`` is called for a check that could not be run."""
 
     def __init__(
         self, context: Context, remedies: Remedies, unable: Callable[[Watched, Exception], None]
     ):
         self._context, self._remedies, self._unable = context, remedies, unable
-        #: Whether anybody is asked at present.
+        #: Whether checks run at present.
         self.on = True
-        #: When it was last told that checks come late.
+        #: When the last warning about late checks came.
         self._told_late: float | None = None
 
     def ask_in(self, watched: Watched, seconds: float) -> None:
-        """Instead of whenever it was to be asked."""
+        """Run the next check in so many seconds, whatever was planned."""
         self.forget(watched)
         watched.timer = self._context.loop.after(seconds, functools.partial(self._ask, watched))
 
     def ask_now(self, names: Iterable[str]) -> None:
-        """Those that have failed already are asked again soon anyhow, and no more often."""
+        """Run these checks at once, unless they failed before: those come soon anyway."""
         for name in names:
             if not self._context.watched[name].memory.failures:
                 self.ask_in(self._context.watched[name], 0)
@@ -79,7 +81,7 @@ class Checks:
         if self._context.has(watched):
             try:
                 self._take_in(watched, found)
-            finally:  # a disk that is full ends no watch
+            finally:  # a full disk must not end the checks
                 self._ask_again(watched)
 
     def _take_in(self, watched: Watched, found) -> None:
@@ -96,10 +98,10 @@ class Checks:
             self._judge(watched, outcome)
 
     def _tell_of_lateness(self, watched: Watched, waited: float) -> None:
-        """Where checks wait for each other for longer than their interval."""
+        """Warn if checks wait for each other longer than their interval."""
         if waited <= watched.rules.interval:
             return
-        if self._told_late is None or clock() - self._told_late > WORDS:
+        if self._told_late is None or clock() - self._told_late > WARN:
             self._told_late = clock()
             LOG.warning(
                 "checks come late, that of %s by %.0f s: raise [monitor] parallel or interval",
@@ -123,7 +125,7 @@ class Checks:
         self._remedies.apply(watched, remedy, said)
 
     def around(self, watched: Watched) -> Surroundings:
-        """How what it requires is, and whether there is a way back."""
+        """The health of the containers it requires, and whether it can be rolled back."""
         ill, unsure = "", []
         since = watched.memory.failing_since or watched.memory.dying_since or clock()
         required = self._context.deployment.catalog.required(watched.name)

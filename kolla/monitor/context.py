@@ -1,4 +1,4 @@
-"""What all parts of the monitor share: the containers under watch, and how that is told."""
+"""The state that all parts of the monitor share, and the view that others have of it."""
 
 import contextlib
 import shutil
@@ -18,14 +18,14 @@ from kolla.monitor.watched import Watched
 from kolla.store.state_dir import StateDir
 from kolla.times import now
 
-#: Seconds until a change of health is on record.
+#: Seconds from a change of health until it is recorded.
 SOON = 0.2
-#: How many looks at the engine are taken at a time.
+#: How many threads look at the engine.
 LOOKS = 2
 
 
 class Context:
-    """Of one deployment. Only what serves as a view may be called from other threads."""
+    """The context of one deployment. Other threads may call only the methods of the view."""
 
     def __init__(self, deployment: Deployment, loop: Loop):
         self.deployment, self.loop = deployment, loop
@@ -36,7 +36,8 @@ class Context:
             Expiry(self.conditions, StateDir(deployment.state_dir).generation)
         )
         value = deployment.settings.value
-        #: Threads that run checks, that look at the engine and wait for no check, and that act.
+        #: Threads that run checks, threads that look at the engine without waiting for checks, and
+        #: threads that act.
         self.asking = Threads(value("monitor", "parallel"), "ask")
         self.looking = Threads(LOOKS, "look")
         self.acting = ThreadPoolExecutor(value("engine", "parallel"), "act")
@@ -44,7 +45,7 @@ class Context:
         self._writes_soon = False
 
     def close(self) -> None:
-        """What is under way is ended in good order; what was found is written."""
+        """Let actions end, and record the last results."""
         systemd.alive_during(self.acting.shutdown)
         for pool in (self.asking, self.looking):
             pool.close()
@@ -53,11 +54,11 @@ class Context:
     # The view of the endpoint and of Prometheus
 
     def conditions(self) -> Mapping[str, Condition]:
-        """How every container is."""
+        """The condition of every container, by name."""
         return dict(self.announcements.conditions)
 
     def disk(self):
-        """Bytes ``total``, ``used`` and ``free`` where the state is; None if nobody can tell."""
+        """Bytes ``total``, ``used`` and ``free`` on the disk of the state; None if not known."""
         try:
             return shutil.disk_usage(self.deployment.state_dir)
         except OSError:
@@ -67,7 +68,7 @@ class Context:
         return self.announcements.sets.get(name)
 
     def sets(self) -> Mapping[str, list[str]]:
-        """Each set with the names of what is right below it on this host."""
+        """The names of the children of each set that exist on this host."""
         catalog, said = self.deployment.catalog, self.announcements
         known = {*said.conditions, *said.sets}
         return {
@@ -76,19 +77,19 @@ class Context:
             for name in said.sets
         }
 
-    # What the parts need of each other
+    # For the parts of the monitor
 
     def has(self, watched: Watched) -> bool:
-        """Whether it is still this generation that is watched."""
+        """Whether this generation is still the watched one."""
         return self.watched.get(watched.name) is watched
 
     def in_hands(self, name: str) -> bool:
-        """Whether somebody, perhaps the monitor itself, is at work on a container."""
+        """Whether a command, or the monitor itself, is at work on a container."""
         watched = self.watched.get(name)
         return watched is not None and watched.busy or self.deployment.locks.held(name)
 
     def tell(self, watched: Watched) -> None:
-        """Say how it is, if that is news, and what it makes of the sets above it."""
+        """Announce the status of a container, if it changed, and those of the sets above it."""
         if self.announcements.tell(watched):
             self.note(watched)
             self.tell_sets()
@@ -97,37 +98,37 @@ class Context:
                 self.loop.after(SOON, self.write)
 
     def tell_sets(self) -> None:
-        """Say what has changed about the sets."""
+        """Announce the sets whose status changed."""
         found = of_sets(self.deployment.catalog, self.announcements.statuses())
         self.announcements.tell_sets(found)
 
     def note(self, watched: Watched) -> None:
-        """It was looked at, which is written with the next lot."""
+        """Record, with the next write, that a container was looked at."""
         watched.looked = now()
         self._fresh.add(watched.name)
 
     def write(self) -> None:
-        """What was found since the last time, in one transaction."""
+        """Record all results since the last time, in one transaction."""
         self._writes_soon = False
         rows = [
             (name, one.memory.status, one.memory.detail, one.looked)
             for name in self._fresh if (one := self.watched.get(name))
         ]
         if rows:
-            with contextlib.suppress(KollaError):  # a full disk: whoever acts will say so
+            with contextlib.suppress(KollaError):  # the disk is full: an action will report it
                 self.deployment.store.note_health(rows)
                 self._fresh.clear()
 
 
 def line(error: Exception) -> str:
-    """What an operator is told of it."""
+    """An error on one line, for operators."""
     if isinstance(error, KollaError):
         return error.message
     return f"{type(error).__name__}: {error}"
 
 
 def first_line(output: str) -> str:
-    """Of what a check said."""
+    """The first line of the output of a check."""
     return (output.splitlines() or ["its check failed and said nothing"])[0][:300]
 
 

@@ -1,4 +1,4 @@
-"""``kolla monitor``: one for each deployment, until it is told to end."""
+"""``kolla monitor``: one process for each deployment, which runs until a signal ends it."""
 
 import contextlib
 import functools
@@ -21,24 +21,24 @@ from kolla.times import ago
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds for hooks that are still at work when their deployment ends.
+#: Seconds that hooks get to finish at the end.
 HOOKS = 5
-#: Seconds.
+#: In seconds.
 HOUR, DAY = 3_600, 86_400
 
 
 class Daemon:
-    """Watches one deployment; SIGHUP reads its configuration again, SIGTERM and SIGINT end it."""
+    """Watches one deployment. SIGHUP reloads its configuration; SIGTERM and SIGINT end it."""
 
     def __init__(self, deploy: Callable[[], Deployment]):
         self._deploy, self._loop = deploy, Loop()
-        #: What a signal asked for.
+        #: Whether a signal asked to read the configuration again, and to end.
         self._again = self._ended = False
 
     def run(self) -> None:
-        """Raises :class:`KollaError` if no configuration can be used, or another one runs.
+        """Watch until a signal ends it; with the last valid configuration if today's is not.
 
-        While today's is not valid, the last valid one is used.
+        Raises :class:`KollaError` if no configuration is usable, or another monitor runs.
         """
         act_as("monitor")
         deployment = self._deploy()
@@ -60,14 +60,14 @@ class Daemon:
 
     def _watch(self, deployment: Deployment) -> None:
         self._loop = Loop()
-        if self._again or self._ended:  # asked for while the configuration was read
+        if self._again or self._ended:  # a signal came while the configuration was read
             return
         watcher = Watcher(deployment, self._loop)
         watcher.start()
         if pause := systemd.watchdog():
             self._loop.every(pause, systemd.alive)
         self._loop.every(HOUR, functools.partial(_copy, watcher.context))
-        # Not at once: the clock of a machine that has just come up may be wrong at first.
+        # Not at once: after a boot the clock may be wrong for a while.
         forget = functools.partial(_forget, deployment)
         self._loop.after(HOUR, functools.partial(self._loop.every, DAY, forget))
         LOG.info("watches the containers of %s", deployment.settings.host)
@@ -80,11 +80,11 @@ class Daemon:
         finally:
             systemd.reloading() if self._reloads else systemd.stopping()
             watcher.close()
-            if endpoint:  # it answers as long as somebody knows
+            if endpoint:  # it answers until the last moment
                 endpoint.stop()
 
     def _reloaded(self, before: Deployment) -> Deployment:
-        """With the configuration of now; with that of before if it is wrong."""
+        """The deployment with today's configuration; the one from before if that is not valid."""
         try:
             deployment = self._valid()
         except KollaError as error:
@@ -120,18 +120,18 @@ class Daemon:
 
 def _prepare(deployment: Deployment) -> None:
     deployment.keep_settings()
-    # Somebody else at work on a container is let work; nobody here waits for the lock.
+    # The monitor never waits for a lock: it lets the command that holds it work.
     deployment.locks.timeout = 0
 
 
 def _forget(deployment: Deployment) -> None:
-    """What was done too long ago."""
+    """Delete events that are older than the configuration allows."""
     days = deployment.settings.value("engine", "keep_events")
     deployment.store.forget_events(ago(days * DAY))
 
 
 def _copy(context: Context) -> None:
-    """The state file, once a day, while the monitor goes on."""
+    """Copy the state file, once a day, in the background."""
     def done(error: Exception | None) -> None:
         if error:
             LOG.error("no copy of the state file was made: %s", line(error))
@@ -147,7 +147,7 @@ def _endpoint(deployment: Deployment, context: Context) -> Endpoint | None:
 
 @contextlib.contextmanager
 def _alone(state_dir: pathlib.Path) -> Iterator[None]:
-    """Two would restart everything twice."""
+    """Hold the lock of the monitor: two monitors would restart everything twice."""
     with lock_file(StateDir(state_dir).monitor_lock) as handle:
         if not try_lock(handle):
             raise KollaError(

@@ -1,7 +1,7 @@
 """The HTTP endpoint that load balancers, keepalived and Prometheus ask.
 
-Clients may be slow, silent or broken: each has a thread and little time, and where there are
-too many, those that came first have to go.
+Clients may be slow, silent or broken. So each gets a thread and little time; if there are too
+many, the endpoint cuts off the oldest.
 """
 
 import contextlib
@@ -21,18 +21,18 @@ from kolla.text import harmless
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds after which a port that was taken is tried again.
+#: Seconds until the endpoint tries a taken port again.
 RETRY = 10
-#: Seconds a client may take, from its connection to the end of the answer.
+#: Seconds that a client may take from its connection to the end of the answer.
 PATIENCE = 10
-#: Clients at a time. The next one takes the place of the first.
+#: The most clients at a time; one more takes the place of the oldest.
 MOST = 64
 
 
 class Endpoint:
-    """Serves what a view shows, from a thread of its own.
+    """Serves a view, from a thread of its own.
 
-    A view has ``conditions()``, by container; ``sets()``, which names what is right below each
+    A view has ``conditions()``, by container; ``sets()`` with the names of the children of each
     set; and ``status_of_set(name)``.
     """
 
@@ -44,7 +44,7 @@ class Endpoint:
         self._thread = threading.Thread(target=self._run, name="endpoint", daemon=True)
 
     def start(self) -> None:
-        """Listen. A port that is taken is reported once, and tried until it can be had."""
+        """Listen. If the port is taken, warn once and try again until it is free."""
         if problem := self._open():
             LOG.warning(
                 "the endpoint has no address to listen on: port %d of %s %s; it is tried again"
@@ -53,7 +53,7 @@ class Endpoint:
         self._thread.start()
 
     def stop(self) -> None:
-        """Listen no more; whoever still asks is cut off."""
+        """Stop listening, and cut off all clients."""
         self._stopped.set()
         self._thread.join()
 
@@ -69,7 +69,7 @@ class Endpoint:
             self._server.cut_off(0)
 
     def _open(self) -> str:
-        """Why it cannot listen, or nothing."""
+        """Listen; returns why that is not possible, or an empty text."""
         try:
             self._server = _Server(self.address, self.port, self._pages)
         except OSError as error:
@@ -79,24 +79,24 @@ class Endpoint:
 
 
 class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
-    """A bounded number of threads, and a bounded time for each."""
+    """A server with a bounded number of threads, and a bounded time for each."""
 
     daemon_threads, block_on_close = True, False
     allow_reuse_port = False
     request_queue_size = 128
-    #: Seconds ``handle_request`` waits for one.
+    #: Seconds that ``handle_request`` waits for a request.
     timeout = 0.5
 
     def __init__(self, address: str, port: int, pages: Pages):
         self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        #: Since when each connection is open; None: it was cut off.
+        #: When each connection was opened; None: it was cut off.
         self._since: dict[socket.socket, float | None] = {}
         self._lock = threading.Lock()
         super().__init__((address, port), _Handler)
         self.set_app(pages)
 
     def server_bind(self) -> None:
-        # HTTPServer would ask the name service for this host's name.
+        # HTTPServer would ask the name service for the name of this host.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]
         self.setup_environ()
@@ -107,7 +107,7 @@ class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
             living = [client for client, since in self._since.items() if since is not None]
             if len(living) > MOST:
                 self._cut(living[0])
-            overrun = len(self._since) > 2 * MOST  # threads that do not come to an end
+            overrun = len(self._since) > 2 * MOST  # too many threads do not end
         if overrun:
             self.shutdown_request(request)
         else:
@@ -119,7 +119,7 @@ class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
         super().shutdown_request(request)
 
     def cut_off(self, patience: float) -> None:
-        """End the connections that have been open for longer than so many seconds."""
+        """End connections that have been open longer than so many seconds."""
         oldest = time.monotonic() - patience
         with self._lock:
             for client, since in self._since.items():
@@ -136,7 +136,7 @@ class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
 
 
 class _Handler(simple_server.WSGIRequestHandler):
-    #: Seconds for one read or write.
+    #: Seconds that one read or write may take.
     timeout = 5
     server_version, sys_version = "kolla", ""
 
@@ -144,4 +144,4 @@ class _Handler(simple_server.WSGIRequestHandler):
         LOG.debug("%s: %s", self.client_address[0], harmless(format % arguments))
 
     def get_stderr(self) -> io.StringIO:
-        return io.StringIO()  # for tracebacks of clients that have gone
+        return io.StringIO()  # discards the tracebacks of clients that have gone

@@ -1,4 +1,4 @@
-"""Sees what happens to containers on the engine, and to the engine."""
+"""Follows what happens to containers on the engine, and to the engine itself."""
 
 import functools
 import logging
@@ -20,22 +20,25 @@ from kolla.times import up_for
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds: until a second look at what seems to be missing, at what somebody is at work on,
-#: and until an engine that has gone is tried again.
-AGAIN, LATER, RETRY = 1, 2, 1
-#: Seconds in which a death follows from a lack of memory.
+#: Seconds until a second look at a container that seems to be missing.
+AGAIN = 1
+#: Seconds until another look at a container that a command is at work on.
+LATER = 2
+#: Seconds until an engine that is away is tried again.
+RETRY = 1
+#: Seconds within which an end of the process is due to a lack of memory before it.
 MEMORABLE = 10
 
 
 class Engine:
-    """Looks whenever the engine says that something has happened, and sometimes anyhow."""
+    """Looks at a container when the engine reports an event, and at all of them now and then."""
 
     def __init__(self, context: Context, remedies: Remedies, checks: Checks):
         self._context, self._remedies, self._checks = context, remedies, checks
         self._backend = context.deployment.backend
         self._ended, self._sweeping = threading.Event(), False
         self._happenings: Happenings | None = None
-        #: What the last sweep found that is not right.
+        #: The warnings of the last sweep.
         self._told: tuple[str, ...] = ()
 
     def start(self) -> None:
@@ -49,7 +52,7 @@ class Engine:
     # The engine
 
     def _listen(self) -> None:
-        """In a thread of its own: tells the loop of what happens on the engine."""
+        """Pass the events of the engine to the loop, from a thread of its own."""
         call = self._context.loop.call
         while not self._ended.is_set():
             try:
@@ -79,10 +82,10 @@ class Engine:
                 self.look(name)
 
     def unable(self, watched: Watched, error: Exception) -> None:
-        """Its check could not be run, or it could not be looked at."""
+        """The engine did not run a check, or did not show the container."""
         self._unable(watched, error, away=False)
         if isinstance(error, Unreachable):
-            self.sweep()  # which tells whether it is the engine, or this one alone
+            self.sweep()  # shows whether the whole engine is away
         else:
             self.look(watched.name)
 
@@ -91,7 +94,7 @@ class Engine:
         self._context.tell(watched)
 
     def sweep(self) -> None:
-        """Look for whatever was missed: at everything the engine has, in one call."""
+        """Look at all containers of the engine, in one call, for events that were missed."""
         if not self._sweeping:
             names = [*{*self._context.watched, *self._unfinished()}]
             self._sweeping, deployment = True, self._context.deployment
@@ -125,21 +128,21 @@ class Engine:
             self._remedies.recover(state.name)
 
     def _tell_once(self, *trouble: str) -> None:
-        """What a sweep found, unless the one before has found it too."""
+        """Log the warnings of a sweep, except those that the sweep before had, too."""
         for each in trouble:
             if each not in self._told:
                 LOG.warning("%s", each)
         self._told = trouble
 
     def _unfinished(self) -> list[str]:
-        """What a command is at work on or was killed at, be it watched or not."""
+        """The containers that a command is at work on or was killed at, watched or not."""
         declared = self._context.deployment.catalog.containers
         return [name for name in self._context.deployment.store.unfinished() if name in declared]
 
     def _left_over(self, state: State) -> bool:
-        """Whether a command was killed in the middle of its work."""
+        """Whether a killed command left work on this container undone."""
         store = self._context.deployment.store
-        record = store.container(state.name)  # as it is now, not when the sweep began
+        record = store.container(state.name)  # the record of now, not from the start of the sweep
         if record.in_maintenance():
             return False
         return store.begun(state.name) or not record.settled or bool(state.tasks)
@@ -155,7 +158,7 @@ class Engine:
         self.look(name)
 
     def look(self, name: str) -> None:
-        """See how the engine says it is."""
+        """Ask the engine for the state of a container."""
         if watched := self._context.watched.get(name):
             self._inspect(watched, functools.partial(self._seen, watched))
 
@@ -210,7 +213,7 @@ class Engine:
         self._checks.ask_in(watched, AGAIN)
 
     def _missing(self, watched: Watched, found: Observed | None | Exception) -> None:
-        """Whether it is not there at a second look either."""
+        """Take in a second look at a container that the first one did not find running."""
         if isinstance(found, Exception) or self._context.in_hands(watched.name):
             return
         if found is not None and found.running:

@@ -1,4 +1,4 @@
-"""When the certificates end that containers were given."""
+"""Metrics: the end of the certificates that containers have."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -8,14 +8,14 @@ from prometheus_client.registry import Collector
 
 from kolla.health.conditions import Condition
 
-#: Where a server has its certificate, below the folder of its generation.
+#: The certificate of a server, below the folder of its generation.
 CERTIFICATE = "files/etc/kolla/tls/server.crt"
 
 
 class Expiry(Collector):
-    """Reads them when it is asked.
+    """Reads the certificates whenever Prometheus asks.
 
-    ``conditions`` tells how containers are, ``home`` the folder of a generation.
+    ``conditions`` returns the conditions of containers, ``home`` the folder of a generation.
     """
 
     def __init__(
@@ -37,6 +37,6 @@ class Expiry(Collector):
                 try:
                     ends = x509.load_certificate(path).not_valid_after_utc
                 except KollaError:
-                    continue  # its clients tell
+                    continue  # unreadable: its clients will report it
                 family.add_metric([name], ends.timestamp())
         yield family

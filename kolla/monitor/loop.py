@@ -1,4 +1,4 @@
-"""One thread that decides, fed by timers and by what other threads found out."""
+"""The event loop: one thread decides; timers and other threads give it work."""
 
 import contextlib
 import logging
@@ -16,9 +16,9 @@ LOG = logging.getLogger(__name__)
 
 
 class Threads:
-    """So many threads for which nobody waits at the end: what they do may hang.
+    """Threads for work that may hang: nothing waits for them at the end.
 
-    The interpreter would wait for those of concurrent.futures.
+    The interpreter would wait for the threads of concurrent.futures.
     """
 
     def __init__(self, number: int, name: str):
@@ -28,11 +28,11 @@ class Threads:
             threading.Thread(target=self._serve, name=name, daemon=True).start()
 
     def submit(self, work: Callable[[], None]) -> None:
-        """Have it done by the next thread that is free; it must not raise."""
+        """Let the next free thread do the work, which must not raise."""
         self._work.put(work)
 
     def close(self) -> None:
-        """Begin nothing more."""
+        """Start no more work."""
         self._closed = True
         for _ in range(self._number):
             self._work.put(lambda: None)
@@ -46,49 +46,49 @@ class Threads:
 
 
 class Loop:
-    """Everything handed to it is called in the thread that runs it, one after the other."""
+    """Calls all work in the thread that runs the loop, one piece after the other."""
 
     def __init__(self):
-        # It waits for its inbox, never for the scheduler.
+        # The loop waits for its inbox, never in the scheduler.
         self._timers = sched.scheduler(time.monotonic, lambda seconds: None)
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._stopping = False
 
     def run(self) -> None:
-        """Until :meth:`stop` is called, whatever happens in what it calls."""
+        """Work until :meth:`stop` is called, whatever the work raises."""
         while not self._stopping:
             pause = self._timers.run(blocking=False)
             with contextlib.suppress(queue.Empty):
                 safely(self._inbox.get(timeout=pause))
 
     def stop(self) -> None:
-        """From any thread, or from a handler of a signal."""
+        """End :meth:`run`; callable from any thread and from a signal handler."""
         self.call(self._stop)
 
     def _stop(self) -> None:
         self._stopping = True
 
     def call(self, work: Callable[[], None]) -> None:
-        """Soon; from any thread, or from a handler of a signal."""
+        """Do the work soon; callable from any thread and from a signal handler."""
         self._inbox.put(work)
 
     def after(self, seconds: float, work: Callable[[], None]) -> Any:
-        """Later; returns what :meth:`cancel` takes."""
+        """Do the work in so many seconds; :meth:`cancel` takes the result."""
         return self._timers.enter(seconds, 0, safely, (work,))
 
     def cancel(self, timer: Any) -> None:
-        with contextlib.suppress(ValueError):  # it has just come due
+        with contextlib.suppress(ValueError):  # it is due already
             self._timers.cancel(timer)
 
     def every(self, seconds: float, work: Callable[[], None]) -> None:
-        """Now, and again and again."""
+        """Do the work now, and then every so many seconds."""
         self.after(seconds, lambda: self.every(seconds, work))
         safely(work)
 
     def background(
         self, pool: ThreadPoolExecutor | Threads, work: Callable, then: Callable[[Any], None]
     ) -> None:
-        """Call ``work`` in the pool, and ``then`` here with what it returned or raised."""
+        """Call ``work`` in the pool, then ``then`` in the loop with its result or exception."""
         def do() -> None:
             try:
                 found = work()
@@ -100,7 +100,7 @@ class Loop:
 
 
 def safely(work: Callable[[], None]) -> None:
-    """A full disk, or a bug: it is told, and the others are looked after all the same."""
+    """Do the work; log an error, such as a full disk or a bug, and go on."""
     try:
         work()
     except KollaError as error:

@@ -1,4 +1,4 @@
-"""What Prometheus gets, named by its conventions."""
+"""The metrics for Prometheus, named by its conventions."""
 
 import datetime
 from collections.abc import Iterator
@@ -10,25 +10,26 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from kolla.health.conditions import STATUSES, Condition
 
-#: Who restarts a container.
+#: The values of the label ``by``: who restarted a container.
 RESTARTERS = ("engine", "monitor")
-#: What alerts count; their counters begin with 0, since an increase from nothing is none.
+#: Changes that alerts count. Their counters begin with 0, since Prometheus sees no increase
+#: in a series that begins with 1.
 CHANGES = (("upgraded", "done"), ("upgraded", "failed"), ("rolled back", "done"),
            ("rolled back", "failed"))
 
-# Twice as many series, for what `process_start_time_seconds` tells as well.
+# These would double the series, and `process_start_time_seconds` has the same time.
 prometheus_client.disable_created_metrics()
 
 
 class Metrics:
-    """How all containers and sets are, and counts of what happened to them.
+    """The health of all containers and sets, and counters of events.
 
-    ``registry`` is what the endpoint serves.
+    The endpoint serves ``registry``.
     """
 
     def __init__(self, view):
         self.registry = CollectorRegistry(auto_describe=False)
-        # First: what it begins with, the others tell.
+        # First: it starts counters at 0, which those below then report.
         self.registry.register(_Conditions(view, self._begin))
         prometheus_client.ProcessCollector(registry=self.registry)
         self._checks = Histogram(
@@ -53,21 +54,21 @@ class Metrics:
         )
 
     def checked(self, container: str, seconds: float, failed: bool) -> None:
-        """A check has ended."""
+        """Count a check that ended."""
         self._checks.labels(container).observe(seconds)
         self._failures.labels(container).inc(1 if failed else 0)
 
     def restarted(self, container: str, by: str, times: int = 1) -> None:
-        """The engine or the monitor has restarted it."""
+        """Count restarts by the engine or the monitor."""
         self._restarts.labels(container, by).inc(times)
 
     def changed(self, kind: str, container: str, outcome: str, seconds: float) -> None:
-        """Something was done to it; kind and outcome are those of :class:`kolla.plugin.Event`."""
+        """Count a change; kind and outcome are those of :class:`kolla.plugin.Event`."""
         self._changes.labels(container, kind, outcome).inc()
         self._change_seconds.labels(kind).observe(seconds)
 
     def _begin(self, container: str) -> None:
-        """Have its counters at 0, if they are not there yet."""
+        """Start the counters of a container at 0, if they do not exist."""
         self._failures.labels(container)
         for by in RESTARTERS:
             self._restarts.labels(container, by)
@@ -76,7 +77,7 @@ class Metrics:
 
 
 class _Conditions(Collector):
-    """What is so at the moment it is asked."""
+    """Gauges that are computed whenever Prometheus asks."""
 
     def __init__(self, view, begin):
         self._view, self._begin = view, begin
@@ -132,7 +133,7 @@ class _Conditions(Collector):
 
 
 def _gauge(name: str, help: str, conditions, value) -> GaugeMetricFamily:
-    """One value for each container that has it."""
+    """A gauge with a value for each container that has one."""
     family = GaugeMetricFamily(f"kolla_container_{name}", help, labels=["container"])
     for container, each in conditions.items():
         if (found := value(each)) is not None:
@@ -141,7 +142,7 @@ def _gauge(name: str, help: str, conditions, value) -> GaugeMetricFamily:
 
 
 def _usages(conditions) -> Iterator[GaugeMetricFamily]:
-    """What containers use, and may use."""
+    """The resources that containers use, and their limits."""
     for name, used, limit, help in (
         ("memory", "memory_bytes", "memory_limit_bytes", "Memory that cannot be dropped at once"),
         ("pids", "processes", "processes_limit", "Processes and threads"),
@@ -155,7 +156,7 @@ def _usages(conditions) -> Iterator[GaugeMetricFamily]:
 
 
 def _disk(disk) -> Iterator[GaugeMetricFamily]:
-    """Of the state directory."""
+    """The disk of the state directory."""
     if disk:
         yield GaugeMetricFamily(
             "kolla_state_disk_free_bytes", "Room on the disk of the state.", disk.free

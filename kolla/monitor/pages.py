@@ -1,6 +1,6 @@
-"""What the endpoint answers: how sets and containers are, for load balancers and people.
+"""The pages of the endpoint: the health of sets and containers, for load balancers and people.
 
-Whoever reaches the endpoint may read it, so nothing that a check wrote is in it.
+Anybody who reaches the endpoint may read them, so they contain no output of checks.
 """
 
 import http
@@ -18,7 +18,7 @@ LOG = logging.getLogger(__name__)
 
 METHODS = ("GET", "HEAD", "OPTIONS")
 PATHS = ("/", "/sets/NAME", "/containers/NAME", "/metrics")
-#: Longer names are nobody's, and are cut before they are compared or repeated.
+#: No name is longer; a request for a longer one is cut before it is compared or repeated.
 LONGEST = 100
 
 _WHY = {
@@ -36,7 +36,7 @@ _WHY = {
 
 
 class Pages:
-    """A WSGI application over what the monitor sees (see :class:`.endpoint.Endpoint`)."""
+    """A WSGI application that shows a view (see :class:`.endpoint.Endpoint`)."""
 
     def __init__(self, view, registry: CollectorRegistry):
         self._view = view
@@ -52,7 +52,7 @@ class Pages:
                 body = self._metrics({**environ, "REQUEST_METHOD": "GET"}, start_response)
                 return body if method == "GET" else []
             status, page = self._answer(method, environ["PATH_INFO"])
-        except Exception as error:  # who asks has to hear that this host cannot be judged
+        except Exception as error:  # a client must hear that the health here is not known
             LOG.debug("while at %s", harmless(environ["PATH_INFO"]), exc_info=True)
             LOG.warning("the endpoint has a bug: %s: %s", type(error).__name__, error)
             status, page = http.HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "a bug in kolla"}
@@ -120,7 +120,7 @@ class Pages:
         return found and found.status
 
     def _below(self, name: str) -> list[conditions.Condition]:
-        """How the containers below a set are."""
+        """The conditions of the containers below a set."""
         sets, known, waiting, found = self._view.sets(), self._view.conditions(), [name], []
         while waiting:
             node = waiting.pop(0)

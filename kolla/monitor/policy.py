@@ -1,6 +1,7 @@
-"""What follows from how a container is: a state machine for each, without any I/O.
+"""The policy of the monitor: a state machine for each container, without I/O.
 
-All times are seconds of a clock that never jumps.
+Each function takes one event, changes the memory of the container and returns a remedy. All
+times are seconds of a clock that never jumps.
 """
 
 import collections
@@ -12,41 +13,43 @@ from kolla.health.conditions import DEGRADED, FAILED, HEALTHY, PAUSED, STARTING,
 from kolla.health.rules import Rules
 
 HOUR = 3600
-#: A new generation that was restarted so often in its probation is rolled back.
+#: How many restarts by the engine in its probation make a generation roll back.
 DEATHS = 3
-#: So many checks are of late; one that began to fail so often in them flaps.
-ROUND, FLAPS = 10, 3
+#: How many of the last checks count for flapping.
+ROUND = 10
+#: How often checks must begin to fail among these for a container to flap.
+FLAPS = 3
 
 
 class Remedy(enum.Enum):
-    """What is to be done about it."""
+    """An action that the policy asks for."""
 
     NOTHING = enum.auto()
-    #: Ask what it requires before anything is done.
+    #: Check the containers that it requires before acting.
     ASK = enum.auto()
     RESTART = enum.auto()
-    #: Restart it no more.
+    #: Stop restarting it.
     GIVE_UP = enum.auto()
-    #: It was given up, and has recovered by itself: the engine keeps it running again.
+    #: It was given up and recovered by itself: let the engine keep it running again.
     RESUME = enum.auto()
     ROLL_BACK = enum.auto()
 
 
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
-    """What counts besides the container itself."""
+    """The circumstances of a container that the policy considers."""
 
-    #: What it requires and is not well.
+    #: A container that it requires and that is not healthy, with its status.
     ill: str = ""
-    #: What it requires and was not found well since this one began to fail or to die.
+    #: Containers that it requires and that have passed no check since its trouble began.
     unsure: tuple[str, ...] = ()
-    #: Whether it is in its probation, and there is a generation to go back to.
+    #: Whether it is in its probation and can be rolled back.
     probation: bool = False
 
 
 @dataclasses.dataclass
 class Memory:
-    """What is known of one generation of a container."""
+    """The memory of one generation of a container."""
 
     generation: int
     started: float
@@ -56,20 +59,20 @@ class Memory:
     #: Failed checks in a row.
     failures: int = 0
     failing_since: float | None = None
-    #: Checks in a row that said that it works itself, but is of little use.
+    #: Checks in a row that ended with exit code 75: it works, but is of little use.
     strains: int = 0
     #: When a check last passed.
     passed: float | None = None
-    #: Whether any passed since it was started.
+    #: Whether a check has passed, or ended with 75 after the grace, since its start.
     awake: bool = False
     restarts: list[float] = dataclasses.field(default_factory=list)
     not_before: float = 0.0
     given_up: bool = False
-    #: Of what is unknown: whether it was healthy when the engine fell silent.
+    #: Where the status is unknown: whether it was healthy when the engine fell silent.
     trusted: bool = False
-    #: When the engine restarted this generation, for no fault of what it requires.
+    #: When the engine restarted this generation through no fault of what it requires.
     deaths: list[float] = dataclasses.field(default_factory=list)
-    #: The first of these since a check passed.
+    #: The first of these restarts since a check passed.
     dying_since: float | None = None
     answers: collections.deque = dataclasses.field(
         default_factory=lambda: collections.deque(maxlen=ROUND)
@@ -81,24 +84,24 @@ class Memory:
         self.status, self.detail = status, detail
 
     def begin(self, now: float) -> None:
-        """Its process is a new one."""
+        """Its process is new."""
         self.started, self.awake = now, False
         self.unfailing()
         self.answers.clear()
 
     def unfailing(self) -> None:
-        """No check has failed in a row."""
+        """Reset the counts of failed checks in a row."""
         self.failures, self.failing_since, self.strains = 0, None, 0
 
     def die(self, times: int, now: float) -> None:
-        """The engine restarted it."""
+        """Count restarts by the engine."""
         if self.dying_since is None:
             self.dying_since = now
         self.deaths += [now] * times
         self.restarts += [now] * times
 
     def excuse(self) -> None:
-        """It died of late because of what it requires: that was no fault of its own."""
+        """Forget its last restarts: what it requires was at fault, not the container."""
         if self.dying_since is not None:
             excused = {at for at in self.deaths if at >= self.dying_since}
             self.deaths = [at for at in self.deaths if at not in excused]
@@ -111,7 +114,7 @@ class Memory:
 
     @property
     def flaps(self) -> bool:
-        """Whether its checks began to fail several times of late, and passed in between."""
+        """Whether its checks keep changing between passing and failing."""
         pairs = itertools.pairwise([True, *self.answers])
         return sum(before and not after for before, after in pairs) >= FLAPS
 
@@ -121,7 +124,7 @@ class Memory:
 
 
 def passed(memory: Memory, rules: Rules, now: float) -> Remedy:
-    """Its check passed. One that was given up is cared for again, within its budget."""
+    """Its check passed. If it was given up, the monitor resumes its care within the budget."""
     memory.answers.append(True)
     memory.unfailing()
     memory.passed, memory.awake, memory.dying_since = now, True, None
@@ -130,7 +133,7 @@ def passed(memory: Memory, rules: Rules, now: float) -> Remedy:
 
 
 def strained(memory: Memory, why: str, rules: Rules, now: float) -> Remedy:
-    """Its check said that it works itself, but is of little use: a restart would not help."""
+    """Its check ended with 75: it works, but is of little use. A restart would not help."""
     memory.excuse()
     if not memory.awake and now < memory.started + rules.grace:
         memory.become(STARTING, why, now)
@@ -155,7 +158,7 @@ def _resume(memory: Memory) -> Remedy:
 def failed(
     memory: Memory, why: str, around: Surroundings, rules: Rules, now: float
 ) -> Remedy:
-    """Its check did not pass."""
+    """Its check failed."""
     if not memory.awake and now < memory.started + rules.grace:
         memory.become(FAILED if memory.given_up else STARTING, why, now)
         return Remedy.NOTHING
@@ -179,7 +182,7 @@ def died(
 ) -> Remedy:
     """Its process ended, and the engine has started it again."""
     memory.begin(now)
-    if around.ill:  # that is why: it comes back with what it requires
+    if around.ill:  # it comes back together with what it requires
         memory.excuse()
         memory.become(DEGRADED, f"it requires {around.ill}; {why}", now)
         return Remedy.NOTHING
@@ -198,22 +201,22 @@ def died(
 def missing(
     memory: Memory, why: str, around: Surroundings, rules: Rules, now: float
 ) -> Remedy:
-    """It should run, and does not."""
+    """It should run and does not."""
     return _remedy(memory, why, around, rules, now)
 
 
 def paused(memory: Memory, now: float) -> Remedy:
-    """Somebody froze it: that he did on purpose."""
+    """Paused by hand, so deliberate: leave it alone."""
     memory.become(PAUSED, "it is paused: `docker unpause` lets it go on", now)
     memory.unfailing()
     return Remedy.NOTHING
 
 
 def unable(memory: Memory, why: str, away: bool, rules: Rules, now: float) -> Remedy:
-    """Its check could not be run, which says nothing of the container for a while.
+    """Its check could not be run: its status holds for a while, then it is unknown.
 
-    What is known to be down cannot be asked; that says something only of an engine that is
-    ``away``.
+    A container that is down or paused cannot run a check, so it keeps its status unless the
+    engine is ``away``.
     """
     if memory.status in (FAILED, PAUSED, UNHEALTHY) and not away:
         return Remedy.NOTHING
@@ -225,7 +228,7 @@ def unable(memory: Memory, why: str, away: bool, rules: Rules, now: float) -> Re
 
 
 def restarted(memory: Memory, why: str, rules: Rules, now: float, jitter: float) -> None:
-    """The monitor restarts it; ``jitter`` is about 1."""
+    """The monitor restarts it; ``jitter``, about 1, is a factor of the back-off."""
     memory.become(STARTING, f"restarted: {why}", now)
     memory.restarts.append(now)
     pause = rules.backoff * 2 ** (memory.within_the_hour(now) - 1) * jitter

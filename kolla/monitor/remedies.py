@@ -1,4 +1,4 @@
-"""Carries out what the policy has decided, in the background, and tells how it went."""
+"""Carries out the remedies of the policy in the background, and logs the outcome."""
 
 import functools
 import json
@@ -27,15 +27,15 @@ from kolla.times import age, ago
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds until it is tried again to confirm what was unhealthy, or failed to. What other
-#: hosts hold up is confirmed here, and the last of them cleans up.
+#: Seconds until the next attempt to confirm a generation that was unhealthy or could not be
+#: confirmed. One that other hosts hold up is confirmed here, and the last host cleans up.
 CONFIRM = 600
 #: Outcomes after which there is nothing to report.
 FINE = (ActionOutcome.DONE, ActionOutcome.UNCHANGED)
 
 
 class Remedies:
-    """``done`` is told of containers that something was done to."""
+    """``done`` is called for a container after an action on it."""
 
     def __init__(self, context: Context, done: Callable[[Watched], None]):
         self._context, self._done = context, done
@@ -46,18 +46,20 @@ class Remedies:
         }
 
     def apply(self, watched: Watched, remedy: Remedy, why: str) -> None:
-        """Unless somebody is at work on it, or wants it left alone."""
+        """Carry out a remedy, unless the container is in maintenance or a command works on it."""
         self._context.tell(watched)
         maintenance = watched.record.in_maintenance()
         if maintenance or remedy in self._acts and self._context.in_hands(watched.name):
-            watched.memory.failures *= not maintenance
-            watched.memory.given_up |= remedy is Remedy.RESUME  # it is still to be done
+            if maintenance:
+                watched.memory.failures = 0
+            if remedy is Remedy.RESUME:  # it is still to be done
+                watched.memory.given_up = True
         elif remedy in self._acts:
             self._acts[remedy](watched, why)
         self._context.tell(watched)
 
     def died(self, watched: Watched, times: int, why: str) -> None:
-        """Put on record what there is to see of a process that the engine has started again."""
+        """Record a restart by the engine, with evidence."""
         self._context.metrics.restarted(watched.name, "engine", times)
         self._note_restarts(watched)
         self._context.loop.background(
@@ -65,7 +67,7 @@ class Remedies:
         )
 
     def recover(self, name: str, said: str = "what a killed command left is tidied up") -> None:
-        """Bring what is recorded and the engine together, be it watched or not."""
+        """Bring the records and the engine into agreement for a container, watched or not."""
         if watched := self._context.watched.get(name):
             self._act(watched, Kind.RECOVER, "", said)
             return
@@ -75,14 +77,14 @@ class Remedies:
         )
 
     def can_go_back(self, watched: Watched) -> bool:
-        """Whether it is in its probation, and there is something to go back to."""
+        """Whether it is in its probation and has a generation to go back to."""
         if not watched.on_probation:
             return False
         state = recorded(self._context.deployment, watched.name)
         return last_known_good(state, lambda generation: True) is not None
 
     def await_end_of_probation(self, watched: Watched) -> None:
-        """One that confirms itself does so then."""
+        """Confirm a generation at the end of its probation, if it confirms itself."""
         if watched.spec.confirms_itself and not watched.generation.confirmed:
             left = watched.probation - age(watched.generation.committed)
             self._context.loop.after(max(left, 1), functools.partial(self._survived, watched))
@@ -95,7 +97,7 @@ class Remedies:
         self._context.loop.after(CONFIRM, functools.partial(self._survived, watched))
 
     def _confirmed(self, watched: Watched) -> bool:
-        """As it is on record now, by whomever."""
+        """Whether the records now say that it is confirmed."""
         state = recorded(self._context.deployment, watched.name)
         return state.generations[watched.number].confirmed
 
@@ -129,13 +131,17 @@ class Remedies:
     def _acted(self, watched: Watched, kind: Kind, said: str, result) -> None:
         watched.busy = False
         done = self._say(watched.name, kind, said, result)
-        watched.no_way_back |= kind == Kind.ROLLBACK and not done and _for_good(result)
+        if kind == Kind.ROLLBACK and not done and _for_good(result):
+            watched.no_way_back = True
         if kind == Kind.GIVE_UP and (result is None or not done):
-            watched.memory.given_up = False  # nothing says so on record: it is decided again
+            watched.memory.given_up = False  # not recorded: the policy decides again
         self._done(watched)
 
     def _say(self, name: str, kind: Kind, said: str, result: Result | Exception | None) -> bool:
-        """How it went; whether there was no trouble. No result: somebody was at work on it."""
+        """Log the outcome; returns whether there was no trouble.
+
+        No result means that a command was at work on the container.
+        """
         trouble = ""
         if isinstance(result, Exception):
             trouble = line(result)
@@ -153,7 +159,7 @@ class Remedies:
 
 
 class Commands:
-    """Acts on one container at a time, never while somebody else is at work on it."""
+    """Acts on one container at a time, never while a command is at work on it."""
 
     def __init__(self, deployment: Deployment):
         self.deployment = deployment
@@ -161,9 +167,9 @@ class Commands:
     def act(
         self, kind: Kind, watched: Watched, cause: str = "", detail: str = ""
     ) -> Result | None:
-        """Carry out a request; None if somebody is at work on the container.
+        """Carry out a request; None if a command is at work on the container.
 
-        ``detail`` is what its check said. Raises :class:`KollaError` if the request is refused.
+        ``detail`` is the output of its check. Raises :class:`KollaError` if it is refused.
         """
         name = watched.name
         if self.deployment.locks.held(name):
@@ -176,14 +182,14 @@ class Commands:
         return run(self.deployment, request).results[0]
 
     def recover(self, name: str) -> Result | None:
-        """Finish or undo what a killed command left of one that is perhaps not watched."""
+        """Finish or undo the work of a killed command on a container, watched or not."""
         if self.deployment.locks.held(name):
             return None
         request = Request(Kind.RECOVER, [self.deployment.catalog.container(name)])
         return run(self.deployment, request).results[0]
 
     def died(self, watched: Watched, why: str) -> None:
-        """Tell and put on record that the engine restarted it, with what there was to see."""
+        """Record a restart by the engine, with evidence, and tell the hooks."""
         store, detail = self.deployment.store, f"by the engine: {why}"
         done = Plan(watched.name, Kind.RESTART, before=watched.number, after=watched.number)
         notify(self.deployment, done, ActionOutcome.DONE, detail)
@@ -198,7 +204,7 @@ class Commands:
 
 
 def _for_good(failure: Result | Exception) -> bool:
-    """Whether it was refused or has failed by itself, and would do so again."""
+    """Whether another attempt would fail, too: it was refused, or failed when it was tried."""
     if isinstance(failure, Exception):
         return not isinstance(failure, Unreachable)
     return failure.tried

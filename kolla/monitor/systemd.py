@@ -1,4 +1,4 @@
-"""What systemd is told of a service, and tells it (sd_notify(3))."""
+"""Talks to systemd about the state of this service (sd_notify(3))."""
 
 import os
 import socket
@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 
 def notify(*lines: str) -> None:
-    """Tell systemd, if it started this process and wants to know."""
+    """Send these lines to systemd, if it started this process and asked for them."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
-    if address.startswith("@"):  # of the abstract namespace
+    if address.startswith("@"):  # a socket in the abstract namespace
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
         sender.connect(address)
@@ -36,7 +36,7 @@ def alive() -> None:
 
 
 def alive_during(work: Callable[[], object]) -> None:
-    """Have something done that may take minutes, with signs of life meanwhile."""
+    """Do work that may take minutes, and send signs of life meanwhile."""
     worker = threading.Thread(target=work, name="long work")
     worker.start()
     while worker.is_alive():
@@ -45,7 +45,7 @@ def alive_during(work: Callable[[], object]) -> None:
 
 
 def watchdog() -> float | None:
-    """Seconds between two signs of life, half of what systemd allows; None: it wants none."""
+    """Seconds between two signs of life, half of what systemd allows; None if it wants none."""
     allowed = int(os.environ.get("WATCHDOG_USEC", 0))
     meant = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
     return allowed / 2_000_000 if allowed and meant else None

@@ -1,4 +1,4 @@
-"""How near containers are to their limits, and the state directory to a full disk."""
+"""Warns of containers near their limits, and of a disk of the state that is nearly full."""
 
 import functools
 import logging
@@ -9,24 +9,24 @@ from kolla.monitor.watched import Watched
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds between two looks.
+#: Seconds between two measurements.
 PAUSE = 60
-#: The share of a limit, or of the disk, from which on a warning is due, and below which the
-#: next one is.
+#: The share of a limit, or of the disk, at which the monitor warns; below the second share it
+#: may warn again.
 NEAR, FAR = 0.9, 0.8
 MIB = 1 << 20
 
 
 class Usage:
-    """Asks the engine, and warns once of what comes near a limit."""
+    """Asks the engine for the usage of containers, and warns once near a limit."""
 
     def __init__(self, context: Context):
         self._context = context
-        #: What was warned of: container or directory, and what of it.
+        #: Warnings given: the container or directory, and the resource.
         self._warned: set[tuple[str, str]] = set()
 
     def look(self) -> None:
-        """At all containers under watch, and at the disk."""
+        """Measure all watched containers, and the disk."""
         backend, state_dir = self._context.deployment.backend, self._context.deployment.state_dir
         for watched in self._context.watched.values():
             name = engine_name(watched.name, watched.number)
@@ -39,7 +39,7 @@ class Usage:
 
     def _seen(self, watched: Watched, found) -> None:
         if found is None or isinstance(found, Exception) or not self._context.has(watched):
-            return  # an engine that has gone is reported elsewhere
+            return  # an engine that is away is reported elsewhere
         watched.usage, limits = found, watched.spec.limits
         self._judge(watched.name, "memory", found.memory, limits.get("memory"))
         self._judge(watched.name, "pids", found.pids, limits.get("pids"))

@@ -1,4 +1,4 @@
-"""A container under watch: what is recorded of it, what is remembered, when it is asked next."""
+"""A watched container: its record, its memory, and the timer of its next check."""
 
 import dataclasses
 
@@ -13,38 +13,38 @@ from kolla.times import age
 
 @dataclasses.dataclass
 class Watched:
-    """Its current generation."""
+    """The current generation of a container, while the monitor watches it."""
 
     record: Record
     generation: Generation
     spec: Spec
     rules: Rules
     memory: Memory
-    #: Seconds from its commit in which it has to prove itself.
+    #: Seconds from its commit to the end of its probation.
     probation: float = 0.0
-    #: How often the engine had restarted it when it was last looked at; None: not yet.
+    #: How often the engine had restarted it at the last look; None: there was no look yet.
     engine_restarts: int | None = None
     started_at: str = ""
     #: When the Debian packages of its image were fetched; UTC, ISO 8601.
     packages: str | None = None
-    #: When something in it was killed for its use of memory; seconds of the monitor's clock.
+    #: When the kernel last killed a process in it for its memory; seconds of the monitor's clock.
     starved: float | None = None
     #: Whether its check is running.
     asked: bool = False
-    #: Whether something is being done about it.
+    #: Whether the monitor is acting on it.
     busy: bool = False
     #: Whether a rollback of this generation was refused or failed.
     no_way_back: bool = False
-    #: When its check last ended, and when it was last looked at in any way; UTC, ISO 8601.
+    #: When its check last ended, and when the monitor last saw it in any way; UTC, ISO 8601.
     checked: str | None = None
     looked: str | None = None
     seconds: float = 0.0
     usage: Usage | None = None
     since: str = ""
-    #: The status that was last told.
+    #: The status that was last announced.
     told: str = ""
     flapping: bool = False
-    #: Whether its record was lost, and recovery was asked to take it in again.
+    #: Whether its record was lost, and recovery was asked to restore it.
     lost: bool = False
     #: The entry of its next check among the timers.
     timer: object = None
@@ -67,9 +67,9 @@ class Watched:
 
     @property
     def on_probation(self) -> bool:
-        """Whether it has yet to prove itself.
+        """Whether it is in its probation.
 
-        What a rollback made has not: to roll that back would end with the oldest.
+        A generation that a rollback made is not: rolling it back would lead to the oldest.
         """
         made = self.generation
         proven = self.no_way_back or made.confirmed or made.cause.startswith("rollback")
@@ -87,8 +87,8 @@ class Watched:
 
 
 def recall(record: Record, number: int, rules: Rules, now: float) -> Memory:
-    """What is on record from before it was watched: how it was, as long as that is worth
-    anything, how often it was restarted, and that it has failed.
+    """The memory that the record preserves: its health if that is recent enough, its restarts,
+    and whether it was given up.
     """
     memory = Memory(number, started=now, since=now)
     if record.health == HEALTHY and age(record.health_at) < rules.patience:

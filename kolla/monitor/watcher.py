@@ -1,4 +1,4 @@
-"""Watches the containers that are on record as running, each from its first generation on."""
+"""Watches the containers that should run according to the state file."""
 
 import contextlib
 import dataclasses
@@ -23,15 +23,18 @@ from kolla.times import now
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds between two looks at what is recorded, at all the engine has, and two writes of
-#: what was found.
-RECORDS, SWEEP, WRITE = 1, 30, 5
-#: A first check comes at most so many seconds after the monitor began.
+#: Seconds between two looks at the state file.
+RECORDS = 1
+#: Seconds between two looks at all containers of the engine.
+SWEEP = 30
+#: Seconds between two writes of results.
+WRITE = 5
+#: The most seconds from the start of the monitor to the first check of a container.
 FIRST = 10
 
 
 class Watcher:
-    """Of one deployment. Its ``context`` is the view that others may have of it."""
+    """Watches one deployment. Its ``context`` is the view for others."""
 
     def __init__(self, deployment: Deployment, loop: Loop):
         self.context = Context(deployment, loop)
@@ -42,7 +45,7 @@ class Watcher:
         self._usage = usage.Usage(self.context)
         self._seen_change: int | None = None
         self._first = True
-        #: Why what is recorded cannot be read; empty if it can.
+        #: Why the state file cannot be read; empty if it can.
         self._trouble = ""
 
     def start(self) -> None:
@@ -62,16 +65,16 @@ class Watcher:
         self._engine.unable(watched, error)
 
     def _done(self, watched: Watched) -> None:
-        """Something was done to it: see what has become of it."""
+        """Look at a container after an action on it."""
         self._seen_change = None
         if self.context.has(watched):
             self._engine.look(watched.name)
             self._checks.ask_in(watched, 0.5)
 
     def _look_at_records(self) -> None:
-        """Take in what commands have changed, be it in another state file than before.
+        """Follow the changes that commands made, also if another file took the place.
 
-        Where none can be read, what is watched goes on being watched, and is tried again.
+        If the state file cannot be read, the monitor goes on watching, and tries again.
         """
         try:
             if self._trouble or self._store.replaced():
@@ -86,7 +89,7 @@ class Watcher:
             self._trouble = str(error)
 
     def _read_records(self) -> None:
-        """Follow what has changed since the last time."""
+        """Follow the changes since the last time."""
         change = self._store.changed()
         if change == self._seen_change:
             return
@@ -103,7 +106,7 @@ class Watcher:
         for record in running.values():
             try:
                 self._follow(record)
-            except Exception as error:  # the others are watched all the same
+            except Exception as error:  # the monitor goes on watching the others
                 self._lose(record.name, line(error))
         taken_in = {name: watched.record for name, watched in self.context.watched.items()}
         self.context.announcements.rest(records | taken_in)
@@ -114,9 +117,9 @@ class Watcher:
             self.context.metrics.changed(kind, event.container, event.outcome, event.seconds or 0)
 
     def _take_in(self, watched: Watched) -> bool:
-        """Have recovery take in, once, what the state file does not know any more.
+        """Let recovery restore, once, a container that the state file has lost.
 
-        Whether to go on watching it meanwhile.
+        Returns whether to go on watching it meanwhile.
         """
         if not self.context.in_hands(watched.name):
             if watched.lost:
@@ -127,7 +130,7 @@ class Watcher:
         return True
 
     def _lose(self, name: str, why: str) -> None:
-        """What is on record of it cannot be read; it may be a moment later."""
+        """Stop watching a container whose record cannot be read; it is tried again."""
         self._seen_change = None
         if watched := self.context.watched.pop(name, None):
             self._checks.forget(watched)
@@ -138,7 +141,7 @@ class Watcher:
         generation = self._store.generation(record.name, record.current)
         if watched and watched.number == generation.number:
             if watched.memory.given_up and not record.failed and not watched.busy:
-                # Somebody has acted.
+                # An operator has acted.
                 watched.memory = recall(record, watched.number, watched.rules, clock())
             watched.record, watched.generation, watched.lost = record, generation, False
         else:
@@ -156,7 +159,7 @@ class Watcher:
         watched = Watched(
             record, generation, spec, rules, memory, since=now(),
             probation=self.context.deployment.settings.value("engine", "probation"),
-            # What it was before, in whatever generation, is no news.
+            # The status that the last generation had is no news.
             told=memory.status if self._first else predecessor.told if predecessor else "",
         )
         self.context.watched[record.name] = watched
@@ -166,11 +169,11 @@ class Watcher:
         return watched
 
     def _end_maintenance(self) -> None:
-        """One that had an end ends by itself."""
+        """End maintenances whose time is over."""
         for watched in self.context.watched.values():
             until = watched.record.maintenance
             if until and not watched.record.in_maintenance():
-                with contextlib.suppress(KollaError):  # a full disk: it is over all the same
+                with contextlib.suppress(KollaError):  # the disk is full: it is over all the same
                     self._store.end_maintenance(watched.name, until)
                 watched.record = dataclasses.replace(watched.record, maintenance=None)
                 watched.memory.failures = 0
@@ -178,16 +181,16 @@ class Watcher:
 
 
 class Journal:
-    """Reads on where it stopped; the past before the first reading is no news."""
+    """Reads the new events of the journal; those from before the first reading are no news."""
 
     def __init__(self, store: Store):
         self._store = store
         self._next = 1 + max((event.id for event in store.events(1)), default=0)
-        #: Above ``_next``, which have been told; something older was still under way.
+        #: Events above ``_next`` that have been told while an older one was under way.
         self._told: set[int] = set()
 
     def news(self) -> Iterator[EventRecord]:
-        """Actions that have ended since the last time."""
+        """The actions that ended since the last time."""
         events = self._store.events_from(self._next)
         under_way = [event.id for event in events if event.outcome == ActionOutcome.BEGUN]
         for event in events:
