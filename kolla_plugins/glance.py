@@ -40,7 +40,7 @@ GLANCE_API = Container(
         identity_task("glance", "image"),
     ),
     **schema_phases(),
-    # Imports that go on after their request was answered are finished, in a stop as well.
+    # Imports outlive their request; a stop waits for them, too.
     drain=("kolla-finish",),
     stop_grace=120,
     options={
@@ -57,6 +57,6 @@ GLANCE_API = Container(
             ),
         ),
     },
-    # Stores of Glance's own, and those that the operator names in enabled_backends.
+    # Glance's own stores, and those that the operator names in enabled_backends.
     open_groups=("os_glance_*", "file*", "store*"),
 )

@@ -1,4 +1,4 @@
-"""The images that the others are built on."""
+"""The base images."""
 
 from kolla.plugin import Image, shared_folder
 

@@ -7,7 +7,7 @@ from kolla.plugin import (
     certificate_files, certificate_options, secret, shared_folder,
 )
 
-#: An address of a client, or a pattern of MariaDB's for several.
+#: The address of a client, or a pattern of MariaDB for several addresses.
 HOST = cfg.types.String(regex="^[0-9a-fA-F.:%_]+$")
 
 OPTIONS = {

@@ -1,4 +1,4 @@
-"""What the OpenStack services share: who they are in Keystone, and where their data is."""
+"""Declarations that OpenStack services share: identity, endpoints, databases, tasks."""
 
 import ipaddress
 
@@ -56,9 +56,9 @@ IDENTITY = {
 
 
 def service_options(service: str, port: int, container: str = "") -> tuple[cfg.Opt, ...]:
-    """Options that every HTTP service has in a group of its own; addresses are URLs' parts.
+    """The options of an HTTP service, in a group of its own; addresses fit into URLs.
 
-    ``container`` is needed where its name is not that of the service.
+    Give ``container`` if its name is not that of the service.
     """
     container = container or service
     url = f"${{api.tls?https:http}}://${{{service}.address}}:${{{service}.port}}"
@@ -81,7 +81,7 @@ def service_options(service: str, port: int, container: str = "") -> tuple[cfg.O
 
 
 def service_limits(service: str) -> Limits:
-    """The router, with buffers for its connections, and a share for each worker."""
+    """Bytes of memory for the router with its buffers, plus a share for each worker."""
     return Limits(memory=f"1g + 256m * ${{{service}.workers}}")
 
 
@@ -99,7 +99,7 @@ def service_environment(service: str) -> dict[str, str]:
         "KOLLA_PROXIES": "${api.proxies}",
         "KOLLA_TRUSTED": "${host.address},${api.trusted}",
         "KOLLA_CLIENTS_OF_A_SOURCE": "${api.connections_per_source}",
-        # Or a client's Host header would come back in links.
+        # Without it, links would repeat the Host header of a client.
         "OS_DEFAULT__PUBLIC_ENDPOINT": f"${{{service}.public_url}}",
         "OS_DATABASE__CONNECTION": f"mysql+pymysql://{login}@{place}{verified}",
     }
@@ -114,7 +114,7 @@ def service_listens(service: str) -> tuple[Listen, ...]:
 
 
 def service_certificate(service: str) -> Certificate:
-    """What an HTTP service proves its identity with."""
+    """The certificate of an HTTP service."""
     names = ("address", "public_url", "internal_url")
     return Certificate(
         service, when="api.tls", public=True,
@@ -133,7 +133,7 @@ def service_files(service: str) -> tuple[File, ...]:
 
 
 def login_environment(service: str) -> dict[str, str]:
-    """How the service logs in to Keystone to have tokens checked."""
+    """The login of the service at Keystone, with which it validates tokens."""
     options = {
         "AUTH_TYPE": "password",
         "CAFILE": "${api.tls?/etc/kolla/tls/keystone.crt:}",
@@ -167,7 +167,7 @@ def database_task(service: str) -> Task:
 
 
 def schema_task(phase: str) -> Task:
-    """One phase in the life of the service's database; what it runs is in the image."""
+    """One phase of the schema of the service's database; the image has the commands."""
     return Task(phase, ("kolla-schema", phase), timeout=4 * 3600)
 
 

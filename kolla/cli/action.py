@@ -1,7 +1,6 @@
 """Commands that change the state of containers: a plan, progress, a report.
 
-The noun (a set or containers) says which containers are meant and is mixed in before one
-of these verbs.
+A noun (set or containers) chooses the containers; it is mixed in before one of these verbs.
 """
 
 import textwrap
@@ -17,11 +16,11 @@ from kolla.store.records import ActionOutcome
 
 
 class Action(Lister):
-    """Runs a request and reports how it went for each container."""
+    """Runs a request and reports the outcome for each container."""
 
     kind: str
     configuration = Configuration.LAST_VALID
-    #: Whether it also reaches what is no longer enabled on this host but still exists.
+    #: Whether it includes containers that exist but are no longer enabled on this host.
     leftover = False
     columns = ("container", "outcome", "before", "after", "seconds", "unavailable", "reason")
 
@@ -33,7 +32,7 @@ class Action(Lister):
         return parser
 
     def containers(self, parsed_args) -> list:
-        """The containers that the arguments name."""
+        """The containers that the arguments select."""
         raise NotImplementedError
 
     def details(self, parsed_args) -> dict:

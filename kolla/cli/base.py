@@ -1,4 +1,4 @@
-"""What all commands share: exact arguments, an example in the help, and exit codes.
+"""The base of all commands: exact arguments, an example in the help, and exit codes.
 
 A command declares ``example`` (one command line or several), and a Lister or ShowOne its
 ``columns``: their titles are the keys of the JSON output, so they stay as they are.
@@ -17,17 +17,17 @@ from kolla.errors import UsageError, nearest
 class Configuration(enum.Enum):
     """Which configuration a command can work with."""
 
-    #: Only today's: the command shows it, or makes something new of it.
+    #: Only today's: the command shows it or makes something from it.
     TODAYS = enum.auto()
-    #: The last valid one, if today's cannot be read.
+    #: The last valid configuration, if today's cannot be read.
     READABLE = enum.auto()
-    #: The last valid one, if anything is wrong with today's: the command acts on containers
-    #: as they are recorded, which an emergency must not wait for.
+    #: The last valid configuration, if today's has problems: the command acts on recorded
+    #: containers, and an emergency must not wait for a repair of the configuration.
     LAST_VALID = enum.auto()
 
 
 class Command(command.Command):
-    """A command that prints for itself; ``take_action`` returns the exit code or None."""
+    """A command that prints by itself; ``take_action`` returns the exit code or None."""
 
     example = ""
     configuration = Configuration.READABLE
@@ -49,10 +49,10 @@ class Command(command.Command):
 
 
 class _Columns:
-    """What is printed with one of cliff's formatters."""
+    """A command whose output one of cliff's formatters prints."""
 
     columns: tuple[str, ...] = ()
-    #: Set by ``take_action`` where something is wrong although it can be printed.
+    #: The exit code, which ``take_action`` sets if the output reports a problem.
     exit_code = 0
 
     def run(self, parsed_args) -> int:
@@ -68,12 +68,12 @@ class _Columns:
         return super().run(parsed_args) or self.exit_code
 
     def titles(self, parsed_args) -> tuple[str, ...]:
-        """The columns there will be, where that depends on the arguments."""
+        """The columns of the output, if they depend on the arguments."""
         return self.columns
 
 
 def _write_members_as_text() -> None:
-    """Have YAML take members of enumerations for the texts that they are, as JSON does."""
+    """Let YAML print members of enumerations as texts, as JSON does."""
     import yaml
 
     yaml.SafeDumper.add_multi_representer(
@@ -84,7 +84,7 @@ def _write_members_as_text() -> None:
 class Lister(_Columns, lister.Lister, Command):
     """A table: ``take_action`` returns the columns and the rows."""
 
-    #: What people read instead of the table, where ``take_action`` sets it.
+    #: The text that people read instead of the table, if ``take_action`` sets one.
     text: str | None = None
 
     def get_parser(self, prog_name: str) -> Parser:
@@ -102,7 +102,7 @@ class Lister(_Columns, lister.Lister, Command):
 
 
 class ShowOne(_Columns, show.ShowOne, Command):
-    """One thing with its fields: ``take_action`` returns the columns and the values."""
+    """One object with its fields: ``take_action`` returns the columns and the values."""
 
     def produce_output(self, parsed_args, column_names, data) -> int:
         if parsed_args.formatter in FLAT:

@@ -1,4 +1,4 @@
-"""Asking containers for their health now."""
+"""Commands that run the checks of containers now."""
 
 from kolla.cli.base import Configuration, Lister
 from kolla.cli.values import Age, Text
@@ -19,7 +19,7 @@ class Check(Lister):
         return parser
 
     def containers(self, parsed_args) -> list:
-        """The containers that the arguments name."""
+        """The containers that the arguments select."""
         raise NotImplementedError
 
     def take_action(self, parsed_args):
@@ -31,7 +31,7 @@ class Check(Lister):
         here = {container.name for container in deployment.settings.enabled()}
         self.exit_code = 0 if all(
             answer.status == "healthy"
-            # What is left over may be stopped.
+            # A left-over container may be stopped.
             or answer.container not in here and answer.status == "stopped" for answer in found
         ) else 1
         return self.columns, [

@@ -1,4 +1,4 @@
-"""Which command is meant: by its exact name, never by a part of it."""
+"""Finds commands by their exact name, never by a part of it."""
 
 import inspect
 import itertools
@@ -12,17 +12,17 @@ from kolla.errors import KollaError, UsageError, nearest
 class CommandManager(commandmanager.CommandManager):
     """The commands of the entry points ``kolla.cli``.
 
-    A command abbreviated today could mean another one tomorrow, once a plugin adds it.
+    An abbreviation could mean another command once a plugin adds it.
     """
 
     def load_commands(self, namespace: str) -> None:
-        # Not with stevedore, which would import the modules of all commands.
+        # stevedore would import the modules of all commands.
         self.group_list.append(namespace)
         for entry_point in discovery.entry_points(namespace):
             self.commands[entry_point.name] = entry_point
 
     def find_command(self, argv: list[str]):
-        """The command class, its name and the arguments left.
+        """The command class, its name and the remaining arguments.
 
         Raises UsageError if there is none, KollaError if its plugin cannot be imported.
         """
@@ -44,7 +44,7 @@ class CommandManager(commandmanager.CommandManager):
         entry_point = self.commands[name]
         try:
             return entry_point.load()
-        except Exception as error:  # a third party's code: anything may come out of it
+        except Exception as error:  # third-party code may raise anything
             raise KollaError(
                 f"the command {name!r} cannot be imported from {entry_point.value}: {error}",
                 f"it comes with the distribution {discovery.distribution_of(entry_point)!r}",

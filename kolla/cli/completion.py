@@ -16,8 +16,8 @@ complete -o default -F _kolla kolla
 class Complete(Command):
     """Print the bash completion script
 
-    With an unfinished command line after --, the last word of which may be empty: what may
-    stand in the place of its last word, one candidate on a line.
+    With an unfinished command line after --, prints the candidates for its last word, which
+    may be empty: one on each line.
     """
 
     example = "source <(kolla complete)\nkolla complete -- container show ''"
@@ -36,11 +36,11 @@ class Complete(Command):
 
 
 def candidates(app, words: list[str]) -> list[str]:
-    """What may stand where the last word is; nothing if that cannot be told."""
+    """The candidates for the last word; none if they are not known."""
     *before, last = words
     try:
         _, typed = app.parser.parse_known_args(before, app.options)
-    except KollaError:  # an option still waits for its value
+    except KollaError:  # an option waits for its value
         return []
     names = [name.split() for name in app.command_manager.commands]
     following = {name[len(typed)] for name in names
@@ -87,7 +87,7 @@ def _images(deployment, arguments: list[str]) -> list[str]:
 
 
 def _generations(deployment, arguments: list[str]) -> list[str]:
-    """Of the container named before."""
+    """The generations of the container that is named before."""
     name = next((word for word in arguments if word in deployment.catalog.containers), "")
     return [str(generation.number) for generation in deployment.store.generations(name)]
 

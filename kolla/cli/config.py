@@ -1,4 +1,4 @@
-"""``kolla config …``: what is configured, whether it is right, and what comes of it."""
+"""``kolla config …``: shows, validates and completes the configuration."""
 
 from kolla.cli.base import Command, Configuration, Lister, ShowOne
 from kolla.errors import KollaError, UsageError, nearest
@@ -37,11 +37,11 @@ class Show(Lister):
 
 
 class Validate(Lister):
-    """Check the configuration; nothing is touched
+    """Check the configuration without touching anything
 
-    Names the file and the line of everything that is wrong. Options of services are
-    checked against the list in their image, once that is built. Exit code 1 if anything
-    is wrong.
+    Names every problem with its file and line. Once the image of a service is built, the
+    options of the service are checked against the list in it. Exit code 1 if there is a
+    problem.
     """
 
     example = "kolla config validate\nkolla config validate -f json"
@@ -82,8 +82,8 @@ class Sample(Command):
 class Passwords(Lister):
     """Fill in the secrets that are missing
 
-    They go to kolla.conf.d/passwords.conf, which only its owner can read. What is set
-    anywhere is left alone. Values are never printed.
+    They go to kolla.conf.d/passwords.conf, which only its owner can read. Secrets that any
+    file sets stay as they are. Values are never printed.
     """
 
     example = "kolla config passwords --dry-run\nkolla config passwords"
@@ -112,8 +112,8 @@ class Passwords(Lister):
 class Certificates(Lister):
     """Make the certificates of this host that are missing or end soon
 
-    They are below [certificates] folder, keys readable for their owner only. Certificates that
-    an option names elsewhere are left alone. Containers get new ones with their next upgrade.
+    They go below [certificates] folder; only the owner can read the keys. Certificates that an
+    option names elsewhere stay as they are. A container gets new ones with its next upgrade.
     """
 
     example = "kolla config certificates --dry-run\nkolla config certificates --renew"
@@ -171,7 +171,7 @@ class Environment(ShowOne):
 
 
 class _KnownOptions:
-    """Finds the option list of a container's image, or notes why there is none."""
+    """Finds the option list of a container's image, or records why there is none."""
 
     def __init__(self, deployment, notes: list):
         self.deployment, self.notes = deployment, notes

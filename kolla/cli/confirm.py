@@ -1,4 +1,4 @@
-"""The question before something is destroyed."""
+"""Asks before something is destroyed."""
 
 import sys
 
@@ -8,8 +8,8 @@ from kolla.errors import KollaError, UsageError
 def confirm(app, what: str, otherwise: str) -> None:
     """Ask on the terminal whether to go on.
 
-    Raises KollaError if the answer is no (which ``otherwise`` confirms), and UsageError where
-    there is nobody to ask.
+    Raises KollaError with the text ``otherwise`` if the answer is no, and UsageError if there
+    is no terminal.
     """
     if not sys.stdin.isatty():
         raise UsageError(

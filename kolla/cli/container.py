@@ -17,7 +17,7 @@ from kolla.errors import KollaError
 class List(Lister):
     """List the containers with their generation and last known health
 
-    This is what kolla remembers; `kolla container check` asks the containers.
+    The health is the last known one; `kolla container check` asks the containers.
     """
 
     example = "kolla container list\nkolla container list -f value -c name -c health"
@@ -45,11 +45,11 @@ class List(Lister):
 
 
 class Show(OnOne, ShowOne):
-    """Show a container: what it runs, with which privileges, how it is
+    """Show a container: its spec, its privileges and its health
 
-    Of a container that runs, it shows the snapshot that its current generation was made
-    from; --generation shows another one, with the evidence of a failure. Of a container
-    that does not exist yet, what the configuration asks for. Secrets are references.
+    For a container that exists, it shows the snapshot of the current generation;
+    --generation shows another one, with the evidence of a failure. For a container that does
+    not exist yet, it shows what the configuration asks for. Secrets appear as references.
     """
 
     example = "kolla container show keystone\nkolla container show keystone --generation 3"
@@ -72,8 +72,8 @@ class Show(OnOne, ShowOne):
 class Start(OnContainers, action.Start):
     """Start containers
 
-    Makes what is missing and starts what is stopped. Nothing else is changed: a container
-    that runs is left alone even if the configuration has changed.
+    Makes containers that are missing and starts those that are stopped. A container that runs
+    is left alone even if the configuration has changed.
     """
 
     example = "kolla container start keystone glance-api"
@@ -154,9 +154,9 @@ class Rollback(OnContainers, action.Rollback):
 class Confirm(OnContainers, action.Confirm):
     """Confirm that the current generation stays
 
-    What only earlier releases needed of the database schema is cleaned up, once every host
-    that shares the database has confirmed. After that there is no way back to them. It may
-    be repeated.
+    Once every host that shares the database has confirmed, the parts of its schema that only
+    earlier releases needed are removed. After that there is no way back to these releases.
+    The command may be repeated.
     """
 
     example = "kolla container confirm keystone"
@@ -165,7 +165,7 @@ class Confirm(OnContainers, action.Confirm):
 class Maintenance(OnContainers, maintenance.Maintenance):
     """Begin or end the maintenance of containers
 
-    The monitor goes on looking at them, and leaves them alone: no restart, no rollback.
+    During a maintenance the monitor runs the checks, but neither restarts nor rolls back.
     """
 
     example = ("kolla container maintenance on keystone --for 10m\n"
@@ -175,8 +175,8 @@ class Maintenance(OnContainers, maintenance.Maintenance):
 class Check(OnContainers, checks.Check):
     """Ask containers for their health now
 
-    The exit code is 0 if all are healthy, else 1. With --quick it is what `kolla monitor`
-    found in its last round, which costs nobody anything.
+    The exit code is 0 if all are healthy, else 1. With --quick no check runs: the answer is
+    the last result of `kolla monitor`.
     """
 
     example = "kolla container check keystone && echo it is well"
@@ -185,9 +185,8 @@ class Check(OnContainers, checks.Check):
 class Logs(OnOne, logs.Logs):
     """Print what a container wrote to its standard output and error
 
-    All its generations' lines by time, also of those that are gone, as far as their logs
-    are kept: see [logs] in kolla.conf. --follow goes on until Ctrl-C, over upgrades and
-    restarts.
+    Prints the lines of all its generations by time. Logs of generations that are gone are kept
+    as [logs] in kolla.conf says. --follow goes on until Ctrl-C, through upgrades and restarts.
     """
 
     example = ("kolla container logs keystone --tail 20 --follow\n"
@@ -212,7 +211,7 @@ class Logs(OnOne, logs.Logs):
 class Exec(OnOne, Command):
     """Run a command inside a container, or a shell
 
-    What follows -- is the command; its exit code becomes kolla's.
+    The command comes after --; its exit code becomes kolla's.
     """
 
     example = "kolla container exec keystone -- keystone-manage db_version"
@@ -230,7 +229,7 @@ class Exec(OnOne, Command):
     def take_action(self, parsed_args):
         from kolla.cli.shell import command_line
 
-        # Python 3.11 takes the -- away, later ones leave it.
+        # Python 3.11 removes the --, later versions leave it.
         words = parsed_args.words[parsed_args.words[:1] == ["--"]:] or ["bash"]
         terminal = sys.stdin.isatty() and sys.stdout.isatty()
         command = command_line(
@@ -245,8 +244,8 @@ class Exec(OnOne, Command):
 class Delete(OnContainers, action.Delete):
     """Delete containers
 
-    Their data stays in its volumes, and a later start finds it, unless --data is given.
-    The numbers of generations go on where they were.
+    Their data stay in their volumes, and a later start finds them, unless --data is given.
+    The numbers of generations go on from the last one.
     """
 
     example = "kolla container delete glance-api --yes"

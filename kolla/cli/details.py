@@ -1,9 +1,9 @@
-"""Everything that `kolla container show` tells of a container and a generation of it."""
+"""The fields of `kolla container show` for a container and one of its generations."""
 
 from kolla.cli.values import Age, ImageId, Lines, Text
 from kolla.errors import UsageError
 
-#: Of a generation, the last ones.
+#: The fields of a generation, which come last.
 INCIDENTS = 10
 MIB = 1 << 20
 
@@ -29,7 +29,7 @@ def generation_of(deployment, known, number: int | None):
 
 
 def values(deployment, known, generation) -> tuple:
-    """In the order of FIELDS; ``generation`` None: what the configuration asks for."""
+    """The values in the order of FIELDS; without a generation, from the configuration."""
     spec = generation.snapshot if generation else _wanted(deployment, known)
     about = {
         **_declared(deployment, known),
@@ -90,7 +90,7 @@ def _made(known, generation) -> dict:
 
 
 def _incidents(deployment, known, generation) -> dict:
-    """What went wrong with a generation: when and why, and what there was to see at last."""
+    """The last failure of a generation: its time, its reason and its evidence."""
     if generation is None:
         return {"incidents": Lines([]), "evidence": ""}
     found = [event for event in deployment.store.incidents(known.name)
@@ -101,7 +101,7 @@ def _incidents(deployment, known, generation) -> dict:
 
 
 def _log(deployment, known, generation) -> str | None:
-    """The file with the log of a generation whose container is gone."""
+    """The file with the archived log of a generation whose container is gone."""
     path = generation and deployment.archive.path(known.name, generation.number)
     return str(path) if path and path.exists() else None
 

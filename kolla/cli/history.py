@@ -1,4 +1,4 @@
-"""``kolla container history``: what became of the generations of a container."""
+"""``kolla container history``: the generations of a container."""
 
 import collections
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ class History(OnOne, Lister):
     """List a container's generations: why each was made, how it ended
 
     A generation can come back with `kolla container rollback` while its image is kept.
-    With --evidence it lists its restarts and automatic rollbacks instead: what the check
-    said, what the engine said, and the last lines of the log.
+    With --evidence it lists its restarts and automatic rollbacks instead, each with the output
+    of the check, the view of the engine, and the last lines of the log.
     The archived log of a generation whose container is gone is printed with `kolla container
     logs NAME --generation N`.
     """
@@ -61,7 +61,7 @@ class History(OnOne, Lister):
 
 
 def _ways_back(record, generations) -> Iterator[tuple]:
-    """Each generation, and why a rollback cannot go to it; an empty text if it can."""
+    """Each generation with the reason why a rollback cannot go to it, empty if it can."""
     for item in generations:
         clean_ups = [
             later.snapshot.release for later in generations

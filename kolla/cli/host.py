@@ -4,9 +4,9 @@ from kolla.cli.base import Configuration, Lister
 
 
 class Check(Lister):
-    """Check that this host has what the deployment needs, and tell how to get it
+    """Check that this host has what the deployment needs, and say how to get the rest
 
-    Looks at the engine, the kernel, ports, disks and the programs that build images.
+    Looks at the engine, the kernel, ports, disks, and the programs that build images.
     Exit code 1 if something is missing without which it does not work.
     """
 

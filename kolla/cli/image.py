@@ -1,4 +1,4 @@
-"""``kolla image …``: the images that containers run, and what they are built on."""
+"""``kolla image …``: the images that containers run, and their bases."""
 
 import dataclasses
 import json
@@ -16,16 +16,16 @@ from kolla.images.built import Outcome
 
 LOG = logging.getLogger(__name__)
 
-#: Lines of a failed build's log that are printed.
+#: How many lines of the log of a failed build are printed.
 TAIL = 20
 
 
 class Build(Lister):
-    """Build images: what has changed, parents first, several at a time
+    """Build images whose inputs changed: parents first, several at a time
 
     Without a name: the images of all containers that are enabled on this host. An image is
-    built if a file of its folder, a build argument or what it is built on has changed; one
-    that fails does not keep the others from being built. What a build prints is in its log file.
+    built if a file of its folder, a build argument or one of its bases has changed. A failure
+    does not stop the other builds. The output of a build is in its log file.
     """
 
     example = ("kolla image build\n"
@@ -93,9 +93,9 @@ class Build(Lister):
 class List(Lister):
     """List the images: what is built, what is missing or outdated, and who runs it
 
-    Outdated is what `kolla image build` would build again, left over what no plugin here
-    declares any more. A size includes what an image shares with its parents. The age of an
-    image's Debian packages is under packages.
+    `kolla image build` would rebuild an outdated image; no plugin here declares a left-over
+    one any more. The size of an image includes the layers of its parents. The column packages
+    has the age of its Debian packages.
     """
 
     example = "kolla image list\nkolla image list -f value -c name -c state"
@@ -157,7 +157,7 @@ class Sbom(Command):
 class Prune(Lister):
     """Remove the images that nothing here needs any more
 
-    Kept are all images of the configured release, those that pins name, and those that a
+    It keeps all images of the configured release, images that pins name, and images that a
     generation runs or a rollback would return to.
     """
 
@@ -194,7 +194,7 @@ class Prune(Lister):
 
 @dataclasses.dataclass(frozen=True)
 class _Twig:
-    """An image in its place."""
+    """An image at its place in the tree."""
 
     image: object
     path: tuple[str, ...]
@@ -232,7 +232,7 @@ def _row(entry) -> tuple:
 
 
 def _observer(show, live: bool):
-    """What the builder tells, for :func:`progress`: lines of logs only where they are live."""
+    """Passes the builder's reports to :func:`progress`; lines of logs only on a terminal."""
     width = max(20, shutil.get_terminal_size().columns - 50)
 
     def observe(name: str, state: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What containers wrote: one line for each line, with its time and its container."""
+"""Prints logs of containers: each line with its time and its container."""
 
 import argparse
 import datetime
@@ -12,7 +12,7 @@ from kolla.cli.base import Command, Configuration
 from kolla.cli.parser import UNITS, count
 from kolla.errors import KollaError
 
-#: Of the names on a terminal.
+#: The colours of the names on a terminal.
 _COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 
 
@@ -44,7 +44,7 @@ class Logs(Command):
         return parser
 
     def show(self, parsed_args, names: Collection[str], generation: int | None = None) -> int:
-        """Print what these containers wrote; the exit code is 1 if not all could be read."""
+        """Print the logs of these containers; the exit code is 1 if one could not be read."""
         from kolla.logs.lines import Query
 
         nothing = parsed_args.tail == 0
@@ -56,7 +56,7 @@ class Logs(Command):
             lines = self._lines(names, query, parsed_args.follow)
             self._print(lines, names, flush=parsed_args.follow)
         except KeyboardInterrupt:
-            if not parsed_args.follow:  # else it is the way to end it
+            if not parsed_args.follow:  # with --follow, Ctrl-C is the way to end it
                 return 1
         return int(bool(self.app.deployment.logs.failed))
 
@@ -72,7 +72,7 @@ class Logs(Command):
             yield from Follower(sources, names, query).lines(known)
 
     def _missing(self, names: Collection[str], generation: int | None) -> KollaError:
-        """Why there is no log at all."""
+        """The error if there is no log at all."""
         if generation:
             return KollaError(
                 f"there is no log of generation {generation} of {', '.join(names)}",

@@ -90,9 +90,9 @@ class Kolla(app.App):
 
     @functools.cached_property
     def deployment(self):
-        """The deployment that the global options name; warns of broken plugins.
+        """The deployment that the global options select; warns of broken plugins.
 
-        Its configuration is the last valid one where the command can work with that.
+        Its configuration may be the last valid one, if the command can work with that.
         """
         deployment = self.new_deployment()
         for error in deployment.installed.errors:
@@ -102,7 +102,7 @@ class Kolla(app.App):
         return deployment
 
     def new_deployment(self):
-        """Another one, without a warning, for who reports broken plugins himself."""
+        """A new deployment without warnings, for a command that reports broken plugins itself."""
         from kolla.deployment import Deployment
 
         return Deployment(
@@ -117,7 +117,7 @@ class Kolla(app.App):
             code = self.run_subcommand(argv)
             self.stdout.flush()
             return code
-        except BrokenPipeError:  # our reader has gone
+        except BrokenPipeError:  # the reader of the output has gone
             self._write_nowhere()
             return 1
         except (Exception, KeyboardInterrupt) as error:
@@ -128,11 +128,11 @@ class Kolla(app.App):
             return _complain(_readable(error), self.stderr)
 
     def _write_nowhere(self) -> None:
-        """Python flushes once more at exit: into nothing."""
+        """Discard what Python flushes at exit."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
 
     def run_subcommand(self, argv: list[str]) -> int:
-        # What follows a lone -- is the command's alone.
+        # The command alone gets everything after a lone --.
         end = argv.index("--") if "--" in argv else len(argv)
         self.options, words = self.parser.parse_known_args(argv[:end])
         self.configure_logging()
@@ -159,7 +159,7 @@ class Kolla(app.App):
         return 0
 
     def print_help(self, words: list[str]) -> int:
-        """Explain a command; list those of one noun; or show everything there is."""
+        """Explain a command, list the commands of a noun, or list all commands."""
         summaries = self.command_manager.summaries(words[0] if words else "")
         if not words:
             self.stdout.write(self.parser.format_help() + "\ncommands:\n")
@@ -174,7 +174,7 @@ class Kolla(app.App):
 
 
 class _StandardError(logging.StreamHandler):
-    """Writes to what standard error is at the moment: a progress display takes it over."""
+    """Writes to the standard error of the moment, which a progress display may replace."""
 
     stream = property(lambda self: sys.stderr, lambda self, stream: None)
 
@@ -187,13 +187,13 @@ def _complain(error: KollaError, stream) -> int:
 
 
 def _is_full(error: BaseException) -> bool:
-    """Whether there is no room for what is printed; errors of other files name theirs."""
+    """Whether the output found no room; errors of other files have a file name."""
     full = isinstance(error, OSError) and error.errno == errno.ENOSPC
     return full and error.filename is None
 
 
 def _open_standard_streams() -> None:
-    """Where one was closed (``>&-``), nothing else must get its number, nor fail for it."""
+    """Open the standard streams that are closed (``>&-``), so that no file gets their number."""
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
             while (handle := os.open(os.devnull, os.O_RDWR)) < number:
@@ -223,11 +223,11 @@ def main() -> int:
     postpone("rfc3986")
     _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a terminal that cannot show everything
-    # Whoever ends kolla wants it tidied up behind, as after Ctrl-C.
+        stream.reconfigure(errors="replace")  # the terminal may lack characters
+    # After SIGTERM kolla tidies up, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         program = Kolla()
-    except KollaError as error:  # which commands there are cannot be told
+    except KollaError as error:  # the commands cannot be listed
         return _complain(error, sys.stderr)
     return program.run(sys.argv[1:])

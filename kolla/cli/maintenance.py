@@ -1,4 +1,4 @@
-"""``… maintenance``: asking the monitor to leave containers alone."""
+"""``… maintenance``: makes the monitor leave containers alone."""
 
 from kolla.cli.base import Configuration, Lister
 from kolla.cli.parser import duration
@@ -7,7 +7,7 @@ from kolla.errors import UsageError
 
 
 class Maintenance(Lister):
-    """Sets or ends it, and shows until when it lasts."""
+    """Begins or ends a maintenance, and shows its end."""
 
     configuration = Configuration.LAST_VALID
     columns = ("container", "maintenance")
@@ -25,7 +25,7 @@ class Maintenance(Lister):
         return parser
 
     def containers(self, parsed_args) -> list:
-        """The containers that the arguments name."""
+        """The containers that the arguments select."""
         raise NotImplementedError
 
     def take_action(self, parsed_args):

@@ -8,10 +8,11 @@ from kolla.cli.base import Command
 class Monitor(Command):
     """Watch the containers of this host, until Ctrl-C
 
-    Runs their checks on a timer, restarts what is unhealthy (with back-off and a budget),
-    rolls back a new generation that does not survive its probation, and tells hooks. What is
-    stopped on purpose, at work on, or in maintenance is left alone. SIGHUP reads the
-    configuration again. systemd runs it as kolla-monitor.service.
+    The monitor runs their checks on a timer, restarts unhealthy containers (with back-off and
+    a budget), rolls back a new generation that does not survive its probation, and tells
+    hooks. It leaves containers alone that are stopped, in maintenance, or in the hands of a
+    command. SIGHUP makes it read the configuration again. systemd runs it as
+    kolla-monitor.service.
     """
 
     example = "kolla monitor\nsystemctl status kolla-monitor"

@@ -1,4 +1,4 @@
-"""Arguments of the command line: exact names only, errors in one line."""
+"""Parses the command line: exact names only, errors on one line."""
 
 import argparse
 import re
@@ -8,14 +8,14 @@ from kolla.catalog import releases
 from kolla.errors import UsageError, nearest
 
 
-#: Seconds in what stands behind a number.
+#: The units of a length of time, in seconds.
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-#: Ten years: what is meant to last longer needs no end.
+#: Ten years in seconds, the longest time with an end.
 LONGEST = 3650 * 86400
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises UsageError where argparse prints its usage and exits."""
+    """A parser that raises UsageError where argparse would print its usage and exit."""
 
     def __init__(self, **arguments):
         super().__init__(
@@ -40,15 +40,15 @@ class Parser(argparse.ArgumentParser):
         )
 
     def options(self) -> list[str]:
-        """The options it knows, with their dashes."""
+        """All options, with their dashes."""
         return list(self._option_string_actions)
 
     def option(self, text: str) -> argparse.Action | None:
-        """What stands behind an option."""
+        """The arguments of an option."""
         return self._option_string_actions.get(text)
 
     def positional(self, words: list[str]) -> argparse.Action | None:
-        """The argument without dashes that follows these words."""
+        """The positional argument that comes after these words."""
         given = self._count_positional(words)
         for number, action in enumerate(self._get_positional_actions()):
             if number == given or action.nargs in ("*", "+", argparse.REMAINDER):
@@ -88,14 +88,14 @@ def duration(text: str) -> int:
 
 
 def count(text: str) -> int:
-    """The type of a number of things, which may be none."""
+    """The type of a count: 0 or more."""
     if not text.isdecimal() or len(text) > 18:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
 
 
 def positive(text: str) -> int:
-    """The type of a number that counts from 1."""
+    """The type of a number from 1 on."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)

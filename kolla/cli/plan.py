@@ -13,10 +13,10 @@ LOG = logging.getLogger(__name__)
 class Plan(Lister):
     """Show what an upgrade would change, and why
 
-    Compares what the configuration asks for with what runs, and touches nothing. What
-    stays behind the configuration because it is pinned, and what is left over, says so.
-    With -f json, yaml, csv or value each container is a row, its operations a list in it.
-    Exit code 1 if something cannot be done.
+    Compares the configuration with what runs, and touches nothing. It marks containers that
+    keep their release because they are pinned, and those that are left over. With -f json,
+    yaml, csv or value each container is a row with a list of its operations. Exit code 1 if
+    something cannot be done.
     """
 
     example = "kolla plan\nkolla plan keystone -f json"
@@ -49,10 +49,10 @@ class Recover(action.Action):
 
     After a crash or a power cut this brings every container to exactly one good
     generation. It runs at boot, and every command that changes state begins with it.
-    If the state file was lost, it is made again from what the engine has. What runs is
-    taken in, or named and left alone. With --from it begins with a copy of the state
-    file, which keeps the history up to that day; the monitor makes one a day, below
-    copies/ in the state directory.
+    If the state file was lost, recovery rebuilds it from the containers on the engine; it
+    names those that it cannot take in, and leaves them alone. With --from it begins with a
+    copy of the state file, which has the history up to that day; the monitor makes a copy a
+    day, below copies/ in the state directory.
     """
 
     example = "kolla recover\nkolla recover --from /var/lib/kolla/copies/kolla-2026-11-26.sqlite"
@@ -89,7 +89,7 @@ class Recover(action.Action):
 
     def _restore(self, copy: pathlib.Path) -> None:
         deployment = self.app.deployment
-        deployment.backend.version()  # without the engine the copy could not be brought up to date
+        deployment.backend.version()  # recovery needs the engine to bring the copy up to date
         aside = deployment.copies.restore(copy, deployment.state_dir / "locks")
         deployment.store.reopen()
         deployment.store.restore_pins()

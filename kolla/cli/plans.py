@@ -1,4 +1,4 @@
-"""Plans, as people and as programs read them."""
+"""Prints plans for people and for programs."""
 
 import dataclasses
 
@@ -20,7 +20,7 @@ class _Operations(FormattableColumn):
 
 
 def rows(plans: dict, records: dict) -> list[tuple]:
-    """In the order of COLUMNS."""
+    """The values in the order of COLUMNS."""
     return [
         (name, plan.action, Text(plan.before), Text(plan.after), ImageId(_pin(records.get(name))),
          plan.blocked, Lines(list(plan.reasons)), _Operations(plan.operations))
@@ -29,7 +29,7 @@ def rows(plans: dict, records: dict) -> list[tuple]:
 
 
 def text(plans: dict) -> str:
-    """What each plan prints."""
+    """The text of each plan."""
     return "\n".join(map(str, plans.values())) or "nothing to do"
 
 

@@ -1,4 +1,4 @@
-"""Imports that are put off until they are needed."""
+"""Postpones imports until they are needed."""
 
 import importlib
 import sys
@@ -6,9 +6,9 @@ import types
 
 
 def postpone(name: str) -> None:
-    """Have a module imported once something in it is asked for, and not before.
+    """Import a module when an attribute of it is first read.
 
-    ``importlib.util.LazyLoader`` does not do: the next ``import`` of the module loads it.
+    ``importlib.util.LazyLoader`` is no help: the next ``import`` of the module loads it.
     """
 
     class Postponed(types.ModuleType):

@@ -1,11 +1,11 @@
-"""Long work, shown on standard error: live on a terminal, else a line for each step."""
+"""Shows progress on standard error: live on a terminal, else one line for each step."""
 
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-#: Called with a name, what happens to it, and whether that was the last of it.
+#: Called with a name, its progress, and whether that is its end.
 Observer = Callable[[str, str, bool], None]
 
 
@@ -13,7 +13,7 @@ Observer = Callable[[str, str, bool], None]
 def progress(app) -> Iterator[Observer]:
     """An observer that may be called from any thread while the ``with`` block runs.
 
-    When nobody listens any longer, as with a closed pipe, the work goes on.
+    If standard error is a closed pipe, the work goes on.
     """
     with _shown(app) as observer:
 

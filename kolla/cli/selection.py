@@ -1,4 +1,4 @@
-"""Which containers a command means."""
+"""Selects the containers of a command."""
 
 from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
@@ -10,7 +10,7 @@ from kolla.store.records import ABSENT
 class Selection:
     """Chooses among the containers of this host.
 
-    ``leftover``: also what is no longer enabled on it but still exists. A container whose
+    With ``leftover`` also containers that exist but are no longer enabled. A container whose
     plugin is gone can always be named.
     """
 
@@ -18,7 +18,7 @@ class Selection:
         self._deployment, self._catalog = deployment, deployment.catalog
 
     def named(self, names: list[str], leftover: bool = False) -> list[Container]:
-        """These. Raises :class:`UsageError` if one is unknown or not of this host."""
+        """These containers. Raises :class:`UsageError` if one is unknown or not of this host."""
         known = self._here(leftover) | {
             name: container for name, container in self._catalog.containers.items()
             if is_left_over(container)
@@ -29,7 +29,7 @@ class Selection:
         return [known[name] for name in dict.fromkeys(names)]
 
     def below(self, name: str, leftover: bool = False) -> list[Container]:
-        """All of a set. Raises :class:`UsageError` if there is no such set."""
+        """All containers of a set. Raises :class:`UsageError` if there is no such set."""
         sets = {**self._catalog.sets, self._catalog.root.name: self._catalog.root}
         if name in self._catalog.containers:
             raise UsageError(
@@ -44,7 +44,7 @@ class Selection:
         return [c for c in self._catalog.subtree(sets[name]) if c.name in known]
 
     def at(self, name: str) -> list[Container]:
-        """This container, or all of this set. Raises :class:`UsageError` if it is neither."""
+        """This container, or all of this set. Raises :class:`UsageError` for any other name."""
         if name in self._catalog.containers:
             return self.named([name], leftover=True)
         if name != self._catalog.root.name:
@@ -62,7 +62,7 @@ class Selection:
 
     def _unknown(self, name: str) -> UsageError:
         if name in self._catalog.containers:
-            # A misspelt name in [host] enabled is to be told first.
+            # A misspelt name in [host] enabled is reported first.
             if not self._deployment.invalid:
                 self._deployment.require_valid()
             return UsageError(

@@ -13,7 +13,7 @@ from kolla.cli.which import OnSets
 class List(Lister):
     """List the container sets with their last known health
 
-    This is what kolla remembers; `kolla set check` asks the containers.
+    The health is the last known one; `kolla set check` asks the containers.
     A set is healthy if all below it is, and degraded if a part does not serve.
     """
 
@@ -53,7 +53,7 @@ class Tree(Lister):
 
 
 class Show(ShowOne):
-    """Show a container set: its place in the tree, what it holds, its health"""
+    """Show a container set: its place in the tree, its members and its health"""
 
     example = "kolla set show openstack-interface"
     columns = ("name", "summary", "path", "distribution", "sets", "containers", "health",
@@ -87,9 +87,9 @@ class Show(ShowOne):
 class Start(OnSets, action.Start):
     """Start the containers of a set
 
-    Makes those that are missing and starts those that are stopped, in the order in which
-    they need each other, and waits for their checks. Nothing else is changed: a container
-    that runs is left alone even if the configuration has changed.
+    Makes those that are missing and starts those that are stopped, in the order of their
+    requirements, and waits for their checks. A container that runs is left alone even if the
+    configuration has changed.
     """
 
     example = "kolla set start\nkolla set start database-control --dry-run"
@@ -118,9 +118,9 @@ class Restart(OnSets, action.Restart):
 class Upgrade(OnSets, action.Upgrade):
     """Bring the containers of a set to the configuration or a release
 
-    Each container is upgraded atomically; the set is not: if one fails, the others stay
-    as they are, the report says which are done, failed and not begun, and running the
-    command again continues.
+    Each container is upgraded atomically; the set is not. If one fails, the others stay as
+    they are, and the report says which are done, failed and not begun. Run the command again
+    to continue.
     """
 
     example = "kolla set upgrade --dry-run\nkolla set upgrade openstack-interface --release 2026.2"
@@ -143,8 +143,8 @@ class Upgrade(OnSets, action.Upgrade):
 class Rollback(OnSets, action.Rollback):
     """Return the containers of a set to their last known good generation
 
-    Also those that the last upgrade of the set did not change, each as `kolla container
-    rollback` does; see --rollback-on-failure of `kolla set upgrade`.
+    Each goes back as with `kolla container rollback`, even if the last upgrade of the set did
+    not change it; see --rollback-on-failure of `kolla set upgrade`.
     """
 
     example = "kolla set rollback openstack-interface --dry-run"
@@ -174,8 +174,8 @@ class Maintenance(OnSets, maintenance.Maintenance):
 class Check(OnSets, checks.Check):
     """Ask the containers of a set for their health now
 
-    The exit code is 0 if all are healthy, else 1. With --quick it is what `kolla monitor`
-    found in its last round, which costs nobody anything.
+    The exit code is 0 if all are healthy, else 1. With --quick no check runs: the answer is
+    the last result of `kolla monitor`.
     """
 
     example = "kolla set check && echo all is well"
@@ -185,7 +185,7 @@ class Check(OnSets, checks.Check):
 class Logs(OnSets, logs.Logs):
     """Print what the containers of a set wrote, by time
 
-    Of each container the lines of all generations, as `kolla container logs` prints them.
+    Prints the lines of all generations of each container, as `kolla container logs` does.
     """
 
     example = ("kolla set logs openstack-interface --since 10m\n"
@@ -199,7 +199,7 @@ class Logs(OnSets, logs.Logs):
 class Delete(OnSets, action.Delete):
     """Delete the containers of a set
 
-    Their data stays in its volumes, and a later start finds it, unless --data is given.
+    Their data stay in their volumes, and a later start finds them, unless --data is given.
     """
 
     example = "kolla set delete openstack-interface --yes"
@@ -209,8 +209,8 @@ class Delete(OnSets, action.Delete):
 class Export(OnSets, Command):
     """Write the containers of a set as metadata for another orchestration tool
 
-    The host is not touched, and the engine is not asked. Prints the files it wrote, the one
-    to begin with first. Those that hold secrets are readable by root alone.
+    Neither touches the host nor asks the engine. Prints the names of the files it wrote, the
+    main one first. Only root can read those that have secrets.
     """
 
     example = "kolla set export --format compose --output /srv/openstack"

@@ -1,4 +1,4 @@
-"""The command line with which a person enters a container."""
+"""Enters containers: the command line for a person."""
 
 from kolla.backends.instances import engine_name
 from kolla.deployment import Deployment

@@ -1,22 +1,22 @@
-"""The last known state of containers and sets: from catalog, settings and store alone."""
+"""The last known state of containers and sets, from catalog, settings and store alone."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
 class Status:
-    """One container: what it is declared as (None if its plugin is gone) and what is known."""
+    """One container: its declaration (None if its plugin is gone) and its record."""
 
     name: str
     container: object
     enabled: bool
     record: object
-    #: The generation that counts.
+    #: The current generation.
     generation: object
 
     @property
     def health(self) -> str:
-        """Of a container that should run: its last check; else why it does not."""
+        """The last known health of a container that should run; else why it does not run."""
         if not self.enabled and self.record.target == "absent":
             return "disabled"
         if self.record.target != "running":
@@ -25,14 +25,14 @@ class Status:
 
     @property
     def pin(self) -> str | None:
-        """The image or release it stays with, whatever the configuration says."""
+        """The image or release that it keeps, whatever the configuration says."""
         return self.record.pin
 
 
 def statuses(deployment, everything: bool = False) -> dict[str, Status]:
-    """By name: what should run on this host, and what was made and not deleted.
+    """The containers that are enabled on this host or exist, by name.
 
-    ``everything``: also what is neither.
+    With ``everything`` all others as well.
     """
     enabled = {container.name for container in deployment.settings.enabled()}
     records = deployment.store.records().values()
@@ -43,13 +43,13 @@ def statuses(deployment, everything: bool = False) -> dict[str, Status]:
 
 
 def status(deployment, name: str) -> Status:
-    """Of one container that is declared or recorded."""
+    """The state of one container that is declared or recorded."""
     enabled = name in {container.name for container in deployment.settings.enabled()}
     return _status(deployment, name, enabled)
 
 
 def require_known(deployment, name: str) -> None:
-    """Raise UsageError unless there is, or was, a container of that name."""
+    """Raise UsageError unless a container of that name is declared or recorded."""
     from kolla.cli.selection import Selection
 
     if name not in {*deployment.catalog.containers, *deployment.store.records()}:
@@ -65,7 +65,7 @@ def _status(deployment, name: str, enabled: bool) -> Status:
 
 
 def of_sets(deployment, known: dict[str, Status]) -> dict[str, str]:
-    """The health of every set that has any of these containers."""
+    """The health of every set above any of these containers."""
     from kolla.health import conditions
 
     healths = {name: s.health for name, s in known.items() if s.health != "disabled"}

@@ -8,18 +8,18 @@ from kolla.cli.values import Age, Text, age
 
 @dataclasses.dataclass(frozen=True)
 class Branch:
-    """A set or a container in its place."""
+    """A set or a container at its place in the tree."""
 
     node: object
     path: tuple[str, ...]
-    #: Of the containers at and below it that are shown.
+    #: The states of the shown containers at and below it.
     statuses: list[Status]
     health: str | None
     is_set: bool = True
 
     @property
     def checked(self) -> str | None:
-        """When its health was last asked for: the longest ago of its containers."""
+        """The time of its last check; for a set, the oldest time of its containers."""
         return min((status.record.health_at or "" for status in self.statuses), default="") or None
 
     @property
@@ -27,7 +27,7 @@ class Branch:
         return None if self.is_set else self.statuses[0].record.current
 
     def row(self) -> tuple:
-        """In the order of ``kolla set tree``'s columns."""
+        """The values in the order of the columns of ``kolla set tree``."""
         return (
             self.node.name, "set" if self.is_set else "container", Text(self.node.parent),
             len(self.path) - 1, "/".join(self.path), Text(self.generation), Text(self.health),
@@ -35,7 +35,7 @@ class Branch:
         )
 
     def text(self) -> str:
-        """What the drawing says of it."""
+        """The text of the drawing for it."""
         if self.is_set:
             return f"{self.node.name}  ({self.node.summary})"
         number = f"generation {self.generation}, " if self.generation else ""
@@ -44,9 +44,9 @@ class Branch:
 
 
 def branches(deployment, everything: bool = False) -> list[Branch]:
-    """The tree from its top, depth first; sets in which nothing is to be shown are left out.
+    """The tree from its top, depth first, without sets that have no container to show.
 
-    ``everything``: also what does not run on this host.
+    With ``everything`` also containers that do not run on this host.
     """
     known = statuses(deployment, everything)
     catalog = deployment.catalog
@@ -65,7 +65,7 @@ def branches(deployment, everything: bool = False) -> list[Branch]:
 
 
 def drawing(found: list[Branch], root: str) -> str:
-    """Lines and corners in front of each branch's text."""
+    """The lines and corners in front of the text of each branch."""
     lines = [root]
     for index, branch in enumerate(found):
         depth = len(branch.path)
@@ -79,7 +79,7 @@ def drawing(found: list[Branch], root: str) -> str:
 
 
 def _continues(following: list[Branch], level: int) -> bool:
-    """Whether another branch of this level comes before its parent's end."""
+    """Whether another branch of this level follows under the same parent."""
     for branch in following:
         if len(branch.path) <= level:
             return len(branch.path) == level

@@ -1,4 +1,4 @@
-"""Cells that a person and a program read differently."""
+"""Cells of tables that people and programs read differently."""
 
 import datetime
 import json
@@ -21,7 +21,7 @@ def flat(cell):
 
 
 class _Cell(FormattableColumn):
-    """Can be sorted: None comes last."""
+    """A cell that can be sorted: None comes last."""
 
     def __lt__(self, other) -> bool:
         return (self._value is None, self._value) < (other._value is None, other._value)
@@ -55,7 +55,7 @@ class Lines(FormattableColumn):
 
 
 class Size(_Cell):
-    """A number of bytes or None; people see megabytes, or whatever fits."""
+    """A number of bytes or None; people see megabytes or another unit that fits."""
 
     def human_readable(self) -> str:
         from rich.filesize import decimal
@@ -64,7 +64,7 @@ class Size(_Cell):
 
 
 class Span(_Cell):
-    """Seconds; people see milliseconds as long as those are few."""
+    """Seconds; people see milliseconds if there are few."""
 
     def human_readable(self) -> str:
         seconds = self._value
@@ -72,7 +72,7 @@ class Span(_Cell):
 
 
 class Possible(_Cell):
-    """Why something is not possible, or an empty text; programs see true or false."""
+    """Why something is impossible, or an empty text; programs see true or false."""
 
     def human_readable(self) -> str:
         return f"no ({self._value})" if self._value else "yes"
@@ -91,7 +91,7 @@ class Text(_Cell):
 
 
 def short_id(text: str) -> str:
-    """What people call an image by: the first twelve characters of an id, or its tag."""
+    """The short name of an image: the first twelve characters of its id, or its tag."""
     return text.removeprefix("sha256:")[:12] if text.startswith("sha256:") else text
 
 

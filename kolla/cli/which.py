@@ -1,11 +1,11 @@
-"""Which containers a command is about, mixed in before what it does."""
+"""The nouns of commands: mixed in before a verb, they select its containers."""
 
 from kolla.cli.status import require_known
 from kolla.errors import UsageError
 
 
 class OnContainers:
-    """The command is about one container or several."""
+    """A noun: one container or several."""
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
@@ -27,7 +27,7 @@ class OnContainers:
 
 
 class OnOne:
-    """The command is about one container."""
+    """A noun: one container."""
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
@@ -35,15 +35,15 @@ class OnOne:
         return parser
 
     def name(self, parsed_args) -> str:
-        """The name, once it is known that there is such a container."""
+        """The name of the container, after a check that it exists."""
         require_known(self.app.deployment, parsed_args.name)
         return parsed_args.name
 
 
 class OnSets:
-    """The command is about the containers of sets, or of the whole deployment."""
+    """A noun: the containers of sets, or of the whole deployment."""
 
-    #: Whether a set has to be named; else everything is meant if none is.
+    #: Whether a set must be named; if not, no name means everything.
     name_required = False
 
     def get_parser(self, prog_name):
