@@ -8,6 +8,8 @@ import pathlib
 import socket
 import struct
 
+from kolla.text import harmless
+
 PROC = pathlib.Path("/proc")
 LISTENING = "0A"
 
@@ -66,8 +68,14 @@ def holders(address: str, port: int) -> list[str]:
         with contextlib.suppress(OSError):
             if str(link.readlink()) in wanted:
                 process = link.parent.parent
-                found.add(f"{(process / 'comm').read_text().strip()} ({process.name})")
+                found.add(f"{_name(process)} ({process.name})")
     return sorted(found)
+
+
+def _name(process: pathlib.Path) -> str:
+    """As a process calls itself, which may be anything."""
+    name = (process / "comm").read_bytes().decode(errors="replace").removesuffix("\n")
+    return harmless(name).replace("\n", " ")
 
 
 def _listening_inodes(address: str, port: int) -> set[str]:

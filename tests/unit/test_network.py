@@ -26,6 +26,21 @@ def test_taken_port_names_the_program_that_has_it(listener):
     assert str(found) == f"is in use by {name} ({os.getpid()})"
 
 
+@pytest.fixture
+def called():
+    """A function that gives this process another name, until the end of the test."""
+    comm = pathlib.Path(f"/proc/self/task/{os.getpid()}/comm")
+    before = comm.read_bytes()
+    yield comm.write_bytes
+    comm.write_bytes(before)
+
+
+def test_the_name_of_a_program_does_nothing_to_a_terminal(listener, called):
+    port = listener.getsockname()[1]
+    called(b"\x1b]0;OWN\x07\n\xff")
+    assert network.holders("127.0.0.1", port) == [f"␛]0;OWN␇ \ufffd ({os.getpid()})"]
+
+
 def test_the_same_port_on_another_address_is_free(listener):
     assert network.problem("127.0.0.2", listener.getsockname()[1]) is None
 

@@ -2,6 +2,7 @@
 
 import datetime
 import importlib
+import types
 
 import pytest
 from hypothesis import given
@@ -185,3 +186,33 @@ def test_a_dump_is_refused_for_the_first_table_or_rows_that_it_lacks_and_only_th
     assert why(COMPLETE) == ""
     for what, table in COMPLETE:
         assert f"it has no {what} of {table}" in why(COMPLETE - {(what, table)})
+
+
+#: Writes down how it was called, and an empty dump.
+CLIENT = """\
+#!/bin/sh
+printf '%s\\n' "$@" > "$0.called"
+echo '-- Dump completed'
+"""
+
+
+def test_a_dump_obeys_no_configuration_of_the_service_and_shows_no_password(
+    module, tmp_path, monkeypatch
+):
+    dump, client = module("dump"), tmp_path / "mariadb-dump"
+    client.write_text(CLIENT)
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("KOLLA_CONTAINER", "web")
+    monkeypatch.setenv("KOLLA_GENERATION", "3")
+    monkeypatch.setattr(dump, "FOLDER", tmp_path)
+    for name in ("tables", "_filled"):
+        monkeypatch.setattr(dump, name, lambda connection: set())
+    url = types.SimpleNamespace(
+        host="db", port=3306, username="web", password="se$cret", database="web", query={}
+    )
+    engine = types.SimpleNamespace(url=url)
+    assert (tmp_path / dump.dump(types.SimpleNamespace(engine=engine), "2026.1")).exists()
+    arguments = (tmp_path / "mariadb-dump.called").read_text().splitlines()
+    # The client obeys ~/.my.cnf unless this comes first.
+    assert arguments[0] == "--no-defaults" and "se$cret" not in " ".join(arguments)
