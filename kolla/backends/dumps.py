@@ -17,33 +17,33 @@ PARTIAL = ".partial"
 
 
 class Dumps:
-    """Below ``folder``, one folder for each container; the newest ``kept`` of each stay."""
+    """Below ``folder``, one folder for each project; the newest ``kept`` of each stay."""
 
     def __init__(self, folder: pathlib.Path, kept: int):
         self.folder, self.kept = folder, kept
 
-    def take_in(self, container: str, inbox: pathlib.Path) -> None:
-        """Move the dumps out of a folder in which a task, now ended, could do as it liked.
+    def take_in(self, inboxes: pathlib.Path) -> None:
+        """Move the dumps out of folders in which a task, now ended, could do as it liked.
 
-        Nothing there is followed or trusted: what is not a plain file of its own stays behind.
-        What cannot be moved stays as well, and is reported in the log.
+        Each lies in ``inboxes`` and has the name of a project. Nothing in it is followed or
+        trusted: what is not a plain file of its own stays behind. What cannot be moved stays as
+        well, and is reported in the log.
         """
-        try:
-            source = os.open(inbox, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        for inbox in inboxes.iterdir() if inboxes.exists() else ():
             try:
-                self._move(container, source)
-            finally:
-                os.close(source)
-        except FileNotFoundError:
-            pass  # it was given none
-        except OSError as error:
-            LOG.warning("the dumps in %s stay there: %s", inbox, error.strerror)
+                source = os.open(inbox, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+                try:
+                    self._move(inbox.name, source)
+                finally:
+                    os.close(source)
+            except OSError as error:
+                LOG.warning("the dumps in %s stay there: %s", inbox, error.strerror)
 
-    def _move(self, container: str, source: int) -> None:
+    def _move(self, project: str, source: int) -> None:
         names = [name for name in os.listdir(source) if _is_dump(source, name)]
         if not names:
             return
-        folder = self.folder / container
+        folder = self.folder / project
         folder.mkdir(parents=True, exist_ok=True)
         os.chown(folder, 0, 0)  # earlier versions of kolla gave it to the service
         folder.chmod(0o700)

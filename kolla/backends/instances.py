@@ -69,21 +69,19 @@ class Instances:
         return wanted and bool(spec.tasks.get("dump")) and phase in ("bootstrap", "dump")
 
     def _with_dumps(self, made: Instance, spec: Spec, generation: int) -> Instance:
-        folder = self._owned(self._inbox(spec.container, generation), spec.user, 0o700)
+        inbox = self._inboxes(spec.container, generation) / _project_of(spec)
+        folder = self._owned(inbox, spec.user, 0o700)
         return dataclasses.replace(
             made, binds=(*made.binds, (str(folder), DUMPS, "rw")),
-            environment={
-                **made.environment, "KOLLA_CONTAINER": spec.container,
-                "KOLLA_DUMPS_KEPT": str(self.dumps.kept),
-            },
+            environment={**made.environment, "KOLLA_DUMPS_KEPT": str(self.dumps.kept)},
         )
 
-    def _inbox(self, container: str, generation: int) -> pathlib.Path:
+    def _inboxes(self, container: str, generation: int) -> pathlib.Path:
         return self.home(container, generation) / "dumps"
 
     def end_task(self, container: str, generation: int, task: str) -> None:
         """Keep the dumps of a task that has ended, well or not, and take its secrets away."""
-        self.dumps.take_in(container, self._inbox(container, generation))
+        self.dumps.take_in(self._inboxes(container, generation))
         self._secrets(container, generation, task).unlink(missing_ok=True)
 
     def mark_joined(self, container: str, generation: int, joined: bool = True) -> None:
@@ -98,7 +96,7 @@ class Instances:
         """Take the folder of a generation, but for dumps in it, out of the way;
         :meth:`purge` deletes it.
         """
-        self.dumps.take_in(container, self._inbox(container, generation))
+        self.dumps.take_in(self._inboxes(container, generation))
         folder = self.home(container, generation)
         try:
             folder.rename(folder.with_name(folder.name + DISCARDED))
@@ -148,7 +146,8 @@ class Instances:
             image=spec.image_id,
             user=spec.user,
             environment={
-                **values, "KOLLA_GENERATION": str(generation), "KOLLA_RELEASE": spec.release,
+                **values, "KOLLA_CONTAINER": spec.container, "KOLLA_PROJECT": _project_of(spec),
+                "KOLLA_GENERATION": str(generation), "KOLLA_RELEASE": spec.release,
             },
             labels=labels,
             command=command,
@@ -193,3 +192,8 @@ class Instances:
                 f"kolla has to run as root, with space left below {self.state_dir}",
             ) from None
         return folder
+
+
+def _project_of(spec: Spec) -> str:
+    """What a dump or a ledger is kept for: the software, in however many containers."""
+    return spec.project or spec.container

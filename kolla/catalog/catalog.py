@@ -47,6 +47,7 @@ class Catalog:
         self._distributions = {validation.key(p): p.distribution for p in accepted}
         self.sets: dict[str, ContainerSet] = validation.things(accepted, ContainerSet)
         self.containers: dict[str, Container] = validation.things(accepted, Container)
+        self.projects = validation.projects(self.containers.values())
         self.images: dict[str, Image] = validation.all_images(accepted)
         self._children: dict[str, list[Node]] = collections.defaultdict(list)
         for node in [*self.sets.values(), *self.containers.values()]:
@@ -100,6 +101,14 @@ class Catalog:
             found |= new
             waiting += new
         return found
+
+    def of_service(self, name: str) -> list[Container]:
+        """Those that a group ``[<name>/DEFAULT]`` is about: one, or all of a project.
+
+        None if nothing has that name.
+        """
+        one = self.containers.get(name)
+        return [one] if one else self.projects.get(name, [])
 
     def path(self, name: str) -> tuple[str, ...]:
         """The names from the top of the tree down to a set or container."""

@@ -1,5 +1,6 @@
 """What cannot work in a declaration although its types are right, before it does harm."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -10,6 +11,8 @@ from kolla.plugin.spec import PHASES
 
 #: Where the engine mounts something in every container.
 MOUNTED = ("/run/kolla", "/tmp", "/var/lib/kolla")
+#: A project, which is the name of a folder and a part of those of groups.
+NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
 
 def unsound(thing: ContainerSet | Container | Image) -> str:
@@ -18,8 +21,8 @@ def unsound(thing: ContainerSet | Container | Image) -> str:
         return ""
     if isinstance(thing, Image):
         return _of_image(thing, "its")
-    found = (*_privileges(thing), *_needs(thing), *_paths(thing), *_leaks(thing), *_files(thing),
-             *_behaviour(thing))
+    found = (*_project(thing), *_privileges(thing), *_needs(thing), *_paths(thing),
+             *_leaks(thing), *_files(thing), *_behaviour(thing))
     return next(filter(None, found), "") or _of_image(thing.image, "its image's")
 
 
@@ -27,6 +30,12 @@ def _of_image(image: Image, whose: str) -> str:
     if (image.folder / "Dockerfile").is_file():
         return ""
     return f"{whose} folder {image.folder} has no Dockerfile"
+
+
+def _project(container: Container) -> Iterator[str]:
+    if container.project and not NAME.fullmatch(container.project):
+        yield (f"its project {container.project!r} is no name: one is made up of small letters, "
+               "digits and dashes between them")
 
 
 def _privileges(container: Container) -> Iterator[str]:

@@ -30,6 +30,15 @@ def things(plugins: Iterable[Plugin], kind: type) -> dict:
     return dict(sorted(found.items()))
 
 
+def projects(containers: Iterable[Container]) -> dict[str, list[Container]]:
+    """The containers of each project, by its name."""
+    found: dict[str, list[Container]] = {}
+    for container in containers:
+        if container.project:
+            found.setdefault(container.project, []).append(container)
+    return found
+
+
 def all_images(plugins: Sequence[Plugin]) -> dict[str, Image]:
     """The images that are plugins themselves, and those of the containers."""
     images = things(plugins, Image)
@@ -107,6 +116,7 @@ class _Relations:
         self.own = {plugin.name for plugin in plugins if plugin.distribution == KOLLA}
         self.sets = things(plugins, ContainerSet)
         self.containers = things(plugins, Container)
+        self.projects = projects(self.containers.values())
         self.images = all_images(plugins)
         self.parents = {name: _some(node.parent) for name, node in self.sets.items()}
         self.requires = {name: node.requires for name, node in self.containers.items()}
@@ -126,19 +136,39 @@ class _Relations:
             self._lacks("its parent", (thing.parent,), self.sets)
             or self._lacks("the container it requires,", thing.requires, self.containers)
             or _cycle(thing.name, self.requires, "requires itself")
+            or self._misfits_its_project(thing)
             or self._shares_a_volume(thing)
             or self._flaw_of_image(thing.image, "its image ")
         )
 
-    def _shares_a_volume(self, container: Container) -> str:
-        """Two containers that write to one volume must both declare it as shared.
+    def _misfits_its_project(self, container: Container) -> str:
+        """A group ``[nova/DEFAULT]`` and an upgrade of ``nova`` mean one thing only."""
+        rivals = self._rivals(container)
+        if container.project in (container.name, *(other.name for other in rivals)):
+            return f"its project {container.project!r} has the name of a container"
+        members = [other.name for other in self.projects.get(container.name, ())]
+        if members and container.name not in self.own:
+            return f"its name is that of a project, of {', '.join(members)}"
+        per_release = container.image.per_release
+        others = [other.name for other in rivals if container.project
+                  and other.project == container.project
+                  and other.image.per_release != per_release]
+        if not others:
+            return ""
+        ours, theirs = ("is", "are not") if per_release else ("is not", "are")
+        return (f"its project {container.project!r} is also that of {', '.join(others)}, whose "
+                f"images {theirs} built per release, and its own {ours}")
 
-        If one is a third party's and does not, it is to blame, not kolla's own.
-        """
-        rivals = [
+    def _rivals(self, container: Container) -> list[Container]:
+        """The others that it has to agree with: of a third party and kolla, the third party."""
+        return [
             other for name, other in self.containers.items() if other is not container
             and (container.name not in self.own or name in self.own)
         ]
+
+    def _shares_a_volume(self, container: Container) -> str:
+        """Two containers that write to one volume have to say so, both of them."""
+        rivals = self._rivals(container)
         for volume in container.volumes:
             others = [
                 other.name for other in rivals

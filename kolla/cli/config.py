@@ -211,9 +211,13 @@ def _own_rows(settings):
 def _service_rows(settings):
     from kolla.settings import templates
 
+    shown = set()
     for container in settings.catalog.containers.values():
         for (section, option), given in settings.service_options(container).items():
-            secret = settings.hides(container.name, section, option, given.text)
+            secret = settings.hides(given.owner, section, option, given.text)
             source = f"{given.file}:{given.line}" if given.line else given.file
-            yield (f"{container.name}/{section}", option,
+            row = (f"{given.owner}/{section}", option,
                    templates.MASK if secret else given.text, source)
+            if row not in shown:
+                yield row
+            shown.add(row)

@@ -10,9 +10,9 @@ MIB = 1 << 20
 FIELDS = (
     "name", "set", "summary", "distribution", "health", "detail", "checked", "pin",
     "generation", "state", "cause", "created", "reason", "incidents", "evidence", "release",
-    "version", "image", "image_id", "user", "strategy", "requires", "listens", "command",
-    "environment", "files", "volumes", "scratch", "mounts", "privileges", "super_privileged",
-    "limits", "check", "stop_grace", "logging", "log",
+    "version", "image", "image_id", "user", "strategy", "project", "requires", "listens",
+    "command", "environment", "files", "volumes", "scratch", "mounts", "privileges",
+    "super_privileged", "limits", "check", "stop_grace", "logging", "log",
 )
 
 
@@ -63,11 +63,13 @@ def _declared(deployment, known) -> dict:
     if container is None:
         missing = Text(None)
         return {"set": missing, "summary": "its plugin is not installed",
-                "distribution": missing, "requires": Lines([]), "listens": Lines([])}
+                "distribution": missing, "project": missing, "requires": Lines([]),
+                "listens": Lines([])}
     return {
         "set": "/".join(deployment.catalog.path(container.parent)),
         "summary": container.summary,
         "distribution": deployment.catalog.distribution(container.name),
+        "project": Text(container.project or None),
         "requires": Lines(list(container.requires)),
         "listens": Lines([
             f"{address} port {port}" for address, port in deployment.settings.listens(container)

@@ -184,6 +184,7 @@ def build(
         limits=limits_of(container, settings),
         hold=container.hold,
         needs=needs_of(container, settings),
+        project=container.project,
     )
 
 

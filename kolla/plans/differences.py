@@ -13,8 +13,8 @@ _NAMES = {
     "privileges": "privilege", "limits": "limit", "log": "logging",
 }
 #: Two specs run the same though these differ: what an image is called, and what it says of
-#: itself (which image it is, its id tells), and what they need of the host.
-_NO_REASON = ("container", "image", "release", "version", "needs")
+#: itself (which image it is, its id tells), what they need of the host, and whose dumps they make.
+_NO_REASON = ("container", "image", "release", "version", "needs", "project")
 
 
 def differences(old: Spec, new: Spec) -> list[str]:

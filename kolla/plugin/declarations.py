@@ -274,6 +274,9 @@ class Container:
     privileges: tuple[Privilege, ...] = ()
     needs: tuple[HostNeed, ...] = ()
     limits: Limits = Limits()
+    #: The software that it is a part of, with other containers (``nova``): ``[nova/DEFAULT]`` sets
+    #: an option of all of them, and ``[nova-compute/DEFAULT]`` wins; dumps are the project's.
+    project: str = ""
     #: Containers that must be healthy first, where they run on this host.
     requires: tuple[str, ...] = ()
     #: If its requests can wait while one of those is replaced: how.
@@ -284,9 +287,9 @@ class Container:
     #: Judges the configuration, before an upgrade touches anything.
     verify: tuple[Task, ...] = ()
     #: A copy of the data before a change of its schema, written below
-    #: ``/var/lib/kolla/dumps``. ``KOLLA_CONTAINER`` says whose it is; when the task has ended,
-    #: kolla takes each file away and keeps the newest ``KOLLA_DUMPS_KEPT``. Where dumps are
-    #: wanted, a bootstrap has all of it too, in case it finds data of an earlier release.
+    #: ``/var/lib/kolla/dumps``. When the task has ended, kolla takes each file away and keeps the
+    #: newest ``KOLLA_DUMPS_KEPT`` of ``KOLLA_PROJECT``. Where dumps are wanted, a bootstrap has
+    #: all of it too, in case it finds data of an earlier release.
     dump: tuple[Task, ...] = ()
     #: Changes of the schema that the running release tolerates, before an upgrade.
     expand: tuple[Task, ...] = ()

@@ -63,6 +63,8 @@ class Spec:
     hold: Hold | None = None
     #: What the host must have before it starts, its mounts and devices included.
     needs: tuple[HostNeed, ...] = ()
+    #: The software that it is a part of; empty: it is one by itself.
+    project: str = ""
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **snapshot.plain(self)}, sort_keys=True)

@@ -65,13 +65,11 @@ def check_overrides(catalog: "Catalog", overrides: Mapping[str, str]) -> None:
     known = {f"{name}.{dest}" for name, opts in catalog.options.items() for dest in opts}
     for key in overrides:
         group, _, option = key.partition(".")
-        container, section = services.split(group)
+        owner, section = services.split(group)
         if not option:
             raise UsageError(f"--set {key}: should be GROUP.OPTION=VALUE")
-        if section and container not in catalog.containers:
-            raise UsageError(
-                f"--set {key}: there is no container {container!r}"
-                f"{nearest(container, catalog.containers)}"
-            )
+        if section and not catalog.of_service(owner):
+            near = nearest(owner, [*catalog.containers, *catalog.projects])
+            raise UsageError(f"--set {key}: there is no container or project {owner!r}{near}")
         if not section and key not in known:
             raise UsageError(f"--set {key}: there is no such option{nearest(key, known)}")

@@ -118,10 +118,18 @@ class Settings:
         """Take over the option list of a container's image, to validate the service's options."""
         self._known[container] = known
 
-    def hides(self, container: str, section: str, option: str, text: str) -> bool:
-        """Whether a value of an option of a service is a secret."""
-        known = services.find(self._list(container), section) or {}
-        return services.is_secret(option, text, services.find(known, option))
+    def hides(self, owner: str, section: str, option: str, text: str) -> bool:
+        """Whether a value of an option of a service is a secret; of a project: for any of it."""
+        return any(
+            services.is_secret(option, text, services.find(known, option))
+            for container in self.catalog.of_service(owner)
+            for known in [services.find(self._list(container.name), section) or {}]
+        )
+
+    def lists(self, owner: str) -> list[Mapping]:
+        """The lists of options of the containers of a project that run here, as far as known."""
+        return [self._list(container.name) for container in self.catalog.of_service(owner)
+                if container in self.enabled()]
 
     @functools.cached_property
     def option_lists(self) -> OptionLists:
@@ -138,8 +146,14 @@ class Settings:
         return self._known[container]
 
     def service_options(self, container: Container) -> dict[tuple[str, str], ServiceOption]:
-        """The options of the service itself that kolla.conf sets, by (section, option)."""
-        return self._service_options.get(container.name, {})
+        """The options of the service itself that kolla.conf sets, by (section, option).
+
+        What is set for the container itself wins over what is set for its project.
+        """
+        return {
+            **self._service_options.get(container.project, {}),
+            **self._service_options.get(container.name, {}),
+        }
 
     def enabled(self) -> list[Container]:
         """The containers that run on this host, in the order of the tree."""
@@ -156,7 +170,7 @@ class Settings:
         own = self.service_options(container)
         variables = {
             **container.environment,
-            **services.environment(container, own, self._is_known, self.hides),
+            **services.environment(own, self._is_known, self.hides),
         }
         return {name: self.render(variables[name]) for name in sorted(variables)}
 
@@ -209,11 +223,17 @@ class Settings:
         ``known_options`` returns the option list of a container's image. If it returns None,
         the options of that service are not validated.
         """
+        lists = {
+            container: known_options(container) for container in self.catalog.containers.values()
+            if self.service_options(container)
+        }
+        for container, known in lists.items():
+            if known is not None:
+                self.learn(container.name, known)
         found = self._checks.all_problems(self)
-        for container in self.catalog.containers.values():
-            if self.service_options(container):
-                found += self._checks.of_service(self, container, known_options(container))
-        return found
+        for container, known in lists.items():
+            found += self._checks.of_service(self, container, known)
+        return list(dict.fromkeys(found))
 
     def notes(self) -> list[Problem]:
         """Warnings: they keep nothing from working."""
@@ -261,11 +281,11 @@ class Settings:
         """The value of a secret; None if it, or a secret inside it, is not set."""
         if name.startswith(templates.FILE):
             return self._content(*_split(name.removeprefix(templates.FILE)))
-        container, section = services.split(name)
+        owner, section = services.split(name)
         if section:
-            given = self._service_options.get(container, {})
+            given = self._service_options.get(owner, {})
             texts = (option.text for key, option in given.items()
-                     if services.reference(container, *key) == name)
+                     if services.reference(owner, *key) == name)
             text = next(texts, None)
             return text and self.reveal(self.render(services.literal(text, self._is_known)))
         for other in self._secrets.behind(name):

@@ -10,7 +10,8 @@ from kolla.catalog import options
 _HEADER = """\
 # Every option of kolla and of the plugins that are installed, with its default.
 #
-# Options of a service itself go into a section [<container>/<its section>], for example:
+# Options of a service itself go into a section [<container>/<its section>], or into
+# [<project>/<its section>] for all containers of one project, for example:
 #
 # [glance-api/DEFAULT]
 # debug = true

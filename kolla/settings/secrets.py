@@ -56,8 +56,8 @@ def _names(settings) -> Iterator[str]:
         yield from (f"{group}.{name}" for name in opts if settings.is_secret(group, name))
     for container in settings.catalog.containers.values():
         for (section, option), given in settings.service_options(container).items():
-            if settings.hides(container.name, section, option, given.text):
-                yield services.reference(container.name, section, option)
+            if settings.hides(given.owner, section, option, given.text):
+                yield services.reference(given.owner, section, option)
 
 
 def _forms(settings, name: str) -> Iterator[str]:

@@ -1,11 +1,13 @@
-"""Options of the services themselves, such as ``[glance-api/DEFAULT]``, passed on unchanged."""
+"""Options of the services themselves, such as ``[glance-api/DEFAULT]``, passed on unchanged.
+
+Those of a project, ``[nova/DEFAULT]``, are options of all its containers.
+"""
 
 import re
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from kolla.plugin import Container
 from kolla.settings import templates
 from kolla.settings.sources import COMMAND_LINE, Origin, Sources
 
@@ -23,6 +25,8 @@ _SECRET_URL = re.compile(r"://[^/?#\s]*:[^@/]+@")
 class ServiceOption(NamedTuple):
     """An option of a service; it has several values if a file repeats it."""
 
+    #: What stands before the slash: a container, or the project of some.
+    owner: str
     values: tuple[str, ...]
     file: str
     line: int | None
@@ -33,20 +37,20 @@ class ServiceOption(NamedTuple):
 
 
 def split(group: str) -> tuple[str, str]:
-    """``glance-api/DEFAULT`` -> container and section; a group of kolla has no section."""
-    container, _, section = group.partition("/")
-    return container, section
+    """``glance-api/DEFAULT`` -> owner and section; a group of kolla has no section."""
+    owner, _, section = group.partition("/")
+    return owner, section
 
 
 def collect(sources: Sources) -> dict[str, dict[tuple[str, str], ServiceOption]]:
-    """The options of services by container; the last file wins."""
+    """The options of services by owner; the last file wins."""
     found: dict[str, dict[tuple[str, str], ServiceOption]] = {}
 
     def put(origin: Origin) -> None:
-        container, section = split(origin.group)
+        owner, section = split(origin.group)
         if section:
-            option = ServiceOption(origin.values, origin.source, origin.line)
-            found.setdefault(container, {})[section, origin.option] = option
+            option = ServiceOption(owner, origin.values, origin.source, origin.line)
+            found.setdefault(owner, {})[section, origin.option] = option
 
     for file in [*sources.files, *sources.parts]:
         for item in file.assignments:
@@ -57,9 +61,9 @@ def collect(sources: Sources) -> dict[str, dict[tuple[str, str], ServiceOption]]
     return found
 
 
-def reference(container: str, section: str, option: str) -> str:
+def reference(owner: str, section: str, option: str) -> str:
     """The reference to a secret option of a service in a template."""
-    return f"{container}/{section}.{option}"
+    return f"{owner}/{section}.{option}"
 
 
 def find(known: Mapping, name: str):
@@ -85,21 +89,20 @@ def is_secret(option: str, text: str, facts: Mapping | None = None) -> bool:
 
 
 def environment(
-    container: Container,
     options: dict[tuple[str, str], ServiceOption],
     is_known: Callable[[str], bool],
     hides: Callable[[str, str, str, str], bool],
 ) -> dict[str, str]:
     """The variables (templates) that carry a service's options.
 
-    ``hides`` says whether a value (container, section, option, text) is a secret.
+    ``hides`` says whether a value (owner, section, option, text) is a secret.
     ``${group.option}`` stands for an option of kolla.conf if there is one of that name; the
     service gets any other dollar sign.
     """
     variables = {}
     for (section, option), given in options.items():
-        if hides(container.name, section, option, given.text):
-            text = "${" + reference(container.name, section, option) + "}"
+        if hides(given.owner, section, option, given.text):
+            text = "${" + reference(given.owner, section, option) + "}"
         else:
             text = literal(given.text, is_known)
         variables[f"OS_{section.upper()}__{option.upper()}"] = text

@@ -30,9 +30,9 @@ def exposed_secrets(settings) -> Iterator[Problem]:
 
 
 def _holds_secret(settings, item: Origin) -> bool:
-    if services.split(item.group)[1]:
-        container, section = services.split(item.group)
-        return bool(item.text) and settings.hides(container, section, item.option, item.text)
+    owner, section = services.split(item.group)
+    if section:
+        return bool(item.text) and settings.hides(owner, section, item.option, item.text)
     names = settings.options_by_file_name.get(normal_group(item.group), {})
     _, opt = names.get(item.option, ("", None))
     if opt is None or not opt.secret or not item.text:

@@ -35,13 +35,14 @@ def _groups(settings) -> Iterator[Problem]:
 
 
 def _unknown_group(settings, section: str) -> str:
-    container, part = services.split(section)
-    containers, groups = settings.catalog.containers, settings.options_by_file_name
+    owner, part = services.split(section)
+    catalog, groups = settings.catalog, settings.options_by_file_name
     if "/" not in section:
         known = normal_group(section) in groups
         return "" if known else f"there is no group [{section}]{nearest(section, groups)}"
-    if container not in containers:
-        return f"[{section}]: there is no container {container!r}{nearest(container, containers)}"
+    if not catalog.of_service(owner):
+        near = nearest(owner, [*catalog.containers, *catalog.projects])
+        return f"[{section}]: there is no container or project {owner!r}{near}"
     return "" if part else f"[{section}]: the section of the service's configuration is missing"
 
 

@@ -23,22 +23,30 @@ _TYPES = {
 
 
 def problems(settings, container: Container, known: Mapping | None) -> Iterator[Problem]:
-    """The problems of ``[<container>/<section>]``; none if there is no list."""
+    """The problems of ``[<container>/<section>]``; none if there is no list.
+
+    An option of a project is right if any of its containers has it.
+    """
     strange = set()
     for (section, option), given in settings.service_options(container).items():
-        if not known or section in strange:
+        lists = [known or {}]
+        if given.owner != container.name:
+            lists += settings.lists(given.owner)
+        if not all(lists) or (given.owner, section) in strange:
             continue
-        options = services.find(known, section)
-        if options is None:
+        groups = [group for known in lists if (group := services.find(known, section)) is not None]
+        if not groups:
             if not any(fnmatchcase(section, pattern) for pattern in container.open_groups):
-                strange.add(section)
-                message = f"the service has no group {section!r}{nearest(section, known)}"
-                yield _problem(container, section, "", given, message)
-        elif (facts := services.find(options, option)) is None:
-            message = f"the service has no such option{nearest(option, options)}"
-            yield _problem(container, section, option, given, message)
-        elif message := _flaw(option, facts, given):
-            yield _problem(container, section, option, given, message)
+                strange.add((given.owner, section))
+                near = nearest(section, {name for known in lists for name in known})
+                yield _problem(section, "", given, f"the service has no group {section!r}{near}")
+            continue
+        found = [facts for group in groups if (facts := services.find(group, option)) is not None]
+        if not found:
+            near = nearest(option, {name for group in groups for name in group})
+            yield _problem(section, option, given, f"the service has no such option{near}")
+        elif message := _flaw(option, found[0], given):
+            yield _problem(section, option, given, message)
 
 
 def _flaw(option: str, facts: Mapping, given: ServiceOption) -> str:
@@ -53,8 +61,6 @@ def _flaw(option: str, facts: Mapping, given: ServiceOption) -> str:
     return ""
 
 
-def _problem(
-    container: Container, section: str, option: str, given: ServiceOption, message: str
-) -> Problem:
-    place = f"[{container.name}/{section}] {option}".rstrip()
+def _problem(section: str, option: str, given: ServiceOption, message: str) -> Problem:
+    place = f"[{given.owner}/{section}] {option}".rstrip()
     return Problem(given.file, given.line, f"{place}: {message}")

@@ -126,10 +126,30 @@ def test_how_long_a_task_waits_is_told_each_time_and_no_part_of_a_generation(sit
 def test_a_task_that_may_dump_is_told_where_and_how_many_are_kept(site, phase):
     site.configure("[engine]\nkeep_generations = 3\n")
     task = site.task(phase)
-    inbox = site.folder / "generations" / "web" / "3" / "dumps"
+    inbox = site.folder / "generations" / "web" / "3" / "dumps" / "web"
     assert (str(inbox), "/var/lib/kolla/dumps", "rw") in task.binds
-    assert task.environment["KOLLA_CONTAINER"] == "web"
     assert task.environment["KOLLA_DUMPS_KEPT"] == "3"
+
+
+def test_the_dumps_of_a_project_are_kept_together(site):
+    site.configure("")
+    spec = dataclasses.replace(site.spec, project="shop")
+    (task,) = spec.tasks["dump"]
+    made = Instances(site.folder, site.settings).task(spec, 3, task, "dump", "2026.1")
+    assert made.environment["KOLLA_PROJECT"] == "shop"
+    inbox = site.folder / "generations" / "web" / "3" / "dumps" / "shop"
+    (inbox / "web-1.sql.gz").touch()
+    Instances(site.folder, site.settings).end_task("web", 3, "dump")
+    assert (site.folder / "dumps" / "shop" / "web-1.sql.gz").exists()
+
+
+def test_every_container_is_told_what_it_is_and_what_it_is_a_part_of(made):
+    def told(**changes) -> tuple[str, str]:
+        environment = made.instances.make(dataclasses.replace(made.spec, **changes), 7).environment
+        return environment["KOLLA_CONTAINER"], environment["KOLLA_PROJECT"]
+
+    assert told() == ("web", "web")
+    assert told(project="shop") == ("web", "shop")
 
 
 @pytest.mark.parametrize("phase, text", [

@@ -103,13 +103,20 @@ def test_unknown_name_tells_the_nearest_one():
     (plugin(make_container("x", hold=Hold()), "bad"), "how its requests wait, and listens on"),
     (plugin(make_container("x", verify=(Task("t", ("a",)), Task("t", ("b",)))), "bad"),
      "two tasks of its verify are called 't'"),
+    (plugin(make_container("x", project="../etc"), "bad"), "its project '../etc' is no name: "),
+    (plugin(make_container("x", project="good"), "bad"),
+     "its project 'good' has the name of a container"),
+    (plugin(make_container("x", project="shop"), "bad"),
+     "its project 'shop' is also that of seller, whose images are built per release, and its own"),
     (dataclasses.replace(FRONT, distribution="bad", thing="text"),
      "should be a kolla.plugin.ContainerSet, is a str"),
 ])
 def test_a_broken_plugin_is_named_with_its_distribution_and_the_others_work(broken, reason):
-    good = [plugin(ContainerSet("front", "")), plugin(make_container("good"))]
+    released = Image("seller", FOLDER, parent=None, per_release=True)
+    seller = make_container("seller", image=released, project="shop")
+    good = [FRONT, plugin(make_container("good")), plugin(seller)]
     catalog = Catalog([*good, broken])
-    assert list(catalog.containers) == ["good"] and list(catalog.sets) == ["front"]
+    assert list(catalog.containers) == ["good", "seller"] and list(catalog.sets) == ["front"]
     assert len(catalog.errors) == 1
     error = catalog.errors[0]
     assert error.distribution == "bad" and error.name == broken.name
@@ -227,3 +234,16 @@ def test_one_volume_of_two_containers_has_to_be_declared_as_shared():
     assert "its volume 'data' is also one of mine" in messages(catalog)[0]
     both = dataclasses.replace(mine, volumes=theirs.volumes)
     assert not Catalog([FRONT, plugin(both), plugin(theirs, "other")]).errors
+
+
+def test_a_third_party_cannot_take_the_name_of_a_project_for_its_container():
+    ours = make_container("nova-api", project="nova")
+    catalog = Catalog([FRONT, plugin(ours), plugin(make_container("nova"), "other")])
+    assert list(catalog.containers) == ["nova-api"]
+    assert "its name is that of a project, of nova-api" in messages(catalog)[0]
+
+
+def test_a_project_is_made_up_of_the_containers_that_name_it():
+    api, worker = (make_container(name, project="shop") for name in ("api", "worker"))
+    catalog = Catalog([FRONT, plugin(api), plugin(worker, "other"), plugin(make_container("a"))])
+    assert catalog.projects == {"shop": [api, worker]}

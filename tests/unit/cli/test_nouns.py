@@ -47,9 +47,9 @@ def test_json_keys_stay_as_they_are():
     assert container.Show.columns == (
         "name", "set", "summary", "distribution", "health", "detail", "checked", "pin",
         "generation", "state", "cause", "created", "reason", "incidents", "evidence",
-        "release", "version", "image", "image_id", "user", "strategy", "requires", "listens",
-        "command", "environment", "files", "volumes", "scratch", "mounts", "privileges",
-        "super_privileged", "limits", "check", "stop_grace", "logging", "log")
+        "release", "version", "image", "image_id", "user", "strategy", "project", "requires",
+        "listens", "command", "environment", "files", "volumes", "scratch", "mounts",
+        "privileges", "super_privileged", "limits", "check", "stop_grace", "logging", "log")
     assert container_history.History.columns == (
         "generation", "state", "release", "version", "image", "created", "cause", "reason",
         "restarts", "rollback", "log")

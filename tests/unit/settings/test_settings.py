@@ -173,9 +173,9 @@ def test_of_several_files_the_last_one_sets_a_service_option(tmp_path):
         overrides={"web/DEFAULT.z": "5"},
     )
     options = made.service_options(made.enabled()[0])
-    assert options["DEFAULT", "x"] == (("3", "4"), f"{tmp_path}/hosts/me.conf", 3)
+    assert options["DEFAULT", "x"] == ("web", ("3", "4"), f"{tmp_path}/hosts/me.conf", 3)
     assert options["DEFAULT", "y"].values == ("1",)
-    assert options["DEFAULT", "z"] == (("5",), "command line", None)
+    assert options["DEFAULT", "z"] == ("web", ("5",), "command line", None)
     assert made.environment(made.enabled()[0])["OS_DEFAULT__X"] == "3\n4"
 
 
@@ -229,3 +229,17 @@ def test_options_of_services_that_only_sound_like_secrets_are_shown(tmp_path, li
 def test_a_secret_of_a_service_that_is_gone_is_named(tmp_path):
     with pytest.raises(KollaError, match="web/DEFAULT.admin_password"):
         make_settings(tmp_path).reveal("${web/DEFAULT.admin_password}")
+
+
+def test_an_option_of_a_project_reaches_all_its_containers_and_that_of_one_wins(tmp_path):
+    shop = [make_container(f"shop-{name}", project="shop") for name in ("api", "worker")]
+    own = "[shop-api/DEFAULT]\ndebug = false\n"
+    made = make_settings(
+        tmp_path, own, *shop, overrides={"shop/DEFAULT.debug": "true"},
+        late="[shop/DEFAULT]\nadmin_password = hush\n",
+    )
+    api, worker = map(made.environment, shop)
+    assert (api["OS_DEFAULT__DEBUG"], worker["OS_DEFAULT__DEBUG"]) == ("false", "true")
+    assert "hush" not in str([api, worker])
+    for environment in api, worker:
+        assert made.reveal(environment["OS_DEFAULT__ADMIN_PASSWORD"]) == "hush"

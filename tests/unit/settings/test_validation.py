@@ -111,7 +111,8 @@ def test_a_release_that_no_image_can_be_built_for_is_refused(tmp_path, release, 
 @pytest.mark.parametrize("line, message", [
     ("[wbe]", "there is no group [wbe]; did you mean 'web'?"),
     ("[wbe]\nport = 1", "there is no group [wbe]; did you mean 'web'?"),
-    ("[wbe/DEFAULT]", "[wbe/DEFAULT]: there is no container 'wbe'; did you mean 'web'?"),
+    ("[wbe/DEFAULT]", "[wbe/DEFAULT]: there is no container or project 'wbe'; "
+                      "did you mean 'web'?"),
     ("[web/]", "[web/]: the section of the service's configuration is missing"),
 ])
 def test_an_unknown_group_names_file_line_and_nearest_name(tmp_path, line, message):
@@ -466,3 +467,53 @@ def test_two_containers_that_contradict_each_other_are_named(tmp_path):
         "declare it as shared",
         f"plugin 'web' of 'kolla': web needs {forward}=0 of this host, and api {forward}=1",
     ]
+
+
+# Options of a project
+
+
+SHOP = [make_container(f"shop-{name}", project="shop") for name in ("api", "worker")]
+API, WORKER = {"DEFAULT": {"bind": {}}}, {"DEFAULT": {"threads": {"type": "integer"}}, "cache": {}}
+LISTS = {"shop-api": API, "shop-worker": WORKER}
+
+
+def of_shop(folder, text: str, lists=LISTS, **arguments) -> list[str]:
+    made = make_settings(folder, text, *SHOP, **arguments)
+    found = made.problems(lambda container: lists.get(container.name))
+    return [str(problem).replace(f"{folder}/", "") for problem in found]
+
+
+def test_an_option_of_a_project_is_right_if_any_of_its_containers_has_it(tmp_path):
+    assert of_shop(tmp_path, "[shop/DEFAULT]\nbind = x\nthreads = 3\n") == []
+
+
+@pytest.mark.parametrize("section, line, message", [
+    ("DEFAULT", "thread = 1", "thread: the service has no such option; did you mean 'threads'?"),
+    ("DEFAULT", "threads = x", "threads: 'x' is not a valid integer"),
+    ("cash", "size = 1", "the service has no group 'cash'; did you mean 'cache'?"),
+])
+def test_a_wrong_option_of_a_project_is_named_once_at_its_line(tmp_path, section, line, message):
+    gap = ": " if message.startswith("the service") else " "
+    assert of_shop(tmp_path, f"[shop/{section}]\n{line}\n") == [
+        f"kolla.conf:2: [shop/{section}]{gap}{message}"
+    ]
+
+
+def test_an_option_of_a_project_is_not_judged_while_one_of_its_lists_is_not_known(tmp_path):
+    assert of_shop(tmp_path, "[shop/DEFAULT]\nthread = 1\n", {"shop-api": API}) == []
+    here = "[host]\nenabled = shop-api\n[shop/DEFAULT]\nthread = 1\n"
+    assert len(of_shop(tmp_path, here, {"shop-api": API})) == 1
+
+
+def test_a_misspelt_project_names_the_nearest(tmp_path):
+    assert of_shop(tmp_path, "[shob/DEFAULT]\na = 1\n") == [
+        "kolla.conf:1: [shob/DEFAULT]: there is no container or project 'shob'; "
+        "did you mean 'shop'?"
+    ]
+
+
+def test_a_secret_of_a_project_in_a_file_that_others_can_read_is_a_problem(tmp_path):
+    made = make_settings(tmp_path, "[shop/DEFAULT]\nadmin_password = hush\n", *SHOP)
+    (tmp_path / "kolla.conf").chmod(0o644)
+    (problem,) = made.problems()
+    assert "[shop/DEFAULT] admin_password is a secret" in str(problem)
