@@ -89,7 +89,7 @@ def indexes(cloud: Cloud) -> set[str]:
 def test_first_start_makes_the_schema_and_records_the_host(cloud):
     for name in SERVICES:
         assert ledger(cloud.deployment, name) == [
-            "testhost (2025.2, confirmed)",
+            f"{name} on testhost (2025.2, confirmed)",
             "expand for 2025.2 by testhost", "contract for 2025.2 by testhost",
         ]
     intact(cloud)
@@ -131,7 +131,8 @@ def bootstrap(cloud: Cloud, client, database: str, release: str = "2025.2"):
     return client.containers.run(
         f"kolla/keystone:{release}", ["kolla-schema", "bootstrap"], detach=True,
         network_mode="host", tmpfs={"/run/kolla": "mode=1777"},
-        environment={"KOLLA_HOST": "trial", "KOLLA_RELEASE": release,
+        environment={"KOLLA_HOST": "trial", "KOLLA_CONTAINER": "keystone",
+                     "KOLLA_RELEASE": release,
                      "OS_DATABASE__CONNECTION": f"mysql+pymysql://{place}"},
     )
 
@@ -181,14 +182,14 @@ def test_data_stays_on_the_way_to_the_next_release_and_one_step_back(cloud, old,
     for name in SERVICES:
         act(deployment, "upgrade", name, "--release", new)
         assert ledger(deployment, name) == [
-            f"testhost ({new}, not confirmed)",
+            f"{name} on testhost ({new}, not confirmed)",
             f"expand for {new} by testhost", f"contract for {old} by testhost",
         ]
     intact(cloud)
     for name in reversed(SERVICES):
         act(deployment, "rollback", name)
         assert cloud.current(name)["release"] == old
-        assert ledger(deployment, name)[0] == f"testhost ({old}, not confirmed)"
+        assert ledger(deployment, name)[0] == f"{name} on testhost ({old}, not confirmed)"
     intact(cloud)
     for name in SERVICES:
         assert act(deployment, "upgrade", name, "--release", new)["outcome"] == "done"
@@ -196,7 +197,7 @@ def test_data_stays_on_the_way_to_the_next_release_and_one_step_back(cloud, old,
     for name in SERVICES:
         assert act(deployment, "confirm", name)["outcome"] == "done"
         assert ledger(deployment, name) == [
-            f"testhost ({new}, confirmed)",
+            f"{name} on testhost ({new}, confirmed)",
             f"expand for {new} by testhost", f"contract for {new} by testhost",
         ]
     intact(cloud)
@@ -210,7 +211,7 @@ def test_rollback_after_contract_is_refused_with_the_reason_and_nothing_touched(
         assert "the schema was contracted for 2026.2 by testhost on 20" in row["stderr"]
         assert "2026.1 cannot use it any more" in row["stderr"]
         assert (cloud.running(name), cloud.history(name)) == (before, history)
-        assert ledger(cloud.deployment, name)[0] == "testhost (2026.2, confirmed)"
+        assert ledger(cloud.deployment, name)[0] == f"{name} on testhost (2026.2, confirmed)"
 
 
 def test_dumps_are_private_and_each_is_from_before_the_first_try_of_an_upgrade(cloud):
@@ -251,7 +252,7 @@ def test_a_dump_brings_the_data_and_the_way_back(cloud):
     assert done.returncode == 0, done.stderr
     deployment.kolla("container", "start", "keystone")
     assert ledger(deployment) == [
-        "testhost (2026.1, confirmed)",
+        "keystone on testhost (2026.1, confirmed)",
         "expand for 2026.1 by testhost", "contract for 2026.1 by testhost",
     ]
     assert act(deployment, "rollback", "keystone")["outcome"] == "done"

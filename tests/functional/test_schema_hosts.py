@@ -80,10 +80,10 @@ def test_a_host_with_software_that_is_too_old_cannot_join(cloud, second):
 def test_contract_waits_until_every_host_has_confirmed(cloud, second):
     first = cloud.deployment
     act(second, "start", "keystone")
-    assert ledger(first)[0] == "ctl2 (2026.1, confirmed)"
+    assert ledger(first)[0] == "keystone on ctl2 (2026.1, confirmed)"
     act(first, "upgrade", "keystone", "--release", "2026.2")
     row = act(first, "confirm", "keystone")
-    assert "it waits for ctl2 (2026.1, confirmed)" in row["reason"]
+    assert "it waits for keystone on ctl2 (2026.1, confirmed)" in row["reason"]
     act(second, "upgrade", "keystone", "--release", "2026.2")
     assert "expand for 2026.2 by testhost" in ledger(second)
     assert "contract for 2026.1 by testhost" in ledger(second)
@@ -93,7 +93,7 @@ def test_a_host_that_has_gone_back_holds_the_others_up_again(cloud, second):
     first = cloud.deployment
     act(first, "rollback", "keystone")
     row = act(second, "confirm", "keystone")
-    assert "it waits for testhost (2026.1, not confirmed)" in row["reason"]
+    assert "it waits for keystone on testhost (2026.1, not confirmed)" in row["reason"]
     act(first, "upgrade", "keystone", "--release", "2026.2")
     assert act(first, "confirm", "keystone")["reason"].find("waits") < 0
     assert "contract for 2026.2 by testhost" in ledger(second)
@@ -108,8 +108,8 @@ def test_no_host_goes_back_once_another_has_contracted(cloud, second):
 def test_a_host_that_is_gone_for_good_is_forgotten(cloud, second):
     second.kolla("container", "delete", "keystone", "--yes")
     forget = ("container", "exec", "keystone", "--", "kolla-schema", "forget", "ctl2")
-    assert "ctl2 is forgotten" in cloud.deployment.kolla(*forget).stdout
-    assert ledger(cloud.deployment)[0] == "testhost (2026.2, confirmed)"
+    assert "forgotten: keystone on ctl2" in cloud.deployment.kolla(*forget).stdout
+    assert ledger(cloud.deployment)[0] == "keystone on testhost (2026.2, confirmed)"
     done = cloud.deployment.kolla(*forget, expect=1)
-    assert "there is no host ctl2, only testhost" in done.stderr
+    assert "there is no host ctl2, only keystone on testhost" in done.stderr
     assert cloud.use() == ["admin"]

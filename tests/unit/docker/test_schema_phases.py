@@ -30,16 +30,21 @@ def phases(module):
 
 
 def state(phases, hosts=(), expand="", contract="", done=True, version=""):
-    """A ledger: hosts as (name, release, confirmed), and how far the schema is."""
+    """A ledger: hosts as (name, release, confirmed), and how far the schema is.
+
+    A name may have a container as well: ``worker on ctl1``.
+    """
     known = {"expand": expand, "contract": contract}
     steps = {
         phase: phases.Step(phase, release, version or VERSIONS[release], "ctl1", NOON, done)
         for phase, release in known.items() if release
     }
-    return phases.State(
-        {name: phases.Host(name, release, NOON, confirmed) for name, release, confirmed in hosts},
-        steps,
-    )
+    members = {}
+    for name, release, confirmed in hosts:
+        container, _, host = name.rpartition(" on ")
+        key = host, container or "api"
+        members[key] = phases.Member(*key, release, NOON, confirmed)
+    return phases.State(members, steps)
 
 
 def test_refusal_names_host_release_and_time(phases):
@@ -98,9 +103,15 @@ def test_contract_waits_for_hosts_that_are_older_or_have_not_confirmed(phases):
         ("ctl4", "2026.2", True),
     ]
     waiting = phases.held_up_by(state(phases, hosts), "2026.1")
-    assert [str(host) for host in waiting] == [
-        "ctl2 (2026.1, not confirmed)", "ctl3 (2025.2, confirmed)"
+    assert [str(member) for member in waiting] == [
+        "api on ctl2 (2026.1, not confirmed)", "api on ctl3 (2025.2, confirmed)"
     ]
+
+
+def test_one_container_does_not_speak_for_another_of_its_host(phases):
+    hosts = [("api on ctl1", "2026.2", True), ("worker on ctl1", "2026.1", True)]
+    waiting = phases.held_up_by(state(phases, hosts), "2026.2")
+    assert [str(member) for member in waiting] == ["worker on ctl1 (2026.1, confirmed)"]
 
 
 def test_what_is_contracted_is_not_contracted_again(phases):
@@ -127,12 +138,12 @@ def test_a_schema_that_is_expanded_for_more_is_contracted_with_that(phases):
     ([], False),
 ])
 def test_an_upgrade_within_a_release_keeps_its_confirmation(phases, known, kept):
-    assert phases.confirmed_already(state(phases, known), "ctl1", "2026.1") is kept
+    assert phases.confirmed_already(state(phases, known), "ctl1", "api", "2026.1") is kept
 
 
 @given(st.data())
 def test_no_host_is_ever_left_with_a_schema_it_cannot_use(data):
-    """Three hosts upgrade, confirm and go back as they like, under the rules."""
+    """Two containers of two hosts upgrade, confirm and go back as they like, under the rules."""
     import sys
 
     sys.path.insert(0, str(FOLDER))
@@ -140,7 +151,8 @@ def test_no_host_is_ever_left_with_a_schema_it_cannot_use(data):
         phases = importlib.import_module("kolla_image.phases")
     finally:
         sys.path.remove(str(FOLDER))
-    hosts = {name: ("2025.2", True) for name in ("ctl1", "ctl2", "ctl3")}
+    names = ("api on ctl1", "worker on ctl1", "api on ctl2", "worker on ctl2")
+    hosts = {name: ("2025.2", True) for name in names}
     expand = contract = "2025.2"
     for _ in range(data.draw(st.integers(1, 30))):
         name = data.draw(st.sampled_from(sorted(hosts)))

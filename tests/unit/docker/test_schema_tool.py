@@ -28,32 +28,40 @@ class Site:
 
     def __init__(self, schema, monkeypatch):
         self.schema, self.phases = schema, schema.phases
-        self.hosts, self.steps = {}, {}
+        self.members, self.steps = {}, {}
         self.ran, self.dumped = [], []
         self.connection = types.SimpleNamespace(engine=types.SimpleNamespace(url="mysql://"))
         monkeypatch.setattr(schema, "run", self._run)
         monkeypatch.setattr(schema.dumps, "dump", lambda url, release: self.dumped.append(release))
 
-    def act(self, phase: str, host: str = "ctl1", software=NEW) -> None:
-        self.who = dict(zip(("host", "release", "version"), (host, *software)))
-        self.schema.PHASES[phase](self, self.who)
+    def act(
+        self, phase: str, host: str = "ctl1", software=NEW, container: str = "api", gone=(),
+    ) -> None:
+        names = ("host", "container", "release", "version")
+        self.who = dict(zip(names, (host, container, *software)))
+        self.schema.PHASES[phase](self, self.who, *gone)
 
-    def known(self, host: str, release: str, confirmed: bool) -> None:
-        self.hosts[host] = self.phases.Host(host, release, NOON, confirmed)
+    def known(self, host: str, release: str, confirmed: bool, container: str = "api") -> None:
+        key = host, container
+        self.members[key] = self.phases.Member(*key, release, NOON, confirmed)
 
     def reached(self, phase: str, software, done: bool = True) -> None:
         self.steps[phase] = self.phases.Step(phase, *software, "ctl1", NOON, done)
 
-    def hears(self, host: str) -> tuple[str, bool]:
-        return self.hosts[host].release, self.hosts[host].confirmed
+    def hears(self, host: str, container: str = "api") -> tuple[str, bool]:
+        member = self.members[host, container]
+        return member.release, member.confirmed
 
     # What the phases use
 
     def state(self):
-        return self.phases.State(dict(self.hosts), dict(self.steps))
+        return self.phases.State(dict(self.members), dict(self.steps))
 
     def say(self, release: str, confirmed: bool) -> None:
-        self.known(self.who["host"], release, confirmed)
+        self.known(self.who["host"], release, confirmed, self.who["container"])
+
+    def forget(self, host: str, container: str) -> None:
+        del self.members[host, container]
 
     def _run(self, ledger, commands: str, *steps: str) -> None:
         self.ran.append(commands)
@@ -149,3 +157,38 @@ def test_a_host_that_joins_with_a_later_release_dumps_what_the_others_have(site,
     monkeypatch.setenv("KOLLA_DUMPS_KEPT", "5")
     site.act("bootstrap", "ctl2")
     assert (site.ran, site.dumped) == (["EXPAND"], ["2026.1"])
+
+
+# Several containers of one project
+
+
+def test_the_first_container_that_upgrades_expands_and_the_last_that_confirms_contracts(site):
+    site.known("ctl1", "2026.1", True, "worker")
+    for container in ("api", "worker"):
+        site.act("dump", container=container)
+        site.act("expand", container=container)
+    assert (site.ran, site.dumped) == (["EXPAND"], ["2026.1"])
+    with pytest.raises(SystemExit):
+        site.act("contract", container="api")
+    assert site.ran == ["EXPAND"]
+    site.act("contract", container="worker")
+    assert site.ran == ["EXPAND", "CONTRACT"]
+
+
+def test_nothing_contracts_while_a_container_of_the_same_host_has_not_been_upgraded(site, capsys):
+    site.known("ctl1", "2026.1", True, "worker")
+    site.act("expand")
+    with pytest.raises(SystemExit) as ended:
+        site.act("contract")
+    assert ended.value.code == site.schema.WAITS
+    assert "it waits for worker on ctl1 (2026.1, confirmed)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("container, left", [
+    (None, {("ctl2", "api")}), ("worker", {("ctl1", "api"), ("ctl2", "api")}),
+])
+def test_a_host_or_one_of_its_containers_can_be_forgotten(site, container, left):
+    site.known("ctl1", "2026.1", True, "worker")
+    site.known("ctl2", "2026.1", True)
+    site.act("forget", "ctl2", software=OLD, gone=("ctl1", container))
+    assert set(site.members) == left

@@ -1,7 +1,7 @@
 """The ledger: two tables in a service's own database, changed under a lock.
 
-``kolla_hosts`` holds which host runs which release, ``kolla_schema`` what was done to the
-schema. A dump of the database holds them too: what is restored knows what it is.
+``kolla_hosts`` holds which container of which host runs which release, ``kolla_schema`` what was
+done to the schema. A dump of the database holds them too: what is restored knows what it is.
 
 The lock is that of a row, kept by a transaction that stays open: Galera refuses GET_LOCK.
 """
@@ -14,21 +14,29 @@ from pymysql.constants import ER
 from sqlalchemy import exc, pool
 
 from kolla_image.environment import fail, require
-from kolla_image.phases import Host, State, Step
+from kolla_image.phases import Member, State, Step
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS kolla_hosts (
-        name VARCHAR(255) PRIMARY KEY, release_name VARCHAR(32) NOT NULL,
-        since DATETIME NOT NULL, confirmed BOOLEAN NOT NULL)""",
+        name VARCHAR(255), container VARCHAR(255), release_name VARCHAR(32) NOT NULL,
+        since DATETIME NOT NULL, confirmed BOOLEAN NOT NULL, PRIMARY KEY (name, container))""",
     """CREATE TABLE IF NOT EXISTS kolla_schema (
         phase VARCHAR(32) PRIMARY KEY, release_name VARCHAR(32) NOT NULL,
         version VARCHAR(64) NOT NULL, host VARCHAR(255) NOT NULL,
         since DATETIME NOT NULL, done BOOLEAN NOT NULL)""",
 )
+#: Earlier images of kolla did not write down which container it is: there was only one. Theirs
+#: fail from here on, rather than overlook the others.
+BY_CONTAINER = """ALTER TABLE kolla_hosts
+    ADD COLUMN IF NOT EXISTS container VARCHAR(255) NOT NULL DEFAULT :container AFTER name,
+    DROP PRIMARY KEY, ADD PRIMARY KEY (name, container)"""
 
 
 class Ledger:
-    """Reads and writes the tables. ``who``: host, release and version of the writer."""
+    """Reads and writes the tables.
+
+    ``who``: host, container, release and version of the writer.
+    """
 
     def __init__(self, connection: sqlalchemy.Connection, who: dict[str, str]):
         self.connection, self.who = connection, who
@@ -37,20 +45,23 @@ class Ledger:
         return self.connection.execute(sqlalchemy.text(sql), values)
 
     def state(self) -> State:
-        hosts = self.execute("SELECT name, release_name, since, confirmed FROM kolla_hosts")
+        members = self.execute(
+            "SELECT name, container, release_name, since, confirmed FROM kolla_hosts"
+        )
         steps = self.execute(
             "SELECT phase, release_name, version, host, since, done FROM kolla_schema"
         )
         return State(
-            {row.name: Host(*row) for row in hosts.all()},
+            {(row.name, row.container): Member(*row) for row in members.all()},
             {row.phase: Step(*row) for row in steps.all()},
         )
 
     def say(self, release: str, confirmed: bool) -> None:
-        """What this host runs now."""
+        """What this container of this host runs now."""
         self.execute(
-            "REPLACE INTO kolla_hosts VALUES (:host, :release, UTC_TIMESTAMP(), :confirmed)",
-            host=self.who["host"], release=release, confirmed=confirmed,
+            "REPLACE INTO kolla_hosts"
+            " VALUES (:host, :container, :release, UTC_TIMESTAMP(), :confirmed)",
+            **self.who | {"release": release, "confirmed": confirmed},
         )
 
     def begin(self, phase: str) -> None:
@@ -63,8 +74,18 @@ class Ledger:
     def finish(self, phase: str) -> None:
         self.execute("UPDATE kolla_schema SET done = TRUE WHERE phase = :phase", phase=phase)
 
-    def forget(self, host: str) -> None:
-        self.execute("DELETE FROM kolla_hosts WHERE name = :host", host=host)
+    def forget(self, host: str, container: str) -> None:
+        self.execute(
+            "DELETE FROM kolla_hosts WHERE name = :host AND container = :container",
+            host=host, container=container,
+        )
+
+    def prepare(self) -> None:
+        """Make the tables, or make them what they are now."""
+        for table in TABLES:
+            self.execute(table)
+        if not self.execute("SHOW COLUMNS FROM kolla_hosts LIKE 'container'").all():
+            self.execute(BY_CONTAINER, container=self.who["container"])
 
     def lock(self, guard: sqlalchemy.Connection, timeout: int) -> None:
         """Keep every other host from doing anything; wait ``timeout`` seconds for that.
@@ -102,8 +123,7 @@ def connected(who: dict[str, str], timeout: int | None) -> Iterator[Ledger]:
             engine.connect() as guard,
         ):
             ledger = Ledger(connection, who)
-            for table in TABLES:
-                ledger.execute(table)
+            ledger.prepare()
             if timeout is not None:
                 ledger.lock(guard, timeout)
             yield ledger

@@ -1,4 +1,6 @@
-"""What may be done to the schema of a database that several hosts share. No I/O.
+"""What may be done to the schema of a database that several containers share. No I/O.
+
+They may run on several hosts, and several of them on one.
 
 Older software does not find its way in a schema that was contracted for a later release,
 and cannot go on with what a later one has begun to expand.
@@ -11,10 +13,11 @@ from collections.abc import Mapping
 
 
 @dataclasses.dataclass(frozen=True)
-class Host:
-    """What a host said last: the release it runs, or is on its way to."""
+class Member:
+    """What a container of a host said last: the release it runs, or is on its way to."""
 
-    name: str
+    host: str
+    container: str
     release: str
     since: datetime.datetime
     #: It does not go back to an earlier release any more.
@@ -22,7 +25,7 @@ class Host:
 
     def __str__(self) -> str:
         state = "confirmed" if self.confirmed else "not confirmed"
-        return f"{self.name} ({self.release}, {state})"
+        return f"{self.container} on {self.host} ({self.release}, {state})"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +48,8 @@ class Step:
 class State:
     """What the ledger holds."""
 
-    hosts: Mapping[str, Host]
+    #: By host and container.
+    members: Mapping[tuple[str, str], Member]
     steps: Mapping[str, Step]
 
     def level(self, phase: str) -> tuple[list[int], list[int]]:
@@ -113,15 +117,15 @@ def nothing_to_contract(state: State, release: str, version: str) -> str:
     return ""
 
 
-def held_up_by(state: State, release: str) -> list[Host]:
-    """The hosts that have not confirmed this release or a later one."""
+def held_up_by(state: State, release: str) -> list[Member]:
+    """Those that have not confirmed this release or a later one."""
     return [
-        host for host in state.hosts.values()
-        if not host.confirmed or numbers(host.release) < numbers(release)
+        member for member in state.members.values()
+        if not member.confirmed or numbers(member.release) < numbers(release)
     ]
 
 
-def confirmed_already(state: State, host: str, release: str) -> bool:
-    """Whether the host has confirmed exactly this release."""
-    known = state.hosts.get(host)
+def confirmed_already(state: State, host: str, container: str, release: str) -> bool:
+    """Whether this container of the host has confirmed exactly this release."""
+    known = state.members.get((host, container))
     return known is not None and known.confirmed and known.release == release

@@ -11,6 +11,7 @@ import pathlib
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
 
 from kolla_image import phases
 from kolla_image import dump as dumps
@@ -37,8 +38,8 @@ def bootstrap(ledger: Ledger, who: dict[str, str]) -> None:
             dump(ledger, who)
         run(ledger, "EXPAND", "expand")
     # One that is new has no earlier release to go back to.
-    new = who["host"] not in state.hosts
-    confirmed = new or phases.confirmed_already(state, who["host"], who["release"])
+    new = _member(who) not in state.members
+    confirmed = new or phases.confirmed_already(state, *_member(who), who["release"])
     ledger.say(who["release"], confirmed)
 
 
@@ -48,7 +49,7 @@ def dump(ledger: Ledger, who: dict[str, str]) -> None:
     if done := phases.nothing_to_dump(state, who["release"], who["version"]):
         print(done)
         return
-    known = state.hosts.get(who["host"]) or state.steps.get("expand")
+    known = state.members.get(_member(who)) or state.steps.get("expand")
     release = known.release if known else "unknown"
     print("the database is dumped to", dumps.dump(ledger.connection, release))
 
@@ -61,12 +62,12 @@ def expand(ledger: Ledger, who: dict[str, str]) -> None:
         print(done)
     else:
         run(ledger, "EXPAND", "expand")
-    confirmed = phases.confirmed_already(state, who["host"], who["release"])
+    confirmed = phases.confirmed_already(state, *_member(who), who["release"])
     ledger.say(who["release"], confirmed)
 
 
 def contract(ledger: Ledger, who: dict[str, str]) -> None:
-    """Once this host has confirmed the release; it is done when the last one has."""
+    """Once this container has confirmed the release; it is done when the last one has."""
     ledger.say(who["release"], confirmed=True)
     state = ledger.state()
     if done := phases.nothing_to_contract(state, who["release"], who["version"]):
@@ -79,7 +80,7 @@ def contract(ledger: Ledger, who: dict[str, str]) -> None:
 
 
 def before_rollback(ledger: Ledger, who: dict[str, str]) -> None:
-    """Before this host goes back to an earlier release."""
+    """Before this container goes back to an earlier release."""
     target = require("KOLLA_TARGET_RELEASE")
     phases.refuse_older(ledger.state(), target)
     ledger.say(target, confirmed=False)
@@ -88,25 +89,36 @@ def before_rollback(ledger: Ledger, who: dict[str, str]) -> None:
 def status(ledger: Ledger, who: dict[str, str]) -> None:
     """What the ledger holds."""
     state = ledger.state()
-    for host in state.hosts.values():
-        print(f"{host}, since {host.since:%Y-%m-%d %H:%M} UTC")
+    for member in state.members.values():
+        print(f"{member}, since {member.since:%Y-%m-%d %H:%M} UTC")
     for phase in ("expand", "contract"):
         if phase in state.steps:
             print(phase, f"{state.steps[phase]}{': not done' * state.interrupted(phase)}")
 
 
-def forget(ledger: Ledger, who: dict[str, str], host: str) -> None:
-    """A host that is gone for good no longer holds up the others."""
-    known = ledger.state().hosts
-    if host not in known:
-        fail(f"there is no host {host}, only {', '.join(known) or 'none'}")
-    ledger.forget(host)
-    print(f"{host} is forgotten")
+def forget(ledger: Ledger, who: dict[str, str], host: str, container: str | None) -> None:
+    """A host, or a container of it, that is gone for good no longer holds up the others."""
+    known = ledger.state().members
+    gone = [key for key in known if key[0] == host and container in (None, key[1])]
+    if not gone:
+        wanted = f"{container} on {host}" if container else f"host {host}"
+        fail(f"there is no {wanted}, only {', '.join(_named(known)) or 'none'}")
+    for key in gone:
+        ledger.forget(*key)
+    print(f"forgotten: {', '.join(_named(gone))}")
     state = ledger.state()
     if not phases.held_up_by(state, who["release"]) and not phases.nothing_to_contract(
         state, who["release"], who["version"]
     ):
         print(f"it was the last one: `kolla-schema contract` contracts for {who['release']}")
+
+
+def _member(who: dict[str, str]) -> tuple[str, str]:
+    return who["host"], who["container"]
+
+
+def _named(members: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"{container} on {host}" for host, container in members]
 
 
 def run(ledger: Ledger, commands: str, *steps: str) -> None:
@@ -143,10 +155,12 @@ def main() -> None:
         command = commands.add_parser(name, help=phase.__doc__.splitlines()[0])
         if phase is forget:
             command.add_argument("host")
+            command.add_argument("container", nargs="?")
     arguments = vars(parser.parse_args())
     phase = PHASES[arguments.pop("phase")]
     who = {
         "host": require("KOLLA_HOST"),
+        "container": require("KOLLA_CONTAINER"),
         "release": require("KOLLA_RELEASE"),
         "version": pathlib.Path("/usr/share/kolla/version").read_text().strip(),
     }
