@@ -5,12 +5,11 @@ import threading
 from collections.abc import Callable
 
 from kolla.actions.runner import Observer, Result, Runner
-from kolla.catalog.catalog import Catalog
 from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.parallel import Graph
-from kolla.plans import converge, planner
+from kolla.plans import converge, order, planner
 from kolla.plans.observe import inspect, observe
 from kolla.plans.plan import Kind, Plan, State
 from kolla.plans.requests import Request, planned
@@ -50,8 +49,11 @@ def run(
     request = dataclasses.replace(request, preview=dry_run)
     states = observe(deployment, [container.name for container in request.containers])
     plans = _plans(deployment, request, states)
+    before = order.turns(
+        deployment.catalog, request.kind, set(plans), order.go_back(deployment, plans)
+    )
     if dry_run:
-        return Report([], plans)
+        return Report([], order.in_turn(plans, before))
     deployment.keep_settings()
     runner = Runner(deployment, request, observer, threading.Event())
     results: dict[str, Result] = {}
@@ -63,8 +65,8 @@ def run(
         return _succeeded(results[name])
 
     graph = Graph(
-        _needs(deployment.catalog, request), work, deployment.settings.value("engine", "parallel"),
-        stop_at_failure=request.kind in (Kind.UPGRADE, Kind.ROLLBACK),
+        before, work, deployment.settings.value("engine", "parallel"),
+        stop_at_failure=request.kind in order.MOVES,
     )
     for name in graph.run(runner.cancelled):
         current = states[name].current
@@ -78,6 +80,21 @@ def _plans(
     deployment: Deployment, request: Request, states: dict[str, State]
 ) -> dict[str, Plan]:
     """The plan for each container. KollaError names all of those for which there is none."""
+    plans, refusals = _planned(deployment, request, states)
+    if not refusals:
+        return plans
+    first, *others = {error.message: error for error in refusals.values()}.values()
+    if not others:
+        raise first
+    messages = dict.fromkeys(error.message for error in refusals.values())
+    hints = dict.fromkeys(error.hint for error in refusals.values() if error.hint)
+    raise KollaError("\n".join(messages), "\n".join(hints))
+
+
+def _planned(
+    deployment: Deployment, request: Request, states: dict[str, State]
+) -> tuple[dict[str, Plan], dict[str, KollaError]]:
+    """By container: its plan, or else why there is none."""
     plans: dict[str, Plan] = {}
     refusals: dict[str, KollaError] = {}
     for container in request.containers:
@@ -85,14 +102,11 @@ def _plans(
         try:
             plans[name] = planned(deployment, request, container, states[name])
         except KollaError as error:
-            refusals[error.message] = error
-    if not refusals:
-        return plans
-    first, *others = refusals.values()
-    if not others:
-        raise first
-    hints = dict.fromkeys(error.hint for error in refusals.values() if error.hint)
-    raise KollaError("\n".join(refusals), "\n".join(hints))
+            refusals[name] = error
+    while disorder := order.refusals(deployment, plans):
+        refusals |= disorder
+        plans = {name: plan for name, plan in plans.items() if name not in disorder}
+    return plans, refusals
 
 
 def _take_back(
@@ -105,24 +119,14 @@ def _take_back(
     }
     back = Request(Kind.ROLLBACK, [c for c in request.containers if c.name in targets],
                    targets=targets)
-    stays = _refusals(deployment, back)
-    for name, reason in stays.items():
-        results[name] = dataclasses.replace(results[name], reason=reason)
+    states = {name: inspect(deployment, name) for name in targets}
+    _, stays = _planned(deployment, back, states)
+    for name, error in stays.items():
+        results[name] = dataclasses.replace(results[name], reason=str(error))
     can = [container for container in back.containers if container.name not in stays]
     report = run(deployment, dataclasses.replace(back, containers=can), observer=observer)
     for result in report.results:
         results[result.container] = _taken_back(results[result.container], result)
-
-
-def _refusals(deployment: Deployment, request: Request) -> dict[str, str]:
-    """By container: why it cannot be done with it."""
-    found = {}
-    for container in request.containers:
-        try:
-            planned(deployment, request, container, inspect(deployment, container.name))
-        except KollaError as error:
-            found[container.name] = str(error)
-    return found
 
 
 def _taken_back(result: Result, back: Result) -> Result:
@@ -135,15 +139,6 @@ def _taken_back(result: Result, back: Result) -> Result:
     return dataclasses.replace(back, outcome=ActionOutcome.ROLLED_BACK, before=result.before)
 
 
-def _needs(catalog: Catalog, request: Request) -> dict[str, set[str]]:
-    """What each waits for, be it for the sake of one that was not named."""
-    names = {container.name for container in request.containers}
-    needs = {c.name: catalog.required(c.name) & names for c in request.containers}
-    if request.kind not in (Kind.STOP, Kind.DELETE, Kind.ROLLBACK):
-        return needs
-    return {name: {other for other in names if name in needs[other]} for name in needs}
-
-
 def plan(deployment: Deployment, containers: list[Container]) -> dict[str, Plan]:
     """What an upgrade of each would do now, without a release named, and why.
 
@@ -152,10 +147,13 @@ def plan(deployment: Deployment, containers: list[Container]) -> dict[str, Plan]
     deployment.require_valid()
     states = observe(deployment, [container.name for container in containers])
     here = {container.name for container in deployment.settings.enabled()}
-    return {
+    plans = {
         c.name: _preview(deployment, c, states[c.name]) if c.name in here
         else _stays(c, states[c.name]) for c in containers
     }
+    while disorder := order.refusals(deployment, plans):
+        plans |= {name: Plan(name, Kind.UPGRADE, blocked=str(why)) for name, why in disorder.items()}
+    return order.in_turn(plans, order.turns(deployment.catalog, Kind.UPGRADE, set(plans)))
 
 
 def _stays(container: Container, state: State) -> Plan:

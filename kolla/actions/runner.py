@@ -17,7 +17,7 @@ from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.health.rules import check_of
 from kolla.host import needs
-from kolla.plans import converge, planner
+from kolla.plans import converge, order, planner
 from kolla.plans.observe import inspect
 from kolla.plans.plan import Do, Kind, Plan, State
 from kolla.plans.requests import Request, planned
@@ -109,6 +109,8 @@ class Runner:
             return Result(name, outcome, current, current, seconds=time.monotonic() - began)
         state = inspect(self.deployment, name)
         steps = planned(self.deployment, self.request, container, state)
+        if disorder := order.refusals(self.deployment, {name: steps}):
+            raise disorder[name]
         if not steps.operations:
             done = _nothing_done(steps, state)
             return dataclasses.replace(done, outcome=ActionOutcome.DONE) if recovered else done

@@ -7,7 +7,7 @@ one that comes with kolla; if neither does, it leaves out both.
 
 import collections
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from kolla.catalog import discovery, options, soundness, validation
 from kolla.catalog.discovery import KOLLA, Plugin, PluginError
@@ -93,11 +93,28 @@ class Catalog:
 
     def required(self, name: str) -> set[str]:
         """All containers that one requires, directly or not; empty if it is not declared."""
+        return self._reached(name, lambda container: container.requires)
+
+    def followed(self, name: str) -> set[str]:
+        """All containers that one follows, directly or not."""
+        return self._reached(name, lambda container: container.follows)
+
+    def followers(self, name: str) -> set[str]:
+        """All containers that follow one, directly or not."""
+        return {other for other in self.containers if name in self.followed(other)}
+
+    def before(self, name: str) -> set[str]:
+        """All containers whose turn in an upgrade comes before that of one."""
+        return self._reached(name, lambda container: (*container.requires, *container.follows))
+
+    def _reached(
+        self, name: str, following: Callable[[Container], Iterable[str]]
+    ) -> set[str]:
         found: set[str] = set()
         waiting = [name]
         while waiting:
             declared = self.containers.get(waiting.pop())
-            new = set(declared.requires) - found if declared else set()
+            new = set(following(declared)) - found if declared else set()
             found |= new
             waiting += new
         return found

@@ -16,6 +16,11 @@ def parse(release: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def earlier(one: str, other: str) -> bool:
+    """Whether one release came before another."""
+    return parse(one) < parse(other)
+
+
 def refuse_jump(old: str, new: str) -> str:
     """Why an upgrade from ``old`` to ``new`` is refused; empty if it is not."""
     (old_year, old_half), (new_year, new_half) = parse(old), parse(new)

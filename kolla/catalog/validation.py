@@ -120,6 +120,9 @@ class _Relations:
         self.images = all_images(plugins)
         self.parents = {name: _some(node.parent) for name, node in self.sets.items()}
         self.requires = {name: node.requires for name, node in self.containers.items()}
+        self.follows = {name: node.follows for name, node in self.containers.items()}
+        self.turns = {name: (*node.requires, *node.follows)
+                      for name, node in self.containers.items()}
         self.bases = {
             name: tuple(b for b in (image.parent, image.builder) if b not in (None, FOUNDATION))
             for name, image in self.images.items()
@@ -135,11 +138,22 @@ class _Relations:
         return (
             self._lacks("its parent", (thing.parent,), self.sets)
             or self._lacks("the container it requires,", thing.requires, self.containers)
+            or self._lacks("the container it follows,", thing.follows, self.containers)
             or _cycle(thing.name, self.requires, "requires itself")
+            or _cycle(thing.name, self.follows, "follows itself")
+            or _cycle(thing.name, self.turns, "requires and follows in a circle")
+            or self._follows_without_releases(thing)
             or self._misfits_its_project(thing)
             or self._shares_a_volume(thing)
             or self._flaw_of_image(thing.image, "its image ")
         )
+
+    def _follows_without_releases(self, container: Container) -> str:
+        for node in (container, *(self.containers[name] for name in container.follows)):
+            if container.follows and not node.image.per_release:
+                return (f"it follows {', '.join(container.follows)}, and the image of {node.name} "
+                        "is not built per release")
+        return ""
 
     def _misfits_its_project(self, container: Container) -> str:
         """A group ``[nova/DEFAULT]`` and an upgrade of ``nova`` mean one thing only."""

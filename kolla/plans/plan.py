@@ -125,6 +125,8 @@ class Plan:
     evidence: str = ""
     #: Why it does not follow the configuration: it is pinned, or left over.
     held: str = ""
+    #: Of several plans: the containers whose turn comes just before.
+    begins_after: tuple[str, ...] = ()
     #: By operation: what takes it back, as long as nothing is committed.
     undo: Mapping[Operation, tuple[Operation, ...]] = dataclasses.field(default_factory=dict)
 
@@ -141,6 +143,8 @@ class Plan:
         step = f"generation {self.before or 'none'} -> {self.after}"
         lines = [f"{self.container}: {self.action}" + (f", {step}" if self.spec else ""), *held]
         lines += [f"  because {reason}" for reason in self.reasons]
+        if self.begins_after:
+            lines.append(f"  begins after {', '.join(self.begins_after)}")
         lines += [f"  [{i}] {operation}" for i, operation in enumerate(self.operations, 1)]
         return "\n".join(lines)
 

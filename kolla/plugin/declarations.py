@@ -277,6 +277,9 @@ class Container:
     #: The software that it is a part of, with other containers (``nova``): ``[nova/DEFAULT]`` sets
     #: an option of all of them, and ``[nova-compute/DEFAULT]`` wins; dumps are the project's.
     project: str = ""
+    #: Containers than which it must never be of a later release: it is upgraded after them and
+    #: rolled back before them, and they are not rolled back alone.
+    follows: tuple[str, ...] = ()
     #: Containers that must be healthy first, where they run on this host.
     requires: tuple[str, ...] = ()
     #: If its requests can wait while one of those is replaced: how.

@@ -103,6 +103,11 @@ def test_unknown_name_tells_the_nearest_one():
     (plugin(make_container("x", hold=Hold()), "bad"), "how its requests wait, and listens on"),
     (plugin(make_container("x", verify=(Task("t", ("a",)), Task("t", ("b",)))), "bad"),
      "two tasks of its verify are called 't'"),
+    (plugin(make_container("x", follows=("x",)), "bad"), "follows itself: x -> x"),
+    (plugin(make_container("x", follows=("sller",)), "bad"),
+     "the container it follows, 'sller' does not exist; did you mean 'seller'?"),
+    (plugin(make_container("x", follows=("seller",)), "bad"),
+     "it follows seller, and the image of x is not built per release"),
     (plugin(make_container("x", project="../etc"), "bad"), "its project '../etc' is no name: "),
     (plugin(make_container("x", project="good"), "bad"),
      "its project 'good' has the name of a container"),
@@ -247,3 +252,13 @@ def test_a_project_is_made_up_of_the_containers_that_name_it():
     api, worker = (make_container(name, project="shop") for name in ("api", "worker"))
     catalog = Catalog([FRONT, plugin(api), plugin(worker, "other"), plugin(make_container("a"))])
     assert catalog.projects == {"shop": [api, worker]}
+
+
+def test_containers_cannot_require_and_follow_each_other_in_a_circle():
+    image = Image("shop", FOLDER, parent=None, per_release=True)
+    catalog = Catalog([
+        FRONT, plugin(make_container("a", image=image, follows=("b",)), "bad"),
+        plugin(make_container("b", image=image, requires=("a",)), "bad"),
+    ])
+    assert not catalog.containers
+    assert "requires and follows in a circle: a -> b -> a" in messages(catalog)[0]

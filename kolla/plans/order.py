@@ -1,0 +1,122 @@
+"""Whose turn comes first, and which releases may stand beside each other.
+
+A container is never of a later release than one that it follows: it is upgraded after that one
+and rolled back before it.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+
+from kolla.catalog import releases
+from kolla.catalog.catalog import Catalog
+from kolla.deployment import Deployment
+from kolla.errors import KollaError
+from kolla.plans.observe import recorded
+from kolla.plans.plan import Kind, Plan
+from kolla.store.records import ABSENT
+
+#: Actions that go from what is needed to what needs it backwards.
+BACKWARDS = (Kind.STOP, Kind.DELETE, Kind.ROLLBACK)
+#: Actions that change releases.
+MOVES = (Kind.UPGRADE, Kind.ROLLBACK)
+
+
+def turns(catalog: Catalog, kind: Kind, names: set[str], back: bool = False) -> dict[str, set[str]]:
+    """By container: those that come before it, be it for the sake of one that was not named.
+
+    ``back``: although it is an upgrade, it goes to an earlier release.
+    """
+    found = catalog.before if kind in MOVES else catalog.required
+    before = {name: found(name) & names for name in names}
+    if kind not in BACKWARDS and not back:
+        return before
+    return {name: {other for other in names if name in before[other]} for name in names}
+
+
+def go_back(deployment: Deployment, plans: Mapping[str, Plan]) -> bool:
+    """Whether any of the plans leads to an earlier release."""
+    now = _releases(deployment, plans)
+    return any(
+        name in now and releases.earlier(release, now[name])
+        for name, release in _wanted(plans).items()
+    )
+
+
+def in_turn(plans: Mapping[str, Plan], before: Mapping[str, set[str]]) -> dict[str, Plan]:
+    """The plans in the order in which they are carried out, each told which come just before."""
+    at_work = {name for name, plan in plans.items() if plan.operations}
+    ordered = sorted(plans, key=lambda name: len(before[name]))
+    told = {}
+    for name in ordered:
+        mine = before[name] & at_work if name in at_work else set()
+        further = {other for one in mine for other in before[one]}
+        told[name] = dataclasses.replace(plans[name], begins_after=tuple(sorted(mine - further)))
+    return told
+
+
+def refusals(deployment: Deployment, plans: Mapping[str, Plan]) -> dict[str, KollaError]:
+    """By container: why its plan must not be carried out, even with all the others."""
+    catalog, wanted = deployment.catalog, _wanted(plans)
+    related = {other for name in wanted
+               for other in catalog.followed(name) | catalog.followers(name)}
+    if not related:
+        return {}
+    now = _releases(deployment, {*wanted, *related})
+    found = {
+        name: _refusal(catalog, name, now | wanted)
+        for name, release in wanted.items() if now.get(name) != release
+    }
+    return {name: error for name, error in found.items() if error}
+
+
+def taken_along(deployment: Deployment, name: str, release: str) -> dict[str, int | None]:
+    """Followers that have to go back before a container does, and the generation of each.
+
+    That is the newest one of this release or an earlier one; None if there is none.
+    """
+    found: dict[str, int | None] = {}
+    now = _releases(deployment, deployment.catalog.followers(name))
+    for follower, its in sorted(now.items()):
+        if releases.earlier(release, its):
+            numbers = [
+                number for number, generation in recorded(deployment, follower).generations.items()
+                if generation.committed and generation.kept
+                and not releases.earlier(release, generation.snapshot.release)
+            ]
+            found[follower] = max(numbers, default=None)
+    return found
+
+
+def _wanted(plans: Mapping[str, Plan]) -> dict[str, str]:
+    """The releases that these plans lead to."""
+    return {
+        name: plan.spec.release for name, plan in plans.items() if plan.spec and plan.spec.release
+    }
+
+
+def _releases(deployment: Deployment, names: Iterable[str]) -> dict[str, str]:
+    """The release of each container that exists on this host, as it is on record."""
+    found = {}
+    for name in names:
+        state = recorded(deployment, name)
+        if state.current in state.generations and state.record.target != ABSENT:
+            found[name] = state.spec(state.current).release
+    return {name: release for name, release in found.items() if release}
+
+
+def _refusal(catalog: Catalog, name: str, then: Mapping[str, str]) -> KollaError | None:
+    for other in sorted(catalog.followed(name) & set(then)):
+        if releases.earlier(then[other], then[name]):
+            return KollaError(
+                f"{name} cannot go to {then[name]}: {other}, which it follows, is of "
+                f"{then[other]}",
+                f"upgrade {other} first, or both in one command",
+            )
+    for other in sorted(catalog.followers(name) & set(then)):
+        if releases.earlier(then[name], then[other]):
+            return KollaError(
+                f"{name} cannot go to {then[name]} alone: {other}, which follows it, is of "
+                f"{then[other]}",
+                f"`kolla container rollback {other} {name}` takes both back",
+            )
+    return None
