@@ -4,7 +4,7 @@ import functools
 import json
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kolla.actions.events import notify
 from kolla.actions.run import run
@@ -17,10 +17,10 @@ from kolla.monitor import policy
 from kolla.monitor.context import Context, clock, first_line, line
 from kolla.monitor.policy import Remedy
 from kolla.monitor.watched import Watched
-from kolla.plans.plan import Kind, Plan
+from kolla.plans import order
 from kolla.plans.observe import recorded
-from kolla.plans.planner import last_known_good
-from kolla.plans.requests import Request
+from kolla.plans.plan import Kind, Plan
+from kolla.plans.requests import Request, last_known_good
 from kolla.plugin.backend import Unreachable
 from kolla.store.records import ActionOutcome
 from kolla.times import age, ago
@@ -77,11 +77,11 @@ class Remedies:
         )
 
     def can_go_back(self, watched: Watched) -> bool:
-        """Whether it is in its probation and has a generation to go back to."""
+        """Whether it is in its probation and can go back, with its followers."""
         if not watched.on_probation:
             return False
-        state = recorded(self._context.deployment, watched.name)
-        return last_known_good(state, lambda generation: True) is not None
+        along = followers_to_take_back(self._context.deployment, watched.name)
+        return along is not None and None not in along.values()
 
     def await_end_of_probation(self, watched: Watched) -> None:
         """Confirm a generation at the end of its probation, if it confirms itself."""
@@ -172,14 +172,31 @@ class Commands:
         ``detail`` is the output of its check. Raises :class:`KollaError` if it is refused.
         """
         name = watched.name
-        if self.deployment.locks.held(name):
+        along = kind == Kind.ROLLBACK and followers_to_take_back(self.deployment, name) or {}
+        if any(map(self.deployment.locks.held, (name, *along))):
             return None
+        for result in self._take_back(along, f"{name}, which it follows, is {cause}"):
+            if result.outcome != ActionOutcome.DONE:
+                return result
         request = Request(
             kind, [self.deployment.catalog.container(name)],
             judged={} if kind == Kind.RECOVER else {name: watched.number},
             cause=cause, evidence=self._evidence(watched, detail) if cause else "",
         )
         return run(self.deployment, request).results[0]
+
+    def _take_back(self, targets: Mapping[str, int | None], cause: str) -> list[Result]:
+        """Roll followers back, each to a generation."""
+        if not targets:
+            return []
+        deployment, store = self.deployment, self.deployment.store
+        request = Request(
+            Kind.ROLLBACK, [deployment.catalog.container(name) for name in targets],
+            targets={name: number for name, number in targets.items() if number},
+            judged={name: store.container(name).serving for name in targets},
+            cause=cause, evidence="",
+        )
+        return run(deployment, request).results
 
     def recover(self, name: str) -> Result | None:
         """Finish or undo the work of a killed command on a container, watched or not."""
@@ -201,6 +218,18 @@ class Commands:
     def _evidence(self, watched: Watched, said: str) -> str:
         name = engine_name(watched.name, watched.number)
         return self.deployment.hide(evidence.gather(self.deployment.backend, name, said))
+
+
+def followers_to_take_back(deployment: Deployment, name: str) -> dict[str, int | None] | None:
+    """Those of a later release than a container would go back to, and their generations then.
+
+    None if there is nothing that the container itself could go back to.
+    """
+    state = recorded(deployment, name)
+    number = last_known_good(deployment, state)
+    if number is None:
+        return None
+    return order.taken_along(deployment, name, state.spec(number).release)
 
 
 def _for_good(failure: Result | Exception) -> bool:

@@ -75,12 +75,12 @@ def taken_along(deployment: Deployment, name: str, release: str) -> dict[str, in
     That is the newest one of this release or an earlier one; None if there is none.
     """
     found: dict[str, int | None] = {}
-    now = _releases(deployment, deployment.catalog.followers(name))
+    now = _releases(deployment, deployment.catalog.followers(name) if release else ())
     for follower, its in sorted(now.items()):
         if releases.earlier(release, its):
             numbers = [
                 number for number, generation in recorded(deployment, follower).generations.items()
-                if generation.committed and generation.kept
+                if generation.committed and generation.kept and generation.snapshot.release
                 and not releases.earlier(release, generation.snapshot.release)
             ]
             found[follower] = max(numbers, default=None)

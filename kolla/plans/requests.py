@@ -223,7 +223,7 @@ def _rollback(
             desired.way_to_run(deployment, container, state),
         )
     number = request.targets.get(container.name)
-    number = number or planner.last_known_good(state, _survivor(deployment))
+    number = number or last_known_good(deployment, state)
     if number is None and len(request.containers) > 1:
         return Plan(container.name, Kind.ROLLBACK, before=state.current, after=state.current)
     if number is None:
@@ -257,6 +257,11 @@ def _rollback(
     reason = f"back to generation {number}: {describe_image(spec)}"
     new_pins = pins.of_rollback(state, number)
     return planner.change(state, spec, Kind.ROLLBACK, (reason,), pins=new_pins)
+
+
+def last_known_good(deployment: Deployment, state: State) -> int | None:
+    """The generation that a rollback goes to by itself; None if there is none."""
+    return planner.last_known_good(state, _survivor(deployment))
 
 
 def _survivor(deployment: Deployment) -> Callable[[Generation], bool]:
