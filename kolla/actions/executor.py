@@ -61,7 +61,7 @@ class Executor:
 
     def __post_init__(self) -> None:
         self.outage = Outage()
-        self.tasks = Tasks(self.instances, self.hide)
+        self.tasks = Tasks(self.store, self.instances, self.hide)
         self._traffic = Traffic(self.instances, self.hide, self.tell)
         self._removal = Removal(self.store, self.instances, self.archive, self.kept_reference)
 
@@ -139,9 +139,9 @@ class Executor:
             case Do.CREATE:
                 backend.create(self.instances.make(step.spec, step.number))
             case Do.BOOTSTRAP | Do.VERIFY | Do.DUMP | Do.EXPAND | Do.BEFORE_ROLLBACK:
-                self.tasks.run(step, self._target_release(step))
+                self.tasks.run(step, self._target(step))
             case Do.CONTRACT:
-                self.tasks.contract(step, self._target_release(step))
+                self.tasks.contract(step, self._target(step))
             case Do.START:
                 backend.start(step.name)
             case Do.CHECK:
@@ -199,8 +199,13 @@ class Executor:
             raise step.failed(f"generation {number} came next")
         step.backend.tag(spec.image_id, self.kept_reference(step.container, number))
 
-    def _target_release(self, step: Step) -> str:
-        return (self._plan.spec or step.spec).release
+    def _target(self, step: Step) -> Spec:
+        """What the container is on the way to: the plan's, or back to the current one."""
+        current = self.store.container(step.container).current
+        back = step.operation.kind is Do.BEFORE_ROLLBACK and step.number != current
+        if back and current is not None:
+            return self.store.generation(step.container, current).snapshot
+        return self._plan.spec or step.spec
 
     def _check(self, step: Step) -> None:
         """Once it is well, that goes on record: for a new generation, with its commit."""

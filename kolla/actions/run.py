@@ -152,7 +152,8 @@ def plan(deployment: Deployment, containers: list[Container]) -> dict[str, Plan]
         else _stays(c, states[c.name]) for c in containers
     }
     while disorder := order.refusals(deployment, plans):
-        plans |= {name: Plan(name, Kind.UPGRADE, blocked=str(why)) for name, why in disorder.items()}
+        for name, why in disorder.items():
+            plans[name] = Plan(name, Kind.UPGRADE, blocked=str(why))
     return order.in_turn(plans, order.turns(deployment.catalog, Kind.UPGRADE, set(plans)))
 
 

@@ -128,7 +128,16 @@ class Runner:
             steps = _without_waiting(steps)
         if not steps.operations:
             return False
-        self._journalled(steps, lambda event: self._executor(name).carry_out(steps, event))
+        executor = self._executor(name)
+        try:
+            self._journalled(steps, lambda event: self._go_back(
+                name, executor, functools.partial(executor.carry_out, steps), event
+            ))
+        except Failed as failure:
+            unprepared = failure.operation.kind is Do.BEFORE_ROLLBACK
+            if self.request.kind == Kind.RECOVER or not unprepared:
+                raise
+            self._tell(name)(f"warning: {failure.message}; `kolla recover` tries again")
         return True
 
     def _carry_out(self, steps: Plan, began: float, ready: Callable[[], None]) -> Result:
@@ -192,12 +201,24 @@ class Runner:
         with contextlib.suppress(KollaError):  # a full disk: what served comes first
             store.end(name, new, outcome, failure.reason, failure.evidence)
         try:
-            executor.take_back(event)
+            self._go_back(name, executor, executor.take_back, event)
         except KollaError as error:
             return f"the way back failed too: {error.message}; `kolla recover` tries again"
         if steps.before is None:
             return f"generation {steps.after} was taken away again, and {name} does not run"
         return f"generation {steps.after} was taken away again, generation {steps.before} serves"
+
+    def _go_back(
+        self, name: str, executor: Executor, way: Callable[[int], None], event: int
+    ) -> None:
+        """Where the way back cannot be prepared, what served starts all the same, if it can."""
+        try:
+            way(event)
+        except Failed as failure:
+            if failure.operation.kind is Do.BEFORE_ROLLBACK:
+                executor.cancelled = threading.Event()  # the way back is not interrupted
+                executor.carry_out(planner.serve_again(inspect(self.deployment, name)), event)
+            raise
 
     def _journalled(self, steps: Plan, work: Callable[[int], None]) -> None:
         began = time.monotonic()

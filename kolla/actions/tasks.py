@@ -4,7 +4,11 @@ from collections.abc import Callable
 
 from kolla.actions.step import Step
 from kolla.backends.instances import Instances, engine_name
+from kolla.plugin import Task
 from kolla.plugin.backend import Outcome
+from kolla.plugin.spec import Spec
+from kolla.store.records import ABSENT
+from kolla.store.store import Store
 
 #: Exit code of a contract task that other hosts hold up (EX_TEMPFAIL of sysexits.h).
 WAITS = 75
@@ -13,20 +17,20 @@ WAITS = 75
 class Tasks:
     """The tasks of one plan. ``hide`` masks the secrets that their output may quote."""
 
-    def __init__(self, instances: Instances, hide: Callable[[str], str]):
-        self._instances, self._hide = instances, hide
+    def __init__(self, store: Store, instances: Instances, hide: Callable[[str], str]):
+        self._store, self._instances, self._hide = store, instances, hide
         #: The hosts that a contract task said it waits for.
         self.waits_for = ""
 
-    def run(self, step: Step, target_release: str) -> None:
+    def run(self, step: Step, target: Spec) -> None:
         """Run a task to its end; :class:`~kolla.actions.failures.Failed` if that is not 0."""
-        self._require_success(step, self._outcome(step, target_release))
+        self._require_success(step, self._outcome(step, target))
 
-    def contract(self, step: Step, target_release: str) -> None:
+    def contract(self, step: Step, target: Spec) -> None:
         """Clean a schema up, unless other hosts still need the old one."""
         if self.waits_for:
             return
-        outcome = self._outcome(step, target_release)
+        outcome = self._outcome(step, target)
         if outcome.exit_code == WAITS:
             self.waits_for = self._hide(outcome.output) or "another host"
         else:
@@ -37,14 +41,27 @@ class Tasks:
         step.backend.remove(engine_name(step.container, step.number, step.operation.task))
         self._end(step)
 
-    def _outcome(self, step: Step, target_release: str) -> Outcome:
+    def _outcome(self, step: Step, target: Spec) -> Outcome:
         phase = step.operation.kind.replace("-", "_")
         task = step.spec.task(phase, step.operation.task)
-        instance = self._instances.task(step.spec, step.number, task, phase, target_release)
+        instance = self._instances.task(
+            step.spec, step.number, task, phase, target, self._place(step, task)
+        )
         try:
             return step.backend.run(instance, task.timeout)
         finally:
             self._end(step)
+
+    def _place(self, step: Step, task: Task) -> Spec:
+        """What runs now in the place of which the task runs."""
+        if not task.of:
+            return step.spec
+        record = self._store.container(task.of)
+        if record.target == ABSENT or record.current is None:
+            raise step.failed(
+                f"the task {task.name} runs in the place of {task.of}, which is not on this host"
+            )
+        return self._store.generation(task.of, record.current).snapshot
 
     def _end(self, step: Step) -> None:
         self._instances.end_task(step.container, step.number, step.operation.task)

@@ -19,6 +19,8 @@ LOG = logging.getLogger(__name__)
 GENERATION_FOLDER, JOINED = "/var/lib/kolla/generation", "joined"
 #: How the name of a folder ends that is on its way out.
 DISCARDED = ".discarded"
+#: Below the folder of a generation: that of each container in whose place a task of it runs.
+PLACES = "places"
 #: Where a dump task writes.
 DUMPS = "/var/lib/kolla/dumps"
 #: Secret variables, each NAME=VALUE and a zero byte, for an image that reads them there.
@@ -51,17 +53,22 @@ class Instances:
         return dataclasses.replace(made, in_background=handed_over)
 
     def task(
-        self, spec: Spec, generation: int, task: Task, phase: str, target_release: str
+        self, spec: Spec, generation: int, task: Task, phase: str, target: Spec,
+        place: Spec | None = None,
     ) -> Instance:
-        """A one-shot command from the generation's image."""
+        """A one-shot command of a generation, from its image or in the place of another one."""
+        place = place or spec
         environment = {
-            **spec.environment, **task.environment,
-            "KOLLA_TARGET_RELEASE": target_release,
+            **place.environment, **task.environment,
+            "KOLLA_TARGET_RELEASE": target.release,
+            "KOLLA_TARGET_VERSION": target.version,
             "KOLLA_LOCK_TIMEOUT": str(self.settings.value("engine", "lock_timeout")),
         }
-        made = self._instance(spec, generation, environment, task.command, task.name)
+        made = self._instance(place, generation, environment, task.command, task.name, spec)
         made = dataclasses.replace(made, in_background=True)
-        return self._with_dumps(made, spec, generation) if self._may_dump(spec, phase) else made
+        if self._may_dump(spec, phase):
+            return self._with_dumps(made, spec, generation)
+        return made
 
     def _may_dump(self, spec: Spec, phase: str) -> bool:
         """Whether there is room for a dump: a bootstrap may find data of an earlier release."""
@@ -70,7 +77,7 @@ class Instances:
 
     def _with_dumps(self, made: Instance, spec: Spec, generation: int) -> Instance:
         inbox = self._inboxes(spec.container, generation) / _project_of(spec)
-        folder = self._owned(inbox, spec.user, 0o700)
+        folder = self._owned(inbox, made.user, 0o700)
         return dataclasses.replace(
             made, binds=(*made.binds, (str(folder), DUMPS, "rw")),
             environment={**made.environment, "KOLLA_DUMPS_KEPT": str(self.dumps.kept)},
@@ -83,6 +90,8 @@ class Instances:
         """Keep the dumps of a task that has ended, well or not, and take its secrets away."""
         self.dumps.take_in(self._inboxes(container, generation))
         self._secrets(container, generation, task).unlink(missing_ok=True)
+        if (places := self.home(container, generation) / PLACES).exists():
+            remove_folder(places)
 
     def mark_joined(self, container: str, generation: int, joined: bool = True) -> None:
         """Have a generation join by itself when the engine starts it again, or not."""
@@ -120,9 +129,13 @@ class Instances:
 
     def _instance(
         self, spec: Spec, generation: int, environment: dict, command: tuple[str, ...],
-        task: str = "",
+        task: str = "", owner: Spec | None = None,
     ) -> Instance:
-        labels = {"kolla.container": spec.container, "kolla.generation": str(generation)}
+        owner = owner or spec
+        home = self.home(owner.container, generation)
+        if owner.container != spec.container:
+            home = home / PLACES / spec.container
+        labels = {"kolla.container": owner.container, "kolla.generation": str(generation)}
         labels |= {"kolla.task": task} if task else {SPEC: spec.to_json()}
         # A service's option that is set no more is left to the service, as for a new generation.
         environment = {
@@ -134,19 +147,19 @@ class Instances:
         secrets = frozenset(
             key for key, text in environment.items() if self.settings.references(text)
         )
-        binds = self._binds(spec, generation)
+        binds = self._binds(spec, home)
         if spec.secrets_in == "file" and secrets:
             hidden = {key: values.pop(key) for key in sorted(secrets)}
-            place = self._secrets(spec.container, generation, task)
+            place = self._secrets(owner.container, generation, task)
             text = "".join(f"{key}={value}\0" for key, value in hidden.items())
             write_whole(place, text.encode(), 0o400, owner=spec.user)
             binds, secrets = (*binds, (str(place), SECRETS, "ro")), frozenset()
         return Instance(
-            name=engine_name(spec.container, generation, task),
+            name=engine_name(owner.container, generation, task),
             image=spec.image_id,
             user=spec.user,
             environment={
-                **values, "KOLLA_CONTAINER": spec.container, "KOLLA_PROJECT": _project_of(spec),
+                **values, "KOLLA_CONTAINER": owner.container, "KOLLA_PROJECT": _project_of(owner),
                 "KOLLA_GENERATION": str(generation), "KOLLA_RELEASE": spec.release,
             },
             labels=labels,
@@ -169,8 +182,7 @@ class Instances:
         name = f"secrets-{task}" if task else "secrets"
         return self.home(container, generation) / name
 
-    def _binds(self, spec: Spec, generation: int) -> tuple[tuple[str, str, str], ...]:
-        folder = self.home(spec.container, generation)
+    def _binds(self, spec: Spec, folder: pathlib.Path) -> tuple[tuple[str, str, str], ...]:
         writable = spec.own_folder == "rw"
         own = self._owned(folder / "own", spec.user if writable else os.geteuid())
         binds = [(str(own), GENERATION_FOLDER, spec.own_folder)]

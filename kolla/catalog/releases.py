@@ -21,6 +21,15 @@ def earlier(one: str, other: str) -> bool:
     return parse(one) < parse(other)
 
 
+def earlier_version(one: str, other: str) -> bool:
+    """Whether one version of a software came before another."""
+    return _numbers(one) < _numbers(other)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", version)]
+
+
 def refuse_jump(old: str, new: str) -> str:
     """Why an upgrade from ``old`` to ``new`` is refused; empty if it is not."""
     (old_year, old_half), (new_year, new_half) = parse(old), parse(new)

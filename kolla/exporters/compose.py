@@ -100,7 +100,7 @@ class _Writer:
         spec, needs = exported.spec, dict.fromkeys(self.tree.requires(exported), HEALTHY)
         made = []
         for order, task in enumerate(spec.tasks["bootstrap"]):
-            instance = self.instances.task(spec, 1, task, "bootstrap", spec.release)
+            instance = self.instances.task(spec, 1, task, "bootstrap", spec)
             entry = self._task(exported, instance, task.name, order, needs)
             needs = needs | {entry.name: ENDED}
             made.append(entry)

@@ -5,11 +5,16 @@ This is all there is of recovery, and the end of every other plan.
 
 from collections.abc import Iterable, Iterator
 
+from kolla.plans.differences import goes_back
 from kolla.plans.plan import Do, Operation, State
 from kolla.plugin import Strategy
 from kolla.plugin.backend import STOPPED as STAYS_STOPPED
 from kolla.plugin.backend import ALWAYS, NEVER, Observed
+from kolla.plugin.spec import Spec
 from kolla.store.records import ABSENT, RUNNING, STOPPED, GenerationOutcome
+
+#: What the engine says of a generation that was never started.
+NOT_STARTED = "created"
 
 
 def settled(state: State) -> bool:
@@ -27,7 +32,9 @@ def converge(state: State) -> list[Operation]:
     """Bring the engine to what is committed: after a crash, a failure or a commit."""
     operations = [state.operation(Do.REMOVE_TASK, seen.generation, task=seen.task)
                   for seen in state.tasks]
-    operations += _discard(state)
+    discarded = list(_discard(state))
+    if state.record.target == RUNNING:
+        operations += discarded
     current, others = list(_current(state)), list(_retire(state))
     if state.current is not None and state.strategy(state.current) == Strategy.HANDOVER:
         operations += current + others
@@ -36,12 +43,19 @@ def converge(state: State) -> list[Operation]:
         if (operations or not state.record.settled) and state.record.target == RUNNING:
             # A command that failed or was killed may have let them wait.
             operations += resume(state)
+    if state.record.target != RUNNING:
+        operations += discarded
     operations += _forget(state)
     if state.record.erase:
         operations.append(state.operation(Do.ERASE, state.current, "its data were meant"))
     if operations or not state.record.settled:
         operations.append(state.operation(Do.SETTLE))
     return operations
+
+
+def serving(state: State) -> list[Operation]:
+    """Of that, only what has the current generation serve."""
+    return [*_current(state), *resume(state)]
 
 
 def halt(state: State, number: int, cause: str) -> Iterator[Operation]:
@@ -85,7 +99,18 @@ def _discard(state: State) -> Iterator[Operation]:
         known = state.generations.get(number)
         if number != state.current and known and known.committed is None:
             yield from halt(state, number, "never committed")
+            if state.observed[number].status != NOT_STARTED:
+                yield from before_going_back(state, known.snapshot, number)
             yield state.operation(Do.REMOVE, number, "never committed")
+
+
+def before_going_back(state: State, spec: Spec, number: int) -> Iterator[Operation]:
+    """What a generation that was started does before the current one serves, if that is older."""
+    if state.record.target == ABSENT or state.current not in state.generations:
+        return
+    if goes_back(spec, state.spec(state.current)):
+        for task in spec.tasks.get("before_rollback", ()):
+            yield state.operation(Do.BEFORE_ROLLBACK, number, task=task.name)
 
 
 def _current(state: State) -> Iterator[Operation]:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-import re
 
 from kolla import network
 from kolla.backends import log_drivers
@@ -121,17 +120,15 @@ def way_to_run(deployment: Deployment, container: Container, state: State) -> st
 
 def refuse_downgrade(container: Container, old: str, new: str) -> None:
     """Raise :class:`KollaError` if the data cannot go back to an older version."""
-    if container.downgrade is Downgrade.REFUSED and _parts(new) < _parts(old):
+    if container.downgrade is Downgrade.REFUSED and releases.earlier_version(
+        new, old
+    ):
         raise KollaError(
             f"{container.name} cannot go back from version {old} to {new}:"
             " its data on disk is of the later one",
             "restore a backup taken with the earlier version instead, or delete it with its"
             f" data: `kolla container delete {container.name} --data`",
         )
-
-
-def _parts(version: str) -> list[int]:
-    return [int(part) for part in re.findall(r"\d+", version)]
 
 
 def require_ports(deployment: Deployment, container: Container) -> None:

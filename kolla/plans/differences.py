@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from kolla.catalog import releases
 from kolla.plugin import Task
 from kolla.plugin.spec import Spec, describe_image
 
@@ -25,6 +26,13 @@ def differences(old: Spec, new: Spec) -> list[str]:
         if before != after and field.name not in _NO_REASON:
             reasons += _reasons(field.name, old, new)
     return reasons
+
+
+def goes_back(old: Spec, new: Spec) -> bool:
+    """Whether ``new`` is of an earlier release, or of an earlier version of the same one."""
+    if old.release and new.release and old.release != new.release:
+        return releases.earlier(new.release, old.release)
+    return releases.earlier_version(new.version, old.version)
 
 
 def _reasons(field: str, old: Spec, new: Spec) -> list[str]:

@@ -21,7 +21,9 @@ BACKWARDS = (Kind.STOP, Kind.DELETE, Kind.ROLLBACK)
 MOVES = (Kind.UPGRADE, Kind.ROLLBACK)
 
 
-def turns(catalog: Catalog, kind: Kind, names: set[str], back: bool = False) -> dict[str, set[str]]:
+def turns(
+    catalog: Catalog, kind: Kind, names: set[str], back: bool = False
+) -> dict[str, set[str]]:
     """By container: those that come before it, be it for the sake of one that was not named.
 
     ``back``: although it is an upgrade, it goes to an earlier release.

@@ -5,8 +5,10 @@ import itertools
 import types
 from collections.abc import Callable, Iterable, Mapping
 
-from kolla.plans.converge import converge, halt, hold, resume, serve
-from kolla.plans.differences import differences
+from kolla.plans.converge import (
+    before_going_back, converge, halt, hold, resume, serve, serving,
+)
+from kolla.plans.differences import differences, goes_back
 from kolla.plans.plan import Do, Kind, Operation, Plan, State
 from kolla.plugin import Strategy
 from kolla.plugin.spec import Spec
@@ -95,6 +97,13 @@ def recover(state: State) -> Plan:
     )
 
 
+def serve_again(state: State) -> Plan:
+    """Have the current generation serve although the way back to it could not be prepared."""
+    return Plan(
+        state.name, Kind.RECOVER, tuple(serving(state)), before=state.current, after=state.current
+    )
+
+
 def confirm(state: State) -> Plan:
     """The current generation stays: what only earlier ones needed is cleaned up.
 
@@ -144,7 +153,7 @@ def change(
     if state.record.target == ABSENT:
         old = None
     steps = []
-    if action == Kind.ROLLBACK and old is not None:
+    if old is not None and goes_back(state.spec(old), spec):
         steps += [
             state.operation(Do.BEFORE_ROLLBACK, old, task=task)
             for _, task in tasks_of(state.spec(old), "before_rollback")
@@ -190,7 +199,8 @@ def _undo(
             case Do.STOP:
                 undo[step] = [*serve(state, step.number, cause)]
             case Do.START:  # what is handed over takes no request before it joins
-                undo[step] = stop if spec.strategy == Strategy.HANDOVER else drain + stop
+                down = stop if spec.strategy == Strategy.HANDOVER else drain + stop
+                undo[step] = [*down, *before_going_back(state, spec, new)]
             case Do.JOIN:
                 undo[step] = drain
     return {step: tuple(back) for step, back in undo.items()}

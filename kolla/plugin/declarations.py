@@ -80,7 +80,8 @@ class Task:
     """A one-shot command, run to its end in a container of the service's own image.
 
     It must be idempotent: it runs again after an interruption. ``KOLLA_LOCK_TIMEOUT`` has the
-    seconds for which it may wait for another host.
+    seconds for which it may wait for another host; ``KOLLA_TARGET_RELEASE`` and
+    ``KOLLA_TARGET_VERSION`` say what its container is on the way to.
     """
 
     name: str
@@ -89,6 +90,10 @@ class Task:
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
     #: Seconds after which it counts as failed.
     timeout: int = 600
+    #: Another container on the same host, in whose place it runs: from the image that runs there
+    #: now, with its environment, files and volumes, and the ``environment`` of the task. It is
+    #: told whom it works for in ``KOLLA_CONTAINER`` and ``KOLLA_GENERATION``.
+    of: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -299,8 +304,10 @@ class Container:
     #: Clean-up once a generation is confirmed. One that other hosts still hold up ends
     #: with exit code 75 and says whom it waits for.
     contract: tuple[Task, ...] = ()
-    #: Run from the current image before a rollback, with the release it goes back to in
-    #: ``KOLLA_TARGET_RELEASE``; one that fails refuses the rollback.
+    #: Run from the image of a generation before one of an earlier release or version starts in its
+    #: place: in a rollback, with an older ``--image``, and after an upgrade that failed or was
+    #: killed once the later one had been started. One that fails refuses a rollback; after an
+    #: upgrade what served starts all the same, and ``kolla recover`` tries again.
     before_rollback: tuple[Task, ...] = ()
     #: Whether a generation that survived its probation counts as confirmed.
     confirms_itself: bool = False

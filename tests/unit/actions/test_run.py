@@ -305,3 +305,53 @@ def test_after_a_failure_requests_go_on_as_soon_as_the_way_back_is_done(served):
     assert served.engine.given[-3:] == [
         "db-g1 kolla-check", "identity-g1 kolla-resume db", "api-g1 kolla-resume db",
     ]
+
+
+# Before the way back
+
+LOWER = {"before_rollback": (Task("lower", ("lower",)),)}
+
+
+@pytest.fixture
+def lowered(tmp_path):
+    """A container of 2026.1 with 2026.2 built, whose way back has to be prepared."""
+    host = Host(tmp_path, make_service("web", per_release=True, **LOWER))
+    host.build("1")
+    host.act("start")
+    host.build("2", "2026.2")
+    return host
+
+
+def test_a_failed_upgrade_prepares_the_way_back_and_the_old_one_serves(lowered):
+    lowered.engine.answers["web-g2"] = SICK
+    assert "generation 1 serves" in lowered.act("upgrade", release="2026.2")["web"].reason
+    assert lowered.engine.tasks == ["web-g2-lower"]
+    assert lowered.engine.running() == ["web-g1"]
+
+
+def test_a_way_back_that_cannot_be_prepared_keeps_nobody_from_serving_and_is_tried_again(lowered):
+    engine = lowered.engine
+    engine.answers = {"web-g2": SICK, "web-g2-lower": Outcome(1, "no database")}
+    result = lowered.act("upgrade", release="2026.2")["web"]
+    assert "the way back failed too: before-rollback failed" in result.reason
+    assert engine.running() == ["web-g1"] and not lowered.record("web").settled
+    assert lowered.act("recover")["web"].outcome == "failed"
+    del engine.answers["web-g2-lower"]
+    assert lowered.act("recover")["web"].outcome == "done"
+    assert engine.tasks == ["web-g2-lower"] * 3
+    assert list(engine.seen) == ["web-g1"] and lowered.record("web").settled
+
+
+def test_a_way_back_that_cannot_be_prepared_stands_in_the_way_of_no_other_command(lowered):
+    lowered.engine.answers = {"web-g2": SICK, "web-g2-lower": Outcome(1, "no database")}
+    lowered.act("upgrade", release="2026.2")
+    assert lowered.act("upgrade", release="2026.2")["web"].outcome == "done"
+    assert list(lowered.engine.seen) == ["web-g1", "web-g3"]
+
+
+def test_a_rollback_that_cannot_be_prepared_is_refused(lowered):
+    lowered.act("upgrade", release="2026.2")
+    lowered.engine.answers["web-g2-lower"] = Outcome(1, "no database")
+    result = lowered.act("rollback")["web"]
+    assert (result.outcome, result.evidence) == ("failed", "no database")
+    assert lowered.engine.running() == ["web-g2"]

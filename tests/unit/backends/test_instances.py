@@ -105,7 +105,7 @@ class Site:
     def task(self, phase: str):
         instances = Instances(self.folder, self.settings)
         (task,) = self.spec.tasks[phase]
-        return instances.task(self.spec, 3, task, phase, "2026.1")
+        return instances.task(self.spec, 3, task, phase, self.spec)
 
 
 @pytest.fixture
@@ -135,12 +135,45 @@ def test_the_dumps_of_a_project_are_kept_together(site):
     site.configure("")
     spec = dataclasses.replace(site.spec, project="shop")
     (task,) = spec.tasks["dump"]
-    made = Instances(site.folder, site.settings).task(spec, 3, task, "dump", "2026.1")
+    made = Instances(site.folder, site.settings).task(spec, 3, task, "dump", spec)
     assert made.environment["KOLLA_PROJECT"] == "shop"
     inbox = site.folder / "generations" / "web" / "3" / "dumps" / "shop"
     (inbox / "web-1.sql.gz").touch()
     Instances(site.folder, site.settings).end_task("web", 3, "dump")
     assert (site.folder / "dumps" / "shop" / "web-1.sql.gz").exists()
+
+
+def test_a_task_is_told_what_its_container_is_on_the_way_to(site):
+    site.configure("")
+    (task,) = site.spec.tasks["before_rollback"]
+    target = dataclasses.replace(site.spec, release="2025.2", version="28.0.0")
+    instances = Instances(site.folder, site.settings)
+    told = instances.task(site.spec, 3, task, "before_rollback", target).environment
+    assert told["KOLLA_TARGET_RELEASE"] == "2025.2" and told["KOLLA_RELEASE"] == "2026.1"
+    assert told["KOLLA_TARGET_VERSION"] == "28.0.0"
+
+
+def test_a_task_in_the_place_of_another_container_has_what_that_has_and_knows_its_own(site):
+    site.configure("")
+    (task,) = site.spec.tasks["before_rollback"]
+    task = dataclasses.replace(task, environment={"KOLLA_EXTRA": "1"}, of="lead")
+    lead = dataclasses.replace(
+        site.spec, container="lead", project="shop", image_id="sha256:lead", release="2026.2",
+        environment={"KOLLA_DATABASE": "x"}, files=(File("/etc/lead.conf", "mine"),),
+    )
+    instances = Instances(site.folder, site.settings)
+    made = instances.task(site.spec, 3, task, "before_rollback", site.spec, lead)
+    assert (made.name, made.image) == ("web-g3-before-rollback", "sha256:lead")
+    wanted = {
+        "KOLLA_DATABASE": "x", "KOLLA_EXTRA": "1", "KOLLA_CONTAINER": "web",
+        "KOLLA_PROJECT": "web", "KOLLA_GENERATION": "3", "KOLLA_RELEASE": "2026.2",
+    }
+    assert wanted.items() <= made.environment.items()
+    home = site.folder / "generations" / "web" / "3"
+    source = next(source for source, place, _ in made.binds if place == "/etc/lead.conf")
+    assert source == str(home / "places" / "lead" / "files" / "etc" / "lead.conf")
+    instances.end_task("web", 3, "before-rollback")
+    assert not (home / "places").exists()
 
 
 def test_every_container_is_told_what_it_is_and_what_it_is_a_part_of(made):
@@ -197,7 +230,7 @@ def test_the_secrets_of_a_task_go_when_it_has_ended(tmp_path):
     image = ImageFacts(IMAGE.id, IMAGE.reference, {SECRETS_LABEL: "file"})
     spec = build(container, settings, image, "2026.1", "29.1.0")
     instances = Instances(tmp_path, settings)
-    made = instances.task(spec, 3, spec.tasks["bootstrap"][0], "bootstrap", "2026.1")
+    made = instances.task(spec, 3, spec.tasks["bootstrap"][0], "bootstrap", spec)
     (place,) = [Path(source) for source, path, _ in made.binds if path == "/var/lib/kolla/secrets"]
     assert place.exists()
     instances.end_task("web", 3, "bootstrap")

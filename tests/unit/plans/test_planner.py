@@ -273,3 +273,71 @@ def test_rollback_never_goes_to_one_that_was_rolled_back_or_is_the_same():
     assert planner.last_known_good(
         make_state(4, generations, [make_observed(4)]), lambda generation: True
     ) == 1
+
+
+# Before an earlier release or version serves again
+
+LOWER = {"before_rollback": (Task("lower", ("lower",)),)}
+OLD = make_spec(release="2026.1", version="1.9", tasks=LOWER)
+NEW = make_spec(release="2026.2", version="1.10", tasks=LOWER)
+STEP = "before-rollback web-g{} lower"
+
+
+def started_and_not_committed(spec, current=OLD, status: str = "exited", **record):
+    """Generation 2 beside the current one, as a killed upgrade leaves it."""
+    seen = dataclasses.replace(make_observed(2, running=False), status=status)
+    return make_state(
+        1, [make_generation(1, "current", spec=current),
+            make_generation(2, "trying", committed=False, spec=spec)],
+        [make_observed(1, running=False), seen], record=record,
+    )
+
+
+def test_an_upgrade_that_fails_once_it_was_started_prepares_the_way_back():
+    made = planner.change(running(OLD), NEW, "upgrade", ())
+    assert way_back(made, "check web-g2")[:3] == [
+        "stop web-g2", STEP.format(2), "start web-g1",
+    ]
+    assert STEP.format(2) not in way_back(made, "stop web-g1")
+
+
+def test_a_handover_that_fails_prepares_the_next_start_of_what_serves():
+    made = planner.change(
+        running(dataclasses.replace(OLD, **HANDOVER)), dataclasses.replace(NEW, **HANDOVER),
+        "upgrade", (),
+    )
+    assert way_back(made, "check web-g2")[:2] == ["stop web-g2", STEP.format(2)]
+
+
+def test_recovery_of_a_killed_upgrade_prepares_the_way_back_before_the_old_one_starts():
+    found = steps(planner.recover(started_and_not_committed(NEW)))
+    assert found.index(STEP.format(2)) < found.index("start web-g1")
+    assert found.index(STEP.format(2)) < found.index("remove web-g2")
+
+
+@pytest.mark.parametrize("state", [
+    started_and_not_committed(NEW, status="created"),
+    started_and_not_committed(OLD, current=NEW),
+    started_and_not_committed(dataclasses.replace(OLD, environment={"A": "B"})),
+    started_and_not_committed(NEW, target="absent"),
+], ids=["never started", "it was the older one", "the same version", "nothing is to run"])
+def test_recovery_prepares_nothing_where_no_earlier_release_is_to_start(state):
+    assert not [step for step in steps(planner.recover(state)) if "before-rollback" in step]
+
+
+def test_what_is_to_stay_stopped_is_parked_before_the_way_back_is_prepared():
+    found = steps(planner.recover(started_and_not_committed(NEW, target="stopped")))
+    assert found.index("park web-g1: stopped on purpose".partition(":")[0]) < found.index(
+        STEP.format(2)
+    )
+
+
+@pytest.mark.parametrize("action", ["upgrade", "rollback"])
+@pytest.mark.parametrize("old, new, prepared", [
+    (NEW, OLD, True), (OLD, NEW, False), (OLD, OLD, False),
+    (dataclasses.replace(NEW, release=""), dataclasses.replace(OLD, release=""), True),
+    (dataclasses.replace(NEW, release=OLD.release), OLD, True),
+])
+def test_whatever_leads_to_an_earlier_release_or_version_is_prepared(action, old, new, prepared):
+    made = planner.change(running(old), new, action, ())
+    assert (steps(made)[0] == STEP.format(1)) is prepared

@@ -149,7 +149,7 @@ class Engine(Backend):
 
     def run(self, instance: Instance, timeout: int) -> Outcome:
         self.tasks.append(instance.name)
-        return Outcome(0, "")
+        return self.answers.get(instance.name, Outcome(0, ""))
 
     def remove_volume(self, name: str) -> None:
         self.erased.append(name)
