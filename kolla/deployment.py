@@ -83,6 +83,16 @@ class Deployment:
             with contextlib.suppress(KollaError):
                 last_valid.keep(self.settings, self.state_dir)
 
+    def hosts_with(self, name: str) -> list[str]:
+        """The hosts, of those that have a file in hosts/, on which a container is enabled."""
+        found = []
+        for path in sorted((self.config_dir / "hosts").glob("*.conf")):
+            with contextlib.suppress(KollaError):  # the broken file of another host
+                settings = Settings.load(self.installed, self.config_dir, path.stem)
+                if name in {container.name for container in settings.enabled()}:
+                    found.append(path.stem)
+        return found
+
     def _require_host_file(self, folder: pathlib.Path) -> None:
         known = [path.stem for path in folder.glob("*.conf")]
         if self._host not in known:

@@ -103,5 +103,8 @@ def _behaviour(container: Container) -> Iterator[str]:
         yield "it declares how its requests wait, and listens on nothing that they could come by"
     for phase in PHASES:
         names = Counter(task.name for task in getattr(container, phase))
+        for task in getattr(container, phase):
+            if task.of == container.name:
+                yield f"its task {task.name!r} runs in its own place, which needs no 'of'"
         for name in (name for name, times in names.items() if times > 1):
             yield f"two tasks of its {phase} are called {name!r}"

@@ -12,6 +12,7 @@ from oslo_config import cfg
 from kolla.catalog.discovery import KOLLA, Plugin
 from kolla.errors import nearest
 from kolla.plugin import Container, ContainerSet, Image
+from kolla.plugin.spec import PHASES
 
 #: The parent of the lowest image; it has no folder.
 FOUNDATION = "debian"
@@ -139,6 +140,8 @@ class _Relations:
             self._lacks("its parent", (thing.parent,), self.sets)
             or self._lacks("the container it requires,", thing.requires, self.containers)
             or self._lacks("the container it follows,", thing.follows, self.containers)
+            or self._lacks("the container in whose place a task of it runs,", _places(thing),
+                           self.containers)
             or _cycle(thing.name, self.requires, "requires itself")
             or _cycle(thing.name, self.follows, "follows itself")
             or _cycle(thing.name, self.turns, "requires and follows in a circle")
@@ -211,6 +214,13 @@ class _Relations:
                 end = "cannot be used" if gone else f"does not exist{nearest(name, known)}"
                 return f"{what} {name!r} {end}"
         return ""
+
+
+def _places(container: Container) -> tuple[str, ...]:
+    """The containers that its tasks name in ``of``."""
+    return tuple(
+        task.of for phase in PHASES for task in getattr(container, phase) if task.of
+    )
 
 
 def merge_options(own: Options, plugins: Iterable[Plugin]) -> tuple[Options, dict]:

@@ -142,13 +142,19 @@ class Rollback(OnContainers, action.Rollback):
         parser.add_argument(
             "--to", metavar="GENERATION", type=positive, help="the number of the generation"
         ).complete = "generations"
+        parser.add_argument(
+            "--prepared", action="store_true",
+            help="leave out what has to be done before it where another container is: it was done"
+            " on a host that has that container",
+        )
         return parser
 
     def details(self, parsed_args):
+        found = {"prepared": parsed_args.prepared}
         if parsed_args.to:
             self.only_one(parsed_args, "--to")
-            return {"targets": {parsed_args.names[0]: parsed_args.to}}
-        return {}
+            found["targets"] = {parsed_args.names[0]: parsed_args.to}
+        return found
 
 
 class Confirm(OnContainers, action.Confirm):

@@ -8,7 +8,7 @@ from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
 from kolla.errors import KollaError, UsageError
 from kolla.host import needs
-from kolla.plans import desired, pins, planner
+from kolla.plans import desired, pins, places, planner
 from kolla.plans.differences import differences
 from kolla.plans.plan import Kind, Plan, State
 from kolla.plugin import Container
@@ -37,6 +37,9 @@ class Request:
     preview: bool = False
     #: By container: the generation that was judged. Nothing is done if it no longer counts.
     judged: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    #: Whether a rollback may leave out what has to be done before it in the place of a container
+    #: that is not on this host, because it was done where that is.
+    prepared: bool = False
     #: Why the monitor asks for it, and what there was to see.
     cause: str = ""
     evidence: str = ""
@@ -52,6 +55,8 @@ def planned(
     if container.name in request.judged and not _still(state, request.judged[container.name]):
         return Plan(container.name, request.kind, before=state.current, after=state.current)
     steps = _planned(deployment, request, container, state)
+    together = {container.name for container in request.containers}
+    steps = places.possible(deployment, state, steps, together, request.prepared)
     if steps.spec:
         deployment.backend_of(steps.spec.backend).require(steps.spec)
         needs.require(steps.spec)

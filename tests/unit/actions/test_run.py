@@ -355,3 +355,48 @@ def test_a_rollback_that_cannot_be_prepared_is_refused(lowered):
     result = lowered.act("rollback")["web"]
     assert (result.outcome, result.evidence) == ("failed", "no database")
     assert lowered.engine.running() == ["web-g2"]
+
+
+@pytest.fixture
+def agent(tmp_path):
+    """An agent whose way back is prepared in the place of a lead; both are at 2026.2."""
+    lower = Task("lower", ("lower",), of="lead")
+    host = Host(
+        tmp_path, make_service("agent", per_release=True, before_rollback=(lower,)),
+        make_service("lead", per_release=True),
+    )
+    host.build("1")
+    host.act("start")
+    host.build("2", "2026.2")
+    host.act("upgrade", release="2026.2")
+    return host
+
+
+def ask(host, kind: str, *names: str, **options):
+    containers = [container for container in host.containers if container.name in names]
+    return run(host.deployment, Request(kind, containers, **options))
+
+
+def test_a_task_runs_in_the_place_of_another_container_as_that_is_now(agent):
+    assert ask(agent, "rollback", "agent").ok
+    (made,) = agent.engine.instances
+    assert made.name == "agent-g2-lower"
+    assert made.image == agent.deployment.store.generation("lead", 2).snapshot.image_id
+
+
+def test_a_rollback_that_has_to_be_prepared_elsewhere_names_the_host_and_touches_nothing(agent):
+    ask(agent, "delete", "lead")
+    hosts = agent.deployment.config_dir / "hosts"
+    hosts.mkdir(exist_ok=True)
+    (hosts / "ctl1.conf").write_text("[host]\nenabled = lead\n")
+    (hosts / "ctl2.conf").write_text("[host]\nenabled = agent\n")
+    (hosts / "ctl3.conf").write_text("this is broken\n")
+    with pytest.raises(KollaError) as refusal:
+        ask(agent, "rollback", "agent")
+    assert "the task lower runs in the place of lead, which is not on this host" in str(
+        refusal.value
+    )
+    assert refusal.value.hint.startswith("it can be done on ctl1; then ")
+    assert agent.engine.running() == ["agent-g2"]
+    assert ask(agent, "rollback", "agent", prepared=True).ok
+    assert agent.engine.tasks == []

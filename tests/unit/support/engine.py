@@ -32,6 +32,7 @@ class Engine(Backend):
         self.erased: list[str] = []
         #: One-shot tasks that were run.
         self.tasks: list[str] = []
+        self.instances: list[Instance] = []
         #: A container that takes half a second to start and to stop.
         self.slow = ""
         #: What looks as if it were kolla's.
@@ -149,6 +150,7 @@ class Engine(Backend):
 
     def run(self, instance: Instance, timeout: int) -> Outcome:
         self.tasks.append(instance.name)
+        self.instances.append(instance)
         return self.answers.get(instance.name, Outcome(0, ""))
 
     def remove_volume(self, name: str) -> None:
