@@ -1,6 +1,7 @@
 """The base images."""
 
 from kolla.plugin import Image, shared_folder
+from kolla_plugins.releases import OPENSTACK
 
 BASE = Image("base", folder=shared_folder("docker", "base"), parent="debian")
 
@@ -17,6 +18,7 @@ OPENSTACK_BASE = Image(
     "openstack-base",
     folder=shared_folder("docker", "openstack-base"),
     builder="openstack-builder",
+    releases=OPENSTACK,
 )
 
 #: Services that answer HTTP: uWSGI, HAProxy, and the scripts that hand over between them.

@@ -9,7 +9,7 @@ import collections
 import copy
 from collections.abc import Callable, Iterable, Iterator
 
-from kolla.catalog import discovery, options, soundness, validation
+from kolla.catalog import discovery, options, releases, soundness, validation
 from kolla.catalog.discovery import KOLLA, Plugin, PluginError
 from kolla.catalog.leftovers import SET as LEFT_OVER
 from kolla.catalog.naming import releases_of
@@ -49,6 +49,7 @@ class Catalog:
         self.containers: dict[str, Container] = validation.things(accepted, Container)
         self.projects = validation.projects(self.containers.values())
         self.images: dict[str, Image] = validation.all_images(accepted)
+        self.release_order = releases.of(self.images.values())
         self._children: dict[str, list[Node]] = collections.defaultdict(list)
         for node in [*self.sets.values(), *self.containers.values()]:
             self._children[node.parent or self.root.name].append(node)
@@ -163,7 +164,7 @@ class Catalog:
         )
 
     def releases(self) -> list[str]:
-        """The OpenStack releases that an image has pins for."""
+        """The releases that an image has pins for."""
         return sorted({each for image in self.images.values() for each in releases_of(image)})
 
     # Backends, hooks and exporters: imported on demand
@@ -237,7 +238,9 @@ class Catalog:
         while True:
             broken = validation.flaws(plugins, declared)
             if not broken:
-                self.options, broken = validation.merge_options(options.by_group(), plugins)
+                order = releases.of(validation.all_images(plugins).values())
+                own = options.by_group(order.default)
+                self.options, broken = validation.merge_options(own, plugins)
             if not broken:
                 return plugins
             for plugin in plugins:

@@ -13,7 +13,7 @@ LOCK = "images"
 
 
 def tag(image: Image, release: str) -> str:
-    """The OpenStack release of an image that has one, else the release of Debian."""
+    """The release for images that have one, else that of Debian."""
     return release if image.per_release else SUITE
 
 
@@ -33,5 +33,5 @@ def kept_reference(container: str, generation: int, namespace: str) -> str:
 
 
 def releases_of(image: "Image") -> list[str]:
-    """The OpenStack releases that an image has pins for; empty if it needs no pins."""
+    """The releases that an image has pins for; none if it is built without pins."""
     return sorted(pins.stem for pins in image.folder.glob("pins/*.txt"))

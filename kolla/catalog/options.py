@@ -17,10 +17,6 @@ _DEFAULT = [
         "state_dir", default="/var/lib/kolla", type=FOLDER,
         help="Where kolla keeps its state, archived logs and generated files.",
     ),
-    cfg.StrOpt(
-        "release", default="2026.1",
-        help="The OpenStack release that is built and run.",
-    ),
 ]
 
 _HOST = [
@@ -278,10 +274,14 @@ _HOOKS = [
 
 
 @functools.cache
-def by_group() -> dict[str, dict[str, cfg.Opt]]:
-    """All of kolla's own options, by group and by their name in a file."""
+def by_group(release: str = "") -> dict[str, dict[str, cfg.Opt]]:
+    """All of kolla's own options by group and by the name in a file.
+
+    ``release`` is the one that is built and run by default.
+    """
+    chosen = cfg.StrOpt("release", default=release, help="The release that is built and run.")
     groups = {
-        "DEFAULT": _DEFAULT, "host": _HOST, "certificates": _CERTIFICATES,
+        "DEFAULT": [*_DEFAULT, chosen], "host": _HOST, "certificates": _CERTIFICATES,
         "backend": _BACKEND, "docker": _DOCKER,
         "compose": _COMPOSE, "images": _IMAGES, "engine": _ENGINE, "monitor": _MONITOR,
         "limits": _LIMITS, "logs": _LOGS, "hooks": _HOOKS,

@@ -1,24 +1,33 @@
-"""The order of OpenStack's releases: two a year, of which the first is a SLURP.
-
-Source: OpenStack's release cadence adjustment (skip-level upgrade release process).
-"""
+"""Judges which release may follow which, by the order that a plugin declares."""
 
 import re
+from collections.abc import Iterable
 
 from kolla.errors import UsageError
+from kolla.plugin import Image, Releases
+
+#: Where no image declares an order, every release may follow every other.
+ANY = Releases("anything", (), "")
 
 
-def parse(release: str) -> tuple[int, int]:
-    """``2026.1`` as (2026, 1)."""
-    match = re.fullmatch(r"(\d{4})\.([12])", release)
-    if not match:
-        raise UsageError(f"'{release}' is not an OpenStack release", "they look like 2026.1")
-    return int(match[1]), int(match[2])
+def of(images: Iterable[Image]) -> Releases:
+    """The order that one of the images declares."""
+    return next((image.releases for image in images if image.releases), ANY)
 
 
-def earlier(one: str, other: str) -> bool:
-    """Whether one release came before another."""
-    return parse(one) < parse(other)
+def require(known: Releases, release: str) -> None:
+    """Raise :class:`UsageError` for what is no release."""
+    if known.order and release not in known.order:
+        raise UsageError(
+            f"{release!r} is no release of {known.name}",
+            f"they are called like {known.default}",
+        )
+
+
+def earlier(known: Releases, one: str, other: str) -> bool:
+    """Whether one release came before another; not if either is unknown."""
+    order = known.order
+    return {one, other} <= {*order} and order.index(one) < order.index(other)
 
 
 def earlier_version(one: str, other: str) -> bool:
@@ -30,13 +39,21 @@ def _numbers(version: str) -> list[int]:
     return [int(part) for part in re.findall(r"\d+", version)]
 
 
-def refuse_jump(old: str, new: str) -> str:
+def refuse_jump(known: Releases, old: str, new: str) -> str:
     """Why an upgrade from ``old`` to ``new`` is refused; empty if it is not."""
-    (old_year, old_half), (new_year, new_half) = parse(old), parse(new)
-    steps = 2 * (new_year - old_year) + new_half - old_half
-    if steps < 0:
-        return f"{new} is older than {old}"
-    if steps <= 1 or (steps == 2 and old_half == new_half == 1):
+    require(known, new)
+    if not known.order or old == new:
         return ""
-    between = f"{old_year}.2" if old_half == 1 else f"{old_year + 1}.1"
-    return f"{old} cannot go to {new} in one step: upgrade to {between} first"
+    if old not in known.order:
+        return f"nothing is known of {old}, and so not whether it can go to {new}"
+    if earlier(known, new, old):
+        return f"{new} is older than {old}"
+    following = _next(known.order, old)
+    if new in (following, _next(known.skip_level, old)):
+        return ""
+    return f"{old} cannot go to {new} in one step: upgrade to {following} first"
+
+
+def _next(order: tuple[str, ...], release: str) -> str | None:
+    later = order[order.index(release) + 1:] if release in order else ()
+    return later[0] if later else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from kolla.catalog import forms
-from kolla.plugin import Container, ContainerSet, Image, Strategy
+from kolla.plugin import Container, ContainerSet, Image, Releases, Strategy
 from kolla.plugin.spec import PHASES
 
 #: Where the engine mounts something in every container.
@@ -26,7 +26,16 @@ def unsound(thing: ContainerSet | Container | Image) -> str:
     return next(filter(None, found), "") or _of_image(thing.image, "its image's")
 
 
+def _of_releases(releases: Releases) -> str:
+    if len({*releases.order}) < len(releases.order):
+        return "one is in their order twice"
+    missing = {releases.default, *releases.skip_level} - {*releases.order}
+    return f"{min(missing)!r} is not in their order" if missing else ""
+
+
 def _of_image(image: Image, whose: str) -> str:
+    if image.releases and (flaw := _of_releases(image.releases)):
+        return f"{whose} releases: {flaw}"
     if (image.folder / "Dockerfile").is_file():
         return ""
     return f"{whose} folder {image.folder} has no Dockerfile"

@@ -4,11 +4,12 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from oslo_config import cfg
 
+from kolla.catalog import releases
 from kolla.catalog.discovery import KOLLA, Plugin
 from kolla.errors import nearest
 from kolla.plugin import Container, ContainerSet, Image
@@ -47,6 +48,15 @@ def all_images(plugins: Sequence[Plugin]) -> dict[str, Image]:
         if isinstance(plugin.thing, Container):
             images.setdefault(plugin.thing.image.name, plugin.thing.image)
     return dict(sorted(images.items()))
+
+
+def _declared(plugins: Iterable[Plugin]) -> Iterator[Image]:
+    """Each image that a plugin declares, in the order of the plugins."""
+    for plugin in plugins:
+        if isinstance(plugin.thing, Image):
+            yield plugin.thing
+        elif isinstance(plugin.thing, Container):
+            yield plugin.thing.image
 
 
 _hints = functools.cache(typing.get_type_hints)
@@ -119,6 +129,7 @@ class _Relations:
         self.containers = things(plugins, Container)
         self.projects = projects(self.containers.values())
         self.images = all_images(plugins)
+        self.order = releases.of(_declared(plugins))
         self.parents = {name: _some(node.parent) for name, node in self.sets.items()}
         self.requires = {name: node.requires for name, node in self.containers.items()}
         self.follows = {name: node.follows for name, node in self.containers.items()}
@@ -200,6 +211,8 @@ class _Relations:
     def _flaw_of_image(self, image: Image, what: str) -> str:
         if self.images[image.name] != image:
             return f"its image {image.name!r} is declared differently elsewhere"
+        if image.releases not in (None, self.order):
+            return f"its releases are those of {image.releases.name}, and not of {self.order.name}"
         bases = self.bases[image.name]
         return _cycle(image.name, self.bases, f"{what}is built on itself") or self._lacks(
             "the image that its image is built on," if what else "the image it is built on,",

@@ -8,7 +8,6 @@ import textwrap
 from kolla.cli import plans
 from kolla.cli.base import Configuration, Lister
 from kolla.cli.confirm import confirm
-from kolla.cli.parser import release
 from kolla.cli.progress import progress
 from kolla.cli.values import Span, Text
 from kolla.errors import UsageError
@@ -100,8 +99,8 @@ class Upgrade(Action):
         parser = super().get_parser(prog_name)
         self.choice = parser.add_mutually_exclusive_group()
         self.choice.add_argument(
-            "--release", metavar="RELEASE", type=release,
-            help="go to this OpenStack release, and pin it: stay with it until --follow-config",
+            "--release", metavar="RELEASE",
+            help="go to this release, and pin it: stay with it until --follow-config",
         ).complete = "releases"
         self.choice.add_argument(
             "--follow-config", action="store_true", dest="follow",
@@ -112,6 +111,9 @@ class Upgrade(Action):
 
     def details(self, parsed_args):
         if parsed_args.release:
+            from kolla.catalog import releases
+
+            releases.require(self.app.deployment.installed.release_order, parsed_args.release)
             self.require_releases(self.containers(parsed_args))
         return {"release": parsed_args.release, "follow": parsed_args.follow}
 

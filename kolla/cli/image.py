@@ -39,7 +39,7 @@ class Build(Lister):
             "names", metavar="NAME", nargs="*", help="an image, which is built with its parents"
         ).complete = "images"
         parser.add_argument(
-            "--release", metavar="RELEASE", help="of OpenStack; default: the configured one"
+            "--release", metavar="RELEASE", help="default: the configured one"
         ).complete = "releases"
         parser.add_argument(
             "--no-cache", action="store_true",
@@ -142,7 +142,7 @@ class Sbom(Command):
         parser = super().get_parser(prog_name)
         parser.add_argument("name", metavar="NAME", help="an image").complete = "images"
         parser.add_argument(
-            "--release", metavar="RELEASE", help="of OpenStack; default: the configured one"
+            "--release", metavar="RELEASE", help="default: the configured one"
         ).complete = "releases"
         return parser
 

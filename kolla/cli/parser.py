@@ -4,7 +4,6 @@ import argparse
 import re
 from typing import NoReturn
 
-from kolla.catalog import releases
 from kolla.errors import UsageError, nearest
 
 
@@ -69,12 +68,6 @@ def assignment(text: str) -> tuple[str, str]:
     if not equals or "." not in option:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form GROUP.OPTION=VALUE")
     return option, value
-
-
-def release(text: str) -> str:
-    """The type of the name of an OpenStack release."""
-    releases.parse(text)
-    return text
 
 
 def duration(text: str) -> int:

@@ -43,7 +43,7 @@ def build(
     the running builds; the results say so. Raises :class:`UsageError` for unknown names
     and :class:`KollaError` if nothing can be built here at all.
     """
-    releases.parse(release)
+    releases.require(deployment.installed.release_order, release)
     settings = deployment.settings
     settings.require_correct()
     names = list(names) or [container.image.name for container in settings.enabled()]

@@ -21,7 +21,7 @@ class Built:
     """How the build of an image ended."""
 
     image: str
-    #: Its tag: an OpenStack release or that of Debian.
+    #: Its tag: a release or that of Debian.
     release: str
     outcome: Outcome
     #: Bytes, with what it shares with its parents; 0 if there is no image.

@@ -108,7 +108,7 @@ def before_going_back(state: State, spec: Spec, number: int) -> Iterator[Operati
     """What a generation that was started does before the current one serves, if that is older."""
     if state.record.target == ABSENT or state.current not in state.generations:
         return
-    if goes_back(spec, state.spec(state.current)):
+    if goes_back(state.releases, spec, state.spec(state.current)):
         for task in spec.tasks.get("before_rollback", ()):
             yield state.operation(Do.BEFORE_ROLLBACK, number, task=task.name)
 

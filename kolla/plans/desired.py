@@ -41,7 +41,7 @@ def spec(
     wanted = release or pin.release_pin or deployment.settings.value("DEFAULT", "release")
     current = state.current if state.current in state.generations else None
     if release and current and container.image.per_release:
-        refuse_jump(container, state, release)
+        refuse_jump(deployment, container, state, release)
     reference = image or (pin.image_pin if not release else None)
     facts = deployment.backend.image(reference or name_of_image(deployment, container, wanted))
     if facts is None:
@@ -49,7 +49,7 @@ def spec(
     of_image = facts.labels.get("kolla.release", wanted) if container.image.per_release else ""
     version = facts.labels.get(VERSION, "")
     if current and not image:
-        refuse_jump(container, state, of_image)
+        refuse_jump(deployment, container, state, of_image)
     if current:
         refuse_downgrade(container, state.spec(current).version, version)
     _judge_options(deployment, container, facts.id, preview)
@@ -90,10 +90,11 @@ def name_of_image(deployment: Deployment, container: Container, release: str) ->
     return naming.reference(container.image, release, namespace)
 
 
-def refuse_jump(container: Container, state: State, new: str) -> None:
+def refuse_jump(deployment: Deployment, container: Container, state: State, new: str) -> None:
     """Raise :class:`KollaError` where no upgrade leads from the current release to ``new``."""
     old, name = state.spec(state.current).release, container.name
-    reason = releases.refuse_jump(old, new) if old and new else ""
+    order = deployment.catalog.release_order
+    reason = releases.refuse_jump(order, old, new) if old and new else ""
     if not reason:
         return
     if state.record.target == ABSENT:
@@ -113,7 +114,8 @@ def way_to_run(deployment: Deployment, container: Container, state: State) -> st
     """The command that has a container run that is stopped or deleted."""
     name, old = container.name, state.current and state.spec(state.current).release
     wanted = state.record.release_pin or deployment.settings.value("DEFAULT", "release")
-    if state.record.target == ABSENT and old and releases.refuse_jump(old, wanted):
+    order = deployment.catalog.release_order
+    if state.record.target == ABSENT and old and releases.refuse_jump(order, old, wanted):
         return f"`kolla container upgrade {name} --release {old}` makes it again as it was"
     return f"`kolla container start {name}` first"
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kolla.catalog import releases
-from kolla.plugin import Task
+from kolla.plugin import Releases, Task
 from kolla.plugin.spec import Spec, describe_image
 
 #: What one thing in these fields is called.
@@ -28,10 +28,10 @@ def differences(old: Spec, new: Spec) -> list[str]:
     return reasons
 
 
-def goes_back(old: Spec, new: Spec) -> bool:
+def goes_back(known: Releases, old: Spec, new: Spec) -> bool:
     """Whether ``new`` is of an earlier release, or of an earlier version of the same one."""
     if old.release and new.release and old.release != new.release:
-        return releases.earlier(new.release, old.release)
+        return releases.earlier(known, new.release, old.release)
     return releases.earlier_version(new.version, old.version)
 
 

@@ -75,4 +75,5 @@ def _state(
         highest=max(record.last_number, store.numbers.highest(name)),
         keep=deployment.settings.value("engine", "keep_generations"),
         dependants=tuple(dependants),
+        releases=deployment.catalog.release_order,
     )

@@ -37,9 +37,9 @@ def turns(
 
 def go_back(deployment: Deployment, plans: Mapping[str, Plan]) -> bool:
     """Whether any of the plans leads to an earlier release."""
-    now = _releases(deployment, plans)
+    now, order = _releases(deployment, plans), deployment.catalog.release_order
     return any(
-        name in now and releases.earlier(release, now[name])
+        name in now and releases.earlier(order, release, now[name])
         for name, release in _wanted(plans).items()
     )
 
@@ -77,13 +77,14 @@ def taken_along(deployment: Deployment, name: str, release: str) -> dict[str, in
     That is the newest one of this release or an earlier one; None if there is none.
     """
     found: dict[str, int | None] = {}
+    order = deployment.catalog.release_order
     now = _releases(deployment, deployment.catalog.followers(name) if release else ())
     for follower, its in sorted(now.items()):
-        if releases.earlier(release, its):
+        if releases.earlier(order, release, its):
             numbers = [
                 number for number, generation in recorded(deployment, follower).generations.items()
                 if generation.committed and generation.kept and generation.snapshot.release
-                and not releases.earlier(release, generation.snapshot.release)
+                and not releases.earlier(order, release, generation.snapshot.release)
             ]
             found[follower] = max(numbers, default=None)
     return found
@@ -108,14 +109,14 @@ def _releases(deployment: Deployment, names: Iterable[str]) -> dict[str, str]:
 
 def _refusal(catalog: Catalog, name: str, then: Mapping[str, str]) -> KollaError | None:
     for other in sorted(catalog.followed(name) & set(then)):
-        if releases.earlier(then[other], then[name]):
+        if releases.earlier(catalog.release_order, then[other], then[name]):
             return KollaError(
                 f"{name} cannot go to {then[name]}: {other}, which it follows, is of "
                 f"{then[other]}",
                 f"upgrade {other} first, or both in one command",
             )
     for other in sorted(catalog.followers(name) & set(then)):
-        if releases.earlier(then[name], then[other]):
+        if releases.earlier(catalog.release_order, then[name], then[other]):
             return KollaError(
                 f"{name} cannot go to {then[name]} alone: {other}, which follows it, is of "
                 f"{then[other]}",

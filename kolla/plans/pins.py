@@ -62,7 +62,7 @@ def held_back(deployment: Deployment, container: Container, record: Record) -> s
         asked = f"{wanted.reference} is {short_id(wanted.id)}"
     elif record.release_pin in (None, release) or not container.image.per_release:
         return ""
-    elif releases.parse(record.release_pin) > releases.parse(release):
+    elif releases.earlier(deployment.catalog.release_order, release, record.release_pin):
         end = f"raise that, or `kolla container rollback {container.name}` goes back"
     since = f" since {record.pinned_at[:16].replace('T', ' ')} UTC" if record.pinned_at else ""
     by = f" ({record.pinned_by})" if record.pinned_by else ""

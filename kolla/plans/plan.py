@@ -4,7 +4,8 @@ import dataclasses
 import enum
 from collections.abc import Mapping, Sequence
 
-from kolla.plugin import Strategy
+from kolla.catalog.releases import ANY
+from kolla.plugin import Releases, Strategy
 from kolla.plugin.backend import Observed
 from kolla.plugin.spec import Spec
 from kolla.store.records import Generation, Record
@@ -166,6 +167,9 @@ class State:
     #: Container and generation of each that requires it, counts, and can let requests wait;
     #: before each those that require it.
     dependants: tuple[tuple[str, int], ...] = ()
+
+    #: The order of the releases.
+    releases: Releases = ANY
 
     @property
     def name(self) -> str:

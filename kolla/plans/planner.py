@@ -153,7 +153,7 @@ def change(
     if state.record.target == ABSENT:
         old = None
     steps = []
-    if old is not None and goes_back(state.spec(old), spec):
+    if old is not None and goes_back(state.releases, state.spec(old), spec):
         steps += [
             state.operation(Do.BEFORE_ROLLBACK, old, task=task)
             for _, task in tasks_of(state.spec(old), "before_rollback")

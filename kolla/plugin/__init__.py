@@ -27,10 +27,11 @@ from kolla.plugin.declarations import (
 )
 from kolla.plugin.event import Event
 from kolla.plugin.export import Exported, Tree
+from kolla.plugin.releases import Releases
 
 __all__ = [
     "Backend", "BackendError", "Certificate", "Check", "Container", "ContainerSet", "Downgrade",
     "Event", "Exported", "File", "Hold", "HostMount", "HostNeed", "Image", "Limits", "Listen",
-    "Privilege", "Scratch", "Strategy", "Task", "Tree", "Volume", "authority_file",
+    "Privilege", "Releases", "Scratch", "Strategy", "Task", "Tree", "Volume", "authority_file",
     "certificate_files", "certificate_options", "secret", "shared_folder",
 ]

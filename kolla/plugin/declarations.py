@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from oslo_config import cfg
 
 from kolla.plugin.forms import SecretType
+from kolla.plugin.releases import Releases
 
 
 class Strategy(enum.StrEnum):
@@ -39,12 +40,14 @@ class Image:
     folder: pathlib.Path
     #: The name of the image it is built on, which its Dockerfile gets as ``PARENT``.
     parent: str | None = "base"
-    #: Built once for each OpenStack release, which the Dockerfile gets as ``RELEASE``.
+    #: Built once for each release (:class:`Releases`), which the Dockerfile gets as ``RELEASE``.
     per_release: bool = False
     #: The name of an image in which its Dockerfile builds, and which it gets as ``BUILDER``.
     builder: str | None = None
     #: Only the stage ``fetch`` of its Dockerfile has a network: it is built first.
     offline: bool = False
+    #: The order of the releases; an installation has one, from whichever image declares it.
+    releases: Releases | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -89,7 +89,7 @@ def unknown_release(settings) -> Iterator[Problem]:
     """A release that cannot exist, or that no image can be built for."""
     release, known = settings.value("DEFAULT", "release"), settings.catalog.releases()
     try:
-        releases.parse(release)
+        releases.require(settings.catalog.release_order, release)
     except KollaError as error:
         yield settings.blame("DEFAULT", "release", f"{error.message}; {error.hint}")
         return

@@ -5,16 +5,21 @@ from pathlib import Path
 
 import pytest
 from oslo_config import cfg
-from tests.unit.support.plugins import FOLDER, make_container, plugin
+from tests.unit.support.plugins import FOLDER, OPENSTACK_BASE, make_container, plugin
 
 from kolla.catalog.catalog import Catalog
 from kolla.errors import KollaError, UsageError
 from kolla.plugin import (
-    ContainerSet, File, Hold, HostMount, HostNeed, Image, Privilege, Strategy, Task, Volume,
+    ContainerSet, File, Hold, HostMount, HostNeed, Image, Privilege, Releases, Strategy, Task,
+    Volume,
 )
 
 FRONT = plugin(ContainerSet("front", ""))
 SHARED_RUN = HostMount("/run", "/run", "", read_only=False, propagation="rshared")
+
+
+def released(releases: Releases) -> Image:
+    return Image("released", FOLDER, parent=None, releases=releases)
 
 
 def messages(catalog: Catalog) -> list[str]:
@@ -54,6 +59,8 @@ def test_unknown_name_tells_the_nearest_one():
     (plugin(make_container("x"), "bad", name="y"), "another name than its entry point: 'x'"),
     (plugin(ContainerSet("x", "", parent="x"), "bad"), "is below itself: x -> x"),
     (plugin(ContainerSet("all", ""), "bad"), "'all' is the name of the whole tree"),
+    (plugin(released(Releases("X", ("1",), "2")), "bad"), "its releases: '2' is not in their"),
+    (plugin(released(Releases("X", ("1", "1"), "1")), "bad"), "one is in their order twice"),
     (plugin(Image("x", FOLDER, parent="bse"), "bad"),
      "the image it is built on, 'bse' does not exist"),
     (plugin(make_container("x", image=Image("x", FOLDER, parent="gone")), "bad"),
@@ -163,6 +170,19 @@ def test_of_two_third_party_plugins_with_one_name_neither_stays():
     ])
     assert not catalog.containers
     assert {error.distribution for error in catalog.errors} == {"one", "two"}
+
+
+def test_an_installation_has_one_order_of_releases_and_that_of_kolla_stays():
+    theirs = plugin(released(Releases("Cache", ("1", "2"), default="2")), "other")
+    alone = Catalog([theirs])
+    assert alone.release_order is theirs.thing.releases
+    assert alone.options["DEFAULT"]["release"].default == "2"
+    both = Catalog([theirs, plugin(OPENSTACK_BASE)])
+    assert both.release_order is OPENSTACK_BASE.releases
+    assert messages(both) == [
+        "plugin 'released' (kolla.images) of distribution 'other': "
+        "its releases are those of Cache, and not of OpenStack"
+    ]
 
 
 def test_a_container_cannot_have_the_name_of_a_set():

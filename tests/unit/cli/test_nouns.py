@@ -206,7 +206,7 @@ def test_unknown_generation_is_wrong_usage(history):
     ("container rollback probe guard --to 3", "--to is for one container"),
     ("container upgrade probe guard --image x", "--image is for one container"),
     ("container rollback probe --to 0", "'0' is not a whole number above 0"),
-    ("container upgrade probe --release new", "'new' is not an OpenStack release"),
+    ("container upgrade probe --release new", "'new' is no release of OpenStack"),
     ("event list --container prob", "there is no container 'prob'; did you mean 'probe'?"),
     ("event list --limit some", "'some' is not a whole number above 0"),
     ("container logs probe --since yesterday", "'yesterday' is neither a time"),

@@ -91,9 +91,9 @@ def test_a_disk_reserve_is_taken_in_every_unit_that_rabbitmq_knows(tmp_path, siz
 
 
 @pytest.mark.parametrize("release, message", [
-    ("banana", "'banana' is not an OpenStack release; they look like 2026.1"),
-    ("", "'' is not an OpenStack release; they look like 2026.1"),
-    ("2020.1", "no image can be built for 2020.1, only for 2025.2, 2026.1"),
+    ("banana", "'banana' is no release of OpenStack; they are called like 2026.1"),
+    ("", "'' is no release of OpenStack; they are called like 2026.1"),
+    ("2024.1", "no image can be built for 2024.1, only for 2025.2, 2026.1"),
 ])
 def test_a_release_that_no_image_can_be_built_for_is_refused(tmp_path, release, message):
     pins = tmp_path / "image" / "pins"

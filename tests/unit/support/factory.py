@@ -6,6 +6,7 @@ from kolla.plugin import Check, Strategy
 from kolla.plugin.backend import ALWAYS, NEVER, Observed
 from kolla.plugin.spec import Spec
 from kolla.store.records import RUNNING, Generation, Record
+from kolla_plugins.releases import OPENSTACK
 
 CHECK = Check(interval=30, timeout=10, retries=3, grace=5)
 #: Of the monitor.
@@ -55,5 +56,5 @@ def make_state(current: int | None, generations=(), observed=(), **changes) -> S
         generations={generation.number: generation for generation in generations},
         observed={seen.generation: seen for seen in observed},
         highest=max(numbers, default=0),
-        **changes,
+        **{"releases": OPENSTACK, **changes},
     )

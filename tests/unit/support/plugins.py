@@ -7,8 +7,14 @@ from oslo_config import cfg
 
 from kolla.catalog.catalog import Catalog
 from kolla.catalog.discovery import Plugin
-from kolla.plugin import Container, ContainerSet, Image, Listen, Privilege, secret, shared_folder
+from kolla.plugin import (
+    Container, ContainerSet, Image, Listen, Privilege, secret, shared_folder,
+)
 from kolla.settings import Settings
+from kolla_plugins.releases import OPENSTACK
+
+#: With the releases of OpenStack.
+OPENSTACK_BASE = Image("openstack-base", shared_folder("docker", "base"), None, releases=OPENSTACK)
 
 NAMESPACES = {
     ContainerSet: "kolla.container_sets", Container: "kolla.containers", Image: "kolla.images",
@@ -64,7 +70,9 @@ def make_web(**changes) -> Container:
 
 def make_catalog(*containers: Container, sets: tuple[str, ...] = ("front",)) -> Catalog:
     nodes = [ContainerSet(name, "") for name in sets]
-    return Catalog([plugin(thing) for thing in [*nodes, *(containers or [make_web()])]])
+    return Catalog([
+        plugin(thing) for thing in [OPENSTACK_BASE, *nodes, *(containers or [make_web()])]
+    ])
 
 
 def make_settings(
