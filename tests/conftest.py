@@ -6,7 +6,7 @@ import signal
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# Whoever runs the tests in the background of a shell has them begun with Ctrl-C ignored.
+# A shell starts tests in the background with Ctrl-C ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest.register_assert_rewrite(

@@ -97,7 +97,7 @@ class Same:
 
 
 def _same_containers(deployment: lab.Deployment) -> dict[str, Same]:
-    """What kolla runs now; but nobody tells these to take their public addresses."""
+    """The containers that kolla runs now; they take their public addresses by themselves."""
     library = Library(deployment.config_dir)
     found = {}
     for record in library.store.containers():

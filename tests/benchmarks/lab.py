@@ -18,7 +18,7 @@ CACHE = pathlib.Path(os.environ.get("KOLLA_BENCHMARK_CACHE", "/var/cache/kolla-b
 RUN = pathlib.Path("/run/kolla-benchmarks")
 #: Out of the way of an operator's services and of the tests.
 ADDRESS = "127.0.78.1"
-#: RabbitMQ looks at 127.0.0.1 too, where it is to meet nobody else's.
+#: RabbitMQ looks at 127.0.0.1 as well, where it must not meet another one.
 MESSAGING = "[messaging]\nepmd_port = 14370\ndistribution_port = 25674\n"
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent.parent
 

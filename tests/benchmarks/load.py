@@ -1,4 +1,4 @@
-"""An open-loop load: requests leave on time, whatever the server does.
+"""An open-loop load: requests leave on time, even if the server is slow.
 
     python -m tests.benchmarks.load http://127.0.0.1:5000/v3 --seconds 10
 

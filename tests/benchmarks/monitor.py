@@ -129,7 +129,7 @@ def _start(deployment: lab.Deployment, many: int) -> None:
 def _watching(way) -> Iterator[None]:
     way.begin()
     try:
-        time.sleep(2 * INTERVAL)  # whatever the start has cost is over
+        time.sleep(2 * INTERVAL)  # the cost of the start is over
         yield
     finally:
         way.end()

@@ -1,4 +1,4 @@
-"""How long the planner takes for many containers; it asks nobody, so nothing runs."""
+"""How long the planner takes for many containers; it needs no engine, so nothing runs."""
 
 import gc
 import time
@@ -76,7 +76,7 @@ def _recovery(state: State) -> Plan:
 
 
 def _state(name: str) -> State:
-    """Two generations, of which the second counts."""
+    """Two generations; the second is current."""
     return State(
         record=Record(name, current=2, last_number=2, target=RUNNING),
         generations={number: _generation(name, number) for number in (1, 2)},

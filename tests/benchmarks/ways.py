@@ -11,7 +11,7 @@ from tests.benchmarks.lab import Deployment
 
 
 class Way(Protocol):
-    """``change`` returns when whoever uses this tool would go home."""
+    """``change`` returns when the tool says that it is done."""
 
     name: str
 

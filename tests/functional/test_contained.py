@@ -1,4 +1,4 @@
-"""What runs in a container, whatever it does, is no danger to its neighbours and to kolla.
+"""A process in a container, whatever it does, endangers neither its neighbours nor kolla.
 
 The worker misbehaves; synthetic-http is the neighbour, which has to go on answering.
 """
@@ -82,7 +82,7 @@ def on_terminal(deployment: Deployment, *arguments: str) -> str:
         try:
             while piece := screen.read(65536):
                 shown += piece
-        except OSError:  # EIO: nobody writes any more
+        except OSError:  # EIO: the writers have gone
             pass
     process.wait(60)
     return shown.decode()

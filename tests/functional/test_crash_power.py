@@ -1,4 +1,4 @@
-"""Power cuts: everything dies, the engine starts again by itself, nobody types anything."""
+"""Power cuts: everything dies, the engine starts again, and no command is run."""
 
 import signal
 

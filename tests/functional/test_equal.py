@@ -16,7 +16,7 @@ PASSING = (
     "Id", "Created", "State", "ResolvConfPath", "HostnamePath", "HostsPath", "LogPath",
     "GraphDriver", "NetworkSettings",
 )
-#: Of the configuration: whether somebody was attached while it was made.
+#: A field of the configuration: whether a terminal was attached when it was made.
 ATTACHED = ("AttachStdout", "AttachStderr")
 #: Mounts are compared as the engine made them, not in the words they were asked for.
 ASKED = {"HostConfig": ("Binds", "Mounts"), "Config": ("Volumes", *ATTACHED)}

@@ -32,7 +32,7 @@ def upgrade(deployment: Deployment, *options: str, expect: int = 0) -> str:
 
 
 def logs(deployment: Deployment, *arguments: str) -> list[str]:
-    """The lines of synthetic-http, each of which has the form."""
+    """The lines of synthetic-http; each has the documented form."""
     done = deployment.kolla("container", "logs", NAME, *arguments)
     assert done.stderr == ""
     return [LINE.fullmatch(line)[2] for line in done.stdout.splitlines()]
@@ -51,7 +51,10 @@ def flood(deployment: Deployment, megabytes: int) -> None:
 
 
 def peak_memory(pid: int) -> int:
-    """Bytes; 0 once it has ended. What wait4 tells begins with those of whoever started it."""
+    """The peak memory of a process in bytes; 0 once it has ended.
+
+    The figure of wait4 would include the memory of the parent.
+    """
     found = re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text())
     return int(found[1]) << 10 if found else 0
 

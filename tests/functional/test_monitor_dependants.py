@@ -1,4 +1,4 @@
-"""One dead database restarts nobody but itself."""
+"""A dead database is one restart: the services that require it are not restarted."""
 
 import os
 

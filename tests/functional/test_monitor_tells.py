@@ -1,4 +1,4 @@
-"""What the monitor tells hooks and Prometheus, and that nobody there can harm it."""
+"""The monitor tells hooks and Prometheus, and neither can harm it."""
 
 import json
 import socket

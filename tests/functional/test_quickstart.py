@@ -1,4 +1,4 @@
-"""tools/quickstart, beside whatever runs on this machine already."""
+"""tools/quickstart, beside the services that this machine runs already."""
 
 import dataclasses
 import pathlib

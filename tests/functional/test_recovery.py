@@ -108,7 +108,7 @@ def test_numbers_grow_although_everything_of_a_container_was_lost(synthetic):
 
 @pytest.fixture(scope="module")
 def alone(synthetic_images, engine, tmp_path_factory):
-    """synthetic-http on an engine of its own, the images of which may all be lost.
+    """synthetic-http on an engine of its own, whose images may all be lost.
 
     It has run the later image, and runs the earlier one.
     """

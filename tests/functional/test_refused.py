@@ -1,4 +1,4 @@
-"""Whatever is wrong with a new generation: the old one serves, and it is told why."""
+"""A new generation that is wrong in any way is refused with a reason, and the old one serves."""
 
 import contextlib
 import dataclasses
@@ -19,7 +19,7 @@ NAME = "synthetic-http"
 
 @pytest.fixture(scope="module")
 def bad_images(engine, synthetic_images):
-    """Images of which none can serve, by what is wrong with them."""
+    """Images that cannot serve, by their fault."""
     good, _ = synthetic_images
     return {
         "does not start": derive(engine, good, "kolla-test/nowhere", 'ENTRYPOINT ["/nowhere"]'),

@@ -1,4 +1,4 @@
-"""Hooks are told of everything, and whatever they do harms nothing."""
+"""Hooks are told of every event, and can harm neither the work nor each other."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""One cloud for all tests of this folder: they leave it running, whatever they do to it."""
+"""One cloud for all tests of this folder, which leave it running."""
 
 from collections.abc import Iterator
 

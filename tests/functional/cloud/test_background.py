@@ -46,7 +46,7 @@ class Half(http.server.BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def open_to_the_test(cloud):
     """Glance fetches images from the test's address as well."""
-    # Whatever port; and without its name here, no loopback address.
+    # On any port; and no loopback address without its name here.
     path = cloud.deployment.configure(
         "[glance-api/import_filtering_opts]\n"
         f"allowed_hosts = [{cloud.deployment.address}]\nallowed_ports = []\n", "80-imports"
@@ -107,7 +107,7 @@ def test_upgrade_waits_for_an_import_and_the_new_generation_answers_meanwhile(cl
         assert (now["generation"], now["release"]) == (number + 1, "2026.2")
         with cloud.connect() as connection:
             assert connection.image.get_image(image).status == "importing"
-        # Somebody else works on another container, and users get their answers.
+        # Another command works on another container, and users get their answers.
         with asking(lambda: get(cloud.deployment.address, GLANCE, "/healthcheck")) as visitors:
             other = cloud.deployment.kolla(
                 "--set", "keystone.workers=1", "container", "upgrade", "keystone", "-f", "json"

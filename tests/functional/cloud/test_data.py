@@ -33,7 +33,7 @@ def table(cloud):
 
 
 def greeting(cloud: Cloud) -> str:
-    """What MariaDB says to whoever connects: its version is in it."""
+    """MariaDB's greeting to a client, which has its version."""
     with socket.create_connection((cloud.deployment.address, 3306), timeout=10) as connection:
         return connection.recv(128).decode(errors="replace")
 

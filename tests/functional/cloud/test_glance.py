@@ -16,7 +16,7 @@ from tests.functional.support.watching import asking, get, until
 NAME = "glance-api"
 MEGABYTE = 1 << 20
 #: What a slow client sends or takes at a time, and the seconds until the next time: a drain
-#: cuts off whoever moves less than 4 kB in 5 s.
+#: cuts off clients that move less than 4 kB in 5 s.
 PIECE = MEGABYTE // 16
 PAUSE = 0.5
 
@@ -56,7 +56,7 @@ class Slow:
         connection = http.client.HTTPConnection(self.address, GLANCE, timeout=300)
         try:
             self.result = self.transfer(connection)
-        except Exception as error:  # whatever a client may meet
+        except Exception as error:  # any error that a client may meet
             self.result = error
         finally:
             connection.close()

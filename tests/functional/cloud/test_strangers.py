@@ -1,4 +1,4 @@
-"""Strangers who send slowly: nobody else waits, nothing is restarted, no upgrade is held up."""
+"""Strangers who send slowly hold up neither other clients nor upgrades, and restart nothing."""
 
 import contextlib
 import http.client

@@ -14,7 +14,7 @@ from tests.functional.support.watching import until
 NAME = "keystone"
 #: Seconds that the late one takes to load, and those that are too few for it.
 LATE, HASTY = 20, 6
-#: Whoever it is that asks it, it writes down.
+#: It records who asks it.
 NOTES = "/var/lib/keystone/asked"
 APPLICATION = f"""
 import os

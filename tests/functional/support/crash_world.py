@@ -1,4 +1,4 @@
-"""What has to hold once nobody is at work on a container, whatever happened before."""
+"""The invariants of a container while no command is at work on it."""
 
 import collections
 import contextlib
@@ -166,7 +166,7 @@ class World:
     # What serves
 
     def answers(self) -> set[str]:
-        """What clients of the public address are told: generations, or that nobody is there."""
+        """The answers at the public address: generations, or that there is no server."""
         return {self.ask() for _ in range(QUESTIONS)}
 
     def ask(self) -> str:
@@ -189,7 +189,7 @@ class World:
             assert time.monotonic() < deadline, self.seen()
 
     def serving(self) -> set[int]:
-        """Generations at work, by whatever way they can be asked; the record is not."""
+        """The generations at work, as they say themselves; the records are not asked."""
         running = {item.generation for item in self.seen() if item.running}
         answers = self.answers() - {"nobody"} if self.kind == "http" else set()
         assert {int(answer) for answer in answers} <= running, (answers, running)
@@ -220,7 +220,7 @@ class World:
     # What has to hold
 
     def assert_consistent(self) -> None:
-        """Nobody is at work, and everything is as it is recorded."""
+        """No command is at work, and the engine agrees with the records."""
         record, generations = self.record(), self.generations()
         self._assert_recorded(record, generations)
         self._assert_numbers(record, generations)
@@ -256,7 +256,7 @@ class World:
         assert not begun, "nobody is at work, but the journal says so"
 
     def _assert_nobodys(self) -> None:
-        """Nothing is on the engine that nobody owns, and no task is left over."""
+        """Every container on the engine is recorded, and no task is left over."""
         with self.deployment.engine.client() as client:
             rows = client.api.containers(all=True)
             volumes = client.api.volumes(filters={"dangling": True})["Volumes"] or []

@@ -1,4 +1,4 @@
-"""A Docker engine for the tests alone, beside whatever engine the machine runs.
+"""A Docker engine for the tests alone, beside the one that the machine may run.
 
 It has its own data root, socket and containerd namespaces, no bridge and no iptables
 rules. Images stay in the data root from one run to the next, as a cache; containers and

@@ -44,7 +44,7 @@ pip_index = {pip_index}
 BROKER = """\
 [messaging]
 # Another RabbitMQ may run already: epmd binds the loopback address too, and a node starts
-# only if nobody has its distribution port, on whatever address.
+# only if its distribution port is free on every address.
 epmd_port = {epmd}
 distribution_port = {distribution}
 """

@@ -1,4 +1,4 @@
-"""A stranger on the port of a database, who asks whoever comes for the password."""
+"""A stranger on the port of a database, who asks every client for its password."""
 
 import contextlib
 import socket

@@ -24,7 +24,7 @@ class Answers:
     def add(self, question: Callable) -> None:
         try:
             self.given.append(question())
-        except Exception as error:  # whatever a client may meet
+        except Exception as error:  # any error that a client may meet
             self.failures.append(f"after {len(self.given)} answers: {error!r}")
         with self._more:
             self._more.notify_all()

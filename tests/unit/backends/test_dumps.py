@@ -1,4 +1,4 @@
-"""What becomes of a folder in which a dump task, which nobody trusts, could do as it liked."""
+"""A dump task is not trusted: its folder may hold anything, and does no harm."""
 
 import os
 

@@ -138,7 +138,7 @@ def test_a_schema_whose_making_was_killed_is_made_to_its_end(schema, monkeypatch
 def test_a_start_with_a_later_release_is_an_upgrade_that_is_to_be_confirmed(
     site, monkeypatch, settings, dumped
 ):
-    """As after a delete: the data is there, and nobody else uses it."""
+    """As after a delete: the data are there, and no other host uses them."""
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     site.act("bootstrap")

@@ -1,4 +1,4 @@
-"""What an operator gets to see of a check that he asks for."""
+"""The answer that an operator gets from a check."""
 
 import pytest
 from tests.unit.support.monitored import Site

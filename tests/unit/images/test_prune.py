@@ -1,4 +1,4 @@
-"""Prune takes what nobody needs, and never what a rollback needs."""
+"""Prune removes images that nothing needs, and never one that a rollback needs."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The endpoint answers load balancers at once, whatever other clients do."""
+"""The endpoint answers load balancers at once, even beside slow and broken clients."""
 
 import concurrent.futures
 import contextlib

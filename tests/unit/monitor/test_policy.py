@@ -233,7 +233,7 @@ def test_what_fails_every_second_check_is_said_to_flap_and_not_restarted():
 
 
 class Storm(RuleBasedStateMachine):
-    """Whatever happens in whatever order."""
+    """Any events in any order."""
 
     def __init__(self):
         super().__init__()

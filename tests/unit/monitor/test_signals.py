@@ -28,7 +28,7 @@ def quick(monkeypatch, caplog):
     caplog.set_level(logging.INFO)
     before = [(number, signal.signal(number, lambda *_: None)) for number in SIGNALS]
     yield
-    for number, handler in before:  # one that came late has harmed nobody
+    for number, handler in before:  # a late signal did no harm
         signal.signal(number, handler)
 
 
@@ -225,7 +225,7 @@ def test_a_clock_that_is_wrong_when_the_monitor_begins_deletes_no_event(
     deployment = with_events(make(), monkeypatch, 400, 399)
 
     def script():
-        says("web generation 1 healthy")  # whatever is done at once has been begun
+        says("web generation 1 healthy")  # all work of the start has begun
         send(signal.SIGTERM)
 
     run(lambda: deployment, script)

@@ -1,7 +1,8 @@
-"""What whoever lets the monitor watch a host may rely on, with an engine that is made up."""
+"""What operators may rely on when the monitor watches a host; the engine is made up."""
 
 import contextlib
 import json
+import logging
 from unittest import mock
 
 import pytest
@@ -103,7 +104,7 @@ def test_the_quick_answer_of_what_cannot_be_asked_is_as_new_as_the_last_look(sit
 
 
 def asked_of_what_is_sick_in_its_probation(site, monkeypatch, answer) -> list[str]:
-    """What the monitor asks for, whatever it is answered."""
+    """The requests of the monitor, all of them with the same answer."""
     asked = []
 
     def act(self, kind, *_):
@@ -145,10 +146,13 @@ def test_what_an_engine_that_went_away_cut_short_was_not_tried(site_of, error, t
     assert (result.outcome, result.tried) == ("failed", tried)
 
 
-def test_a_maintenance_that_was_prolonged_at_the_last_moment_lasts(site_of, monkeypatch):
+def test_a_maintenance_that_was_prolonged_at_the_last_moment_lasts(
+    site_of, monkeypatch, caplog
+):
+    caplog.set_level(logging.INFO)
     site = site_of("web")
     site.another_process().update("web", maintenance=ago(-0.5))
-    site.until(lambda: site.status("web") == "maintenance")
+    site.until(lambda: "web is in maintenance" in caplog.text)
     monkeypatch.setattr(site.store, "changed", lambda: site.watcher._seen_change)
     site.another_process().update("web", maintenance=FOR_EVER)
     site.until(lambda: site.status("web") != "maintenance")
@@ -157,9 +161,10 @@ def test_a_maintenance_that_was_prolonged_at_the_last_moment_lasts(site_of, monk
 
 def test_a_maintenance_ends_though_the_disk_is_full(site_of, monkeypatch, caplog):
     site = site_of("web")
+    caplog.set_level(logging.INFO)
     monkeypatch.setattr(site.store, "_write", mock.Mock(side_effect=KollaError("disk full")))
     site.another_process().update("web", maintenance=ago(-0.5))
-    site.until(lambda: site.status("web") == "maintenance")
+    site.until(lambda: "web is in maintenance" in caplog.text)
     site.until(lambda: site.status("web") == "healthy")
     site.another_process().update("web", target="stopped")
     site.until(lambda: site.status("web") == "stopped")

@@ -37,7 +37,7 @@ class Engine(Backend):
         self.slow = ""
         #: What looks as if it were kolla's.
         self.foreign: list[Stranger] = []
-        #: What it raises whatever it is asked; None: nothing.
+        #: The error that every call raises; None: calls succeed.
         self.trouble: Exception | None = None
         #: Raised once by what it is told to do with a container, as ("start", "web-g2").
         self.accidents: dict[tuple[str, str], Exception] = {}

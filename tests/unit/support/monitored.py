@@ -1,4 +1,4 @@
-"""A host with a monitor at work on it, whose engine is made up, and nobody waits for long."""
+"""A host with a monitor in a hurry, and an engine that is made up."""
 
 import pathlib
 import time
@@ -82,7 +82,7 @@ class Site:
         self.context = self.watcher.context
 
     def watch(self, monkeypatch) -> None:
-        """Begin; nobody waits for long."""
+        """Begin, with short pauses."""
         for module, names in ((watcher, ("RECORDS", "SWEEP", "WRITE", "FIRST")),
                               (engine, ("AGAIN", "LATER")), (checks, ("PAUSE",))):
             for name in names:

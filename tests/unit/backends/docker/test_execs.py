@@ -39,7 +39,7 @@ def test_what_follows_the_head_of_an_answer_is_not_lost(content, sizes):
 
 @contextlib.contextmanager
 def listener(answer: bytes):
-    """The URL of somebody who says that to the first who asks, and closes."""
+    """The URL of a server that sends this to its first client, and closes."""
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as wire:
         path = pathlib.Path(folder, "socket")
         wire.bind(str(path))
