@@ -30,8 +30,8 @@ _HOST = [
     ),
     cfg.IPOpt(
         "internal_address", default="${host.address}",
-        help="The address of this host for what only the services themselves use, such as the "
-             "databases and the message queues; one that users of the cloud cannot reach is best.",
+        help="The address of this host for services that only other services use, such as "
+             "databases and message queues. Best is one that users of the cloud cannot reach.",
     ),
     cfg.StrOpt(
         "interface",
@@ -65,7 +65,7 @@ _CERTIFICATES = [
 _BACKEND = [
     cfg.StrOpt(
         "driver", default="docker",
-        help="What makes new generations (an entry point kolla.backends): docker, which is direct "
+        help="The backend of new generations (an entry point kolla.backends): docker, for direct "
              "launch, or compose. A container moves with its next upgrade.",
     ),
 ]
@@ -73,7 +73,7 @@ _BACKEND = [
 _DOCKER = [
     cfg.Opt(
         "url", default="unix:///var/run/docker.sock", type=ENGINE,
-        help="Where the engine listens.",
+        help="The address of the engine.",
     ),
     cfg.IntOpt(
         "timeout", default=60, min=1,
@@ -89,12 +89,12 @@ _COMPOSE = [
     cfg.StrOpt(
         "command", default="",
         help="The compose program: docker's plugin (docker-compose) of 2.26 or newer, or "
-             "docker-compose 1.29. Empty: the first one found that is good enough.",
+             "docker-compose 1.29. Empty: the first suitable one found.",
     ),
 ]
 
 _IMAGES = [
-    cfg.StrOpt("namespace", default="kolla", help="What the names of images begin with."),
+    cfg.StrOpt("namespace", default="kolla", help="The beginning of the names of images."),
     cfg.StrOpt(
         "base_image", default="",
         help="The image of Debian that all others are built on, as a registry has it. "
@@ -118,27 +118,29 @@ _IMAGES = [
     ),
     cfg.IntOpt(
         "max_age", default=30, min=0,
-        help="Days after which `kolla host check` warns that the Debian packages of an image that "
-             "runs here have not been fetched anew. 0: it never does.",
+        help="`kolla host check` warns if the Debian packages of an image that runs here were "
+             "fetched more than so many days ago. 0: it never does.",
     ),
     cfg.IntOpt("jobs", default=2, min=1, help="How many images are built at a time."),
     cfg.StrOpt(
         "docker_command", default="",
         help="The docker client that builds images. Empty: the first one on PATH that "
-             "can do it with BuildKit.",
+             "has BuildKit.",
     ),
 ]
 
 _ENGINE = [
-    cfg.IntOpt("parallel", default=4, min=1, help="How many containers are worked on at a time."),
+    cfg.IntOpt(
+        "parallel", default=4, min=1, help="How many containers a command works on at a time.",
+    ),
     cfg.IntOpt(
         "keep_generations", default=5, min=2,
         help="How many generations of a container are kept to go back to.",
     ),
     cfg.IntOpt(
         "keep_events", default=90, min=1,
-        help="Days for which events are kept, with what there was to see of a failure. The monitor"
-             " deletes older ones once a day.",
+        help="Days for which events are kept, with the evidence of failures. The monitor deletes"
+             " older ones once a day.",
     ),
     cfg.IntOpt(
         "keep_copies", default=7, min=1,
@@ -152,7 +154,7 @@ _ENGINE = [
     ),
     cfg.IntOpt(
         "probation", default=600, min=0,
-        help="Seconds after an upgrade in which an unhealthy generation is rolled back by itself.",
+        help="Seconds after an upgrade in which the monitor rolls back an unhealthy generation.",
     ),
     cfg.IntOpt(
         "lock_timeout", default=600, min=0,
@@ -169,13 +171,14 @@ _ENGINE = [
 _MONITOR = [
     cfg.StrOpt(
         "listen_address", default="${host.address}",
-        help="Where the monitor answers load balancers, keepalived and Prometheus.",
+        help="The address at which the monitor answers load balancers, keepalived and "
+             "Prometheus.",
     ),
-    cfg.PortOpt("listen_port", default=9555, help="The port of that; 0 turns it off."),
+    cfg.PortOpt("listen_port", default=9555, help="The port of the endpoint; 0 turns it off."),
     cfg.IntOpt("parallel", default=8, min=1, help="How many checks run at a time."),
     _by_container(
-        "interval", "Seconds between two checks, by container: mariadb:5,keystone:10. Of others "
-        "it is what their plugin says.",
+        "interval", "Seconds between two checks, by container: mariadb:5,keystone:10. For others "
+        "the plugin says it.",
     ),
     _by_container("timeout", "Seconds a check may take, by container; of an upgrade as well."),
     _by_container(
@@ -191,25 +194,25 @@ _MONITOR = [
     ),
     cfg.IntOpt(
         "restarts_per_hour", default=5, min=0,
-        help="How often a container is restarted within an hour, by the engine or the monitor."
-             " Then it has failed, and is left alone until somebody acts or it recovers.",
+        help="How often the engine and the monitor restart a container within an hour. Then it has"
+             " failed, and the monitor leaves it alone until an operator acts or it recovers.",
     ),
     cfg.IntOpt(
         "backoff", default=10, min=0,
-        help="Seconds before the second restart within an hour; doubled for each further one.",
+        help="Seconds before the second restart within an hour; they double for each further one.",
     ),
-    cfg.IntOpt("backoff_max", default=600, min=0, help="Seconds between two restarts at most."),
+    cfg.IntOpt("backoff_max", default=600, min=0, help="The most seconds between two restarts."),
 ]
 
 _LIMITS = [
     cfg.Opt(
         "memory", type=Dict(value_type=BYTES), default={},
-        help="Memory a container may use, by container: mariadb:8g,glance-api:2g; all: of all"
-             " others too. 0: no limit. Of those that are not named it is what their plugin says.",
+        help="Memory that a container may use, by container: mariadb:8g,glance-api:2g; all: for"
+             " all others. 0: no limit. For containers without an entry the plugin says it.",
     ),
     cfg.Opt(
         "pids", type=Dict(value_type=Integer(min=0)), default={},
-        help="Processes and threads a container may have, by container; 0: no limit.",
+        help="Processes and threads that a container may have, by container; 0: no limit.",
     ),
     cfg.Opt(
         "files", type=Dict(value_type=Integer(min=0)), default={},
@@ -218,15 +221,15 @@ _LIMITS = [
     ),
     cfg.Opt(
         "cpus", type=Dict(value_type=Float(min=0)), default={},
-        help="Processors a container may use, by container: all:2,keystone:0.5; 0: no limit.",
+        help="Processors that a container may use, by container: all:2,keystone:0.5; 0: no limit.",
     ),
 ]
 
 _LOGS = [
     cfg.StrOpt(
         "driver", default="json-file",
-        help="The engine's log driver: json-file, local, journald or another one. What is read"
-             " with kolla comes from there; some drivers cannot be read.",
+        help="The engine's log driver: json-file, local, journald or another one. kolla reads logs"
+             " from there; some drivers cannot be read.",
     ),
     cfg.DictOpt(
         "driver_options", default={},
@@ -243,24 +246,24 @@ _LOGS = [
     ),
     cfg.IntOpt(
         "archives", default=5, min=0,
-        help="The logs of how many generations whose container is gone are kept below state_dir,"
-             " for each container.",
+        help="How many logs of generations whose container is gone are kept below state_dir, for"
+             " each container.",
     ),
     cfg.Opt(
         "archive_size", default="8m", type=SIZE,
-        help="How much is kept of each, compressed: its end.",
+        help="How much of the end of each log is kept, after compression.",
     ),
 ]
 
 _HOOKS = [
     cfg.ListOpt(
         "enabled", default=["log"], item_type=String(),
-        help="Who is told of what happens (entry points kolla.hooks).",
+        help="The hooks that are told of events (entry points kolla.hooks).",
     ),
     cfg.IntOpt(
         "wait", default=15, min=0,
-        help="Seconds to wait at the end of a command for hooks that are still at work; one that"
-             " is at work on one event for longer is said to hang.",
+        help="Seconds that a command waits at its end for hooks at work. A hook that works on one"
+             " event for longer is reported to hang.",
     ),
     cfg.StrOpt(
         "command", default="",
