@@ -4,6 +4,7 @@ import dataclasses
 import logging
 import os
 import pathlib
+from typing import Any
 
 from kolla.backends.dumps import Dumps
 from kolla.errors import KollaError
@@ -30,6 +31,19 @@ SECRETS = "/var/lib/kolla/secrets"
 def engine_name(container: str, generation: int, task: str = "") -> str:
     """``glance-api-g42``; never re-used for anything else."""
     return f"{container}-g{generation}" + (f"-{task}" if task else "")
+
+
+def granted(spec: Spec) -> dict[str, Any]:
+    """What an instance gets of the privileges in its spec."""
+    limits = (text.split("=") for text in spec.granted("limit"))
+    return {
+        "capabilities": spec.granted("capability"),
+        "devices": spec.granted("device"),
+        "device_rules": spec.granted("device-rule"),
+        "groups": spec.granted("group"),
+        "ulimits": {name: int(value) for name, value in limits},
+        "privileges": frozenset(item.kind for item in spec.privileges if not item.value),
+    }
 
 
 class Instances:
@@ -77,7 +91,8 @@ class Instances:
 
     def _with_dumps(self, made: Instance, spec: Spec, generation: int) -> Instance:
         inbox = self._inboxes(spec.container, generation) / _project_of(spec)
-        folder = self._owned(inbox, made.user, 0o700)
+        owner = 0 if "root" in made.privileges else made.user
+        folder = self._owned(inbox, owner, 0o700)
         return dataclasses.replace(
             made, binds=(*made.binds, (str(folder), DUMPS, "rw")),
             environment={**made.environment, "KOLLA_DUMPS_KEPT": str(self.dumps.kept)},
@@ -142,6 +157,8 @@ class Instances:
             key: text for key, text in environment.items() if not self.settings.taken_out(text)
         }
         values = {key: self.settings.reveal(text) for key, text in environment.items()}
+        if spec.granted("pid"):  # tini is not its first process then
+            values["TINI_SUBREAPER"] = ""
         if memory := spec.limits.get("memory"):
             values["KOLLA_MEMORY_LIMIT"] = str(memory)
         secrets = frozenset(
@@ -152,7 +169,7 @@ class Instances:
             hidden = {key: values.pop(key) for key in sorted(secrets)}
             place = self._secrets(owner.container, generation, task)
             text = "".join(f"{key}={value}\0" for key, value in hidden.items())
-            write_whole(place, text.encode(), 0o400, owner=spec.user)
+            write_whole(place, text.encode(), 0o400, owner=spec.owner)
             binds, secrets = (*binds, (str(place), SECRETS, "ro")), frozenset()
         return Instance(
             name=engine_name(owner.container, generation, task),
@@ -167,9 +184,7 @@ class Instances:
             binds=binds,
             volumes=tuple((volume.name, volume.path) for volume in spec.volumes),
             scratch={scratch.path: scratch.size for scratch in spec.scratch},
-            capabilities=spec.granted("capability"),
-            devices=spec.granted("device"),
-            privileges=frozenset(item.kind for item in spec.privileges if not item.value),
+            **granted(spec),
             limits=spec.limits,
             stop_grace=spec.stop_grace,
             security=spec.security,
@@ -184,12 +199,12 @@ class Instances:
 
     def _binds(self, spec: Spec, folder: pathlib.Path) -> tuple[tuple[str, str, str], ...]:
         writable = spec.own_folder == "rw"
-        own = self._owned(folder / "own", spec.user if writable else os.geteuid())
+        own = self._owned(folder / "own", spec.owner if writable else os.geteuid())
         binds = [(str(own), GENERATION_FOLDER, spec.own_folder)]
         for file in sorted(spec.files, key=lambda file: file.path):
             place = folder / "files" / file.path.lstrip("/")
             text = self.settings.reveal(file.content or "")
-            write_whole(place, text.encode(errors="surrogateescape"), file.mode, owner=spec.user)
+            write_whole(place, text.encode(errors="surrogateescape"), file.mode, owner=spec.owner)
             binds.append((str(place), file.path, "ro"))
         mounts = sorted(spec.host_mounts, key=lambda mount: mount.path)
         binds += [(mount.source, mount.path, mount.options) for mount in mounts]

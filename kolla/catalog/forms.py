@@ -14,13 +14,20 @@ class Form(NamedTuple):
     example: str
 
 
+#: Those of processes and of open files are options of every container.
+_LIMITS = ("core", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "rss", "rtprio",
+           "rttime", "sigpending", "stack")
 _PATH = r"/[^\0:]*"
 #: By kind; None: it takes no value.
 PRIVILEGES: dict[str, Form | None] = {
     "capability": Form(r"(?!CAP_)[A-Z][A-Z0-9_]*", "NET_ADMIN"),
+    "device-rule": Form(r"[abc] (\d+|\*):(\d+|\*) [rwm]{1,3}", "c 10:232 rwm"),
+    "group": Form(r"\d+", "36"),
+    "limit": Form(f"({'|'.join(_LIMITS)})=(\\d+|-1)", "memlock=67108864"),
+    "unconfined": Form("seccomp|apparmor|label|systempaths", "seccomp"),
     "device": Form(r"/[^\0:]*(:/[^\0:]*)?(:[rwm]{1,3})?", "/dev/kvm"),
     "privileged": None, "pid": None, "ipc": None, "cgroup": None, "root": None,
-    "writable-root": None,
+    "writable-root": None, "new-privileges": None,
 }
 #: By kind.
 NEEDS: dict[str, Form] = {

@@ -166,6 +166,16 @@ _ENGINE = [
         help="The SELinux label of containers, for example type:container_t.",
     ),
     cfg.StrOpt("apparmor_profile", default="", help="The AppArmor profile of containers."),
+    cfg.Opt(
+        "selinux_labels", type=Dict(value_type=String()), default={},
+        help="SELinux labels by container: nova-libvirt:type:spc_t. Of others it is what their"
+             " plugin says, else selinux_label.",
+    ),
+    cfg.Opt(
+        "apparmor_profiles", type=Dict(value_type=String()), default={},
+        help="AppArmor profiles by container: nova-libvirt:libvirtd. Of others it is what their"
+             " plugin says, else apparmor_profile.",
+    ),
 ]
 
 _MONITOR = [

@@ -53,9 +53,11 @@ def _privileges(container: Container) -> Iterator[str]:
         yield forms.flaw("privilege", forms.PRIVILEGES, privilege.kind, privilege.value)
     if container.user == 0 and "root" not in kinds:
         yield "its user is 0, and it does not declare the privilege 'root'"
-    if "capability" in kinds and not {"root", "privileged"} & {*kinds}:
-        yield ("it declares a capability and not the privilege 'root': the engine gives "
-               "capabilities to root alone")
+    for kind in ("capability", "privileged"):
+        if kind in kinds and not {"root", "new-privileges"} & {*kinds}:
+            yield (f"it declares the privilege {kind!r} and not 'root': the engine gives"
+                   " capabilities to root alone; with 'new-privileges' its programs may become"
+                   " root")
 
 
 def _needs(container: Container) -> Iterator[str]:

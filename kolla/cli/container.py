@@ -21,7 +21,8 @@ class List(Lister):
     """
 
     example = "kolla container list\nkolla container list -f value -c name -c health"
-    columns = ("name", "set", "generation", "release", "version", "pin", "health", "checked")
+    columns = ("name", "set", "generation", "release", "version", "pin", "health", "checked",
+               "super_privileged")
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
@@ -40,7 +41,7 @@ class List(Lister):
             item.name, Text(item.container.parent if item.container else None),
             Text(item.generation.number if item.generation else None),
             Text(spec.release if spec else None), Text(spec.version if spec else None),
-            ImageId(item.pin), item.health, Age(item.record.health_at),
+            ImageId(item.pin), item.health, Age(item.record.health_at), item.super_privileged,
         )
 
 

@@ -37,7 +37,8 @@ class Tree(Lister):
     """
 
     example = "kolla set tree\nkolla set tree --all -f yaml"
-    columns = ("name", "kind", "set", "depth", "path", "generation", "health", "checked")
+    columns = ("name", "kind", "set", "depth", "path", "generation", "health", "checked",
+               "super_privileged")
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)

@@ -24,6 +24,16 @@ class Status:
         return "maintenance" if self.record.in_maintenance() else self.record.health
 
     @property
+    def super_privileged(self) -> bool:
+        """Whether what runs, or else what is declared, reaches for the host."""
+        from kolla.plugin.reach import exposes, reaches
+
+        found = self.generation.snapshot if self.generation else self.container
+        return bool(found) and (
+            any(map(exposes, found.host_mounts)) or any(map(reaches, found.privileges))
+        )
+
+    @property
     def pin(self) -> str | None:
         """The image or release that it keeps, whatever the configuration says."""
         return self.record.pin

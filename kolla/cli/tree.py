@@ -26,12 +26,17 @@ class Branch:
     def generation(self) -> int | None:
         return None if self.is_set else self.statuses[0].record.current
 
+    @property
+    def super_privileged(self) -> bool:
+        """Whether a container in it reaches for the host."""
+        return any(status.super_privileged for status in self.statuses)
+
     def row(self) -> tuple:
         """The values in the order of the columns of ``kolla set tree``."""
         return (
             self.node.name, "set" if self.is_set else "container", Text(self.node.parent),
             len(self.path) - 1, "/".join(self.path), Text(self.generation), Text(self.health),
-            Age(self.checked),
+            Age(self.checked), self.super_privileged,
         )
 
     def text(self) -> str:
@@ -40,7 +45,8 @@ class Branch:
             return f"{self.node.name}  ({self.node.summary})"
         number = f"generation {self.generation}, " if self.generation else ""
         seen = f", {age(self.checked)}" if self.checked else ""
-        return f"{self.node.name}  {number}{self.health}{seen}"
+        power = ", super-privileged" if self.super_privileged else ""
+        return f"{self.node.name}  {number}{self.health}{seen}{power}"
 
 
 def branches(deployment, everything: bool = False) -> list[Branch]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 
 from kolla import network
+from kolla.backends.docker.powers import powers
 from kolla.errors import KollaError
 from kolla.host import confinement, needs
 from kolla.host.findings import Finding, State
@@ -42,7 +43,9 @@ def examine(
     if facts:
         yield live_restore(facts)
         yield confinement.limits(facts)
-        yield from confinement.open_files(engine, settings)
+        if able := powers(engine):
+            yield confinement.capabilities(able)
+            yield confinement.open_files(able, settings)
         yield from confinement.sandbox(facts)
     yield from confinement.units()
     if settings.value("backend", "driver") in ("compose", "fig"):

@@ -1,25 +1,19 @@
 """Checks whether the kernel and the engine can confine containers as kolla wants."""
 
 import pathlib
-import socket
-import struct
 from collections.abc import Iterator, Mapping
 
+from kolla.backends.docker.powers import Powers
 from kolla.host.findings import Finding, State
 from kolla.settings.limits import limits_of
 
-PROC = pathlib.Path("/proc")
-#: The file in which a distribution's engine writes its process id.
-PIDFILE = pathlib.Path("/run/docker.pid")
 UNITS = pathlib.Path("/etc/systemd/system")
-#: The number of the capability (CAP_SYS_RESOURCE) to raise limits of open files.
-CAP_SYS_RESOURCE = 24
 #: The engine's facts about the limits it can set.
 _LIMITS = {"MemoryLimit": "memory", "PidsLimit": "pids", "CpuCfsQuota": "cpus"}
 
 
 def limits(facts: Mapping) -> Finding:
-    """Whether the kernel can limit the resources of containers; ``facts`` are the engine's."""
+    """Whether the kernel can limit what containers use; ``facts`` is what the engine tells."""
     missing = [name for fact, name in _LIMITS.items() if not facts.get(fact)]
     if not missing:
         return Finding("limits", State.OK, "memory, processes and processors can be limited")
@@ -30,57 +24,31 @@ def limits(facts: Mapping) -> Finding:
     )
 
 
-def open_files(url: str, settings) -> Iterator[Finding]:
-    """Whether the engine may give containers as many open files as configured.
+def capabilities(powers: Powers) -> Finding:
+    """Whether a privileged container can have all capabilities."""
+    if not powers.lacking:
+        return Finding("capabilities", State.OK, "the engine can give all of them")
+    return Finding(
+        "capabilities", State.WARNING, f"the engine cannot give {', '.join(powers.lacking)}:"
+        " containers that are privileged get all else",
+        "its host keeps them from it: a virtual machine of your own, or a container with more"
+        " rights, has them",
+    )
 
-    Yields nothing if the process of the engine is not visible from here.
-    """
+
+def open_files(powers: Powers, settings) -> Finding:
+    """Whether the engine may give containers as many open files as they are to have."""
     wanted = max((limits_of(container, settings).get("files", 0)
                   for container in settings.enabled()), default=0)
-    pid = _engine(url)
-    try:
-        most = _most_files(pid) if pid else None
-    except (OSError, ValueError, LookupError):
-        most = None
-    if most is None:
-        return
-    if wanted <= most:
-        yield Finding("open files", State.OK, f"up to {wanted:,} for each process")
-    else:
-        yield Finding(
-            "open files", State.MISSING, f"containers are to have {wanted:,} for each process, and"
-            f" the engine may give no more than {most:,}: they do not start",
-            "raise LimitNOFILE of docker.service and containerd.service, or lower"
-            f" [limits] files, for example all:{most}",
-        )
-
-
-def _engine(url: str) -> int | None:
-    """The process that listens at a UNIX socket."""
-    if not url.startswith("unix://"):
-        return None
-    try:
-        with socket.socket(socket.AF_UNIX) as wire:
-            wire.settimeout(5)
-            wire.connect(url.removeprefix("unix://"))
-            peer = wire.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        pid = struct.unpack("3i", peer)[0]
-        # systemd may have opened the socket instead of the engine.
-        return pid if pid > 1 else int(PIDFILE.read_text())
-    except (OSError, ValueError):
-        return None
-
-
-def _most_files(pid: int) -> float:
-    """How many open files a process may give its children."""
-    status = (PROC / str(pid) / "status").read_text()
-    capabilities = next(line for line in status.splitlines() if line.startswith("CapEff:"))
-    if int(capabilities.split()[1], 16) >> CAP_SYS_RESOURCE & 1:
-        return float("inf")
-    rows = (PROC / str(pid) / "limits").read_text().splitlines()
-    row = next(line for line in rows if line.startswith("Max open files"))
-    hard = row.split()[4]
-    return float("inf") if hard == "unlimited" else int(hard)
+    if not powers.too_much("nofile", wanted):
+        return Finding("open files", State.OK, f"up to {wanted:,} for each process")
+    most = round(powers.limits["nofile"])
+    return Finding(
+        "open files", State.MISSING, f"containers are to have {wanted:,} for each process, and"
+        f" the engine may give no more than {most:,}: they do not start",
+        "raise LimitNOFILE of docker.service and containerd.service, or lower"
+        f" [limits] files, for example all:{most}",
+    )
 
 
 def sandbox(facts: Mapping) -> Iterator[Finding]:

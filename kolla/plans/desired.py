@@ -166,7 +166,7 @@ def build(
         scratch=_scratch(container, settings),
         host_mounts=_host_mounts(container, settings),
         privileges=_privileges(container, settings),
-        security=_security(settings),
+        security=_security(container, settings),
         log=_log(settings),
         check=container.check,
         drain=_drain(container),
@@ -269,12 +269,15 @@ def _log(settings: Settings) -> dict[str, str]:
     return {"driver": driver, **log_drivers.options(driver, *rest)}
 
 
-def _security(settings: Settings) -> tuple[str, ...]:
-    wanted = {
-        "label": settings.value("engine", "selinux_label"),
-        "apparmor": settings.value("engine", "apparmor_profile"),
-    }
-    return tuple(f"{name}={value}" for name, value in wanted.items() if value)
+def _security(container: Container, settings: Settings) -> tuple[str, ...]:
+    """Its own by ``[engine]``, else what its plugin declares, else what all others have."""
+    unconfined = {item.value for item in container.privileges if item.kind == "unconfined"}
+    wanted = dict.fromkeys(sorted(unconfined & {"seccomp", "systempaths"}), "unconfined")
+    for name, option, free in (("label", "selinux_label", "disable"),
+                               ("apparmor", "apparmor_profile", "unconfined")):
+        default = free if name in unconfined else settings.value("engine", option)
+        wanted[name] = settings.value("engine", f"{option}s").get(container.name, default)
+    return tuple(f"{name}={value}" for name, value in sorted(wanted.items()) if value)
 
 
 def _task(task: Task, settings: Settings) -> Task:

@@ -119,12 +119,21 @@ class Instance:
     #: target to size.
     scratch: Mapping[str, str] = dataclasses.field(default_factory=dict)
     capabilities: tuple[str, ...] = ()
+    #: Of ``capabilities``, where those are ``ALL``; else all are dropped that it has not.
+    dropped: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
-    #: Any of privileged, pid, ipc, cgroup, root, writable-root.
+    #: As in ``--device-cgroup-rule``.
+    device_rules: tuple[str, ...] = ()
+    #: Numbers of groups beside its own.
+    groups: tuple[str, ...] = ()
+    #: Any of privileged, pid, ipc, cgroup, root, writable-root, new-privileges.
     privileges: frozenset[str] = frozenset()
+    #: By the engine's names; -1 is no limit. Open files are among ``limits``.
+    ulimits: Mapping[str, int] = dataclasses.field(default_factory=dict)
     #: ``memory`` in bytes (with swap), ``pids``, ``files`` and ``cpus``, as far as limited.
     limits: Mapping[str, int | float] = dataclasses.field(default_factory=dict)
     stop_grace: int = 30
+    #: As in ``--security-opt``: ``apparmor=…``, ``label=…``, ``seccomp=…``, ``systempaths=…``.
     security: tuple[str, ...] = ()
     #: Whether it leaves the CPU to what serves, until its restart policy says that it counts.
     in_background: bool = False

@@ -224,9 +224,19 @@ class HostMount:
 class Privilege:
     """One thing a container may do beyond the default, and why.
 
-    ``kind`` is one of ``capability`` (value: ``NET_ADMIN``), ``device`` (``/dev/kvm``),
-    ``privileged``, ``pid``, ``ipc``, ``cgroup`` (the host's; no value), ``root`` (runs
-    as root) and ``writable-root`` (its root file system can be written to).
+    ``kind`` is one of
+
+    * with a value: ``capability`` (``NET_ADMIN``), ``device`` (``/dev/kvm``), ``device-rule``
+      (``c 10:232 rwm``: devices that appear later), ``group`` (a number, beside its own),
+      ``limit`` (``memlock=67108864``; -1 is none), ``unconfined`` (by ``seccomp``,
+      ``apparmor``, SELinux' ``label``, or masked ``systempaths``);
+    * without one: ``pid``, ``ipc``, ``cgroup`` (the host's), ``root`` (it runs as root, and
+      its files belong to root), ``writable-root`` (its root file system can be written to),
+      ``new-privileges`` (its programs can become more than it is: sudo, sVirt), and
+      ``privileged`` (all that this host can give).
+
+    An engine gives capabilities to root only: ``capability`` and ``privileged`` need ``root``,
+    or ``new-privileges`` and a program in the image that becomes root.
     """
 
     kind: str

@@ -9,14 +9,12 @@ from kolla.plugin import snapshot
 from kolla.plugin.declarations import (
     Check, File, Hold, HostMount, HostNeed, Privilege, Scratch, Strategy, Task, Volume,
 )
+from kolla.plugin.reach import exposes, reaches
 
 #: The label of a generation on the engine that holds its whole spec.
 SPEC = "kolla.spec"
-#: Paths of the host that make whoever can write there its master.
-CRUCIAL = ("/", "/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/run", "/sys", "/usr", "/var")
 #: When one-shot tasks run.
 PHASES = ("bootstrap", "verify", "dump", "expand", "contract", "before_rollback")
-SUPER = ("privileged", "pid", "ipc", "cgroup")
 #: Of the snapshots that are written. Those of every earlier format can be read.
 FORMAT = 2
 
@@ -85,12 +83,13 @@ class Spec:
 
     @property
     def super_privileged(self) -> bool:
-        """Whether it needs the host itself."""
-        crucial = any(
-            mount.source in CRUCIAL or mount.source.endswith("docker.sock")
-            for mount in self.host_mounts
-        )
-        return crucial or any(item.kind in SUPER for item in self.privileges)
+        """Whether it reaches for the host itself."""
+        return any(map(exposes, self.host_mounts)) or any(map(reaches, self.privileges))
+
+    @property
+    def owner(self) -> int:
+        """Whose its files are: root without capabilities can read no other's."""
+        return 0 if "root" in {item.kind for item in self.privileges} else self.user
 
     def granted(self, kind: str) -> tuple[str, ...]:
         """The values of its privileges of a kind: capabilities, or devices."""

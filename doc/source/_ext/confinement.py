@@ -1,7 +1,7 @@
 """Tables of the page "Security", made from what kolla really does.
 
-``.. confinement:: containers`` (or ``ports``, ``cis``, ``pods``) is a table about the containers
-of ``kolla_plugins``, as their plugins declare them and as kolla launches them.
+``.. confinement:: containers`` (or ``privileges``, ``ports``, ``cis``, ``pods``) is a table about
+the containers of ``kolla_plugins``, as their plugins declare them and as kolla launches them.
 """
 
 import dataclasses
@@ -15,10 +15,12 @@ from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 
 from kolla.backends.docker import launch
+from kolla.backends.instances import granted
 from kolla.catalog.catalog import Catalog
 from kolla.plans.desired import build
 from kolla.plugin import Container
 from kolla.plugin.backend import ImageFacts, Instance
+from kolla.plugin.reach import exposes, reaches
 from kolla.plugin.spec import Spec
 from kolla.settings import Settings
 
@@ -107,9 +109,7 @@ def _launched(container: Container, settings: Settings) -> Launched:
         volumes=tuple((volume.name, volume.path) for volume in spec.volumes),
         scratch={scratch.path: scratch.size for scratch in spec.scratch},
         limits=spec.limits, security=spec.security,
-        capabilities=spec.granted("capability"),
-        devices=spec.granted("device"),
-        privileges=frozenset(item.kind for item in spec.privileges if not item.value),
+        **granted(spec),
     )
     api = docker.APIClient(base_url="unix:///nowhere", version="1.41")
     told = launch.arguments(api, instance)
@@ -131,6 +131,19 @@ def containers() -> list[tuple[str, ...]]:
             str(limits.get("pids", "no limit")), str(limits.get("files", "no limit")),
         ))
     return rows
+
+
+def privileges() -> list[tuple[str, ...]]:
+    """What each container gets of the host, as its plugin declares it, and why."""
+    rows = [("Container", "What", "Why", "Super-privileged")]
+    for each in launched():
+        found = [(str(item), item.reason, reaches(item)) for item in each.container.privileges]
+        found += [(f"{mount.source} at {mount.path} ({mount.options})", mount.reason,
+                   exposes(mount)) for mount in each.container.host_mounts]
+        found += [(f"the host's {need}", need.reason, False) for need in each.container.needs]
+        rows += [(each.container.name, what, why, "yes" if power else "no")
+                 for what, why, power in found]
+    return rows if len(rows) > 1 else [*rows, ("none of them", "nothing", "", "no")]
 
 
 def ports() -> list[tuple[str, ...]]:
@@ -171,7 +184,9 @@ def pods() -> list[tuple[str, ...]]:
             *((rule, verdict(holds)) for rule, holds in PODS)]
 
 
-TABLES = {"containers": containers, "ports": ports, "cis": cis, "pods": pods}
+TABLES = {
+    "containers": containers, "privileges": privileges, "ports": ports, "cis": cis, "pods": pods,
+}
 
 
 class Confinement(Directive):

@@ -10,7 +10,7 @@ from kolla.backends.compose.document import plain_json
 from kolla.backends.compose.project import Project
 from kolla.backends.compose.service import escaped, service, spec_labels, volumes
 from kolla.backends.docker.backend import DockerBackend
-from kolla.backends.docker.launch import shares
+from kolla.backends.docker.launch import UNMASKED, shares
 from kolla.files import write_whole
 from kolla.plugin.backend import STOPPED as STAYS_STOPPED
 from kolla.plugin.backend import (
@@ -58,8 +58,8 @@ class ComposeBackend(DockerBackend):
         granted = {item.kind for item in spec.privileges}
         beyond = [reason for told, reason in (
             ("cgroup" in granted, "the host's cgroups (cgroup: host)"),
-            (any(text.startswith("systempaths") for text in spec.security),
-             "unmasked system paths (systempaths)"),
+            (UNMASKED in spec.security or "privileged" in granted and self._powers.lacking,
+             f"unmasked system paths ({UNMASKED})"),
         ) if told]
         if self.compose.classic and beyond:
             raise BackendError(
@@ -68,6 +68,7 @@ class ComposeBackend(DockerBackend):
                 f"compose {'.'.join(map(str, OLDEST))} or newer can; so can"
                 " [backend] driver = docker",
             )
+        super().require(spec)
         self._require_own_project()
 
     def _require_own_project(self) -> None:

@@ -3,6 +3,7 @@
 import pathlib
 from typing import Any
 
+from kolla.backends.docker import launch
 from kolla.plugin.backend import ALWAYS, Instance
 from kolla.plugin.spec import SPEC
 
@@ -35,10 +36,12 @@ def service(
         "cgroup": "host" if "cgroup" in granted else None,
         "privileged": "privileged" in granted,
         "read_only": "writable-root" not in granted,
-        "cap_drop": [] if "privileged" in granted else ["ALL"],
+        "cap_drop": launch.dropped(instance),
         "cap_add": list(instance.capabilities),
-        "security_opt": ["no-new-privileges", *instance.security],
+        "security_opt": launch.security(instance),
         "devices": list(instance.devices),
+        "device_cgroup_rules": list(instance.device_rules),
+        "group_add": list(instance.groups),
         "volumes": [
             *(f"{name}:{path}" for name, path in instance.volumes),
             *(f"{source}:{path}:{options}" for source, path, options in instance.binds),
@@ -48,7 +51,7 @@ def service(
         "memswap_limit": instance.limits.get("memory"),
         "pids_limit": instance.limits.get("pids"),
         "cpus": instance.limits.get("cpus"),
-        "ulimits": {"nofile": instance.limits["files"]} if "files" in instance.limits else {},
+        "ulimits": launch.ulimits(instance),
         "restart": ALWAYS.value,
         "stop_grace_period": f"{instance.stop_grace}s",
         "logging": {

@@ -1,6 +1,7 @@
 """The engine's own API, through the Docker SDK."""
 
 import contextlib
+import functools
 import io
 import os
 import shutil
@@ -16,12 +17,13 @@ from kolla.backends.docker import answers, launch, log
 from kolla.backends.docker.connection import Connection
 from kolla.backends.docker.execs import Execs
 from kolla.backends.docker.happenings import happenings
+from kolla.backends.docker.powers import Powers, powers
 from kolla.backends.instances import engine_name
 from kolla.plugin.backend import (
     ALWAYS, Backend, BackendError, Configured, Happenings, ImageFacts, Instance, Observed,
     Outcome, Stranger, Usage,
 )
-from kolla.plugin.spec import SPEC
+from kolla.plugin.spec import SPEC, Spec
 
 #: What the engine says of a process that has ended before it has heard of that.
 ENDED = "container not running"
@@ -129,9 +131,30 @@ class DockerBackend(Backend):
 
     # The life of a container
 
+    @functools.cached_property
+    def _powers(self) -> Powers:
+        """What the engine can give; everything, as far as nobody can see that."""
+        return powers(self.url) or Powers()
+
+    def require(self, spec: Spec) -> None:
+        able, files = self._powers, spec.limits.get("files", 0)
+        limits = [text.partition("=")[::2] for text in spec.granted("limit")]
+        beyond = [
+            *(f"the capability {name}" for name in spec.granted("capability")
+              if name in able.lacking),
+            *(f"the limit {name}={value}" for name, value in [*limits, ("nofile", str(files))]
+              if able.too_much(name, float(value))),
+        ]
+        if beyond:
+            raise BackendError(
+                f"{spec.container} needs {' and '.join(beyond)}, which the engine cannot give:"
+                " its host does not let it",
+                "`kolla host check` tells more; [limits] files lowers the limit nofile",
+            )
+
     def create(self, instance: Instance) -> None:
         if not self._made(instance):
-            self._launch(instance)
+            self._launch(launch.in_parts(instance, self._powers.lacking))
 
     def _made(self, instance: Instance) -> bool:
         """Whether it is there already, and nothing else has its name."""
@@ -200,7 +223,7 @@ class DockerBackend(Backend):
 
     def run(self, instance: Instance, timeout: int) -> Outcome:
         self._discard(instance.name)
-        self._launch(instance)
+        self._launch(launch.in_parts(instance, self._powers.lacking))
         try:
             self.start(instance.name)
             with self.engine.errors(f"does not wait for {instance.name}"):

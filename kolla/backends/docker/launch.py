@@ -1,11 +1,18 @@
 """Instances in the engine's words."""
 
+import dataclasses
+
 import docker
 
 from kolla.plugin.backend import NEVER, Instance
 
 #: Shares of the CPU: of what prepares while something else serves, and of what was committed.
 BACKGROUND, FULL = 256, 1024
+#: With the host's files in /proc that are hidden from others, and with those it may write.
+UNMASKED = "systempaths=unconfined"
+#: What ``privileged`` is, beside capabilities and devices.
+UNCONFINED = ("apparmor=unconfined", "label=disable", "seccomp=unconfined", UNMASKED)
+POWERFUL = ("/dev", "/sys")
 
 
 def arguments(api: docker.APIClient, instance: Instance) -> dict:
@@ -28,15 +35,17 @@ def _host_config(api: docker.APIClient, instance: Instance) -> dict:
     granted, limits = instance.privileges, instance.limits
     binds = [f"{name}:{path}" for name, path in instance.volumes]
     binds += [f"{source}:{path}:{options}" for source, path, options in instance.binds]
-    return api.create_host_config(
+    config = api.create_host_config(
         network_mode="host",
         restart_policy={"Name": NEVER.value},
         binds=binds,
         tmpfs={path: f"size={size},mode=1777" for path, size in instance.scratch.items()},
-        cap_drop=None if "privileged" in granted else ["ALL"],
+        cap_drop=dropped(instance) or None,
         cap_add=list(instance.capabilities) or None,
         devices=list(instance.devices) or None,
-        security_opt=["no-new-privileges", *instance.security],
+        device_cgroup_rules=list(instance.device_rules) or None,
+        group_add=list(instance.groups) or None,
+        security_opt=[text for text in security(instance) if text != UNMASKED],
         read_only="writable-root" not in granted,
         privileged="privileged" in granted,
         pid_mode="host" if "pid" in granted else None,
@@ -47,9 +56,54 @@ def _host_config(api: docker.APIClient, instance: Instance) -> dict:
         memswap_limit=limits.get("memory"),
         pids_limit=limits.get("pids"),
         nano_cpus=round(limits["cpus"] * 1e9) if "cpus" in limits else None,
-        ulimits=[{"Name": "nofile", "Soft": limits["files"], "Hard": limits["files"]}]
-        if "files" in limits else None,
+        ulimits=[
+            {"Name": name, "Soft": most, "Hard": most} for name, most in ulimits(instance).items()
+        ] or None,
         log_config={"Type": instance.log_driver, "Config": dict(instance.log_options)},
+    )
+    if UNMASKED in instance.security:  # a word that only the engine's clients know
+        config |= {"MaskedPaths": [], "ReadonlyPaths": []}
+    return config
+
+
+def dropped(instance: Instance) -> list[str]:
+    """The capabilities that it is not to have, unless they are added."""
+    if "privileged" in instance.privileges:
+        return []
+    return list(instance.dropped) or ["ALL"]
+
+
+def security(instance: Instance) -> list[str]:
+    """As in ``--security-opt``."""
+    confined = [] if "new-privileges" in instance.privileges else ["no-new-privileges"]
+    return [*confined, *instance.security]
+
+
+def ulimits(instance: Instance) -> dict[str, int]:
+    """By the engine's names, open files included."""
+    files = {"nofile": int(instance.limits["files"])} if "files" in instance.limits else {}
+    return {**files, **instance.ulimits}
+
+
+def in_parts(instance: Instance, lacking: tuple[str, ...]) -> Instance:
+    """What an engine can launch that lacks these capabilities: it refuses ``privileged``, and
+    gives all that it has if it is asked for that one by one.
+    """
+    if not lacking or "privileged" not in instance.privileges:
+        return instance
+    mounted = {target for _, target, _ in instance.binds}
+    chosen = {text.partition("=")[0] for text in instance.security}
+    return dataclasses.replace(
+        instance,
+        privileges=instance.privileges - {"privileged"},
+        capabilities=("ALL",), dropped=lacking,
+        device_rules=(*instance.device_rules, "a *:* rwm"),
+        security=(*instance.security, *(
+            text for text in UNCONFINED if text.partition("=")[0] not in chosen
+        )),
+        binds=(*instance.binds, *(
+            (path, path, "rw,rprivate") for path in POWERFUL if path not in mounted
+        )),
     )
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from kolla.backends import instances
 from kolla.backends.instances import GENERATION_FOLDER, Instances
 from kolla.errors import KollaError
 from kolla.plans.desired import SECRETS_LABEL, build
-from kolla.plugin import File, secret
+from kolla.plugin import File, Privilege, secret
 from kolla.plugin.backend import ImageFacts
 from kolla.plugin.spec import Spec
 from kolla.settings.fingerprints import Fingerprints
@@ -305,3 +306,22 @@ def test_a_file_that_is_no_text_is_refused_where_it_is_not_declared_as_secret(tm
     )
     with pytest.raises(KollaError, match=r"which the option web.ring names, is no UTF-8 text"):
         build(container, make_settings(tmp_path, "", container), IMAGE, "2026.1", "")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="gives files away")
+@pytest.mark.parametrize("privileges, owner", [((), 42000), ((Privilege("root", ""),), 0)])
+def test_the_files_of_root_belong_to_root(tmp_path, privileges, owner):
+    web = make_container(files=(File("/etc/web", "text"),), privileges=privileges)
+    settings = make_settings(tmp_path, "", web)
+    spec = dataclasses.replace(build(web, settings, IMAGE, "", ""), own_folder="rw")
+    Instances(tmp_path, settings).make(spec, 1)
+    home = tmp_path / "generations" / "web" / "1"
+    assert {path.stat().st_uid for path in (home / "own", home / "files/etc/web")} == {owner}
+
+
+def test_who_shares_the_processes_of_the_host_reaps_its_own(tmp_path):
+    web = make_container(privileges=(*OF_THIS_USER["privileges"], Privilege("pid", "")),
+                         user=OF_THIS_USER["user"])
+    settings = make_settings(tmp_path, "", web)
+    made = Instances(tmp_path, settings).make(build(web, settings, IMAGE, "", ""), 1)
+    assert made.environment["TINI_SUBREAPER"] == ""

@@ -39,11 +39,13 @@ def test_json_keys_stay_as_they_are():
     assert container_set.List.columns == (
         "name", "set", "containers", "health", "checked", "summary")
     assert container_set.Tree.columns == (
-        "name", "kind", "set", "depth", "path", "generation", "health", "checked")
+        "name", "kind", "set", "depth", "path", "generation", "health", "checked",
+        "super_privileged")
     assert container_set.Show.columns == (
         "name", "summary", "path", "distribution", "sets", "containers", "health", "checked")
     assert container.List.columns == (
-        "name", "set", "generation", "release", "version", "pin", "health", "checked")
+        "name", "set", "generation", "release", "version", "pin", "health", "checked",
+        "super_privileged")
     assert container.Show.columns == (
         "name", "set", "summary", "distribution", "health", "detail", "checked", "pin",
         "generation", "state", "cause", "created", "reason", "incidents", "evidence",
@@ -70,7 +72,7 @@ def test_tree_is_drawn_for_people(kolla):
         "└── caches  (What can be lost)\n"
         "    ├── near-caches  (Caches on this host)\n"
         "    │   └── probe  absent\n"
-        "    └── guard  absent\n"
+        "    └── guard  absent, super-privileged\n"
     )
 
 

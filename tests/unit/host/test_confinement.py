@@ -1,10 +1,8 @@
 """What the kernel and the engine lack for the confinement of containers."""
 
-import os
-import socket
-
 import pytest
 
+from kolla.backends.docker.powers import Powers
 from kolla.host import confinement
 from kolla.host.findings import State
 from kolla.plugin import Limits
@@ -19,51 +17,26 @@ def test_a_kernel_that_cannot_limit_memory_is_told():
     assert finding.state is State.WARNING and "cannot limit memory:" in finding.found
 
 
-@pytest.fixture
-def engine(tmp_path, monkeypatch):
-    """Something that listens: this process; a function says what its limits are."""
-    with socket.socket(socket.AF_UNIX) as wire:
-        wire.bind(f"{tmp_path}/docker.sock")
-        wire.listen()
-        folder = tmp_path / "proc" / str(os.getpid())
-        folder.mkdir(parents=True)
-        monkeypatch.setattr(confinement, "PROC", tmp_path / "proc")
-
-        def limited(capabilities: str, hard: str) -> str:
-            (folder / "status").write_text(f"Name:\tdockerd\nCapEff:\t{capabilities}\n")
-            (folder / "limits").write_text(
-                "Limit                     Soft Limit           Hard Limit           Units\n"
-                f"Max open files            1024                 {hard}                files\n"
-            )
-            return f"unix://{tmp_path}/docker.sock"
-
-        yield limited
-
-
-def found(url: str, tmp_path, files: str = "16384"):
+def found(powers: Powers, tmp_path, files: str = "16384"):
     web = make_web(limits=Limits(files=files))
-    return list(confinement.open_files(url, make_settings(tmp_path, "", web)))
+    return confinement.open_files(powers, make_settings(tmp_path, "", web))
 
 
-ALL, WITHOUT_RESOURCE = "000001ffffffffff", "000001fffeffffff"
-
-
-@pytest.mark.parametrize("capabilities, hard, state", [
-    (ALL, "1024", State.OK), (WITHOUT_RESOURCE, "20000", State.OK),
-    (WITHOUT_RESOURCE, "16384", State.OK), (WITHOUT_RESOURCE, "unlimited", State.OK),
-    (WITHOUT_RESOURCE, "4096", State.MISSING),
+@pytest.mark.parametrize("limits, state", [
+    ({}, State.OK), ({"nofile": 20000}, State.OK), ({"nofile": 16384}, State.OK),
+    ({"nofile": 4096}, State.MISSING),
 ])
-def test_an_engine_gives_what_it_has_unless_it_may_raise_limits(
-    engine, tmp_path, capabilities, hard, state
-):
-    (finding,) = found(engine(capabilities, hard), tmp_path)
+def test_an_engine_gives_what_it_has_unless_it_may_raise_limits(tmp_path, limits, state):
+    finding = found(Powers(limits=limits), tmp_path)
     assert finding.state is state
     assert state is State.OK or "[limits] files, for example all:4096" in finding.advice
 
 
-@pytest.mark.parametrize("url", ["tcp://192.0.2.1:2375", "unix:///nonexistent/docker.sock"])
-def test_nothing_is_said_of_an_engine_elsewhere(url, tmp_path):
-    assert found(url, tmp_path) == []
+def test_capabilities_that_a_privileged_container_cannot_have_are_told():
+    assert confinement.capabilities(Powers()).state is State.OK
+    finding = confinement.capabilities(Powers(("SYS_RESOURCE", "SYS_MODULE")))
+    assert finding.state is State.WARNING
+    assert finding.found.startswith("the engine cannot give SYS_RESOURCE, SYS_MODULE:")
 
 
 @pytest.mark.parametrize("options, states", [

@@ -76,12 +76,25 @@ def test_a_tag_that_moved_to_the_same_image_is_no_difference():
     {"privileges": (Privilege("pid", "why"),)},
     {"host_mounts": (HostMount("/dev", "/dev", "why", read_only=False),)},
     {"host_mounts": (HostMount("/run/docker.sock", "/x", "why", read_only=False),)},
+    {"host_mounts": (HostMount("/srv/docker.sock", "/x", "why"),)},
+    {"host_mounts": (HostMount("/run/libvirt", "/x", "why"),)},
+    {"host_mounts": (HostMount("/srv/x", "/x", "why", propagation="rshared"),)},
+    {"host_mounts": (HostMount("/var/lib/libvirt", "/x", "why", read_only=False),)},
+    {"privileges": (Privilege("capability", "why", "SYS_ADMIN"),)},
+    {"privileges": (Privilege("capability", "why", "NET_ADMIN"),)},
+    {"privileges": (Privilege("device", "why", "/dev/kvm"),)},
+    {"privileges": (Privilege("device-rule", "why", "c 10:232 rwm"),)},
+    {"privileges": (Privilege("unconfined", "why", "seccomp"),)},
 ])
 def test_what_masters_the_host_is_super_privileged(changes):
     assert make_spec(**changes).super_privileged
 
 
 def test_a_capability_or_a_folder_of_its_own_is_not_super_privileged():
-    spec = make_spec(privileges=(Privilege("capability", "why", "NET_ADMIN"),),
-                     host_mounts=(HostMount("/srv/x", "/x", "why", read_only=False),))
+    spec = make_spec(
+        privileges=(Privilege("capability", "why", "NET_BIND_SERVICE"), Privilege("root", "why"),
+                    Privilege("limit", "why", "memlock=-1"), Privilege("new-privileges", "why")),
+        host_mounts=(HostMount("/srv/x", "/x", "why", read_only=False),
+                     HostMount("/usr/share", "/y", "why")),
+    )
     assert not spec.super_privileged

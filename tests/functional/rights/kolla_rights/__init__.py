@@ -50,6 +50,10 @@ HOST = Container(
         privilege("capability", "NET_ADMIN"), privilege("capability", "NET_RAW"),
         privilege("device", "/dev/null"), privilege("device", "/dev/zero:/dev/naught:r"),
         privilege("pid"), privilege("ipc"), privilege("root"), privilege("writable-root"),
+        privilege("device-rule", "c 10:232 rwm"), privilege("device-rule", "b 7:* r"),
+        privilege("group", "36"),
+        privilege("limit", "core=0"), privilege("limit", "stack=1048576"),
+        privilege("new-privileges"), privilege("unconfined", "seccomp"),
     ),
     stop_grace=1,
     options={
@@ -60,5 +64,19 @@ HOST = Container(
 
 CGROUP = dataclasses.replace(
     HOST, name="rights-cgroup", summary="Has the host's cgroups as well", volumes=(),
-    privileges=(*HOST.privileges, privilege("cgroup")), options={},
+    privileges=(*HOST.privileges, privilege("cgroup"), privilege("unconfined", "systempaths"),
+                privilege("unconfined", "apparmor"), privilege("unconfined", "label")),
+    options={},
+)
+
+ALL = Container(
+    name="rights-all",
+    parent="rights",
+    summary="Has all that the host can give",
+    image=IMAGE,
+    user=42999,
+    command=("sleep", "infinity"),
+    check=Check(command=("true",)),
+    privileges=(privilege("root"), privilege("privileged")),
+    stop_grace=1,
 )

@@ -9,6 +9,7 @@ from kolla.backends.compose import command
 from kolla.backends.compose.backend import ComposeBackend
 from kolla.backends.compose.command import Compose, find
 from kolla.backends.compose.project import CURRENT, Project
+from kolla.backends.docker.powers import Powers
 from kolla.plugin import Privilege
 from kolla.plugin.backend import BackendError, Instance, Unreachable
 from tests.unit.support.factory import make_spec
@@ -101,6 +102,10 @@ def test_what_the_classic_one_cannot_express_is_refused(tmp_path):
         "  compose 2.26 or newer can; so can [backend] driver = docker"
     )
     backend(tmp_path, "2.26.1").require(spec)
+    able = backend(tmp_path, "1.29.2")
+    able._powers = Powers(("SYS_RESOURCE",))
+    with pytest.raises(BackendError, match="unmasked system paths"):
+        able.require(make_spec(privileges=(Privilege("privileged", "guests"),)))
     backend(tmp_path, "1.29.2").require(make_spec())
 
 

@@ -48,8 +48,11 @@ def test_service_has_no_more_rights_than_it_was_granted():
     assert not {"privileged", "pid", "ipc", "cgroup", "devices", "cap_add"} & set(plain)
     granted = service(instance(
         privileges=frozenset({"privileged", "pid", "ipc", "cgroup", "root", "writable-root"}),
-        capabilities=("NET_ADMIN",), devices=("/dev/kvm",),
+        capabilities=("NET_ADMIN",), devices=("/dev/kvm",), device_rules=("c 10:232 rwm",),
+        groups=("36",), ulimits={"memlock": -1}, limits={"files": 9},
     ))
+    assert granted["device_cgroup_rules"] == ["c 10:232 rwm"] and granted["group_add"] == ["36"]
+    assert granted["ulimits"] == {"nofile": 9, "memlock": -1}
     assert granted["user"] == "0:0" and granted["privileged"] is True
     assert {granted[key] for key in ("pid", "ipc", "cgroup")} == {"host"}
     assert granted["cap_add"] == ["NET_ADMIN"] and granted["devices"] == ["/dev/kvm"]

@@ -1,0 +1,30 @@
+"""What the configuration makes of a declaration."""
+
+import pytest
+
+from kolla.plans.desired import build
+from kolla.plugin import Privilege
+from kolla.plugin.backend import ImageFacts
+from tests.unit.support.plugins import make_container, make_settings
+
+FREE = tuple(Privilege("unconfined", "", value)
+             for value in ("seccomp", "systempaths", "apparmor", "label"))
+FOR_ALL = "apparmor_profile = strict\nselinux_label = type:container_t\n"
+
+
+@pytest.mark.parametrize("privileges, text, wanted", [
+    ((), "", ()),
+    ((), FOR_ALL, ("apparmor=strict", "label=type:container_t")),
+    ((), FOR_ALL + "apparmor_profiles = web:own,other:free\n",
+     ("apparmor=own", "label=type:container_t")),
+    (FREE, FOR_ALL, ("apparmor=unconfined", "label=disable", "seccomp=unconfined",
+                     "systempaths=unconfined")),
+    (FREE[2:], FOR_ALL + "apparmor_profiles = web:own\nselinux_labels = web:type:spc_t\n",
+     ("apparmor=own", "label=type:spc_t")),
+])
+def test_a_container_is_confined_by_its_own_options_its_plugin_or_as_all(
+    tmp_path, privileges, text, wanted
+):
+    web = make_container("web", privileges=privileges)
+    settings = make_settings(tmp_path, f"[engine]\n{text}", web)
+    assert build(web, settings, ImageFacts("", "image"), "", "").security == wanted
