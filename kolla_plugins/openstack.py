@@ -1,6 +1,7 @@
 """Declarations that OpenStack services share: identity, endpoints, databases, tasks."""
 
 import ipaddress
+from collections.abc import Mapping
 
 from oslo_config import cfg, types
 
@@ -85,11 +86,32 @@ def service_limits(service: str) -> Limits:
     return Limits(memory=f"1g + 256m * ${{{service}.workers}}")
 
 
-def service_environment(service: str) -> dict[str, str]:
-    """The variables that every HTTP service with a database needs."""
+#: The variable in which a service finds its database, and the option with the database's name.
+DATABASE = {"OS_DATABASE__CONNECTION": "database_name"}
+
+
+def database_environment(
+    service: str, databases: Mapping[str, str] = DATABASE
+) -> dict[str, str]:
+    """Where a service finds its databases, all with the same user.
+
+    ``databases``: variables, each with the option that names its database. The first database
+    holds the ledger, and all are dumped together.
+    """
     login = f"${{url:{service}.database_user}}:${{url:{service}.database_password}}"
-    place = f"${{database.address}}:${{database.port}}/${{{service}.database_name}}"
     verified = "${database.tls??ssl_ca=/etc/kolla/tls/database.crt:}"
+    place = "${database.address}:${database.port}"
+    names = {} if databases is DATABASE else {"KOLLA_SCHEMA_DATABASES": " ".join(databases)}
+    return names | {
+        variable: f"mysql+pymysql://{login}@{place}/${{{service}.{option}}}{verified}"
+        for variable, option in databases.items()
+    }
+
+
+def service_environment(
+    service: str, databases: Mapping[str, str] = DATABASE
+) -> dict[str, str]:
+    """The variables that every HTTP service needs; empty ``databases``: it sees none."""
     return {
         "KOLLA_HOST": "${host.name}",
         "KOLLA_ADDRESS": f"${{{service}.address}}",
@@ -101,7 +123,7 @@ def service_environment(service: str) -> dict[str, str]:
         "KOLLA_CLIENTS_OF_A_SOURCE": "${api.connections_per_source}",
         # Without it, links would repeat the Host header of a client.
         "OS_DEFAULT__PUBLIC_ENDPOINT": f"${{{service}.public_url}}",
-        "OS_DATABASE__CONNECTION": f"mysql+pymysql://{login}@{place}{verified}",
+        **(database_environment(service, databases) if databases else {}),
     }
 
 
@@ -150,16 +172,18 @@ def login_environment(service: str) -> dict[str, str]:
     return {f"OS_KEYSTONE_AUTHTOKEN__{name}": value for name, value in options.items()}
 
 
-def database_task(service: str) -> Task:
-    """Makes the service's database and its user."""
+def database_task(
+    service: str, option: str = "database_name", name: str = "database"
+) -> Task:
+    """Makes a database of the service, whose name is that option, and the service's user."""
     return Task(
-        "database",
+        name,
         ("kolla-database",),
         environment={
             "KOLLA_DATABASE_ADDRESS": "${database.address}",
             "KOLLA_DATABASE_PORT": "${database.port}",
             "KOLLA_DATABASE_ROOT_PASSWORD": "${database.root_password}",
-            "KOLLA_DATABASE_NAME": f"${{{service}.database_name}}",
+            "KOLLA_DATABASE_NAME": f"${{{service}.{option}}}",
             "KOLLA_DATABASE_USER": f"${{{service}.database_user}}",
             "KOLLA_DATABASE_PASSWORD": f"${{{service}.database_password}}",
         },

@@ -6,7 +6,10 @@ from cliff.columns import FormattableColumn
 
 from kolla.cli.values import ImageId, Lines, Text
 
-COLUMNS = ("container", "action", "before", "after", "pin", "blocked", "reasons", "operations")
+COLUMNS = (
+    "container", "action", "before", "after", "pin", "blocked", "begins_after", "reasons",
+    "operations",
+)
 
 
 class _Operations(FormattableColumn):
@@ -23,7 +26,8 @@ def rows(plans: dict, records: dict) -> list[tuple]:
     """The values in the order of COLUMNS."""
     return [
         (name, plan.action, Text(plan.before), Text(plan.after), ImageId(_pin(records.get(name))),
-         plan.blocked, Lines(list(plan.reasons)), _Operations(plan.operations))
+         plan.blocked, Lines(list(plan.begins_after)), Lines(list(plan.reasons)),
+         _Operations(plan.operations))
         for name, plan in plans.items()
     ]
 

@@ -227,3 +227,40 @@ def on_engine(chain: Deployment) -> tuple[set[str], set[str]]:
         containers = client.containers.list(all=True, filters={"label": "kolla.container"})
         volumes = client.volumes.list(filters={"name": "chain-"})
     return {found.name for found in containers}, {found.name for found in volumes}
+
+
+# Containers of one software: the agent follows the lead
+
+
+@pytest.fixture
+def pair(chain):
+    """Both at 2026.1, and the others out of the way."""
+    chain.kolla("set", "delete", "all", "--data", "--yes")
+    chain.configure("[host]\nenabled = pair\n", "10-host")
+    chain.kolla("set", "start", "pair")
+    yield chain
+    chain.kolla("set", "delete", "pair", "--data", "--yes")
+    chain.configure("[host]\nenabled = chain\n", "10-host")
+
+
+def test_followers_are_upgraded_last_go_back_first_and_prepare_it_in_the_place_of_another(pair):
+    to = ("set", "upgrade", "pair", "--release", "2026.2")
+    plans = pair.kolla(*to, "--dry-run", "-f", "json").json()
+    assert [(plan["container"], plan["begins_after"]) for plan in plans] == [
+        ("pair-lead", []), ("pair-agent", ["pair-lead"]),
+    ]
+    refused = pair.kolla("container", "upgrade", "pair-agent", "--release", "2026.2", expect=1)
+    assert "pair-lead, which it follows, is of 2026.1" in refused.stderr
+    pair.kolla(*to)
+    refused = pair.kolla("container", "rollback", "pair-lead", expect=1)
+    assert "pair-agent, which follows it, is of 2026.2" in refused.stderr
+    assert generations(pair) == {"pair-agent": 2, "pair-lead": 2}
+    pair.kolla("set", "rollback", "pair")
+    journal = pair.kolla(
+        "container", "exec", "pair-lead", "--", "cat", "/var/lib/synthetic/journal"
+    ).stdout.splitlines()
+    prepared = [f"before-rollback 2 of {name} to 2026.1" for name in ("pair-agent", "pair-lead")]
+    assert [line for line in journal if line.startswith("before-rollback")] == prepared
+    assert {row["release"] for row in pair.kolla("container", "list", "-f", "json").json()} == {
+        "2026.1"
+    }

@@ -100,11 +100,17 @@ def two_images(world: World) -> None:
         world.kolla(*other_image(world))
 
 
+def of_earlier_release(world: World) -> None:
+    running(world)
+    if release_of(world) != RELEASES[0]:
+        world.kolla(*to_release(world, RELEASES[0]))
+
+
 def cut_upgrade(where: str) -> Callable[[World], None]:
     def prepare(world: World) -> None:
-        running(world)
+        of_earlier_release(world)
         trap = Point("upgrade/commit", *where.split(" ", 1), 1)
-        ended = world.tool.run(*reconfigured(world), trap=trap)
+        ended = world.tool.run(*to_release(world, RELEASES[1]), trap=trap)
         assert ended.caught, ended.output
 
     return prepare
@@ -150,14 +156,22 @@ def reconfigured(world: World) -> tuple[str, ...]:
     return upgraded(world, "failure_after", next(_changes))
 
 
+def to_release(world: World, release: str) -> tuple[str, ...]:
+    return ("container", "upgrade", world.container, "--image", f"kolla/synthetic:{release}")
+
+
 def refused(world: World) -> tuple[str, ...]:
-    return upgraded(world, "failure", "exit")
+    """By its check, once it runs at a later release: the way back has to be prepared."""
+    return (
+        "--set", f"synthetic.{world.kind}_failure=check",
+        "--set", f"monitor.grace={world.container}:1", *to_release(world, RELEASES[1]),
+    )
 
 
 def other_image(world: World) -> tuple[str, ...]:
     """With the dump and the expansion of a schema."""
     other = next(release for release in RELEASES if release != release_of(world))
-    return ("container", "upgrade", world.container, "--image", f"kolla/synthetic:{other}")
+    return to_release(world, other)
 
 
 def earlier(world: World) -> int | None:
@@ -177,7 +191,7 @@ COMMANDS = {
     "stop": Command(running, verb("stop")),
     "restart": Command(running, verb("restart")),
     "upgrade": Command(running, other_image),
-    "refused-upgrade": Command(running, refused, exit_code=1),
+    "refused-upgrade": Command(of_earlier_release, refused, exit_code=1),
     "rollback": Command(two_images, rollback, repeatable=False),
     "confirm": Command(unconfirmed, verb("confirm")),
     "maintenance": Command(

@@ -159,6 +159,15 @@ class World:
         with self.deployment.engine.client() as client:
             return self.container in {volume.name for volume in client.volumes.list()}
 
+    def volume_journal(self) -> list[str]:
+        """What the service and its tasks have written down on the volume."""
+        with self.deployment.engine.client() as client:
+            folders = [volume.attrs["Mountpoint"] for volume in client.volumes.list()
+                       if volume.name == self.container]
+        journals = [pathlib.Path(folder, "journal") for folder in folders]
+        return [line for path in journals if path.exists()
+                for line in path.read_text().splitlines()]
+
     def folders(self) -> set[int]:
         folder = self.deployment.state_dir / "generations" / self.container
         return {int(path.name) for path in folder.iterdir()} if folder.exists() else set()
@@ -228,6 +237,7 @@ class World:
         self._assert_nobodys()
         seen = self.seen()
         self._assert_engine(record, {g.number: g for g in generations}, seen)
+        self._assert_prepared(generations)
         self._assert_serves(record, seen)
 
     def _assert_recorded(self, record: Record, generations: list[Generation]) -> None:
@@ -239,6 +249,18 @@ class World:
         assert record.target != RUNNING or record.current is not None
         if record.target != RUNNING:
             assert record.health in ("unknown", record.target), record
+
+    def _assert_prepared(self, generations: list[Generation]) -> None:
+        """What ran at a later release and never counted has prepared the way back."""
+        journal = self.volume_journal()
+        committed = [generation for generation in generations if generation.committed]
+        for tried in (generation for generation in generations if not generation.committed):
+            before = [known for known in committed if known.number < tried.number]
+            if before and before[-1].snapshot.release < tried.snapshot.release:
+                number = tried.number
+                prepared = f"before-rollback {number} of {self.container} to "
+                told = any(line.startswith(prepared) for line in journal)
+                assert told or f"start {number}" not in journal, (number, journal)
 
     def _assert_numbers(self, record: Record, generations: list[Generation]) -> None:
         for generation in generations:

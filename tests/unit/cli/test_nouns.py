@@ -63,7 +63,8 @@ def test_json_keys_stay_as_they_are():
     assert event.List.columns == (
         "at", "who", "action", "container", "generation", "outcome", "seconds", "detail")
     assert plan.Plan.columns == plans.COLUMNS == (
-        "container", "action", "before", "after", "pin", "blocked", "reasons", "operations")
+        "container", "action", "before", "after", "pin", "blocked", "begins_after",
+        "reasons", "operations")
 
 
 def test_tree_is_drawn_for_people(kolla):

@@ -2,7 +2,7 @@
 
 import datetime
 import importlib
-import types
+import io
 
 import pytest
 from hypothesis import given
@@ -184,47 +184,42 @@ def test_no_host_is_ever_left_with_a_schema_it_cannot_use(data):
         assert all(told[0] >= contract for told in hosts.values())
 
 
-COMPLETE = {("CREATE TABLE", "user"), ("CREATE TABLE", "empty"), ("INSERT INTO", "user")}
+# The same table in two databases, one of which has rows.
+DUMP = b"""\
+-- MariaDB dump
+USE `nova_api`;
+CREATE TABLE `user` (
+INSERT INTO `user` VALUES (1);
+USE `nova`;
+CREATE TABLE `user` (
+CREATE TABLE `a``b` (
+-- Dump completed
+"""
+TABLES, FILLED = {("nova_api", "user"), ("nova", "user"), ("nova", "a`b")}, {("nova_api", "user")}
 
 
-def test_a_dump_is_refused_for_the_first_table_or_rows_that_it_lacks_and_only_then(module):
-    def why(found: set) -> str:
+def test_a_dump_is_refused_for_the_tables_or_rows_that_it_lacks_and_only_then(module):
+    dump = module("dump")
+
+    def why(tables: set, filled: set) -> str:
+        found = dump._copy(DUMP.splitlines(keepends=True), io.BytesIO())
         try:
-            module("dump").refuse_incomplete(found, {"user", "empty"}, {"user"})
+            dump.refuse_incomplete(found, tables, filled)
         except SystemExit as refusal:
             return str(refusal)
         return ""
 
-    assert why(COMPLETE) == ""
-    for what, table in COMPLETE:
-        assert f"it has no {what} of {table}" in why(COMPLETE - {(what, table)})
-
-
-#: Writes down how it was called, and an empty dump.
-CLIENT = """\
-#!/bin/sh
-printf '%s\\n' "$@" > "$0.called"
-echo '-- Dump completed'
-"""
-
-
-def test_a_dump_obeys_no_configuration_of_the_service_and_shows_no_password(
-    module, tmp_path, monkeypatch
-):
-    dump, client = module("dump"), tmp_path / "mariadb-dump"
-    client.write_text(CLIENT)
-    client.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.setenv("KOLLA_CONTAINER", "web")
-    monkeypatch.setenv("KOLLA_GENERATION", "3")
-    monkeypatch.setattr(dump, "FOLDER", tmp_path)
-    for name in ("tables", "_filled"):
-        monkeypatch.setattr(dump, name, lambda connection: set())
-    url = types.SimpleNamespace(
-        host="db", port=3306, username="web", password="se$cret", database="web", query={}
+    assert why(TABLES, FILLED) == ""
+    assert "it has no CREATE TABLE of nova_cell0.user" in why(
+        TABLES | {("nova_cell0", "user")}, FILLED
     )
-    engine = types.SimpleNamespace(url=url)
-    assert (tmp_path / dump.dump(types.SimpleNamespace(engine=engine), "2026.1")).exists()
-    arguments = (tmp_path / "mariadb-dump.called").read_text().splitlines()
-    # The client obeys ~/.my.cnf unless this comes first.
-    assert arguments[0] == "--no-defaults" and "se$cret" not in " ".join(arguments)
+    assert "it has no INSERT INTO of nova.a`b, nova.user" in why(TABLES, TABLES)
+
+
+def test_databases_are_those_that_the_plugin_names_and_the_first_holds_the_ledger(
+    module, monkeypatch
+):
+    monkeypatch.delenv("KOLLA_SCHEMA_DATABASES", raising=False)
+    assert module("environment").databases() == ["OS_DATABASE__CONNECTION"]
+    monkeypatch.setenv("KOLLA_SCHEMA_DATABASES", "OS_API_DATABASE__CONNECTION OS_DATABASE__X")
+    assert module("environment").databases() == ["OS_API_DATABASE__CONNECTION", "OS_DATABASE__X"]

@@ -30,9 +30,11 @@ class Site:
         self.schema, self.phases = schema, schema.phases
         self.members, self.steps = {}, {}
         self.ran, self.dumped = [], []
-        self.connection = types.SimpleNamespace(engine=types.SimpleNamespace(url="mysql://"))
+        self.connection = self.urls = None
         monkeypatch.setattr(schema, "run", self._run)
-        monkeypatch.setattr(schema.dumps, "dump", lambda url, release: self.dumped.append(release))
+        monkeypatch.setattr(
+            schema.dumps, "dump", lambda connection, urls, release: self.dumped.append(release)
+        )
 
     def act(
         self, phase: str, host: str = "ctl1", software=NEW, container: str = "api", gone=(),

@@ -1,4 +1,4 @@
-"""A dump of the service's database, before its schema changes."""
+"""A dump of the service's databases, before their schema changes."""
 
 import datetime
 import gzip
@@ -6,7 +6,7 @@ import os
 import pathlib
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from kolla_image.environment import fail, require
@@ -16,24 +16,29 @@ if TYPE_CHECKING:
 
 #: What is in it when the task ends is taken away and kept.
 FOLDER = pathlib.Path("/var/lib/kolla/dumps")
-STATEMENT = re.compile(rb"(CREATE TABLE|INSERT INTO) `((?:[^`]|``)+)`")
+STATEMENT = re.compile(rb"(USE|CREATE TABLE|INSERT INTO) `((?:[^`]|``)+)`")
 LAST_LINE = b"-- Dump completed"
 
 
-def dump(connection: "sqlalchemy.Connection", release: str) -> str:
-    """Make a compressed dump of the connection's whole database; the file's name.
+def dump(
+    connection: "sqlalchemy.Connection", urls: Mapping[str, "sqlalchemy.URL"], release: str
+) -> str:
+    """Make one compressed dump of whole databases, as they are at one moment; the file's name.
 
     ``release`` is the one that the data is of. Ends the program with one line if the dump does
     not hold all tables, or no row of a table that has some.
     """
+    databases = list(dict.fromkeys(url.database for url in urls.values()))
     container, generation = require("KOLLA_CONTAINER"), require("KOLLA_GENERATION")
     now = f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}"
     name = f"{container}-before-g{generation}-from-{release}-{now}.sql.gz"
     draft = FOLDER / f"{name}.partial"
-    filled = _filled(connection)
+    filled = _filled(connection, databases)
     try:
-        found = _write(draft, connection.engine.url)
-        refuse_incomplete(found, tables(connection), filled & _filled(connection))
+        found = _write(draft, connection.engine.url, databases)
+        refuse_incomplete(
+            found, tables(connection, databases), filled & _filled(connection, databases)
+        )
         draft.rename(FOLDER / name)
     except OSError as error:
         fail(f"the dump cannot be written: {error.strerror}")
@@ -42,34 +47,44 @@ def dump(connection: "sqlalchemy.Connection", release: str) -> str:
     return name
 
 
-def tables(connection: "sqlalchemy.Connection") -> set[str]:
-    """The names of the tables in the connection's database."""
-    return set(connection.exec_driver_sql(
-        "SELECT table_name FROM information_schema.tables"
-        " WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'"
-    ).scalars())
-
-
-def _filled(connection: "sqlalchemy.Connection") -> set[str]:
-    """The tables that have rows now."""
-    quote = connection.dialect.identifier_preparer.quote_identifier
+def tables(
+    connection: "sqlalchemy.Connection", databases: Iterable[str]
+) -> set[tuple[str, str]]:
+    """The tables in databases of the connection's server: (database, table) pairs."""
     return {
-        name for name in tables(connection)
-        if connection.exec_driver_sql(f"SELECT EXISTS (SELECT 1 FROM {quote(name)})").scalar()
+        (database, name) for database in databases for name in connection.exec_driver_sql(
+            "SELECT table_name FROM information_schema.tables"
+            " WHERE table_schema = %s AND table_type = 'BASE TABLE'", (database,)
+        ).scalars()
     }
 
 
-def _write(draft: pathlib.Path, url: "sqlalchemy.URL") -> set[tuple[str, str]]:
-    """The statements that make the database what it is now, whatever it is then.
+def _filled(
+    connection: "sqlalchemy.Connection", databases: Iterable[str]
+) -> set[tuple[str, str]]:
+    """The tables that have rows now."""
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    return {
+        (database, name) for database, name in tables(connection, databases)
+        if connection.exec_driver_sql(
+            f"SELECT EXISTS (SELECT 1 FROM {quote(database)}.{quote(name)})"
+        ).scalar()
+    }
 
-    Returns what is in them: (statement, table) pairs.
+
+def _write(
+    draft: pathlib.Path, url: "sqlalchemy.URL", databases: list[str]
+) -> set[tuple[str, str, str]]:
+    """The statements that make the databases what they are now, whatever they are then.
+
+    Returns what is in them: (statement, database, table).
     """
     command = [
         # No file that the service could have written has a say in it.
         "mariadb-dump", "--no-defaults", f"--host={url.host}", f"--port={url.port or 3306}",
         f"--user={url.username}", *_tls(url), "--single-transaction",
         "--quick", "--hex-blob", "--default-character-set=utf8mb4",
-        "--add-drop-database", "--databases", url.database,
+        "--add-drop-database", "--databases", *databases,
     ]
     # Not as an argument: every user of the host could read it there.
     environment = {**os.environ, "MYSQL_PWD": url.password or ""}
@@ -86,24 +101,27 @@ def _write(draft: pathlib.Path, url: "sqlalchemy.URL") -> set[tuple[str, str]]:
     return found
 
 
-def _copy(lines: Iterable[bytes], packed: gzip.GzipFile) -> set[tuple[str, str]]:
-    found, line = set(), b""
+def _copy(lines: Iterable[bytes], packed: gzip.GzipFile) -> set[tuple[str, str, str]]:
+    found, database, line = set(), "", b""
     for line in lines:
         packed.write(line)
         if statement := STATEMENT.match(line):
-            kind, table = statement.groups()
-            found.add((kind.decode(), table.decode().replace("``", "`")))
+            kind, name = statement[1].decode(), statement[2].decode().replace("``", "`")
+            if kind == "USE":
+                database = name
+            else:
+                found.add((kind, database, name))
     if not line.startswith(LAST_LINE):
         fail("the dump is incomplete: its last line is missing")
     return found
 
 
 def refuse_incomplete(
-    found: set[tuple[str, str]], wanted: set[str], filled: set[str]
+    found: set[tuple[str, str, str]], wanted: set[tuple[str, str]], filled: set[tuple[str, str]]
 ) -> None:
     """End the program with one line if a dump lacks tables or their rows."""
-    for kind, names in (("CREATE TABLE", wanted), ("INSERT INTO", filled)):
-        missing = sorted(name for name in names if (kind, name) not in found)
+    for kind, places in (("CREATE TABLE", wanted), ("INSERT INTO", filled)):
+        missing = sorted(".".join(place) for place in places if (kind, *place) not in found)
         if missing:
             fail(f"the dump is incomplete: it has no {kind} of {', '.join(missing)}")
 

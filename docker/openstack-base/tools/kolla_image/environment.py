@@ -19,6 +19,11 @@ def authority(group: str) -> str | None:
     return str(path) if path.exists() else None
 
 
+def databases() -> list[str]:
+    """The variables with the URLs of the service's databases; the first one holds the ledger."""
+    return (get("KOLLA_SCHEMA_DATABASES") or "OS_DATABASE__CONNECTION").split()
+
+
 def fail(message: str) -> NoReturn:
     sys.exit(f"{os.path.basename(sys.argv[0])}: {message}")
 

@@ -1,4 +1,4 @@
-"""Whether the service's database (``OS_DATABASE__CONNECTION``) can be used."""
+"""Whether the service's databases can be used."""
 
 import functools
 
@@ -20,10 +20,11 @@ def _engine(url: str) -> sqlalchemy.Engine:
 
 
 def complaint() -> str:
-    """Why it cannot be used, on one line; empty if it can."""
+    """Why one of them cannot be used, on one line; empty if all can."""
     try:
-        with _engine(environment.get("OS_DATABASE__CONNECTION")).connect() as connection:
-            connection.execute(sqlalchemy.text("SELECT 1"))
+        for variable in environment.databases():
+            with _engine(environment.get(variable)).connect() as connection:
+                connection.execute(sqlalchemy.text("SELECT 1"))
     except exc.DBAPIError as error:
         return " ".join(f"the database cannot be used: {error.orig}".split())
     return ""

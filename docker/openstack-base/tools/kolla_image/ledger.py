@@ -1,4 +1,4 @@
-"""The ledger: two tables in a service's own database, changed under a lock.
+"""The ledger: two tables in the first of a service's own databases, changed under a lock.
 
 ``kolla_hosts`` holds which container of which host runs which release, ``kolla_schema`` what was
 done to the schema. A dump of the database holds them too: what is restored knows what it is.
@@ -13,7 +13,7 @@ import sqlalchemy
 from pymysql.constants import ER
 from sqlalchemy import exc, pool
 
-from kolla_image.environment import fail, require
+from kolla_image.environment import databases, fail, require
 from kolla_image.phases import Member, State, Step
 
 TABLES = (
@@ -35,11 +35,15 @@ BY_CONTAINER = """ALTER TABLE kolla_hosts
 class Ledger:
     """Reads and writes the tables.
 
-    ``who``: host, container, release and version of the writer.
+    ``who``: host, container, release and version of the writer. ``urls``: of the service's
+    databases, by variable.
     """
 
-    def __init__(self, connection: sqlalchemy.Connection, who: dict[str, str]):
-        self.connection, self.who = connection, who
+    def __init__(
+        self, connection: sqlalchemy.Connection, who: dict[str, str],
+        urls: dict[str, sqlalchemy.URL],
+    ):
+        self.connection, self.who, self.urls = connection, who, urls
 
     def execute(self, sql: str, **values):
         return self.connection.execute(sqlalchemy.text(sql), values)
@@ -107,22 +111,35 @@ class Ledger:
         self.begin("holder")
 
 
+def urls() -> dict[str, sqlalchemy.URL]:
+    """Of the service's databases, by variable. The first one holds the ledger.
+
+    All have to be of one account on one server: one transaction dumps them. Ends the program
+    with one line if they are not.
+    """
+    found = {variable: sqlalchemy.make_url(require(variable)) for variable in databases()}
+    accounts = {(url.host, url.port, url.username, url.password) for url in found.values()}
+    if len(accounts) > 1:
+        fail(f"{', '.join(found)} should name databases of one account on one server")
+    return found
+
+
 @contextlib.contextmanager
 def connected(who: dict[str, str], timeout: int | None) -> Iterator[Ledger]:
     """The ledger in the database that the service itself uses.
 
     It is locked for the time of the block, unless ``timeout`` is None.
     """
+    known = urls()
     engine = sqlalchemy.create_engine(
-        require("OS_DATABASE__CONNECTION"), poolclass=pool.NullPool,
-        connect_args={"connect_timeout": 10},
+        next(iter(known.values())), poolclass=pool.NullPool, connect_args={"connect_timeout": 10},
     )
     try:
         with (
             engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection,
             engine.connect() as guard,
         ):
-            ledger = Ledger(connection, who)
+            ledger = Ledger(connection, who, known)
             ledger.prepare()
             if timeout is not None:
                 ledger.lock(guard, timeout)

@@ -2,7 +2,8 @@
 
 What a phase runs is in the image: ``KOLLA_SCHEMA_SYNC`` makes the schema of an empty
 database, ``KOLLA_SCHEMA_EXPAND`` and ``KOLLA_SCHEMA_CONTRACT`` change that of a running
-service; commands with a semicolon between them.
+service; commands with a semicolon between them. ``KOLLA_SCHEMA_DATABASES`` names the variables
+that hold the URLs of its databases, ``OS_DATABASE__CONNECTION`` if it is not set.
 """
 
 import argparse
@@ -51,7 +52,7 @@ def dump(ledger: Ledger, who: dict[str, str]) -> None:
         return
     known = state.members.get(_member(who)) or state.steps.get("expand")
     release = known.release if known else "unknown"
-    print("the database is dumped to", dumps.dump(ledger.connection, release))
+    print("the database is dumped to", dumps.dump(ledger.connection, ledger.urls, release))
 
 
 def expand(ledger: Ledger, who: dict[str, str]) -> None:
@@ -127,9 +128,12 @@ def run(ledger: Ledger, commands: str, *steps: str) -> None:
     wrapper = ["kolla-run"]
     if interrupted:
         wrapper += [sys.executable, "-m", "kolla_image.repeat"]
-    url = ledger.connection.engine.url.update_query_dict({"init_command": PATIENCE})
-    environment = {
-        **os.environ, "OS_DATABASE__CONNECTION": url.render_as_string(hide_password=False)
+    patient = {
+        variable: url.update_query_dict({"init_command": PATIENCE})
+        for variable, url in ledger.urls.items()
+    }
+    environment = os.environ | {
+        variable: url.render_as_string(hide_password=False) for variable, url in patient.items()
     }
     for step in steps:
         ledger.begin(step)

@@ -1,10 +1,11 @@
-"""Two containers for tests, which start in a moment and fail on demand.
+"""Containers for tests, which start in a moment and fail on demand.
 
 Each writes what it does into ``/var/lib/synthetic/journal`` on its volume: ``start 3``,
 ``stop 3``, ``bootstrap 1``, ``expand 4`` … where the number is the generation. A worker that
 finds another one at work writes ``conflict 4`` and ends.
 """
 
+import dataclasses
 import pathlib
 
 from oslo_config import cfg
@@ -114,5 +115,39 @@ WORKER = container(
             "bootstrap", ("kolla-task", "bootstrap"), timeout=30,
             environment={"KOLLA_BOOTSTRAP_PASSWORD": "${synthetic.password}"},
         ),
+    ),
+)
+
+PAIR = ContainerSet("pair", "Two containers that are one software")
+
+
+def member(name: str, **differences) -> Container:
+    return dataclasses.replace(
+        WORKER,
+        name=f"pair-{name}",
+        parent="pair",
+        summary=f"The {name} of two",
+        project="pair",
+        environment={
+            "KOLLA_FAILURE": f"${{pair.{name}_failure}}",
+            "KOLLA_FAILURE_AFTER": "0",
+            "KOLLA_START_DELAY": "0",
+        },
+        volumes=(Volume(f"pair-{name}", "/var/lib/synthetic"),),
+        bootstrap=(),
+        options={"pair": (
+            cfg.StrOpt(f"{name}_failure", default="none", choices=FAILURES,
+                       help="What goes wrong."),
+        )},
+        **differences,
+    )
+
+
+LEAD = member("lead")
+#: It has nothing to prepare its way back with: that is done in the place of the lead.
+AGENT = member(
+    "agent", follows=("pair-lead",),
+    before_rollback=(
+        Task("before-rollback", ("kolla-task", "before-rollback"), timeout=30, of="pair-lead"),
     ),
 )
