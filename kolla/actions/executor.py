@@ -95,10 +95,14 @@ class Executor:
             " ".join(filter(None, (operation.task, operation.cause))), event,
         )
         step, outcome, detail = None, ActionOutcome.FAILED, None
+        self.tasks.said = ""
         try:
             step = self._prepared(operation)
             self._carry_out(step)
             outcome = ActionOutcome.DONE
+            if self.tasks.said:
+                detail = f"{operation.task}: {self.tasks.said}"
+                self.tell(detail.splitlines()[-1])
         except Failed as failure:
             detail = failure.message
             raise

@@ -10,6 +10,8 @@ from kolla.plugin.spec import Spec
 from kolla.store.records import ABSENT
 from kolla.store.store import Store
 
+#: Characters that are kept of what a task said: its end.
+KEPT = 4000
 #: Exit code of a contract task that other hosts hold up (EX_TEMPFAIL of sysexits.h).
 WAITS = 75
 
@@ -21,6 +23,8 @@ class Tasks:
         self._store, self._instances, self._hide = store, instances, hide
         #: The hosts that a contract task said it waits for.
         self.waits_for = ""
+        #: What the last task that succeeded said.
+        self.said = ""
 
     def run(self, step: Step, target: Spec) -> None:
         """Run a task to its end; :class:`~kolla.actions.failures.Failed` if that is not 0."""
@@ -72,3 +76,4 @@ class Tasks:
             raise step.failed(
                 f"the task {task} ended with exit code {outcome.exit_code}", outcome.output
             )
+        self.said = self._hide(outcome.output).strip()[-KEPT:]

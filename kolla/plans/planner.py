@@ -18,7 +18,8 @@ from kolla.store.records import ABSENT, RUNNING, STOPPED, Generation, Generation
 def start(state: State, spec: Spec | None) -> Plan:
     """Make a missing container, of a spec, or start a stopped one; change nothing else."""
     if spec is not None:
-        return change(state, spec, Kind.START, ("it does not exist",), tasks_of(spec, "bootstrap"))
+        tasks = tasks_of(spec, "verify") + tasks_of(spec, "bootstrap")
+        return change(state, spec, Kind.START, ("it does not exist",), tasks)
     if state.running(state.current) and state.record.target == RUNNING:
         return Plan(state.name, Kind.START, before=state.current, after=state.current)
     wanted = dataclasses.replace(state.record, target=RUNNING)

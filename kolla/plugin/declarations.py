@@ -305,7 +305,7 @@ class Container:
     certificate: Certificate | None = None
     #: First set-up, before the first start.
     bootstrap: tuple[Task, ...] = ()
-    #: Judges the configuration, before an upgrade touches anything.
+    #: Judges the configuration, before a first start or an upgrade touches anything.
     verify: tuple[Task, ...] = ()
     #: A copy of the data before a change of its schema, written below
     #: ``/var/lib/kolla/dumps``. When the task has ended, kolla takes each file away and keeps the

@@ -400,3 +400,25 @@ def test_a_rollback_that_has_to_be_prepared_elsewhere_names_the_host_and_touches
     assert agent.engine.running() == ["agent-g2"]
     assert ask(agent, "rollback", "agent", prepared=True).ok
     assert agent.engine.tasks == []
+
+
+def test_the_configuration_is_judged_before_a_first_start_as_well(tmp_path):
+    host = Host(tmp_path, make_service("web", verify=(MIGRATE,), bootstrap=(MIGRATE,)))
+    host.build("1")
+    host.engine.answers["web-g1-migrate"] = Outcome(1, "no such option")
+    result = host.act("start")["web"]
+    assert result.reason.startswith("verify failed") and result.evidence == "no such option"
+    assert host.engine.tasks == ["web-g1-migrate"] and not host.engine.seen
+
+
+def test_what_a_task_that_succeeds_says_is_shown_and_kept(host, monkeypatch):
+    host.engine.answers["web-g2-migrate"] = Outcome(0, "two rows\nwarning: pass is weak\n")
+    monkeypatch.setattr(host.deployment, "hide", lambda text: text.replace("pass", "***"))
+    declared_anew(host, expand=(MIGRATE,))
+    told = []
+    run(host.deployment, Request("upgrade", host.containers),
+        observer=lambda name, text, done: told.append(text))
+    assert "warning: *** is weak" in told
+    (event,) = [event for event in host.deployment.store.events(50, "web", operations=True)
+                if event.action == "expand"]
+    assert event.detail == "migrate: two rows\nwarning: *** is weak"
