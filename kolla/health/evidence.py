@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from kolla.plugin.backend import Backend, BackendError
 
-#: The last lines of its log, and the most characters of them: a line may have a megabyte.
-LINES, LIMIT = 40, 16_384
+#: How many of the last lines of its log are kept.
+LINES = 40
+#: The most characters of them: a single line may have a megabyte.
+LIMIT = 16_384
 CUT = "(only the end of the last lines of its log is kept)"
 
 

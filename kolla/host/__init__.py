@@ -16,9 +16,12 @@ from kolla.plugin.backend import Stranger
 from kolla.times import age
 
 GIB = 1024**3
-#: Bytes of free space: the minimum, and the amount below which space becomes tight.
-ENGINE_MINIMUM, ENGINE_COMFORT = 5 * GIB, 15 * GIB
-STATE_MINIMUM, STATE_COMFORT = GIB // 4, GIB
+#: Bytes of free space below which images cannot be built, or the state cannot be written.
+ENGINE_MINIMUM = 5 * GIB
+STATE_MINIMUM = GIB // 4
+#: Bytes of free space below which a warning is due.
+ENGINE_COMFORT = 15 * GIB
+STATE_COMFORT = GIB
 PYTHON = (3, 11)
 #: Seconds.
 DAY = 86400

@@ -24,7 +24,8 @@ LOG = logging.getLogger(__name__)
 #: Seconds that hooks get to finish at the end.
 HOOKS = 5
 #: In seconds.
-HOUR, DAY = 3_600, 86_400
+HOUR = 3_600
+DAY = 24 * HOUR
 
 
 class Daemon:
@@ -78,7 +79,10 @@ class Daemon:
                 endpoint.start()
             self._loop.run()
         finally:
-            systemd.reloading() if self._reloads else systemd.stopping()
+            if self._reloads:
+                systemd.reloading()
+            else:
+                systemd.stopping()
             watcher.close()
             if endpoint:  # it answers until the last moment
                 endpoint.stop()

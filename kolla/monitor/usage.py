@@ -11,9 +11,10 @@ LOG = logging.getLogger(__name__)
 
 #: Seconds between two measurements.
 PAUSE = 60
-#: The share of a limit, or of the disk, at which the monitor warns; below the second share it
-#: may warn again.
-NEAR, FAR = 0.9, 0.8
+#: The share of a limit, or of the disk, at which the monitor warns.
+NEAR = 0.9
+#: The share below which it may warn again.
+FAR = 0.8
 MIB = 1 << 20
 
 
