@@ -6,6 +6,7 @@ import logging
 import pathlib
 import threading
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from kolla.catalog.catalog import Catalog
 from kolla.catalog.leftovers import left_over
@@ -16,6 +17,14 @@ from kolla.plugin.backend import Backend
 from kolla.settings import Invalid, Settings, last_valid
 from kolla.store.state_dir import StateDir, require_private
 from kolla.store.store import Store
+
+if TYPE_CHECKING:  # a command that only lists needs none of these
+    from kolla.backends.instances import Instances
+    from kolla.logs.archive import Archive
+    from kolla.logs.sources import Sources
+    from kolla.settings.fingerprints import Fingerprints
+    from kolla.store.copies import Copies
+    from kolla.store.locks import Locks
 
 LOG = logging.getLogger(__name__)
 
@@ -52,7 +61,7 @@ class Deployment:
     @functools.cached_property
     def settings(self) -> Settings:
         if self._host is not None:
-            self._require_host_file(self.config_dir / "hosts")
+            _require_host_file(self.config_dir / "hosts", self._host)
         return Settings.load(self.installed, self.config_dir, self._host, self._overrides)
 
     def settle(self, judge: bool = True) -> None:
@@ -93,14 +102,6 @@ class Deployment:
                     found.append(path.stem)
         return found
 
-    def _require_host_file(self, folder: pathlib.Path) -> None:
-        known = [path.stem for path in folder.glob("*.conf")]
-        if self._host not in known:
-            raise UsageError(
-                f"there is no {folder / self._host}.conf{nearest(self._host, known)}",
-                "--host names the host whose file is read",
-            )
-
     @functools.cached_property
     def state_dir(self) -> pathlib.Path:
         return require_private(pathlib.Path(self.settings.value("DEFAULT", "state_dir")))
@@ -110,7 +111,7 @@ class Deployment:
         return Store(self.state_dir)
 
     @functools.cached_property
-    def copies(self):
+    def copies(self) -> "Copies":
         """Copies of the state file."""
         from kolla.store.copies import Copies
 
@@ -118,11 +119,11 @@ class Deployment:
         return Copies(places.database, places.copies, keep)
 
     @functools.cached_property
-    def backend(self):
+    def backend(self) -> Backend:
         """The backend that new generations are made with; it sees those of all others."""
         return self.backend_of(self.settings.value("backend", "driver"))
 
-    def backend_of(self, name: str):
+    def backend_of(self, name: str) -> Backend:
         """The backend that a generation remembers; KollaError if it is unknown or broken."""
         if name not in self._backends:
             made = self.installed.backend(name).from_settings(self.settings)
@@ -132,32 +133,34 @@ class Deployment:
         return self._backends[name]
 
     @functools.cached_property
-    def locks(self):
+    def locks(self) -> "Locks":
         from kolla.store.locks import Locks
 
         return Locks(StateDir(self.state_dir).locks, self.settings.value("engine", "lock_timeout"))
 
     @functools.cached_property
-    def archive(self):
+    def archive(self) -> "Archive":
         """The logs of generations that are gone."""
         from kolla.logs.archive import Archive
 
         return Archive.from_settings(StateDir(self.state_dir).archive, self.settings)
 
     @functools.cached_property
-    def logs(self):
+    def logs(self) -> "Sources":
         """All logs there are."""
         from kolla.logs.sources import Sources
 
         return Sources(self.backend, self.archive)
 
     @functools.cached_property
-    def instances(self):
+    def instances(self) -> "Instances":
         from kolla.backends.instances import Instances
 
         return Instances(self.state_dir, self.settings)
 
-    def require_valid(self, container: Container | None = None, options=None) -> None:
+    def require_valid(
+        self, container: Container | None = None, options: Mapping | None = None
+    ) -> None:
         """Raise :class:`kolla.settings.Invalid` if anything in the configuration is wrong.
 
         With a container and the option list of its image: if anything in that service's
@@ -195,7 +198,7 @@ class Deployment:
     # Secrets
 
     @functools.cached_property
-    def fingerprints(self):
+    def fingerprints(self) -> "Fingerprints":
         from kolla.settings.fingerprints import Fingerprints
 
         return Fingerprints(self.settings, self.state_dir)
@@ -205,3 +208,12 @@ class Deployment:
         from kolla.settings.secrets import masked
 
         return masked(self.settings, text)
+
+
+def _require_host_file(folder: pathlib.Path, host: str) -> None:
+    known = [path.stem for path in folder.glob("*.conf")]
+    if host not in known:
+        raise UsageError(
+            f"there is no {folder / host}.conf{nearest(host, known)}",
+            "--host names the host whose file is read",
+        )

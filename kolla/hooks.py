@@ -6,6 +6,7 @@ raises, hangs or falls behind once, until it works again.
 """
 
 import dataclasses
+import functools
 import json
 import logging
 import os
@@ -15,8 +16,10 @@ import threading
 import time
 from collections.abc import Callable
 
+from kolla.catalog.catalog import Catalog
 from kolla.errors import KollaError
 from kolla.plugin.event import Event
+from kolla.settings import Settings
 from kolla.text import harmless
 
 LOG = logging.getLogger(__name__)
@@ -33,10 +36,10 @@ Hook = Callable[[Event], object]
 class Hooks:
     """All hooks that ``[hooks] enabled`` names."""
 
-    def __init__(self, catalog, settings, mask: Callable[[str], str]):
+    def __init__(self, catalog: Catalog, settings: Settings, mask: Callable[[str], str]):
         self._wait = settings.value("hooks", "wait")
         self._tellers = [
-            _Teller(name, lambda name=name: _made(catalog.hook(name), settings), settings, mask)
+            _Teller(name, functools.partial(_made, catalog, settings, name), settings, mask)
             for name in dict.fromkeys(settings.value("hooks", "enabled"))
         ]
 
@@ -57,7 +60,8 @@ class Hooks:
             teller.wait(max(0.0, deadline - time.monotonic()))
 
 
-def _made(thing, settings) -> Hook:
+def _made(catalog: Catalog, settings: Settings, name: str) -> Hook:
+    thing = catalog.hook(name)
     return thing.from_settings(settings) if hasattr(thing, "from_settings") else thing
 
 
@@ -65,7 +69,8 @@ class _Teller(threading.Thread):
     """Tells one hook of events, one after the other."""
 
     def __init__(
-        self, hook: str, make: Callable[[], Hook], settings, mask: Callable[[str], str]
+        self, hook: str, make: Callable[[], Hook], settings: Settings,
+        mask: Callable[[str], str],
     ):
         super().__init__(name=f"hook {hook}", daemon=True)
         self._subject, self._make, self._settings = f"the hook {hook}", make, settings
@@ -137,7 +142,7 @@ class Command:
         self._timeout = timeout
 
     @classmethod
-    def from_settings(cls, settings) -> "Command":
+    def from_settings(cls, settings: Settings) -> "Command":
         return cls(
             shlex.split(settings.value("hooks", "command")),
             settings.value("hooks", "command_timeout"),

@@ -155,7 +155,9 @@ class _Writer:
             for variable in dotenv.misread(secrets):
                 LOG.warning("docker-compose 1.29 misreads %s in %s; compose 2 does not",
                             variable, env_file)
-        binds = tuple((self._relative(source), *rest) for source, *rest in instance.binds)
+        binds = tuple(
+            (self._relative(source), path, options) for source, path, options in instance.binds
+        )
         plain = dataclasses.replace(instance, name=name, labels={}, binds=binds)
         return service(plain, f"./env/{name}.env")
 

@@ -2,8 +2,12 @@
 
 import dataclasses
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
 from kolla.plugin.backend import Usage
+
+if TYPE_CHECKING:
+    from kolla.catalog.catalog import Catalog, Node
 
 HEALTHY, DEGRADED, UNHEALTHY, FAILED = "healthy", "degraded", "unhealthy", "failed"
 STARTING, MAINTENANCE, PAUSED, UNKNOWN = "starting", "maintenance", "paused", "unknown"
@@ -74,11 +78,11 @@ def of_set(statuses: Collection[str]) -> str:
     return MAINTENANCE if MAINTENANCE in found else STARTING
 
 
-def of_sets(catalog, statuses: Mapping[str, str]) -> dict[str, str]:
+def of_sets(catalog: "Catalog", statuses: Mapping[str, str]) -> dict[str, str]:
     """The health of every set above these containers, computed from the leaves up."""
     found: dict[str, str] = {}
 
-    def of(node) -> str | None:
+    def of(node: "Node") -> str | None:
         if node.name not in catalog.sets and node is not catalog.root:
             return statuses.get(node.name)
         below = [status for child in catalog.children(node) if (status := of(child))]

@@ -5,12 +5,14 @@ import pathlib
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from kolla.catalog import releases
 from kolla.catalog.catalog import Catalog
 from kolla.catalog.naming import (
     LOCK, ROOT, SUITE, reference, releases_of, root_reference, tag,
 )
+from kolla.deployment import Deployment
 from kolla.errors import KollaError, UsageError
 from kolla.images import client, graph, inputs, labels, root, sbom
 from kolla.images.built import Built, Outcome
@@ -29,7 +31,7 @@ Observer = Callable[[str, str, str], None]
 
 
 def build(
-    deployment,
+    deployment: Deployment,
     names: Iterable[str],
     release: str,
     observer: Observer,
@@ -78,7 +80,8 @@ class _Workshop:
     """One run of :func:`build`."""
 
     def __init__(
-        self, deployment, images: list[Image], release: str, observer: Observer, site: Site,
+        self, deployment: Deployment, images: list[Image], release: str, observer: Observer,
+        site: Site,
         secrets: Mapping[str, pathlib.Path], afresh: set[str], logs: pathlib.Path,
     ):
         value = deployment.settings.value
@@ -123,7 +126,7 @@ class _Workshop:
             return self._end(name, Outcome.NOT_BEGUN, reason="interrupted")
         return self._end(name, Outcome.SKIPPED, reason=f"{culprit} failed")
 
-    def _end(self, name: str, outcome: Outcome, **facts) -> Built:
+    def _end(self, name: str, outcome: Outcome, **facts: Any) -> Built:
         built = Built(name, self._tag(name), outcome, **facts)
         self.observer(name, outcome, built.reason)
         return built
@@ -133,7 +136,7 @@ class _Workshop:
 
     # The images that have a Dockerfile
 
-    def _image(self, name: str, job: Job) -> tuple[Outcome, ImageFacts]:
+    def _image(self, name: str, job: Job) -> tuple[Outcome, ImageFacts | None]:
         image = self.images[name]
         target = reference(image, self.release, self.namespace)
         arguments = arguments_of(image, self.catalog, self.release, self.namespace)
@@ -197,7 +200,7 @@ class _Workshop:
 
     # The root image
 
-    def _root(self, job: Job) -> tuple[Outcome, ImageFacts]:
+    def _root(self, job: Job) -> tuple[Outcome, ImageFacts | None]:
         target, refresh = root_reference(self.namespace), ROOT in self.afresh
         found = self.backend.image(target)
         if not refresh and found and root.is_current(found, self.base_image):

@@ -3,6 +3,7 @@
 import dataclasses
 
 from kolla.catalog.naming import ROOT, SUITE, reference, root_reference, tag
+from kolla.deployment import Deployment
 from kolla.images import builder, graph, inputs, root
 from kolla.plugin import Image
 from kolla.plugin.backend import ImageFacts
@@ -26,7 +27,7 @@ class Entry:
 class Inventory:
     """The images of all plugins, as the engine has them."""
 
-    def __init__(self, deployment):
+    def __init__(self, deployment: Deployment):
         value = deployment.settings.value
         self._namespace, self._release = value("images", "namespace"), value("DEFAULT", "release")
         self._base_image = value("images", "base_image")
@@ -63,7 +64,7 @@ class Inventory:
         bases = []
         for name in graph.bases(image):
             state, base = self._base(name, release)
-            if state != BUILT:
+            if state != BUILT or base is None:
                 return OUTDATED
             bases.append(base.id)
         arguments = builder.arguments_of(image, self._catalog, release, self._namespace)
@@ -91,7 +92,7 @@ class Inventory:
         return Entry(name, release, state, facts, self._users.get(facts.id, ()) if facts else ())
 
 
-def users(deployment) -> dict[str, tuple[str, ...]]:
+def users(deployment: Deployment) -> dict[str, tuple[str, ...]]:
     """The containers whose current generation runs an image, by its id."""
     current = {record.name: record.current for record in deployment.store.containers()}
     found: dict[str, tuple[str, ...]] = {}

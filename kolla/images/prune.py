@@ -4,9 +4,10 @@ import dataclasses
 from collections.abc import Callable, Iterable
 
 from kolla.catalog.naming import LOCK, reference, root_reference
+from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.images import graph
-from kolla.plugin.backend import ImageFacts
+from kolla.plugin.backend import Backend, ImageFacts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Removal:
     reason: str
 
 
-def plan(deployment) -> list[Removal]:
+def plan(deployment: Deployment) -> list[Removal]:
     """The images to remove: all but those of the configured release, pins and generations."""
     deployment.settings.require_correct()  # with a misspelt option all images could look unneeded
     namespace = deployment.settings.value("images", "namespace")
@@ -32,7 +33,7 @@ def plan(deployment) -> list[Removal]:
 
 
 def remove(
-    deployment, removals: Iterable[Removal], tell: Callable[[str], None]
+    deployment: Deployment, removals: Iterable[Removal], tell: Callable[[str], None]
 ) -> dict[Removal, str]:
     """Remove images that are still unneeded; the outcome of each is ``removed`` or ``failed``.
 
@@ -46,7 +47,7 @@ def remove(
         }
 
 
-def _remove(backend, removal: Removal) -> str:
+def _remove(backend: Backend, removal: Removal) -> str:
     try:
         backend.untag(removal.tag or removal.image_id)
     except KollaError as error:
@@ -77,7 +78,7 @@ def unneeded(
     return removals
 
 
-def _wanted(deployment, namespace: str) -> set[str]:
+def _wanted(deployment: Deployment, namespace: str) -> set[str]:
     catalog = deployment.installed
     release = deployment.settings.value("DEFAULT", "release")
     wanted = {root_reference(namespace)}
@@ -92,7 +93,7 @@ def _wanted(deployment, namespace: str) -> set[str]:
     return wanted
 
 
-def _generations(deployment) -> set[str]:
+def _generations(deployment: Deployment) -> set[str]:
     current = {(record.name, record.current) for record in deployment.store.containers()}
     return {
         generation.snapshot.image_id for generation in deployment.store.generations()

@@ -19,7 +19,7 @@ class Runner:
     So Ctrl-C does not reach them directly: :meth:`stop` ends them all, and starts no others.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._running: set[subprocess.Popen] = set()
         self._lock = threading.Lock()
         self.stopped = False
@@ -34,6 +34,7 @@ class Runner:
         process = self._start(argv, environment)
         try:
             with process:
+                assert process.stdin and process.stdout  # both are pipes
                 process.stdin.write(text)
                 process.stdin.close()
                 yield from process.stdout

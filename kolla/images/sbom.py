@@ -10,6 +10,7 @@ import urllib.parse
 from collections.abc import Iterator
 
 from kolla.catalog.naming import reference
+from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.images import graph
 
@@ -21,7 +22,7 @@ DEBIAN_PACKAGES = "/var/lib/dpkg/status"
 PYTHON_PACKAGES = "/opt/kolla/packages.json"
 
 
-def of_image(deployment, name: str, release: str | None) -> str:
+def of_image(deployment: Deployment, name: str, release: str | None) -> str:
     """The bill that the build put into an image.
 
     Raises :class:`UsageError` for an unknown image, :class:`KollaError` for an image that is

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from kolla.catalog.naming import SUITE
 from kolla.errors import KollaError
+from kolla.settings import Settings
 
 DEBIAN = "http://deb.debian.org/debian"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -31,7 +32,7 @@ class Site:
     ca_bundle: str = ""
 
     @classmethod
-    def of(cls, settings) -> "Site":
+    def of(cls, settings: Settings) -> "Site":
         fields = dataclasses.fields(cls)
         return cls(**{field.name: settings.value("images", field.name) or "" for field in fields})
 

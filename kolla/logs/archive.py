@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from kolla.errors import KollaError
 from kolla.files import write_whole
 from kolla.logs import lines
+from kolla.settings import Settings
 from kolla.text import harmless
 
 #: Bytes that are compressed at a time; the beginning of a log is dropped in such steps.
@@ -33,7 +34,7 @@ class Archive:
         self.folder, self.size, self.count = folder, size, count
 
     @classmethod
-    def from_settings(cls, folder: pathlib.Path, settings) -> "Archive":
+    def from_settings(cls, folder: pathlib.Path, settings: Settings) -> "Archive":
         size = settings.value("logs", "archive_size")
         return cls(folder, int(size[:-1]) << UNITS[size[-1]], settings.value("logs", "archives"))
 

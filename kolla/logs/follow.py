@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
 from kolla.errors import KollaError
 from kolla.logs.lines import Line, Query
@@ -53,7 +54,7 @@ class Follower:
             if None in batch:
                 return
 
-    def _begin(self, work: Callable, *arguments) -> threading.Thread:
+    def _begin(self, work: Callable, *arguments: Any) -> threading.Thread:
         """Start a thread; the reader raises its error."""
         def run() -> None:
             try:

@@ -5,11 +5,12 @@ import dataclasses
 import heapq
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from kolla.errors import KollaError
 from kolla.logs.archive import Archive
 from kolla.logs.lines import Line, Query, seconds
-from kolla.plugin.backend import Backend
+from kolla.plugin.backend import Backend, Observed
 
 LOG = logging.getLogger(__name__)
 
@@ -64,13 +65,13 @@ class Sources:
         return [s for s in latest.values() if generation in (None, s.generation)]
 
     def _archived(self, container: str, generation: int, ended: str) -> Source:
-        def read(**asked) -> Iterator[tuple[str, str]]:
+        def read(**asked: Any) -> Iterator[tuple[str, str]]:
             return self.archive.read(container, generation)
 
         return Source(container, generation, False, ended, read)
 
-    def _on_engine(self, seen) -> Source:
-        def read(**asked) -> Iterator[tuple[str, str]]:
+    def _on_engine(self, seen: Observed) -> Source:
+        def read(**asked: Any) -> Iterator[tuple[str, str]]:
             return self.backend.logs(seen.name, **asked)
 
         return Source(seen.container, seen.generation, seen.running, NEVER, read)
