@@ -40,6 +40,8 @@ KEYSTONE = Container(
             "admin",
             ("kolla-run", "keystone-manage", "bootstrap"),
             environment={
+                # It fails on an administrator whom a stranger has locked out.
+                "OS_SECURITY_COMPLIANCE__LOCKOUT_FAILURE_ATTEMPTS": str(1 << 30),
                 "OS_BOOTSTRAP_USERNAME": "${identity.admin_user}",
                 "OS_BOOTSTRAP_PROJECT_NAME": "${identity.admin_project}",
                 "OS_BOOTSTRAP_PASSWORD": "${identity.admin_password}",

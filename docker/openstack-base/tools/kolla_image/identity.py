@@ -6,6 +6,8 @@ from keystoneauth1.identity import v3
 from kolla_image.environment import authority, fail, require
 
 DOMAIN = "default"
+#: Of users whom a stranger who tries wrong passwords must not lock out.
+UNLOCKED = {"ignore_lockout_failure_attempts": True}
 
 
 def password_login(url: str, user: str, password: str, project: str) -> v3.Password:
@@ -37,9 +39,7 @@ def ensure_user(identity: adapter.Adapter, url: str, name: str, password: str) -
     Setting it, even to the same, would revoke the tokens of the running service.
     """
     found_by = {"name": name, "domain_id": DOMAIN}
-    # Or a stranger who tries wrong passwords would lock the service out.
-    options = {"ignore_lockout_failure_attempts": True}
-    user = ensure(identity, "user", found_by, {"enabled": True, "options": options})
+    user = ensure(identity, "user", found_by, {"enabled": True, "options": UNLOCKED})
     try:
         login = v3.Password(url, username=name, password=password, user_domain_id=DOMAIN)
         session.Session(login, verify=authority("keystone") or True).get_token()
@@ -50,6 +50,8 @@ def ensure_user(identity: adapter.Adapter, url: str, name: str, password: str) -
 
 def register(identity: adapter.Adapter, url: str) -> None:
     domain = {"domain_id": DOMAIN}
+    ensure(identity, "user", {"name": require("KOLLA_IDENTITY_USER"), **domain},
+           {"options": UNLOCKED})
     project = ensure(identity, "project", {"name": "service", **domain}, {"enabled": True})
     user = ensure_user(
         identity, url, require("KOLLA_SERVICE_USER"), require("KOLLA_SERVICE_PASSWORD")
