@@ -13,15 +13,15 @@ import pytest
 
 from tests.functional.conftest import ROOT
 from tests.functional.support.harness import Deployment
-from tests.functional.support.watching import asking, get
+from tests.functional.support.watching import asking, generation, get, until
 from tests.support.folders import nest
 
-WORKER = "synthetic-worker"
+HTTP, WORKER = "synthetic-http", "synthetic-worker"
 OWN = "/var/lib/kolla/generation"
 LIMITS = """\
 [limits]
 memory = synthetic-worker:96m
-pids = synthetic-worker:64
+pids = synthetic-worker:64,synthetic-http:64
 files = synthetic-worker:512
 cpus = synthetic-worker:0.5
 """
@@ -58,7 +58,7 @@ while True:
 @pytest.fixture(scope="module")
 def contained(synthetic: Deployment) -> Deployment:
     synthetic.configure(LIMITS, "20-limits")
-    synthetic.kolla("container", "upgrade", WORKER)
+    synthetic.kolla("container", "upgrade", HTTP, WORKER)
     return synthetic
 
 
@@ -116,6 +116,17 @@ def test_a_fork_bomb_stays_within_its_container(contained):
     contained.kolla("container", "restart", WORKER)
 
 
+def test_who_leaves_no_room_for_its_drain_is_replaced_all_the_same(contained):
+    number = generation(contained)
+    bomb = f"nohup python3 -c '{FORKS}' > /dev/null 2>&1 &"
+    contained.kolla("container", "exec", HTTP, "--", "bash", "-c", bomb)
+    until(lambda: contained.kolla("container", "exec", HTTP, "--", "true", expect=None).exit_code)
+    contained.configure(f"[{HTTP}/DEFAULT]\ndebug = true\n", "30-another")
+    done = contained.kolla("container", "upgrade", HTTP)
+    assert f"the drain of {HTTP}-g{number} failed" in done.stderr
+    assert generation(contained) == number + 1
+
+
 def test_who_takes_too_much_memory_is_killed_alone(contained):
     before = started_at(contained, WORKER)
     with neighbour(contained) as answers:
@@ -127,6 +138,7 @@ def test_who_takes_too_much_memory_is_killed_alone(contained):
 
 
 def test_open_files_are_limited_whatever_the_engine_says(contained):
+    """The engine of the tests grants 1024 to what asks for none: fewer than a router needs."""
     found = [
         contained.kolla("container", "exec", name, "--", "bash", "-c", "ulimit -Sn -Hn").stdout
         for name in (WORKER, "synthetic-http")

@@ -12,6 +12,7 @@ Run as a program it stops the engines that a killed test run left behind::
     python -m tests.functional.support.engine stop
 """
 
+import json
 import os
 import pathlib
 import shutil
@@ -27,6 +28,8 @@ CACHE = pathlib.Path(os.environ.get("KOLLA_TEST_CACHE", "/var/cache/kolla-tests"
 RUN = pathlib.Path(os.environ.get("KOLLA_TEST_RUN", "/run/kolla-tests"))
 #: The name of this worker if tests run side by side, else empty.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+#: As an engine may have it that is hardened by the book (CIS 2.8): too few for most services.
+FEW_FILES = {"nofile": {"Name": "nofile", "Soft": 1024, "Hard": 1024}}
 DOCKERD = shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 
 
@@ -115,7 +118,7 @@ class Engine:
 
     def _configuration(self) -> pathlib.Path:
         path = self.run / "daemon.json"
-        path.write_text("{}")
+        path.write_text(json.dumps({"default-ulimits": FEW_FILES}))
         return path
 
     def _wait(self, timeout: float) -> None:
