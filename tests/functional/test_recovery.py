@@ -1,6 +1,10 @@
 """Accidents: things that vanish, prunes, an engine or a tool that is killed."""
 
+import contextlib
+import os
 import shutil
+import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -196,6 +200,31 @@ def test_engine_killed_in_the_middle_of_an_upgrade_leaves_one_good_generation(sy
         assert on_engine(synthetic)[f"{NAME}-g{number}"] == "running"
         assert f"{NAME}-g{number + 1}" not in on_engine(synthetic)
     assert set(answers.given) == {number}
+
+
+def test_engine_that_hangs_in_the_middle_of_an_upgrade_costs_no_request(synthetic):
+    number = generation(synthetic)
+    with serving(synthetic) as answers:
+        with synthetic.spawned("--set", "docker.timeout=3", *upgrade(1.0)) as process:
+            line_of(process, "check synthetic-http")
+            with hanging(synthetic.engine):
+                _, errors = process.communicate(timeout=120)
+                asked = len(answers.given)
+                answers.wait_for(lambda: len(answers.given) > asked + 20)
+        assert process.returncode == 1 and "kolla recover" in errors
+        synthetic.kolla("recover")
+        assert f"{NAME}-g{number + 1}" not in on_engine(synthetic)
+    assert set(answers.given) == {number}
+
+
+@contextlib.contextmanager
+def hanging(engine: Engine) -> Iterator[None]:
+    """It takes requests and answers none."""
+    os.kill(engine.pid(), signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(engine.pid(), signal.SIGCONT)
 
 
 @pytest.mark.differs
