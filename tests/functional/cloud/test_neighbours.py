@@ -58,6 +58,26 @@ def test_silent_clients_do_not_make_the_broker_unhealthy(cloud):
     assert checked(cloud, "rabbitmq") == (HEALTHY, "")
 
 
+@contextlib.contextmanager
+def alarmed(cloud: Cloud):
+    """The broker, as when clients have filled its memory or somebody its disk."""
+    alarm = "{resource_limit, disk, node()}"
+    with cloud.deployment.engine.client() as client:
+        broker = client.containers.get(*cloud.running("rabbitmq"))
+        broker.exec_run(["rabbitmqctl", "eval", f"rabbit_alarm:set_alarm({{{alarm}, []}})."])
+        try:
+            yield
+        finally:
+            broker.exec_run(["rabbitmqctl", "eval", f"rabbit_alarm:clear_alarm({alarm})."])
+
+
+def test_a_broker_that_lets_publishers_wait_is_not_restarted(cloud):
+    with alarmed(cloud):
+        code, said = checked(cloud, "rabbitmq")
+    assert code == DEGRADED and "RabbitMQ lets publishers wait" in said and "disk" in said
+    assert checked(cloud, "rabbitmq") == (HEALTHY, "")
+
+
 def test_root_of_the_database_logs_in_from_this_host_only(cloud):
     hosts = query(cloud, "SELECT host FROM mysql.user WHERE user = 'root'")
     assert set(hosts) == {"localhost", "127.0.0.1", cloud.deployment.address}

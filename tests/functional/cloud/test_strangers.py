@@ -1,7 +1,14 @@
+<<<<<<< HEAD
 """Strangers who send slowly hold up neither other clients nor upgrades, and restart nothing."""
+=======
+"""Strangers who send slowly, guess, or come in crowds: nobody else waits, nothing is restarted,
+no upgrade is held up.
+"""
+>>>>>>> 1ee0aa4 (Guesses, crowds, an alarm and a squatter of Keystone's port have tests)
 
 import contextlib
 import http.client
+import json
 import socket
 import statistics
 import threading
@@ -14,6 +21,11 @@ from tests.functional.support.cloud import GLANCE, KEYSTONE, Cloud
 from tests.functional.support.monitoring import healthy, monitoring
 from tests.functional.support.watching import asking, get
 
+#: Other addresses of this machine than those that are trusted.
+STRANGER, VISITOR = "127.1.1.66", "127.1.1.1"
+#: Failed logins within a minute after which a source has to wait, and of a user who is then
+#: locked out; connections that a source may have.
+FAILED_LOGINS, FAILED_LOGINS_OF_A_USER, CONNECTIONS = 120, 10, 500
 #: Requests that do not come whole, and uploads that stall, at a time.
 POSTS, UPLOADS = 50, 20
 HEAD = "{} HTTP/1.1\r\nHost: cloud\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}\r\n"
@@ -170,3 +182,65 @@ def test_glance_fetches_nothing_from_its_own_host(cloud):
         "container", "exec", "glance-api", "--", "kolla-run", "python3", "-c", IMPORTS, *urls)
     assert len(done.stdout.splitlines()) >= len(urls) and "FETCHED" not in done.stdout
     assert "where nothing is imported from" in done.stdout
+
+
+def log_in(cloud: Cloud, user: str, password: str, source: str = VISITOR) -> int:
+    """The status of the answer."""
+    who = {"name": user, "domain": {"id": "default"}, "password": password}
+    method = {"methods": ["password"], "password": {"user": who}}
+    connection = http.client.HTTPConnection(
+        cloud.deployment.address, KEYSTONE, timeout=30, source_address=(source, 0)
+    )
+    with contextlib.closing(connection):
+        connection.request(
+            "POST", "/v3/auth/tokens", json.dumps({"auth": {"identity": method}}),
+            {"Content-Type": "application/json"},
+        )
+        return connection.getresponse().status
+
+
+@pytest.fixture
+def member(cloud):
+    """An ordinary user."""
+    with cloud.connect() as connection:
+        user = connection.identity.create_user(name="member", password="right")
+        yield user.name
+        connection.identity.delete_user(user)
+
+
+def test_guesses_lock_a_member_out_but_neither_a_service_nor_the_administrator(cloud, member):
+    right = {
+        member: "right", "glance": cloud.secrets()["glance.password"],
+        "admin": cloud.secrets()["identity.admin_password"],
+    }
+    for user in right:
+        guesses = {log_in(cloud, user, "wrong") for _ in range(FAILED_LOGINS_OF_A_USER)}
+        assert guesses == {401}
+    found = {user: log_in(cloud, user, password) for user, password in right.items()}
+    assert found == {member: 401, "glance": 201, "admin": 201}
+
+
+def test_who_guesses_without_end_has_to_wait_and_nobody_else(cloud):
+    told = [log_in(cloud, "nobody", "wrong", STRANGER) for _ in range(FAILED_LOGINS + 5)]
+    assert told[:FAILED_LOGINS - 5] == [401] * (FAILED_LOGINS - 5) and told[-1] == 429
+    assert log_in(cloud, "nobody", "wrong") == 401
+    assert cloud.use()
+
+
+@pytest.mark.parametrize("port, path", [(KEYSTONE, "/v3"), (GLANCE, "/versions")])
+def test_one_source_does_not_take_all_connections(cloud, port, path):
+    address = cloud.deployment.address
+    with contextlib.ExitStack() as stack:
+        def come() -> socket.socket:
+            client = socket.create_connection((address, port), 10, (STRANGER, 0))
+            stack.enter_context(client).sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
+            return client
+
+        clients = [come() for _ in range(CONNECTIONS)]
+        clients[0].settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            clients[0].recv(1)
+        with pytest.raises(ConnectionError):  # one too many
+            come().recv(1)
+        assert timed(cloud, port, path, times=20) < 0.5
+        assert said(cloud, "keystone") == ("healthy", "")

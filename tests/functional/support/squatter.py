@@ -1,4 +1,10 @@
+<<<<<<< HEAD
 """A stranger on the port of a database, who asks every client for its password."""
+=======
+"""A stranger on the port of a neighbour: of a database, who asks whoever comes for the password,
+or of an API, who listens.
+"""
+>>>>>>> 1ee0aa4 (Guesses, crowds, an alarm and a squatter of Keystone's port have tests)
 
 import contextlib
 import socket
@@ -41,6 +47,17 @@ class Squatter:
         self.heard.append(said)
 
 
+class Listener(Squatter):
+    """Takes the place of an API."""
+
+    def serve(self, client: socket.socket) -> None:
+        client.settimeout(5)
+        self.clients += 1
+        if self.context:
+            client = self.context.wrap_socket(client, server_side=True)
+        self.heard.append(client.recv(65536))
+
+
 def send(client: socket.socket, number: int, packet: bytes) -> None:
     client.sendall(struct.pack("<I", len(packet))[:3] + bytes([number]) + packet)
 
@@ -62,9 +79,11 @@ def exactly(client: socket.socket, count: int) -> bytes:
 
 
 @contextlib.contextmanager
-def squatting(address: str, port: int, context: ssl.SSLContext | None) -> Iterator[Squatter]:
+def squatting(
+    address: str, port: int, context: ssl.SSLContext | None, kind: type[Squatter] = Squatter
+) -> Iterator[Squatter]:
     """While the block runs. With a ``context`` it offers TLS."""
-    squatter = Squatter(context)
+    squatter = kind(context)
     with socket.create_server((address, port)) as server:
         server.settimeout(0.2)
         done = threading.Event()
