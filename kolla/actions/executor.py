@@ -63,7 +63,9 @@ class Executor:
         self.outage = Outage()
         self.tasks = Tasks(self.store, self.instances, self.hide)
         self._traffic = Traffic(self.instances, self.hide, self.tell)
-        self._removal = Removal(self.store, self.instances, self.archive, self.kept_reference)
+        self._removal = Removal(
+            self.tell, self.store, self.instances, self.archive, self.kept_reference
+        )
 
     def carry_out(self, plan: Plan, event: int) -> None:
         """All operations in order. Raises :class:`Failed` at the first that fails.
@@ -142,7 +144,8 @@ class Executor:
                 self._record(step)
             case Do.CREATE:
                 backend.create(self.instances.make(step.spec, step.number))
-            case Do.BOOTSTRAP | Do.VERIFY | Do.DUMP | Do.EXPAND | Do.BEFORE_ROLLBACK:
+            case (Do.BOOTSTRAP | Do.VERIFY | Do.DUMP | Do.EXPAND | Do.BEFORE_ROLLBACK
+                  | Do.FAREWELL | Do.TEARDOWN):
                 self.tasks.run(step, self._target(step))
             case Do.CONTRACT:
                 self.tasks.contract(step, self._target(step))

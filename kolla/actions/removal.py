@@ -2,14 +2,14 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from kolla.actions.step import Step
 from kolla.backends.instances import Instances
 from kolla.errors import KollaError
 from kolla.logs.archive import Archive
-from kolla.plugin.backend import UnreadableLog
-from kolla.store.records import GenerationOutcome
+from kolla.plugin.backend import BackendError, UnreadableLog
+from kolla.store.records import GenerationOutcome, Record
 from kolla.store.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -18,10 +18,21 @@ LOG = logging.getLogger(__name__)
 KEPT_LINES = 100_000
 
 
+def volumes_of_others(store: Store, containers: Collection[str]) -> dict[str, Record]:
+    """By the name of the volume: a container other than these that has it, deleted or not."""
+    return {
+        volume.name: record
+        for record in store.containers() if record.name not in containers
+        for generation in [store.find(record.name, record.current)] if generation
+        for volume in generation.snapshot.volumes
+    }
+
+
 @dataclasses.dataclass(frozen=True)
 class Removal:
     """Takes away what is no longer needed."""
 
+    tell: Callable[[str], None]
     store: Store
     instances: Instances
     archive: Archive
@@ -29,6 +40,10 @@ class Removal:
     kept_reference: Callable[[str, int], str]
 
     def remove(self, step: Step) -> None:
+        if survivors := self.instances.survivors(self.store.find(step.container, step.number)):
+            # A process may have left it since the plan was made.
+            self.tell(f"{step.name} stays: {', '.join(survivors)} still live in its file system")
+            return
         if step.backend.inspect(step.name):
             self._archive_log(step)
         # Folder first: as long as the container exists, recovery finds and removes the folder.
@@ -57,12 +72,25 @@ class Removal:
         self.store.forget(step.container, step.number)
 
     def erase(self, step: Step) -> None:
-        """Remove the volumes."""
+        """Remove the volumes that no other container has."""
+        others = volumes_of_others(self.store, [step.container])
         for volume in step.spec.volumes:
-            step.backend.remove_volume(volume.name)
+            self._erase(step, volume.name, others.get(volume.name))
         # Whatever starts next finds nothing of an earlier release.
         with self.store.transaction():
             self.store.end(
                 step.container, step.number, GenerationOutcome.DELETED, "its data were deleted too"
             )
             self.store.update(step.container, erase=0, current=None)
+
+    def _erase(self, step: Step, volume: str, other: Record | None) -> None:
+        told = f"the volume {volume} stays: {other.name} has it too" if other else ""
+        if other and not other.erase:
+            self.tell(told)
+            return
+        try:
+            step.backend.remove_volume(volume)
+        except BackendError:
+            if not other:
+                raise
+            self.tell(told)  # the other one is being erased as well, and takes it away

@@ -7,11 +7,13 @@ import pathlib
 from typing import Any
 
 from kolla.backends.dumps import Dumps
+from kolla.backends.survivors import survivors
 from kolla.errors import KollaError
 from kolla.files import make_folder, remove_folder, write_whole
 from kolla.plugin import Strategy, Task
 from kolla.plugin.backend import Configured, Instance
 from kolla.plugin.spec import SPEC, Spec
+from kolla.store.records import Generation
 from kolla.store.state_dir import StateDir
 
 LOG = logging.getLogger(__name__)
@@ -100,6 +102,14 @@ class Instances:
 
     def _inboxes(self, container: str, generation: int) -> pathlib.Path:
         return self.home(container, generation) / "dumps"
+
+    def survivors(self, generation: Generation | None) -> tuple[str, ...]:
+        """The processes that outlive a generation which has ended, ``NAME (PID)``."""
+        programs = generation.snapshot.outlived_by if generation else ()
+        if not generation or not programs:
+            return ()
+        own = self.home(generation.container, generation.number) / "own"
+        return survivors(own, GENERATION_FOLDER, programs)
 
     def end_task(self, container: str, generation: int, task: str) -> None:
         """Keep the dumps of a task that has ended, well or not, and take its secrets away."""

@@ -112,6 +112,10 @@ def _behaviour(container: Container) -> Iterator[str]:
         yield "its strategy is a handover, and it listens on nothing that could be handed over"
     if container.hold and not container.listens:
         yield "it declares how its requests wait, and listens on nothing that they could come by"
+    kinds = {privilege.kind for privilege in container.privileges}
+    if container.outlived_by and not {"pid", "cgroup"} <= kinds:
+        yield ("its 'outlived_by' names programs, and it does not declare the privileges 'pid' and"
+               " 'cgroup': without them whatever it has started ends with it")
     for phase in PHASES:
         names = Counter(task.name for task in getattr(container, phase))
         for task in getattr(container, phase):

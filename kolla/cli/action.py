@@ -144,11 +144,15 @@ class Delete(Action):
         parser.add_argument(
             "--data", action="store_true", help="delete the data in its volumes as well"
         )
+        parser.add_argument(
+            "--skip-tasks", action="store_true",
+            help="leave what it has on the host and in other services, such as a database",
+        )
         parser.add_argument("--yes", action="store_true", help="do not ask")
         return parser
 
     def details(self, parsed_args):
-        return {"data": parsed_args.data}
+        return {"data": parsed_args.data, "tasks": not parsed_args.skip_tasks}
 
     def take_action(self, parsed_args):
         if not (parsed_args.yes or parsed_args.dry_run):
@@ -170,7 +174,14 @@ class Delete(Action):
         return columns, rows
 
     def _volumes(self, containers) -> str:
-        names = [volume.name for container in containers for volume in container.volumes]
+        from kolla.actions.removal import volumes_of_others
+
+        deployment = self.app.deployment
+        others = volumes_of_others(deployment.store, [container.name for container in containers])
+        names = dict.fromkeys(
+            name for container in containers for volume in container.volumes
+            if (name := deployment.settings.render(volume.name)) not in others
+        )
         return f"the volumes {', '.join(names)}" if names else "no volume"
 
 

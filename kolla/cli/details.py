@@ -12,7 +12,8 @@ FIELDS = (
     "generation", "state", "cause", "created", "reason", "incidents", "evidence", "release",
     "version", "image", "image_id", "user", "strategy", "project", "requires", "listens",
     "command", "environment", "files", "volumes", "scratch", "mounts", "privileges",
-    "super_privileged", "limits", "check", "stop_grace", "logging", "log",
+    "super_privileged", "outlived_by", "in_use", "limits", "check", "stop_grace", "logging",
+    "log",
 )
 
 
@@ -41,6 +42,7 @@ def values(deployment, known, generation) -> tuple:
         **_made(known, generation),
         **_incidents(deployment, known, generation),
         **_running(spec, deployment.settings),
+        "in_use": Lines(_in_use(deployment, known.name)),
         "log": Text(_log(deployment, known, generation)),
     }
     return tuple(about[field] for field in FIELDS)
@@ -102,6 +104,14 @@ def _incidents(deployment, known, generation) -> dict:
     return {"incidents": Lines(lines), "evidence": evidence}
 
 
+def _in_use(deployment, name: str) -> list[str]:
+    """The processes that go on whatever becomes of the generation they live in."""
+    found = ((generation.number, deployment.instances.survivors(generation))
+             for generation in deployment.store.generations(name))
+    return [f"generation {number}: {', '.join(processes)}" for number, processes in found
+            if processes]
+
+
 def _log(deployment, known, generation) -> str | None:
     """The file with the archived log of a generation whose container is gone."""
     path = generation and deployment.archive.path(known.name, generation.number)
@@ -130,6 +140,7 @@ def _running(spec, settings) -> dict:
         }),
         "privileges": Lines({str(item): item.reason for item in spec.privileges}),
         "super_privileged": Text(spec.super_privileged),
+        "outlived_by": Lines(list(spec.outlived_by)),
         "limits": Lines({name: _amount(name, value) for name, value in spec.limits.items()}),
         "check": f"{' '.join(check.command)}: every {check.interval} s, for at most "
                  f"{check.timeout} s, {check.grace} s grace",

@@ -93,6 +93,12 @@ def _of_dependants(
         yield Operation(kind, name, number, f"requires {state.name}")
 
 
+def remove(state: State, number: int, cause: str) -> Iterator[Operation]:
+    """Take a generation from the engine, unless a process still lives in its file system."""
+    if number not in state.in_use:
+        yield state.operation(Do.REMOVE, number, cause)
+
+
 def _discard(state: State) -> Iterator[Operation]:
     """What was never committed goes."""
     for number in sorted(state.observed):
@@ -101,7 +107,7 @@ def _discard(state: State) -> Iterator[Operation]:
             yield from halt(state, number, "never committed")
             if state.observed[number].status != NOT_STARTED:
                 yield from before_going_back(state, known.snapshot, number)
-            yield state.operation(Do.REMOVE, number, "never committed")
+            yield from remove(state, number, "never committed")
 
 
 def before_going_back(state: State, spec: Spec, number: int) -> Iterator[Operation]:
@@ -120,8 +126,10 @@ def _current(state: State) -> Iterator[Operation]:
     seen = state.observed.get(number)
     if target == ABSENT:
         if seen:
+            if state.outlived(number):  # it may have to stay on the engine
+                yield state.operation(Do.RELEASE, number, "deleted")
             yield from halt(state, number, "deleted")
-            yield state.operation(Do.REMOVE, number, "deleted")
+            yield from remove(state, number, "deleted")
     elif target == STOPPED:
         if seen and seen.restart != STAYS_STOPPED:
             yield state.operation(Do.PARK, number, "stopped on purpose")
@@ -150,13 +158,19 @@ def _retire(state: State) -> Iterator[Operation]:
             yield state.operation(Do.RELEASE, number, "no longer current")
         yield from halt(state, number, "no longer current")
         if state.record.target == ABSENT or number != committed[-1]:
-            yield state.operation(Do.REMOVE, number, "no longer needed")
+            yield from remove(state, number, "no longer needed")
 
 
 def _forget(state: State) -> Iterator[Operation]:
-    """Images that no rollback needs lose the name that protects them."""
+    """Images that nobody needs lose the name that protects them."""
     committed = state.committed_before
-    needed = set() if state.record.target == ABSENT else {state.current, *committed[-state.keep:]}
+    if state.record.target != ABSENT:
+        needed = {state.current, *committed[-state.keep:]}
+    elif state.tears_down and not state.record.erase:
+        needed = {state.current}  # its teardown is run from it, with its data
+    else:
+        needed = set()
+    needed |= set(state.in_use)
     for number, generation in sorted(state.generations.items()):
         trying = generation.outcome == GenerationOutcome.TRYING
         if generation.kept and number not in needed and not trying:

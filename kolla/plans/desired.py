@@ -184,6 +184,7 @@ def build(
         hold=container.hold,
         needs=needs_of(container, settings),
         project=container.project,
+        outlived_by=container.outlived_by,
     )
 
 

@@ -64,16 +64,29 @@ def _state(
     store = deployment.store
     record = store.container(name)
     generations = {generation.number: generation for generation in store.generations(name)}
+    observed = {
+        item.generation: item for item in seen
+        if not item.task and (item.generation in generations or labelled(item.labels))
+    }
     return State(
         record=record,
         generations=generations,
-        observed={
-            item.generation: item for item in seen
-            if not item.task and (item.generation in generations or labelled(item.labels))
-        },
+        observed=observed,
         tasks=tuple(item for item in seen if item.task),
         highest=max(record.last_number, store.numbers.highest(name)),
         keep=deployment.settings.value("engine", "keep_generations"),
         dependants=tuple(dependants),
         releases=deployment.catalog.release_order,
+        in_use=in_use(deployment, name, observed),
     )
+
+
+def in_use(
+    deployment: Deployment, name: str, observed: Mapping[int, Observed]
+) -> dict[int, tuple[str, ...]]:
+    """By generation that has ended: the processes that outlive it, where it may have some."""
+    found = {
+        number: deployment.instances.survivors(deployment.store.find(name, number))
+        for number, seen in observed.items() if not seen.running
+    }
+    return {number: survivors for number, survivors in found.items() if survivors}

@@ -40,6 +40,8 @@ class Do(enum.StrEnum):
     EXPAND = "expand"
     CONTRACT = "contract"
     BEFORE_ROLLBACK = "before-rollback"
+    FAREWELL = "farewell"
+    TEARDOWN = "teardown"
     START = "start"
     #: Ask until it is well.
     CHECK = "check"
@@ -167,6 +169,8 @@ class State:
     #: Container and generation of each that requires it, counts, and can let requests wait;
     #: before each those that require it.
     dependants: tuple[tuple[str, int], ...] = ()
+    #: By generation that has ended: the processes that still live in its file system.
+    in_use: Mapping[int, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     #: The order of the releases.
     releases: Releases = ANY
@@ -192,6 +196,16 @@ class State:
     def strategy(self, number: int) -> Strategy:
         """How a generation is replaced; of one that is not on record nothing else is known."""
         return self.spec(number).strategy if number in self.generations else Strategy.REPLACE
+
+    def outlived(self, number: int) -> bool:
+        """Whether processes of a generation may go on when it ends."""
+        return number in self.generations and bool(self.spec(number).outlived_by)
+
+    @property
+    def tears_down(self) -> bool:
+        """Whether the current generation has something in other services to take away."""
+        known = self.generations.get(self.current or 0)
+        return known is not None and bool(known.snapshot.tasks.get("teardown"))
 
     @property
     def committed_before(self) -> list[int]:

@@ -3,10 +3,10 @@
 import dataclasses
 import itertools
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from kolla.plans.converge import (
-    before_going_back, converge, halt, hold, resume, serve, serving,
+    before_going_back, converge, halt, hold, remove, resume, serve, serving,
 )
 from kolla.plans.differences import differences, goes_back
 from kolla.plans.plan import Do, Kind, Operation, Plan, State
@@ -32,15 +32,40 @@ def stop(state: State) -> Plan:
     return _retarget(state, dataclasses.replace(state.record, target=STOPPED), Kind.STOP)
 
 
-def delete(state: State, data: bool = False) -> Plan:
-    """Take it from the engine; with ``data`` its volumes as well."""
+def delete(state: State, data: bool = False, tasks: bool = True) -> Plan:
+    """Take it from the engine; with ``data`` its volumes as well.
+
+    Without ``tasks`` what it has left on the host and in other services stays there.
+    """
     number = state.current
     erase = data and number is not None
     if state.record.target == ABSENT and not state.observed and not erase:
         return Plan(state.name, Kind.DELETE, before=number, after=number)
-    return _retarget(
-        state, dataclasses.replace(state.record, target=ABSENT, erase=erase), Kind.DELETE
-    )
+    wanted = dataclasses.replace(state.record, target=ABSENT, erase=erase)
+    last_tasks = list(_last_tasks(state, erase)) if tasks else []
+    if not last_tasks:
+        return _retarget(state, wanted, Kind.DELETE)
+    # One that fails leaves the container stopped, with its data: the next command begins anew.
+    stopping = [] if state.record.target == ABSENT else stop(state).operations
+    stopped = dataclasses.replace(state, observed={
+        n: dataclasses.replace(seen, running=False) for n, seen in state.observed.items()
+    })
+    deletion = _retarget(stopped, wanted, Kind.DELETE)
+    operations = (*stopping, *last_tasks, *deletion.operations)
+    return dataclasses.replace(deletion, operations=operations)
+
+
+def _last_tasks(state: State, erase: bool) -> Iterator[Operation]:
+    """What is run before the current generation is deleted."""
+    number = state.current
+    if number is None or number not in state.generations:
+        return
+    phases = ["teardown"] if erase else []
+    if number in state.observed:
+        phases.append("farewell")
+    for phase in phases:
+        for _, task in tasks_of(state.spec(number), phase):
+            yield state.operation(Do(phase), number, task=task)
 
 
 def _retarget(state: State, wanted: Record, action: Kind) -> Plan:
@@ -219,12 +244,12 @@ def _same_way(state: State, old: int | None) -> bool:
 def _sweep(state: State, new: int, old: int | None) -> list[Operation]:
     """What is no longer needed once ``new`` counts."""
     gone = [
-        state.operation(Do.REMOVE, number, "no longer needed")
-        for number in sorted(state.observed)
+        operation for number in sorted(state.observed)
         if number in state.generations and number not in (old, new)
+        for operation in remove(state, number, "no longer needed")
     ]
     committed = [n for n in (*state.committed_before, old) if n is not None]
-    needed = committed[-state.keep:]
+    needed = {*committed[-state.keep:], *state.in_use}
     return gone + [
         state.operation(Do.FORGET, number, "no rollback needs its image")
         for number, generation in sorted(state.generations.items())

@@ -33,6 +33,8 @@ class Request:
     rollback_on_failure: bool = False
     #: Whether ``delete`` takes the volumes as well.
     data: bool = False
+    #: Whether ``delete`` runs the tasks that take away what it has left elsewhere.
+    tasks: bool = True
     #: Whether it is only to be shown what would be done, so that nothing may be touched.
     preview: bool = False
     #: By container: the generation that was judged. Nothing is done if it no longer counts.
@@ -101,7 +103,7 @@ def _planned(
         case Kind.RESTART:
             return planner.restart(state)
         case Kind.DELETE:
-            return planner.delete(state, request.data)
+            return planner.delete(state, request.data, request.tasks)
         case Kind.REVIVE:
             return planner.revive(state)
         case Kind.GIVE_UP:

@@ -322,6 +322,15 @@ class Container:
     #: killed once the later one had been started. One that fails refuses a rollback; after an
     #: upgrade what served starts all the same, and ``kolla recover`` tries again.
     before_rollback: tuple[Task, ...] = ()
+    #: Run from the current image once the container has stopped and before it is deleted: what
+    #: it has left on the host goes. One that fails keeps it from being deleted.
+    farewell: tuple[Task, ...] = ()
+    #: Run before ``farewell`` where its data are deleted as well: what it has in other services
+    #: goes, such as a database or a user.
+    teardown: tuple[Task, ...] = ()
+    #: Names of programs that go on when it ends (``qemu-system-x86_64``). A generation in whose
+    #: file system one of them still lives is not removed, nor is its image.
+    outlived_by: tuple[str, ...] = ()
     #: Whether a generation that survived its probation counts as confirmed.
     confirms_itself: bool = False
     #: Run inside the old generation before it stops; ends when its work is done.

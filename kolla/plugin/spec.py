@@ -14,7 +14,8 @@ from kolla.plugin.reach import exposes, reaches
 #: The label of a generation on the engine that holds its whole spec.
 SPEC = "kolla.spec"
 #: When one-shot tasks run.
-PHASES = ("bootstrap", "verify", "dump", "expand", "contract", "before_rollback")
+PHASES = ("bootstrap", "verify", "dump", "expand", "contract", "before_rollback", "farewell",
+          "teardown")
 #: Of the snapshots that are written. Those of every earlier format can be read.
 FORMAT = 2
 
@@ -63,6 +64,8 @@ class Spec:
     needs: tuple[HostNeed, ...] = ()
     #: The software that it is a part of; empty: it is one by itself.
     project: str = ""
+    #: Names of programs that go on when it ends.
+    outlived_by: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **snapshot.plain(self)}, sort_keys=True)

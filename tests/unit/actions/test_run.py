@@ -8,9 +8,10 @@ import threading
 import pytest
 
 from kolla.actions.run import plan, run
+from kolla.backends import instances
 from kolla.errors import KollaError
 from kolla.plans.requests import Request
-from kolla.plugin import Downgrade, Hold, Listen, Task, Volume
+from kolla.plugin import Downgrade, Hold, Listen, Privilege, Task, Volume
 from kolla.plugin.backend import BackendError, Outcome
 from kolla.settings import Settings
 from tests.unit.support.host import Host, make_service
@@ -422,3 +423,63 @@ def test_what_a_task_that_succeeds_says_is_shown_and_kept(host, monkeypatch):
     (event,) = [event for event in host.deployment.store.events(50, "web", operations=True)
                 if event.action == "expand"]
     assert event.detail == "migrate: two rows\nwarning: *** is weak"
+
+
+# What it leaves behind
+
+def sharing(name: str, *names: str, **changes):
+    volumes = tuple(Volume(volume, f"/{volume}", shared=True) for volume in names)
+    return make_service(name, volumes=volumes, **changes)
+
+
+def test_a_volume_goes_with_the_last_container_that_has_it(tmp_path):
+    host = Host(tmp_path, sharing("one", "both", "mine"), sharing("two", "both"))
+    host.build("1.0")
+    host.act("start")
+    both = host.containers
+    host.containers = both[:1]
+    host.act("delete", data=True)
+    assert host.engine.erased == ["mine"]
+    host.containers = both[1:]
+    host.act("delete", data=True)
+    assert host.engine.erased == ["mine", "both"]
+
+
+def test_a_volume_goes_with_two_that_are_deleted_at_a_time(tmp_path):
+    host = Host(tmp_path, sharing("one", "both"), sharing("two", "both"))
+    host.build("1.0")
+    host.act("start")
+    host.act("delete", data=True)
+    assert "both" in host.engine.erased
+
+
+def test_a_task_that_fails_leaves_the_container_stopped_with_its_data(tmp_path):
+    teardown = (Task("database", ("drop",)),)
+    host = Host(tmp_path, sharing("web", "data", teardown=teardown))
+    host.build("1.0")
+    host.act("start")
+    host.engine.run = lambda instance, timeout: Outcome(1, "the database is away")
+    result = host.act("delete", data=True)["web"]
+    assert (result.outcome, result.evidence) == ("failed", "the database is away")
+    assert (host.record("web").target, host.engine.erased) == ("stopped", [])
+    assert host.act("recover")["web"].outcome == "unchanged"
+    assert host.act("delete", data=True, tasks=False)["web"].outcome == "done"
+    assert host.engine.erased == ["data"]
+
+
+def test_a_container_that_a_process_has_left_in_the_last_moment_is_not_removed(
+    tmp_path, monkeypatch
+):
+    powers = (Privilege("pid", ""), Privilege("cgroup", ""))
+    web = make_service("web", outlived_by=("qemu",))
+    host = Host(tmp_path, dataclasses.replace(web, privileges=(*web.privileges, *powers)))
+    host.build("1.0")
+    host.act("start")
+    monkeypatch.setattr(instances, "survivors", lambda *_: ("qemu (11)",))
+    result = host.act("delete")["web"]
+    assert result.outcome == "done", result.reason
+    assert host.engine.seen["web-g1"].running is False
+    assert host.engine.seen["web-g1"].restart == "no"
+    monkeypatch.setattr(instances, "survivors", lambda *_: ())
+    host.act("recover")
+    assert host.engine.seen == {}

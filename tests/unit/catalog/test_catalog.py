@@ -91,6 +91,8 @@ def test_unknown_name_tells_the_nearest_one():
      "the propagation of its mount '/y' is 'rw', not one of rprivate, rslave, rshared"),
     (plugin(make_container("x", host_mounts=(SHARED_RUN,)), "bad"),
      "what kolla mounts at '/run/kolla' lies below its shared mount '/run'"),
+    (plugin(make_container("x", outlived_by=("qemu",)), "bad"),
+     "its 'outlived_by' names programs, and it does not declare the privileges 'pid' and"),
     (plugin(make_container("x", user=0), "bad"), "its user is 0, and it does not declare the "
      "privilege 'root'"),
     (plugin(make_container("x", privileges=(Privilege("capability", "", "NET_RAW"),)), "bad"),

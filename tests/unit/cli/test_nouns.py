@@ -51,7 +51,8 @@ def test_json_keys_stay_as_they_are():
         "generation", "state", "cause", "created", "reason", "incidents", "evidence",
         "release", "version", "image", "image_id", "user", "strategy", "project", "requires",
         "listens", "command", "environment", "files", "volumes", "scratch", "mounts",
-        "privileges", "super_privileged", "limits", "check", "stop_grace", "logging", "log")
+        "privileges", "super_privileged", "outlived_by", "in_use", "limits", "check",
+        "stop_grace", "logging", "log")
     assert container_history.History.columns == (
         "generation", "state", "release", "version", "image", "created", "cause", "reason",
         "restarts", "rollback", "log")

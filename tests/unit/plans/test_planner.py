@@ -341,3 +341,66 @@ def test_what_is_to_stay_stopped_is_parked_before_the_way_back_is_prepared():
 def test_whatever_leads_to_an_earlier_release_or_version_is_prepared(action, old, new, prepared):
     made = planner.change(running(old), new, action, ())
     assert (steps(made)[0] == STEP.format(1)) is prepared
+
+
+# What outlives it, and what it leaves
+
+GUESTS = {1: ("qemu (11)",)}
+
+
+def with_guests(target: str = "running"):
+    """Generations 1 to 4, of which a guest of 1 goes on; two are kept."""
+    spec = make_spec(outlived_by=("qemu",))
+    generations = [make_generation(n, "kept" if n < 4 else "current", spec=spec)
+                   for n in range(1, 5)]
+    seen = [make_observed(n, running=n == 4) for n in (1, 2, 3, 4)]
+    return make_state(4, generations, seen, record={"target": target}, keep=2, in_use=GUESTS)
+
+
+def test_a_generation_in_whose_file_system_a_process_lives_stays_with_its_image():
+    recovery = steps(planner.recover(with_guests()))
+    assert recovery == ["remove web-g2", "settle web"]
+    change = steps(planner.change(with_guests(), make_spec(), "upgrade", ()))
+    assert change[-4:] == ["remove web-g2", "remove web-g3", "forget web-g2", "settle web"]
+    free = dataclasses.replace(with_guests(), in_use={})
+    assert steps(planner.recover(free)) == [
+        "remove web-g1", "remove web-g2", "forget web-g1", "settle web"
+    ]
+
+
+def test_what_a_process_lives_in_is_stopped_for_good_and_not_removed_when_it_is_deleted():
+    deletion = steps(planner.delete(with_guests()))
+    assert "remove web-g1" not in deletion and "forget web-g1" not in deletion
+    assert deletion[-6:] == ["stop web-g4", "remove web-g4", "forget web-g2", "forget web-g3",
+                             "forget web-g4", "settle web"]
+    assert "release web-g4" in deletion
+    late = dataclasses.replace(with_guests("absent"), observed={1: make_observed(1, False)})
+    assert steps(planner.recover(late)) == ["forget web-g2", "forget web-g3", "forget web-g4",
+                                            "settle web"]
+    assert "remove web-g1" in steps(planner.recover(dataclasses.replace(late, in_use={})))
+
+
+LAST = {"farewell": (Task("ports", ("x",)),), "teardown": (Task("database", ("x",)),)}
+
+
+@pytest.mark.parametrize("data, tasks, wanted", [
+    (False, True, ["want-stopped web", "park web-g1", "stop web-g1", "settle web",
+                   "farewell web-g1 ports", "want-absent web", "remove web-g1", "settle web"]),
+    (True, True, ["want-stopped web", "park web-g1", "stop web-g1", "settle web",
+                  "teardown web-g1 database", "farewell web-g1 ports", "want-erased web",
+                  "remove web-g1", "forget web-g1", "erase web-g1", "settle web"]),
+    (True, False, ["want-erased web", "stop web-g1", "remove web-g1", "forget web-g1",
+                   "erase web-g1", "settle web"]),
+])
+def test_what_it_has_left_elsewhere_goes_before_it_while_it_is_stopped(data, tasks, wanted):
+    assert steps(planner.delete(running(make_spec(tasks=LAST)), data, tasks)) == wanted
+
+
+def test_data_can_be_torn_down_after_the_container_was_deleted():
+    generation = make_generation(1, "current", spec=make_spec(tasks=LAST))
+    deleted = make_state(1, [generation], record={"target": "absent"})
+    assert steps(planner.recover(deleted)) == []
+    assert steps(planner.delete(deleted, data=True)) == [
+        "teardown web-g1 database", "want-erased web", "forget web-g1", "erase web-g1",
+        "settle web",
+    ]
