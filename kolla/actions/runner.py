@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from kolla.actions import rebuild
-from kolla.actions.events import notify
+from kolla.actions.events import journalled
 from kolla.actions.executor import Executor
 from kolla.actions.failures import Failed, Interrupted, bug
 from kolla.catalog import naming
@@ -130,7 +130,7 @@ class Runner:
             return False
         executor = self._executor(name)
         try:
-            self._journalled(steps, lambda event: self._go_back(
+            journalled(self.deployment, steps, lambda event: self._go_back(
                 name, executor, functools.partial(executor.carry_out, steps), event
             ))
         except Failed as failure:
@@ -156,7 +156,7 @@ class Runner:
             )
 
         try:
-            self._journalled(steps, lambda event: self._attempt(steps, executor, event))
+            journalled(self.deployment, steps, lambda event: self._attempt(steps, executor, event))
         except Failed as failure:
             interrupted = isinstance(failure, Interrupted)
             return result(
@@ -219,35 +219,6 @@ class Runner:
                 executor.cancelled = threading.Event()  # the way back is not interrupted
                 executor.carry_out(planner.serve_again(inspect(self.deployment, name)), event)
             raise
-
-    def _journalled(self, steps: Plan, work: Callable[[int], None]) -> None:
-        began = time.monotonic()
-        event = self.store.open_event(
-            steps.action, steps.container, steps.after, "; ".join(steps.reasons),
-            evidence=steps.evidence,
-        )
-        outcome, detail = ActionOutcome.FAILED, None
-        try:
-            work(event)
-            outcome = ActionOutcome.DONE
-        except Interrupted as error:
-            outcome, detail = ActionOutcome.INTERRUPTED, error.message
-            raise
-        except KollaError as error:
-            detail = error.message
-            raise
-        finally:
-            notify(self.deployment, steps, outcome, detail or "")
-            self._close(event, outcome, time.monotonic() - began, detail)
-
-    def _close(
-        self, event: int, outcome: ActionOutcome, seconds: float, detail: str | None
-    ) -> None:
-        try:
-            self.store.close_event(event, outcome, seconds, detail)
-        except KollaError:
-            if outcome == ActionOutcome.DONE:  # else the failure tells more by itself
-                raise
 
     def _executor(self, name: str) -> Executor:
         namespace = self.deployment.settings.value("images", "namespace")
