@@ -2,7 +2,7 @@
 
 from oslo_config import cfg
 
-from kolla.plugin import Container, Image, Strategy, Volume, secret, shared_folder
+from kolla.plugin import Container, Hold, Image, Strategy, Volume, secret, shared_folder
 from kolla_plugins.openstack import (
     API, IDENTITY, database_task, identity_task, login_environment, schema_phases, schema_task,
     service_certificate, service_environment, service_files, service_limits, service_listens,
@@ -34,6 +34,7 @@ GLANCE_API = Container(
     volumes=(Volume("glance", "/var/lib/glance"),),
     limits=service_limits("glance"),
     requires=("mariadb", "keystone"),
+    hold=Hold(),
     bootstrap=(
         database_task("glance"),
         schema_task("bootstrap"),

@@ -2,7 +2,7 @@
 
 from oslo_config import cfg
 
-from kolla.plugin import Container, Image, Strategy, Task, Volume, shared_folder
+from kolla.plugin import Container, Hold, Image, Strategy, Task, Volume, shared_folder
 from kolla_plugins.openstack import (
     API, IDENTITY, database_task, schema_phases, schema_task, service_certificate,
     service_environment, service_files, service_limits, service_listens, service_options,
@@ -31,6 +31,7 @@ KEYSTONE = Container(
     volumes=(Volume("keystone", "/var/lib/keystone"),),
     limits=service_limits("keystone"),
     requires=("mariadb",),
+    hold=Hold(),
     bootstrap=(
         database_task("keystone"),
         Task("fernet-keys", ("kolla-run", "keystone-manage", "fernet_setup")),

@@ -69,13 +69,13 @@ class Hold:
     Both commands run inside the container, and kolla adds the name of what is replaced.
     """
 
-    #: Lets new requests wait, and returns when those under way have ended, or do not end in a
-    #: few seconds. Whatever becomes of kolla, the wait ends by itself.
+    #: Lets new requests wait, and returns when those under way have ended, or do not end soon.
+    #: Whatever becomes of kolla, the wait ends by itself.
     command: tuple[str, ...] = ("kolla-hold",)
     #: Lets them go on, unless they wait for something else too.
     resume: tuple[str, ...] = ("kolla-resume",)
     #: Seconds that each command may take.
-    timeout: int = 20
+    timeout: int = 30
 
 
 @dataclasses.dataclass(frozen=True)

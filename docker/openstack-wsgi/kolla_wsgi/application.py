@@ -10,6 +10,10 @@ import importlib
 import os
 
 from kolla_image import environment
+from kolla_wsgi import gate
+
+if environment.get("OS_DATABASE__CONNECTION"):
+    from kolla_wsgi import reconnect  # noqa: F401 (not every service has SQLAlchemy)
 
 _module, _, _name = os.environ["KOLLA_WSGI"].partition(":")
 try:
@@ -19,7 +23,10 @@ except SystemExit as ending:
 
 
 def application(request, start_response):
-    if request["PATH_INFO"] != "/kolla-check/database" or "HTTP_X_FORWARDED_FOR" in request:
+    if "HTTP_X_FORWARDED_FOR" in request:
+        with gate.passed(request["PATH_INFO"]):
+            return _service(request, start_response)
+    if request["PATH_INFO"] != "/kolla-check/database":
         return _service(request, start_response)
     complaint = _database_complaint()
     start_response("503 Service Unavailable" if complaint else "200 OK", [])

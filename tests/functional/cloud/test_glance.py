@@ -179,6 +179,20 @@ def test_transfers_under_way_complete_and_hold_nobody_up(cloud, image, content):
     assert download(cloud, target) == content
 
 
+def test_a_transfer_that_ends_while_the_database_is_replaced_is_kept(cloud, content):
+    with cloud.connect() as connection:
+        target = connection.image.create_image(
+            "late", disk_format="raw", container_format="bare", allow_duplicates=True
+        )
+    upload = Upload(cloud, target.id, content)
+    with slowly(upload), cloud.deployment.spawned("container", "restart", "mariadb") as process:
+        line_of(process, "start mariadb")
+        upload.finish()
+        finish(process)
+    with cloud.connect() as connection:
+        assert connection.image.get_image(target.id).status == "active"
+
+
 def test_request_may_take_its_time_while_nobody_upgrades(cloud, image, content):
     received = Download(cloud, image.id)
     with slowly(received):

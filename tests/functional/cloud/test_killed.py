@@ -91,6 +91,19 @@ def test_wherever_it_is_killed_one_release_serves_and_no_user_notices(
     assert killed
 
 
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("step, call", [("stop", "stop"), ("check", "inspect")])
+def test_requests_that_wait_go_on_when_the_command_is_killed(cloud, step, call):
+    """At the latest after a minute."""
+    trap = Point(f"restart/{step}", "before", f"DockerBackend.{call}", 1)
+    with asking(cloud.use) as users:
+        ended = Tool(cloud.deployment).run("container", "restart", "mariadb", trap=trap)
+        assert ended.caught, ended.points
+        answered = len(users.given)
+        users.wait_for(lambda: len(users.given) > answered + 3, seconds=90)
+    assert users.failures == []
+
+
 def assert_consistent(cloud: Cloud, name: str) -> None:
     """One generation counts and runs, and nothing is left to do."""
     current = [row for row in cloud.history(name) if row["state"] == "current"]

@@ -9,7 +9,7 @@ import pytest
 from tests.functional.support.cloud import GLANCE, KEYSTONE, Cloud
 from tests.functional.support.database import act
 from tests.functional.support.squatter import Listener, squatting
-from tests.functional.support.watching import get
+from tests.functional.support.watching import asking, get
 
 #: The two steps of a move: a new port with TLS beside the old one, which is still the one that
 #: the catalog names; then the new one in the catalog.
@@ -97,6 +97,29 @@ def test_the_database_refuses_clients_without_tls(cloud):
             f"host='{cloud.deployment.address}', user='keystone', password=os.environ['P'])",
         ], environment={"P": cloud.secrets()["keystone.database_password"]})
     assert done.exit_code and b"require_secure_transport" in done.output
+
+
+# The move of the database
+
+def test_a_deployment_moves_its_database_to_tls_without_a_lost_request(cloud):
+    deployment = cloud.deployment
+    path = deployment.configure("[database]\ntls = false\nrequire_tls = false\n", "85-move")
+    deployment.kolla("set", "upgrade", "all")
+    number = cloud.current("mariadb")["generation"]
+
+    def images() -> list[str]:
+        with cloud.connect() as connection:
+            return [image.name for image in connection.image.images()]
+
+    with cloud.at_work(), asking(images) as others:
+        deployment.configure("[database]\nrequire_tls = false\n", "85-move")
+        deployment.kolla("set", "upgrade", "all")
+        path.unlink()
+        deployment.kolla("set", "upgrade", "all")
+        assert act(deployment, "restart", "mariadb")["outcome"] == "done"
+    assert others.failures == []
+    assert cloud.current("mariadb")["generation"] == number + 2
+    assert not any(clients(cloud)[1:])
 
 
 # The move of the APIs, and new certificates
