@@ -1,10 +1,6 @@
-<<<<<<< HEAD
-"""Strangers who send slowly hold up neither other clients nor upgrades, and restart nothing."""
-=======
-"""Strangers who send slowly, guess, or come in crowds: nobody else waits, nothing is restarted,
-no upgrade is held up.
+"""Strangers who send slowly, guess, or come in crowds hold up neither other clients nor upgrades,
+and restart nothing.
 """
->>>>>>> 1ee0aa4 (Guesses, crowds, an alarm and a squatter of Keystone's port have tests)
 
 import contextlib
 import http.client

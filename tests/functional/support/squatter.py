@@ -1,10 +1,6 @@
-<<<<<<< HEAD
-"""A stranger on the port of a database, who asks every client for its password."""
-=======
-"""A stranger on the port of a neighbour: of a database, who asks whoever comes for the password,
+"""A stranger on the port of a neighbour: of a database, who asks every client for its password,
 or of an API, who listens.
 """
->>>>>>> 1ee0aa4 (Guesses, crowds, an alarm and a squatter of Keystone's port have tests)
 
 import contextlib
 import socket
