@@ -3,7 +3,7 @@
 from kolla.plugin import Image, shared_folder
 from kolla_plugins.releases import OPENSTACK
 
-BASE = Image("base", folder=shared_folder("docker", "base"), parent="debian")
+BASE = Image("base", folder=shared_folder("docker", "base"), parent="debian", offline=True)
 
 #: Makes virtual environments; nothing runs from it.
 OPENSTACK_BUILDER = Image(
@@ -11,6 +11,7 @@ OPENSTACK_BUILDER = Image(
     folder=shared_folder("docker", "openstack-builder"),
     parent="debian",
     builder="base",
+    offline=True,
 )
 
 #: Every service of OpenStack: Python, and the tools for options, schemas and identities.
@@ -19,6 +20,7 @@ OPENSTACK_BASE = Image(
     folder=shared_folder("docker", "openstack-base"),
     builder="openstack-builder",
     releases=OPENSTACK,
+    offline=True,
 )
 
 #: Services that answer HTTP: uWSGI, HAProxy, and the scripts that hand over between them.
@@ -26,4 +28,5 @@ OPENSTACK_WSGI = Image(
     "openstack-wsgi",
     folder=shared_folder("docker", "openstack-wsgi"),
     parent="openstack-base",
+    offline=True,
 )

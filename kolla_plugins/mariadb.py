@@ -49,7 +49,7 @@ MARIADB = Container(
     name="mariadb",
     parent="database-control",
     summary="MariaDB, the databases of the control plane",
-    image=Image("mariadb", folder=shared_folder("docker", "mariadb")),
+    image=Image("mariadb", folder=shared_folder("docker", "mariadb"), offline=True),
     user=42434,
     strategy=Strategy.REPLACE,
     downgrade=Downgrade.REFUSED,

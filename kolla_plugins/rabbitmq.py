@@ -54,7 +54,7 @@ RABBITMQ = Container(
     name="rabbitmq",
     parent="messaging-control",
     summary="RabbitMQ, the message queues of the control plane",
-    image=Image("rabbitmq", folder=shared_folder("docker", "rabbitmq")),
+    image=Image("rabbitmq", folder=shared_folder("docker", "rabbitmq"), offline=True),
     user=42439,
     strategy=Strategy.REPLACE,
     downgrade=Downgrade.REFUSED,

@@ -147,7 +147,7 @@ class _Workshop:
             return Outcome.UNCHANGED, found
         refreshed = labels.refreshed(bases[0].labels) or ""
         build = [f"--build-arg={key}={value}" for key, value in arguments.items()]
-        build += [*self.secrets, str(image.folder)]
+        build.append(str(image.folder))
         # Not by the id that the client writes, which differs on engines with
         # containerd's image store.
         trial = f"{self.namespace}-trial/{name}:{self._tag(name)}"
@@ -170,12 +170,13 @@ class _Workshop:
         options = labels.options(labels.identity(image.name, self._tag(image.name)))
         options += [f"--tag={trial}"]
         afresh = ["--no-cache"] if image.name in self.afresh else []
-        if image.offline:
-            # Every time: the downloads of an earlier build may have been pruned.
-            fetch = ["--target=fetch", "--no-cache"]
-            self.client.build([*fetch, *options, *build], job)
-        network = "none" if image.offline else "host"
-        self.client.build([*afresh, *options, *build], job, network)
+        if not image.offline:
+            self.client.build([*afresh, *options, *self.secrets, *build], job)
+            return
+        # Every time: the downloads of an earlier build may have been pruned.
+        fetch = ["--target=fetch", "--no-cache", *self.secrets]
+        self.client.build([*fetch, *options, *build], job)
+        self.client.build([*afresh, *options, *build], job, network="none")
 
     def _finish(
         self, image: Image, trial: str, digest: str, refreshed: str, job: Job

@@ -46,15 +46,22 @@ RUN --mount=type=secret,id=pip --mount=type=secret,id=ca \\
     && PIP_CONFIG_FILE=/run/secrets/pip /opt/probe/bin/pip install --no-cache-dir iniconfig \\
     && echo 4.5.6 > /usr/share/kolla/version
 """
-#: Asks a service of this host, once where that is possible and once where it must not be.
+#: Asks a service of this host, once where that is possible, and twice where it must not be:
+#: while a Debian package is installed, as its own scripts could, and in a command.
 OFFLINE = """\
 ARG PARENT
 FROM ${PARENT} AS fetch
+RUN --mount=type=secret,id=apt --mount=type=secret,id=ca --mount=type=secret,id=sources \\
+    --mount=type=cache,id=kolla-packages,target=/var/cache/kolla \\
+    kolla-install --fetch netbase
 RUN --mount=type=cache,id=kolla-test-fetched,target=/fetched \\
     [ -e /fetched/answer ] || bash -c 'cat < /dev/tcp/ADDRESS' > /fetched/answer
 FROM fetch
 RUN --mount=type=cache,id=kolla-test-fetched,target=/fetched mv /fetched/answer /
-RUN bash -c ': < /dev/tcp/ADDRESS' 2>&1 | tail -n 1 > /refused
+RUN echo "post-invoke=bash -c ': < /dev/tcp/ADDRESS' 2>> /refused || true" \\
+    > /etc/dpkg/dpkg.cfg.d/ask
+RUN --mount=type=cache,id=kolla-packages,target=/var/cache/kolla,readonly kolla-install
+RUN rm /etc/dpkg/dpkg.cfg.d/ask; bash -c ': < /dev/tcp/ADDRESS' 2>> /refused || true
 """
 CHILD = "ARG PARENT\nFROM ${PARENT}\nARG RELEASE\nCOPY file /\n"
 BROKEN = "ARG PARENT\nFROM ${PARENT}\nRUN echo 'the flux is missing' >&2; exit 3\n"
@@ -136,8 +143,9 @@ def test_only_the_stage_that_fetches_reaches_the_services_of_this_host(built, en
         dockerfile = deployment.directory / "plugin" / "offline" / "Dockerfile"
         dockerfile.write_text(OFFLINE.replace("ADDRESS", address))
         kolla(built, "image", "build", "offline")
-    said = run_in(engine, "offline", "cat /answer /refused")
-    assert said.startswith("hello\n") and "Connection refused" in said
+    said = run_in(engine, "offline", "cat /answer /refused; ls /etc/protocols").splitlines()
+    refused = [line for line in said if "Connection refused" in line]
+    assert said[0] == "hello" and len(refused) >= 2 and said[-1] == "/etc/protocols"
 
 
 def answer(service: socket.socket, text: bytes) -> None:

@@ -12,7 +12,7 @@ MEMCACHED = Container(
     name="memcached",
     parent="cache-control",
     summary="memcached, a cache that is lost when it restarts",
-    image=Image("memcached", folder=pathlib.Path(__file__).parent / "image"),
+    image=Image("memcached", folder=pathlib.Path(__file__).parent / "image", offline=True),
     user=42457,
     strategy=Strategy.REPLACE,
     environment={
