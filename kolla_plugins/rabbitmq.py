@@ -38,6 +38,11 @@ OPTIONS = {
         cfg.StrOpt("user", default="openstack", help="The user that services log in as."),
         secret("password", help="Its password. A new one holds after RabbitMQ's next start."),
         secret("cookie", help="Whoever knows it controls the broker. The same on all hosts."),
+        cfg.IntOpt(
+            "max_connections", default=4000, min=10,
+            help="Clients at the same time; further ones wait. One that does not log in within "
+            "ten seconds is put out.",
+        ),
         cfg.FloatOpt(
             "memory_share", default=0.4, min=0.01, max=1.0,
             help="Publishers wait while RabbitMQ uses more than this share of its memory ([limits]"
@@ -69,6 +74,7 @@ RABBITMQ = Container(
         "KOLLA_USER": "${messaging.user}",
         "KOLLA_PASSWORD": "${messaging.password}",
         "KOLLA_COOKIE": "${messaging.cookie}",
+        "OS_DEFAULT__RANCH_CONNECTION_MAX": "${messaging.max_connections}",
         "OS_DEFAULT__VM_MEMORY_HIGH_WATERMARK.RELATIVE": "${messaging.memory_share}",
         "OS_DEFAULT__DISK_FREE_LIMIT.ABSOLUTE": "${messaging.disk_reserve}",
     },

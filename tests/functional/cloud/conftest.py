@@ -7,13 +7,17 @@ import pytest
 from tests.functional.conftest import new_deployment
 from tests.functional.support.cloud import Cloud, process_list_watched
 
-TLS = """\
+CONFIGURATION = """\
+[keystone]
+failed_logins = 20
+
 [database]
 tls = true
 require_tls = true
 
 [messaging]
 tls = true
+max_connections = 200
 """
 
 
@@ -29,7 +33,7 @@ def cloud(engine, images, tmp_path_factory) -> Iterator[Cloud]:
     with new_deployment(engine, tmp_path_factory, "cloud") as deployment:
         deployment.kolla("config", "passwords")
         deployment.kolla("config", "certificates")
-        deployment.configure(TLS, "20-tls")
+        deployment.configure(CONFIGURATION, "20-cloud")
         cloud = Cloud(deployment)
         with process_list_watched(list(cloud.secrets().values())) as exposed:
             cloud.started = deployment.kolla("set", "start", "-f", "json").json()
