@@ -9,8 +9,9 @@ ask: the router names every client in a header.
 import importlib
 import os
 
+import uwsgi
 from kolla_image import environment
-from kolla_wsgi import gate
+from kolla_wsgi import answers, gate
 
 if environment.get("OS_DATABASE__CONNECTION"):
     from kolla_wsgi import reconnect  # noqa: F401 (not every service has SQLAlchemy)
@@ -25,7 +26,8 @@ except SystemExit as ending:
 def application(request, start_response):
     if "HTTP_X_FORWARDED_FOR" in request:
         with gate.passed(request["PATH_INFO"]):
-            return _service(request, start_response)
+            answer = _service(request, start_response)
+            return answers.bounded(answer, uwsgi.connection_fd())
     if request["PATH_INFO"] != "/kolla-check/database":
         return _service(request, start_response)
     complaint = _database_complaint()

@@ -1,0 +1,51 @@
+"""A client that takes an answer slowly holds a worker for a limited time."""
+
+import socket
+import sys
+
+import pytest
+
+from kolla.plugin import shared_folder
+
+LARGE = [b"x" * 200_000]
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-wsgi")))
+    import kolla_wsgi.answers
+    yield kolla_wsgi.answers
+    for name in ("kolla_wsgi", "kolla_wsgi.answers"):
+        del sys.modules[name]
+
+
+@pytest.fixture
+def connection():
+    """The worker's end and the router's."""
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(5)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_connection_of_a_client_that_takes_too_long_is_closed(answers, connection, monkeypatch):
+    monkeypatch.setattr(answers, "LONGEST", 0.01)
+    ours, theirs = connection
+    sending = answers.bounded(LARGE, ours.fileno())
+    assert next(sending) == LARGE[0]
+    assert theirs.recv(1) == b"", "it was not closed"
+
+
+def test_connection_stays_once_the_answer_was_taken(answers, connection, monkeypatch):
+    monkeypatch.setattr(answers, "LONGEST", 0.01)
+    ours, theirs = connection
+    assert list(answers.bounded(LARGE, ours.fileno())) == LARGE
+    theirs.settimeout(0.05)
+    with pytest.raises(TimeoutError):
+        theirs.recv(1)
+
+
+@pytest.mark.parametrize("answer", [[b"small"], iter(LARGE)], ids=["small", "made on the way"])
+def test_other_answers_are_passed_on_as_they_are(answers, answer):
+    assert answers.bounded(answer, -1) is answer
