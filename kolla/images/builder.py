@@ -166,15 +166,20 @@ class _Workshop:
         return facts
 
     def _first_build(self, image: Image, trial: str, build: list[str], job: Job) -> None:
-        """Build the Dockerfile under a temporary name."""
+        """Build the Dockerfile under a temporary name.
+
+        A new name in its /etc/hosts has BuildKit run every RUN again. ``--no-cache`` would also
+        empty the caches that the Dockerfile mounts, while other builds use them.
+        """
         options = labels.options(labels.identity(image.name, self._tag(image.name)))
         options += [f"--tag={trial}"]
-        afresh = ["--no-cache"] if image.name in self.afresh else []
+        anew = f"--add-host=anew-{time.time_ns()}:127.0.0.1"
+        afresh = [anew] if image.name in self.afresh else []
         if not image.offline:
             self.client.build([*afresh, *options, *self.secrets, *build], job)
             return
         # Every time: the downloads of an earlier build may have been pruned.
-        fetch = ["--target=fetch", "--no-cache", *self.secrets]
+        fetch = ["--target=fetch", anew, *self.secrets]
         self.client.build([*fetch, *options, *build], job)
         self.client.build([*afresh, *options, *build], job, network="none")
 

@@ -60,7 +60,7 @@ FROM fetch
 RUN --mount=type=cache,id=kolla-test-fetched,target=/fetched mv /fetched/answer /
 RUN echo "post-invoke=bash -c ': < /dev/tcp/ADDRESS' 2>> /refused || true" \\
     > /etc/dpkg/dpkg.cfg.d/ask
-RUN --mount=type=cache,id=kolla-packages,target=/var/cache/kolla,readonly kolla-install
+RUN --mount=type=cache,id=kolla-packages,target=/var/cache/kolla kolla-install
 RUN rm /etc/dpkg/dpkg.cfg.d/ask; bash -c ': < /dev/tcp/ADDRESS' 2>> /refused || true
 """
 CHILD = "ARG PARENT\nFROM ${PARENT}\nARG RELEASE\nCOPY file /\n"
