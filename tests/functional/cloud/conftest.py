@@ -8,9 +8,6 @@ from tests.functional.conftest import new_deployment
 from tests.functional.support.cloud import Cloud, process_list_watched
 
 CONFIGURATION = """\
-[keystone]
-failed_logins = 20
-
 [database]
 tls = true
 require_tls = true

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.functional.support.cloud import GLANCE, KEYSTONE, Cloud
-from tests.functional.support.monitoring import healthy, monitoring
-from tests.functional.support.watching import asking, get
+from tests.functional.support.monitoring import healthy, monitoring, quick
+from tests.functional.support.watching import asking, get, until
 
 #: Other addresses of this machine than those that are trusted.
-STRANGER, VISITOR = "127.1.1.66", "127.1.1.1"
+STRANGER, VISITOR, SLOW = "127.1.1.66", "127.1.1.1", "127.1.1.67"
 #: Failed logins within a minute after which a source has to wait, and of a user who is then
 #: locked out; connections that a source may have.
 FAILED_LOGINS, FAILED_LOGINS_OF_A_USER, CONNECTIONS = 120, 10, 500
@@ -29,16 +29,18 @@ POST = HEAD.format("POST /v3/auth/tokens", "application/json", 1000, "") + "{"
 
 
 @contextlib.contextmanager
-def strangers(cloud: Cloud, port: int, request: str, times: int) -> Iterator[list[bytes]]:
-    """Clients that send this, then a byte now and then, and begin again when they are cut off.
+def strangers(cloud: Cloud, port: int, requests: list[str]) -> Iterator[list[bytes]]:
+    """Clients that each send a request, then a byte now and then, and begin again if cut off.
 
     What they were told is in the list.
     """
     address, told, ended = cloud.deployment.address, [], threading.Event()
 
-    def attack() -> None:
+    def attack(request: str) -> None:
         while not ended.is_set():
-            with contextlib.suppress(OSError), socket.create_connection((address, port)) as one:
+            with contextlib.suppress(OSError), socket.create_connection(
+                (address, port), source_address=(SLOW, 0)
+            ) as one:
                 one.settimeout(1)
                 one.sendall(request.encode())
                 while not ended.is_set():
@@ -48,7 +50,7 @@ def strangers(cloud: Cloud, port: int, request: str, times: int) -> Iterator[lis
                     one.sendall(b"x")
             ended.wait(0.2)
 
-    threads = [threading.Thread(target=attack, daemon=True) for _ in range(times)]
+    threads = [threading.Thread(target=attack, args=(one,), daemon=True) for one in requests]
     for thread in threads:
         thread.start()
     try:
@@ -94,35 +96,68 @@ def said(cloud: Cloud, name: str) -> tuple[str, str]:
     return row["health"], row["detail"]
 
 
-def uploads(cloud: Cloud) -> str:
-    """An upload of a member of the cloud, who stalls after its first byte."""
+def uploads(cloud: Cloud) -> list[str]:
+    """Uploads of a member of the cloud, which stall after their first byte."""
     with cloud.connect() as connection:
-        image = connection.image.create_image(
-            "stalls", disk_format="raw", container_format="bare", allow_duplicates=True
-        ).id
-        return HEAD.format(
+        images = [
+            connection.image.create_image(
+                f"stalls-{number}", disk_format="raw", container_format="bare"
+            ).id for number in range(UPLOADS)
+        ]
+        token = connection.auth_token
+    return [
+        HEAD.format(
             f"PUT /v2/images/{image}/file", "application/octet-stream", 10 ** 9,
-            f"X-Auth-Token: {connection.auth_token}\r\n",
-        ) + "x"
+            f"X-Auth-Token: {token}\r\n",
+        ) + "x" for image in images
+    ]
+
+
+def status(cloud: Cloud, name: str) -> str:
+    """What the monitor has found."""
+    return {row["container"]: row["health"] for row in quick(cloud.deployment)}[name]
+
+
+#: The monitor of these tests asks often.
+OFTEN = ("--set", "monitor.interval=keystone:1,glance-api:1", "--set", "monitor.retry_pause=0")
 
 
 def test_nobody_notices_slow_strangers_and_an_upgrade_is_not_held_up(cloud):
-    with monitoring(cloud.deployment) as monitor:
+    with monitoring(cloud.deployment, *OFTEN) as monitor:
         healthy(cloud.deployment)
         at_rest = {port: timed(cloud, port, path)
                    for port, path in ((KEYSTONE, "/v3"), (GLANCE, "/versions"))}
         usual = upgrade(cloud, workers=3)
         with (
-            strangers(cloud, KEYSTONE, POST, POSTS) as told,
-            strangers(cloud, GLANCE, uploads(cloud), UPLOADS),
+            strangers(cloud, KEYSTONE, [POST] * POSTS) as told,
+            strangers(cloud, GLANCE, uploads(cloud)) as refused,
         ):
             time.sleep(2)
             attacked = {port: timed(cloud, port, path)
                         for port, path in ((KEYSTONE, "/v3"), (GLANCE, "/versions"))}
             took = upgrade(cloud, workers=2)
+            number = cloud.current("keystone")["generation"]
             assert told and all(b" 408 " in answer for answer in told if answer)
+            # They have their share of the transfers; another user finds room.
+            assert any(b" 429 " in answer for answer in refused)
+            with cloud.connect() as connection:
+                connection.image.create_image(
+                    "beside", data=b"x", disk_format="raw", container_format="bare"
+                )
             assert said(cloud, "keystone") == ("healthy", "")
             assert said(cloud, "glance-api")[0] == "healthy"
+            began = time.monotonic()
+            cloud.deployment.kolla("container", "restart", "glance-api")
+            # A stalled upload holds its drain up for five seconds.
+            assert time.monotonic() - began < usual + 10
+        # Its database goes away while Keystone is on probation.
+        cloud.deployment.kolla("container", "stop", "mariadb")
+        try:
+            until(lambda: status(cloud, "keystone") == "degraded")
+        finally:
+            cloud.deployment.kolla("container", "start", "mariadb")
+        healthy(cloud.deployment, "keystone")
+        assert cloud.current("keystone")["generation"] == number
         assert not [
             line for line in monitor.said
             if "restarted" in line or "rolled back" in line or "has failed" in line
