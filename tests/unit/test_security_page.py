@@ -1,17 +1,19 @@
-"""The page "Security" tells of containers what kolla really does."""
+"""The page "Security" tells of containers what kolla really does, and which tests prove it."""
 
 import dataclasses
 import pathlib
+import re
 import sys
 
 import pytest
 
-pytest.importorskip("docutils")
-DOCS = pathlib.Path(__file__).parents[2] / "doc" / "source"
+TESTS = pathlib.Path(__file__).parents[1]
+DOCS = TESTS.parent / "doc" / "source"
 
 
 @pytest.fixture(scope="module")
 def confinement():
+    pytest.importorskip("docutils")
     sys.path.insert(0, str(DOCS / "_ext"))
     try:
         import confinement
@@ -49,3 +51,15 @@ def test_every_port_says_who_needs_it(confinement):
     assert rows["5000", "keystone"].startswith("users of the cloud")
     assert rows["3306", "mariadb"] == "hosts of the deployment"
     assert rows["4369", "rabbitmq"] == "this host"
+
+
+def test_every_test_that_it_names_is_there():
+    text = (DOCS / "security.rst").read_text().partition("\nHow it is tested\n")[2]
+    found = re.findall(r"``([\w/]+\.py)``|``(test_\w+)``", text)
+    assert len(found) > 40
+    for file, test in found:
+        if file:
+            (place,) = [path for kind in ("functional", "unit")
+                        if (path := TESTS / kind / file).exists()]
+        else:
+            assert f"def {test}(" in place.read_text(), f"{file}: {test}"
