@@ -2,6 +2,7 @@
 
 import datetime
 import importlib
+import types
 import io
 
 import pytest
@@ -223,3 +224,33 @@ def test_databases_are_those_that_the_plugin_names_and_the_first_holds_the_ledge
     assert module("environment").databases() == ["OS_DATABASE__CONNECTION"]
     monkeypatch.setenv("KOLLA_SCHEMA_DATABASES", "OS_API_DATABASE__CONNECTION OS_DATABASE__X")
     assert module("environment").databases() == ["OS_API_DATABASE__CONNECTION", "OS_DATABASE__X"]
+
+
+#: Writes down how it was called, and an empty dump.
+CLIENT = """\
+#!/bin/sh
+printf '%s\\n' "$@" > "$0.called"
+echo '-- Dump completed'
+"""
+
+
+def test_a_dump_obeys_no_configuration_of_the_service_and_shows_no_password(
+    module, tmp_path, monkeypatch
+):
+    dump, client = module("dump"), tmp_path / "mariadb-dump"
+    client.write_text(CLIENT)
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("KOLLA_CONTAINER", "web")
+    monkeypatch.setenv("KOLLA_GENERATION", "3")
+    monkeypatch.setattr(dump, "FOLDER", tmp_path)
+    for name in ("tables", "_filled"):
+        monkeypatch.setattr(dump, name, lambda *_: set())
+    url = types.SimpleNamespace(
+        host="db", port=3306, username="web", password="se$cret", database="web", query={}
+    )
+    connection = types.SimpleNamespace(engine=types.SimpleNamespace(url=url))
+    assert (tmp_path / dump.dump(connection, {"web": url}, "2026.1")).exists()
+    arguments = (tmp_path / "mariadb-dump.called").read_text().splitlines()
+    # The client obeys ~/.my.cnf unless this comes first.
+    assert arguments[0] == "--no-defaults" and "se$cret" not in " ".join(arguments)
