@@ -1,6 +1,4 @@
-"""A stranger on the port of a neighbour: of a database, who asks every client for its password,
-or of an API, who listens.
-"""
+"""A stranger on the port of a database, who asks every client for its password."""
 
 import contextlib
 import socket
@@ -43,17 +41,6 @@ class Squatter:
         self.heard.append(said)
 
 
-class Listener(Squatter):
-    """Takes the place of an API."""
-
-    def serve(self, client: socket.socket) -> None:
-        client.settimeout(5)
-        self.clients += 1
-        if self.context:
-            client = self.context.wrap_socket(client, server_side=True)
-        self.heard.append(client.recv(65536))
-
-
 def send(client: socket.socket, number: int, packet: bytes) -> None:
     client.sendall(struct.pack("<I", len(packet))[:3] + bytes([number]) + packet)
 
@@ -75,11 +62,9 @@ def exactly(client: socket.socket, count: int) -> bytes:
 
 
 @contextlib.contextmanager
-def squatting(
-    address: str, port: int, context: ssl.SSLContext | None, kind: type[Squatter] = Squatter
-) -> Iterator[Squatter]:
+def squatting(address: str, port: int, context: ssl.SSLContext | None) -> Iterator[Squatter]:
     """While the block runs. With a ``context`` it offers TLS."""
-    squatter = kind(context)
+    squatter = Squatter(context)
     with socket.create_server((address, port)) as server:
         server.settimeout(0.2)
         done = threading.Event()
