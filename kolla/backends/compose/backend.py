@@ -10,7 +10,7 @@ from kolla.backends.compose.document import plain_json
 from kolla.backends.compose.project import Project
 from kolla.backends.compose.service import escaped, service, spec_labels, volumes
 from kolla.backends.docker.backend import DockerBackend
-from kolla.backends.docker.launch import UNMASKED, shares
+from kolla.backends.docker.launch import UNMASKED, in_parts, shares
 from kolla.files import write_whole
 from kolla.plugin.backend import STOPPED as STAYS_STOPPED
 from kolla.plugin.backend import (
@@ -93,7 +93,7 @@ class ComposeBackend(DockerBackend):
         later is no change to it. The engine starts nothing that was never started.
         """
         if not self._made(instance):
-            file = self._lay_out(instance)
+            file = self._lay_out(in_parts(instance, self._powers.lacking))
             for name, _ in instance.volumes:
                 with self.engine.errors(f"does not make the volume {name}"):
                     self.engine.api.create_volume(name)
