@@ -40,7 +40,8 @@ class Removal:
     kept_reference: Callable[[str, int], str]
 
     def remove(self, step: Step) -> None:
-        if survivors := self.instances.survivors(self.store.find(step.container, step.number)):
+        spec = step.recorded
+        if spec and (survivors := self.instances.survivors(spec, step.number)):
             # A process may have left it since the plan was made.
             self.tell(f"{step.name} stays: {', '.join(survivors)} still live in its file system")
             return

@@ -13,7 +13,6 @@ from kolla.files import make_folder, remove_folder, write_whole
 from kolla.plugin import Strategy, Task
 from kolla.plugin.backend import Configured, Instance
 from kolla.plugin.spec import SPEC, Spec
-from kolla.store.records import Generation
 from kolla.store.state_dir import StateDir
 
 LOG = logging.getLogger(__name__)
@@ -103,13 +102,12 @@ class Instances:
     def _inboxes(self, container: str, generation: int) -> pathlib.Path:
         return self.home(container, generation) / "dumps"
 
-    def survivors(self, generation: Generation | None) -> tuple[str, ...]:
+    def survivors(self, spec: Spec, number: int) -> tuple[str, ...]:
         """The processes that outlive a generation which has ended, ``NAME (PID)``."""
-        programs = generation.snapshot.outlived_by if generation else ()
-        if not generation or not programs:
+        if not spec.outlived_by:
             return ()
-        own = self.home(generation.container, generation.number) / "own"
-        return survivors(own, GENERATION_FOLDER, programs)
+        own = self.home(spec.container, number) / "own"
+        return survivors(own, GENERATION_FOLDER, spec.outlived_by)
 
     def end_task(self, container: str, generation: int, task: str) -> None:
         """Keep the dumps of a task that has ended, well or not, and take its secrets away."""

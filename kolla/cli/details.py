@@ -106,7 +106,8 @@ def _incidents(deployment, known, generation) -> dict:
 
 def _in_use(deployment, name: str) -> list[str]:
     """The processes that go on whatever becomes of the generation they live in."""
-    found = ((generation.number, deployment.instances.survivors(generation))
+    survivors = deployment.instances.survivors
+    found = ((generation.number, survivors(generation.snapshot, generation.number))
              for generation in deployment.store.generations(name))
     return [f"generation {number}: {', '.join(processes)}" for number, processes in found
             if processes]

@@ -115,8 +115,13 @@ def before_going_back(state: State, spec: Spec, number: int) -> Iterator[Operati
     if state.record.target == ABSENT or state.current not in state.generations:
         return
     if goes_back(state.releases, spec, state.spec(state.current)):
-        for task in spec.tasks.get("before_rollback", ()):
-            yield state.operation(Do.BEFORE_ROLLBACK, number, task=task.name)
+        yield from run_tasks(state, Do.BEFORE_ROLLBACK, number, spec)
+
+
+def run_tasks(state: State, phase: Do, number: int, spec: Spec) -> Iterator[Operation]:
+    """All tasks of a phase, in a generation with this spec."""
+    for task in spec.tasks.get(phase.replace("-", "_"), ()):
+        yield state.operation(phase, number, task=task.name)
 
 
 def _current(state: State) -> Iterator[Operation]:

@@ -122,9 +122,7 @@ def way_to_run(deployment: Deployment, container: Container, state: State) -> st
 
 def refuse_downgrade(container: Container, old: str, new: str) -> None:
     """Raise :class:`KollaError` if the data cannot go back to an older version."""
-    if container.downgrade is Downgrade.REFUSED and releases.earlier_version(
-        new, old
-    ):
+    if container.downgrade is Downgrade.REFUSED and releases.earlier_version(new, old):
         raise KollaError(
             f"{container.name} cannot go back from version {old} to {new}:"
             " its data on disk is of the later one",

@@ -7,7 +7,7 @@ from kolla.deployment import Deployment
 from kolla.plans.plan import State
 from kolla.plugin.backend import Observed, Stranger
 from kolla.plugin.spec import labelled
-from kolla.store.records import RUNNING
+from kolla.store.records import RUNNING, Generation
 
 
 def observe(deployment: Deployment, names: Iterable[str]) -> dict[str, State]:
@@ -15,7 +15,8 @@ def observe(deployment: Deployment, names: Iterable[str]) -> dict[str, State]:
     seen = collections.defaultdict(list)
     for item in deployment.backend.observe():
         seen[item.container].append(item)
-    dependants = _dependants(deployment)
+    names = list(names)
+    dependants = _dependants(deployment, names)
     return {name: _state(deployment, name, seen[name], dependants[name]) for name in names}
 
 
@@ -24,7 +25,7 @@ def inspect(deployment: Deployment, name: str) -> State:
     listed = deployment.backend.observe(name)
     inspected = (deployment.backend.inspect(item.name) for item in listed)
     seen = [item for item in inspected if item]
-    return _state(deployment, name, seen, _dependants(deployment)[name])
+    return _state(deployment, name, seen, _dependants(deployment, [name])[name])
 
 
 def recorded(deployment: Deployment, name: str) -> State:
@@ -42,17 +43,22 @@ def strangers(deployment: Deployment) -> list[Stranger]:
     ]
 
 
-def _dependants(deployment: Deployment) -> Mapping[str, list[tuple[str, int]]]:
-    """By container: the :attr:`State.dependants` of each that has some."""
+def _dependants(
+    deployment: Deployment, names: Iterable[str]
+) -> Mapping[str, list[tuple[str, int]]]:
+    """By container: the :attr:`State.dependants` of each of these that has some."""
     catalog, store = deployment.catalog, deployment.store
-    found = collections.defaultdict(list)
-    can_wait = [name for name, container in catalog.containers.items() if container.hold]
+    found, asked = collections.defaultdict(list), set(names)
+    can_wait = [
+        name for name, container in catalog.containers.items()
+        if container.hold and catalog.required(name) & asked
+    ]
     # What requires another one requires all that this does, and this as well.
     for name in sorted(can_wait, key=lambda name: -len(catalog.required(name))):
         record = store.container(name)
         current = store.find(name, record.current)
         if current and record.target == RUNNING and current.snapshot.hold:
-            for required in catalog.required(name):
+            for required in catalog.required(name) & asked:
                 found[required].append((name, current.number))
     return found
 
@@ -77,16 +83,19 @@ def _state(
         keep=deployment.settings.value("engine", "keep_generations"),
         dependants=tuple(dependants),
         releases=deployment.catalog.release_order,
-        in_use=in_use(deployment, name, observed),
+        in_use=_in_use(deployment, [
+            generation for number, generation in generations.items()
+            if number in observed and not observed[number].running
+        ]),
     )
 
 
-def in_use(
-    deployment: Deployment, name: str, observed: Mapping[int, Observed]
+def _in_use(
+    deployment: Deployment, ended: Iterable[Generation]
 ) -> dict[int, tuple[str, ...]]:
     """By generation that has ended: the processes that outlive it, where it may have some."""
     found = {
-        number: deployment.instances.survivors(deployment.store.find(name, number))
-        for number, seen in observed.items() if not seen.running
+        generation.number: deployment.instances.survivors(generation.snapshot, generation.number)
+        for generation in ended
     }
     return {number: survivors for number, survivors in found.items() if survivors}

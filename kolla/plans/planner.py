@@ -6,7 +6,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from kolla.plans.converge import (
-    before_going_back, converge, halt, hold, remove, resume, serve, serving,
+    before_going_back, converge, halt, hold, remove, resume, run_tasks, serve, serving,
 )
 from kolla.plans.differences import differences, goes_back
 from kolla.plans.plan import Do, Kind, Operation, Plan, State
@@ -60,12 +60,10 @@ def _last_tasks(state: State, erase: bool) -> Iterator[Operation]:
     number = state.current
     if number is None or number not in state.generations:
         return
-    phases = ["teardown"] if erase else []
+    if erase:
+        yield from run_tasks(state, Do.TEARDOWN, number, state.spec(number))
     if number in state.observed:
-        phases.append("farewell")
-    for phase in phases:
-        for _, task in tasks_of(state.spec(number), phase):
-            yield state.operation(Do(phase), number, task=task)
+        yield from run_tasks(state, Do.FAREWELL, number, state.spec(number))
 
 
 def _retarget(state: State, wanted: Record, action: Kind) -> Plan:
@@ -137,12 +135,9 @@ def confirm(state: State) -> Plan:
     hosts held up, and takes back what a failed rollback has told them.
     """
     number = state.current
-    steps = []
+    steps: list[Operation] = []
     if number is not None:
-        steps += [
-            state.operation(Do.CONTRACT, number, task=task)
-            for _, task in tasks_of(state.spec(number), "contract")
-        ]
+        steps += run_tasks(state, Do.CONTRACT, number, state.spec(number))
         if not state.generations[number].confirmed:
             steps.append(state.operation(Do.CONFIRM, number))
     return Plan(state.name, Kind.CONFIRM, tuple(steps), before=number, after=number)
@@ -178,12 +173,9 @@ def change(
     new, old = state.highest + 1, state.current
     if state.record.target == ABSENT:
         old = None
-    steps = []
+    steps: list[Operation] = []
     if old is not None and goes_back(state.releases, state.spec(old), spec):
-        steps += [
-            state.operation(Do.BEFORE_ROLLBACK, old, task=task)
-            for _, task in tasks_of(state.spec(old), "before_rollback")
-        ]
+        steps += run_tasks(state, Do.BEFORE_ROLLBACK, old, state.spec(old))
     steps += [state.operation(Do.RECORD, new), state.operation(Do.CREATE, new)]
     steps += [state.operation(Do(phase), new, task=name) for phase, name in tasks]
     up = [state.operation(Do.START, new), state.operation(Do.CHECK, new)]
