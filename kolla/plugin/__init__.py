@@ -20,18 +20,48 @@ depending on a boolean option.
 """
 
 from kolla.plugin.backend import Backend, BackendError
-from kolla.plugin.declarations import (
-    Certificate, Check, Container, ContainerSet, Downgrade, File, Hold, HostMount, HostNeed, Image,
-    Limits, Listen, Privilege, Scratch, Strategy, Task, Volume, authority_file,
-    certificate_files, certificate_options, secret, shared_folder,
+from kolla.plugin.declarations.certificates import (
+    Certificate, authority_file, certificate_files, certificate_options,
 )
+from kolla.plugin.declarations.commands import Check, Hold, Task
+from kolla.plugin.declarations.confinement import HostNeed, Limits, Privilege
+from kolla.plugin.declarations.container import (
+    Container, ContainerSet, Downgrade, Listen, Strategy,
+)
+from kolla.plugin.declarations.image import Image, shared_folder
+from kolla.plugin.declarations.storage import File, HostMount, Scratch, Volume
 from kolla.plugin.event import Event
 from kolla.plugin.export import Exported, Tree
+from kolla.plugin.forms import secret
 from kolla.plugin.releases import Releases
 
 __all__ = [
-    "Backend", "BackendError", "Certificate", "Check", "Container", "ContainerSet", "Downgrade",
-    "Event", "Exported", "File", "Hold", "HostMount", "HostNeed", "Image", "Limits", "Listen",
-    "Privilege", "Releases", "Scratch", "Strategy", "Task", "Tree", "Volume", "authority_file",
-    "certificate_files", "certificate_options", "secret", "shared_folder",
+    "Backend",
+    "BackendError",
+    "Certificate",
+    "Check",
+    "Container",
+    "ContainerSet",
+    "Downgrade",
+    "Event",
+    "Exported",
+    "File",
+    "Hold",
+    "HostMount",
+    "HostNeed",
+    "Image",
+    "Limits",
+    "Listen",
+    "Privilege",
+    "Releases",
+    "Scratch",
+    "Strategy",
+    "Task",
+    "Tree",
+    "Volume",
+    "authority_file",
+    "certificate_files",
+    "certificate_options",
+    "secret",
+    "shared_folder",
 ]

@@ -8,7 +8,7 @@ first. The host is not touched, and the engine is not asked.
 import dataclasses
 from typing import Any
 
-from kolla.plugin.declarations import Container
+from kolla.plugin.declarations.container import Container
 from kolla.plugin.spec import Spec
 
 

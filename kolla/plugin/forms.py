@@ -6,7 +6,7 @@ import re
 import secrets
 import uuid
 
-from oslo_config import types
+from oslo_config import cfg, types
 
 #: What a form is called, by its name; ``N`` stands for a number of bytes.
 FORMS = {
@@ -92,6 +92,16 @@ class SecretType(types.String):
         except (ValueError, binascii.Error):
             return False
         return True
+
+
+def secret(name: str, help: str, form: str = "password") -> cfg.Opt:
+    """An option for a secret; ``kolla config passwords`` fills it in.
+
+    ``form``: ``password`` (any text), ``hex:N`` or ``base64:N`` (of N bytes), ``fernet``,
+    ``uuid``, ``ssh`` (a private key; ``${public:group.option}`` is its public half) or ``none``
+    (any text, which nobody but an operator has). Raises ValueError for any other form.
+    """
+    return cfg.Opt(name, type=SecretType(form), secret=True, help=help)
 
 
 def _new_ssh_key() -> str:

@@ -2,7 +2,8 @@
 
 from pathlib import PurePosixPath
 
-from kolla.plugin.declarations import HostMount, Privilege
+from kolla.plugin.declarations.confinement import Privilege
+from kolla.plugin.declarations.storage import HostMount
 
 #: Privileges that give power over the host itself.
 SUPER = (

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kolla.plugin import snapshot
-from kolla.plugin.declarations import (
-    Check, File, Hold, HostMount, HostNeed, Privilege, Scratch, Strategy, Task, Volume,
-)
+from kolla.plugin.declarations.commands import Check, Hold, Task
+from kolla.plugin.declarations.confinement import HostNeed, Privilege
+from kolla.plugin.declarations.container import Strategy
+from kolla.plugin.declarations.storage import File, HostMount, Scratch, Volume
 from kolla.plugin.reach import exposes, reaches
 
 #: The label of a generation on the engine that holds its whole spec.

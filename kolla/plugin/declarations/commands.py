@@ -1,0 +1,53 @@
+"""The commands that run inside a container, or in its place."""
+
+import dataclasses
+from collections.abc import Mapping
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """The container's own health command, run inside it. Times are in seconds."""
+
+    command: tuple[str, ...] = ("kolla-check",)
+    interval: int = 30
+    timeout: int = 10
+    retries: int = 3
+    #: How long a new generation may take until its check passes for the first time.
+    grace: int = 60
+
+
+@dataclasses.dataclass(frozen=True)
+class Hold:
+    """How requests wait while something is replaced that their container requires.
+
+    Both commands run inside the container, and kolla adds the name of what is replaced.
+    """
+
+    #: Lets new requests wait, and returns when those under way have ended, or do not end soon.
+    #: Whatever becomes of kolla, the wait ends by itself.
+    command: tuple[str, ...] = ("kolla-hold",)
+    #: Lets them go on, unless they wait for something else too.
+    resume: tuple[str, ...] = ("kolla-resume",)
+    #: Seconds that each command may take.
+    timeout: int = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A one-shot command, run to its end in a container of the service's own image.
+
+    It must be idempotent: it runs again after an interruption. ``KOLLA_LOCK_TIMEOUT`` has the
+    seconds for which it may wait for another host; ``KOLLA_TARGET_RELEASE`` and
+    ``KOLLA_TARGET_VERSION`` say what its container is on the way to.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    #: Added to the container's own environment (templates), for this task only.
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    #: Seconds after which it counts as failed.
+    timeout: int = 600
+    #: Another container on the same host, in whose place it runs: from the image that runs there
+    #: now, with its environment, files and volumes, and the ``environment`` of the task. It is
+    #: told whom it works for in ``KOLLA_CONTAINER`` and ``KOLLA_GENERATION``.
+    of: str = ""

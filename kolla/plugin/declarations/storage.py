@@ -1,0 +1,63 @@
+"""What is in the file system of a container besides its image."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class File:
+    """A file that is put into the container, read-only; its content is in the snapshot.
+
+    Either ``content`` (a template) or ``option`` (``group.option`` of an option that
+    names a file on the host; unset means that there is no such file).
+    """
+
+    path: str
+    content: str | None = None
+    option: str | None = None
+    mode: int = 0o644
+    #: The file that the option names is a secret, no text, or changes together with a secret:
+    #: the snapshot has the option's name and a fingerprint, and each generation reads it anew.
+    #: Its mode is 0600.
+    secret: bool = False
+    #: ``group.option`` of a boolean option: the file is there only while that is true.
+    when: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Volume:
+    """Data that outlives every generation: a named volume of the engine."""
+
+    #: A template.
+    name: str
+    path: str
+    #: Whether other containers have it too; each of them has to say so.
+    shared: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Scratch:
+    """A writable place that is empty at every start (a tmpfs)."""
+
+    path: str
+    #: A template; bytes, or with a suffix k, m or g.
+    size: str = "64m"
+
+
+@dataclasses.dataclass(frozen=True)
+class HostMount:
+    """A path of the host inside the container; shown as super-privileged if it is crucial."""
+
+    #: A template.
+    source: str
+    path: str
+    reason: str
+    read_only: bool = True
+    #: ``rprivate``, ``rslave`` or ``rshared``.
+    propagation: str = "rprivate"
+    #: Left out where the host has no such path.
+    optional: bool = False
+
+    @property
+    def options(self) -> str:
+        """As in ``-v``: ``ro,rprivate``."""
+        return f"{'ro' if self.read_only else 'rw'},{self.propagation}"
