@@ -7,23 +7,17 @@ one that comes with kolla; if neither does, it leaves out both.
 
 import collections
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
-from kolla.catalog import discovery, options, releases, soundness, validation
+from kolla.catalog import declared, discovery, releases
 from kolla.catalog.discovery import KOLLA, Plugin, PluginError
 from kolla.catalog.leftovers import SET as LEFT_OVER
 from kolla.catalog.naming import releases_of
+from kolla.catalog.usable import KINDS, Usable
 from kolla.errors import KollaError, UsageError, nearest
 from kolla.plugin import Container, ContainerSet, Image
 
 Node = ContainerSet | Container
-
-_KINDS = {
-    "kolla.container_sets": ContainerSet,
-    "kolla.containers": Container,
-    "kolla.images": Image,
-}
-
 
 #: Stands for the distribution of a container that no plugin declares.
 GONE = "not installed"
@@ -40,15 +34,13 @@ class Catalog:
     root = ContainerSet("all", "Everything that is installed")
 
     def __init__(self, plugins: Iterable[Plugin], errors: Iterable[PluginError] = ()):
-        self.errors: list[PluginError] = list(errors)
-        accepted = self._of_right_type(plugins)
-        accepted = self._with_unique_names(accepted)
-        accepted = self._complete(accepted)
-        self._distributions = {validation.key(p): p.distribution for p in accepted}
-        self.sets: dict[str, ContainerSet] = validation.things(accepted, ContainerSet)
-        self.containers: dict[str, Container] = validation.things(accepted, Container)
-        self.projects = validation.projects(self.containers.values())
-        self.images: dict[str, Image] = validation.all_images(accepted)
+        usable = Usable(plugins, errors, self.root.name)
+        self.errors, self.options, accepted = usable.errors, usable.options, usable.plugins
+        self._distributions = {declared.key(p): p.distribution for p in accepted}
+        self.sets: dict[str, ContainerSet] = declared.things(accepted, ContainerSet)
+        self.containers: dict[str, Container] = declared.things(accepted, Container)
+        self.projects = declared.projects(self.containers.values())
+        self.images: dict[str, Image] = declared.all_images(accepted)
         self.release_order = releases.of(self.images.values())
         self._children: dict[str, list[Node]] = collections.defaultdict(list)
         for node in [*self.sets.values(), *self.containers.values()]:
@@ -57,7 +49,7 @@ class Catalog:
     @classmethod
     def load(cls) -> "Catalog":
         """Import every set, container and image that is installed."""
-        found = [discovery.load(namespace) for namespace in _KINDS]
+        found = [discovery.load(namespace) for namespace in KINDS]
         return cls(
             [plugin for plugins, _ in found for plugin in plugins],
             [error for _, errors in found for error in errors],
@@ -189,64 +181,6 @@ class Catalog:
     def exporter(self, name: str):
         """The function of an exporter; UsageError if it is unknown, KollaError if broken."""
         return _driver("kolla.exporters", "exporter", name, UsageError)
-
-    # What is left out, and why
-
-    def _drop(self, plugin: Plugin, message: str) -> None:
-        self.errors.append(
-            PluginError(plugin.namespace, plugin.name, plugin.distribution, message)
-        )
-
-    def _of_right_type(self, plugins: Iterable[Plugin]) -> Iterator[Plugin]:
-        for plugin in plugins:
-            kind = _KINDS[plugin.namespace]
-            if not isinstance(plugin.thing, kind):
-                found = type(plugin.thing).__name__
-                self._drop(plugin, f"should be a kolla.plugin.{kind.__name__}, is a {found}")
-            elif wrong := validation.misdeclared(plugin.thing):
-                self._drop(plugin, wrong)
-            elif wrong := soundness.unsound(plugin.thing):
-                self._drop(plugin, wrong)
-            elif plugin.thing.name != plugin.name:
-                self._drop(plugin, f"declares another name than its entry point: "
-                                   f"{plugin.thing.name!r}")
-            elif plugin.name == self.root.name and kind is ContainerSet:
-                self._drop(plugin, f"{plugin.name!r} is the name of the whole tree")
-            elif plugin.name == LEFT_OVER.name and kind is not Image:
-                self._drop(plugin, f"{plugin.name!r} is the set of what no plugin declares")
-            else:
-                yield plugin
-
-    def _with_unique_names(self, plugins: Iterable[Plugin]) -> list[Plugin]:
-        rivals = collections.defaultdict(list)
-        for plugin in plugins:
-            rivals[validation.key(plugin)].append(plugin)
-        winners = []
-        for same in rivals.values():
-            own = [plugin for plugin in same if plugin.distribution == KOLLA]
-            kept = same if len(same) == 1 else own[:1] if len(own) == 1 else []
-            winners += kept
-            for plugin in same:
-                if plugin not in kept:
-                    others = ", ".join(repr(p.distribution) for p in same if p is not plugin)
-                    self._drop(plugin, f"has the same name as a plugin of {others}")
-        return sorted(winners, key=lambda plugin: (plugin.distribution != KOLLA, plugin.name))
-
-    def _complete(self, plugins: list[Plugin]) -> list[Plugin]:
-        """Leave out plugins that lack something they depend on, until nothing changes."""
-        declared = plugins
-        while True:
-            broken = validation.flaws(plugins, declared)
-            if not broken:
-                order = releases.of(validation.all_images(plugins).values())
-                own = options.by_group(order.default)
-                self.options, broken = validation.merge_options(own, plugins)
-            if not broken:
-                return plugins
-            for plugin in plugins:
-                if validation.key(plugin) in broken:
-                    self._drop(plugin, broken[validation.key(plugin)])
-            plugins = [plugin for plugin in plugins if validation.key(plugin) not in broken]
 
 
 def _driver(namespace: str, what: str, name: str, unknown: type[KollaError] = KollaError):

@@ -1,15 +1,9 @@
-"""Validates imported plugin declarations."""
+"""Whether the declarations of plugins fit together."""
 
-import dataclasses
-import functools
-import types
-import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
-
-from oslo_config import cfg
+from collections.abc import Mapping, Sequence
 
 from kolla.catalog import releases
+from kolla.catalog.declared import all_images, images_in_order, key, projects, things
 from kolla.catalog.discovery import KOLLA, Plugin
 from kolla.errors import nearest
 from kolla.plugin import Container, ContainerSet, Image
@@ -17,95 +11,6 @@ from kolla.plugin.spec import PHASES
 
 #: The parent of the lowest image; it has no folder.
 FOUNDATION = "debian"
-#: Options by group and by their name in a file.
-Options = dict[str, dict[str, cfg.Opt]]
-
-
-def key(plugin: Plugin) -> tuple[str, str]:
-    """The key of a declaration: sets and containers share their names, images do not."""
-    return ("image" if isinstance(plugin.thing, Image) else "node", plugin.name)
-
-
-def things(plugins: Iterable[Plugin], kind: type) -> dict:
-    """The declarations of one kind, by name, in alphabetical order."""
-    found = {p.name: p.thing for p in plugins if isinstance(p.thing, kind)}
-    return dict(sorted(found.items()))
-
-
-def projects(containers: Iterable[Container]) -> dict[str, list[Container]]:
-    """The containers of each project, by its name."""
-    found: dict[str, list[Container]] = {}
-    for container in containers:
-        if container.project:
-            found.setdefault(container.project, []).append(container)
-    return found
-
-
-def all_images(plugins: Sequence[Plugin]) -> dict[str, Image]:
-    """The images that are plugins themselves, and those of the containers."""
-    images = things(plugins, Image)
-    for plugin in plugins:
-        if isinstance(plugin.thing, Container):
-            images.setdefault(plugin.thing.image.name, plugin.thing.image)
-    return dict(sorted(images.items()))
-
-
-def _declared(plugins: Iterable[Plugin]) -> Iterator[Image]:
-    """Each image that a plugin declares, in the order of the plugins."""
-    for plugin in plugins:
-        if isinstance(plugin.thing, Image):
-            yield plugin.thing
-        elif isinstance(plugin.thing, Container):
-            yield plugin.thing.image
-
-
-_hints = functools.cache(typing.get_type_hints)
-
-
-class _Misfit(NamedTuple):
-    """The value has another type than the public API declares."""
-
-    place: str
-    hint: Any
-    value: Any
-
-
-def misdeclared(thing: Any) -> str:
-    """The innermost field whose value has a wrong type; empty if there is none."""
-    found = _first_misfit_of_fields(thing, "")
-    if found is None:
-        return ""
-    kind = found.hint.__name__ if isinstance(found.hint, type) else str(found.hint)
-    kind = kind.removeprefix("collections.abc.")
-    return f"its {found.place!r} should be of type {kind}, but is {found.value!r:.80}"
-
-
-def _first_misfit_of_fields(thing: Any, prefix: str) -> _Misfit | None:
-    found = (
-        _misfit(getattr(thing, name), hint, f"{prefix}{name}")
-        for name, hint in _hints(type(thing)).items()
-    )
-    return next(filter(None, found), None)
-
-
-def _misfit(value: Any, hint: Any, place: str) -> _Misfit | None:
-    kind, inner = typing.get_origin(hint), typing.get_args(hint)
-    if kind is types.UnionType:
-        fits = any(_misfit(value, option, place) is None for option in inner)
-        return None if fits else _Misfit(place, hint, value)
-    if not isinstance(value, kind or hint):
-        return _Misfit(place, hint, value)
-    found: Iterable[_Misfit | None] = ()
-    if kind is tuple:
-        found = (_misfit(item, inner[0], f"{place}[{i}]") for i, item in enumerate(value))
-    elif kind is Mapping:
-        found = (
-            _misfit(key, inner[0], place) or _misfit(item, inner[1], f"{place}[{key!r}]")
-            for key, item in value.items()
-        )
-    elif dataclasses.is_dataclass(value):
-        found = iter([_first_misfit_of_fields(value, f"{place}.")])
-    return next(filter(None, found), None)
 
 
 def flaws(plugins: Sequence[Plugin], declared: Sequence[Plugin]) -> dict[tuple[str, str], str]:
@@ -129,7 +34,7 @@ class _Relations:
         self.containers = things(plugins, Container)
         self.projects = projects(self.containers.values())
         self.images = all_images(plugins)
-        self.order = releases.of(_declared(plugins))
+        self.order = releases.of(images_in_order(plugins))
         self.parents = {name: _some(node.parent) for name, node in self.sets.items()}
         self.requires = {name: node.requires for name, node in self.containers.items()}
         self.follows = {name: node.follows for name, node in self.containers.items()}
@@ -234,26 +139,6 @@ def _places(container: Container) -> tuple[str, ...]:
     return tuple(
         task.of for phase in PHASES for task in getattr(container, phase) if task.of
     )
-
-
-def merge_options(own: Options, plugins: Iterable[Plugin]) -> tuple[Options, dict]:
-    """All options, and the flaws of containers that define one of them differently.
-
-    Several containers may register the same option, as long as they agree on it.
-    """
-    merged = {group: dict(opts) for group, opts in own.items()}
-    conflicts: dict[tuple[str, str], str] = {}
-    for plugin in plugins:
-        if not isinstance(plugin.thing, Container):
-            continue
-        for group, opts in plugin.thing.options.items():
-            for opt in opts:
-                known = merged.setdefault(group, {}).setdefault(opt.dest, opt)
-                if known != opt:
-                    conflicts[key(plugin)] = (
-                        f"its option [{group}] {opt.dest} is already defined differently"
-                    )
-    return merged, conflicts
 
 
 def _some(name: str | None) -> tuple[str, ...]:

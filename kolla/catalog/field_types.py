@@ -1,0 +1,56 @@
+"""Whether the fields of a declaration have the types that the public API gives them."""
+
+import dataclasses
+import functools
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+_hints = functools.cache(typing.get_type_hints)
+
+
+class _Misfit(NamedTuple):
+    """The value has another type than the public API declares."""
+
+    place: str
+    hint: Any
+    value: Any
+
+
+def misdeclared(thing: Any) -> str:
+    """The innermost field whose value has a wrong type; empty if there is none."""
+    found = _first_misfit_of_fields(thing, "")
+    if found is None:
+        return ""
+    kind = found.hint.__name__ if isinstance(found.hint, type) else str(found.hint)
+    kind = kind.removeprefix("collections.abc.")
+    return f"its {found.place!r} should be of type {kind}, but is {found.value!r:.80}"
+
+
+def _first_misfit_of_fields(thing: Any, prefix: str) -> _Misfit | None:
+    found = (
+        _misfit(getattr(thing, name), hint, f"{prefix}{name}")
+        for name, hint in _hints(type(thing)).items()
+    )
+    return next(filter(None, found), None)
+
+
+def _misfit(value: Any, hint: Any, place: str) -> _Misfit | None:
+    kind, inner = typing.get_origin(hint), typing.get_args(hint)
+    if kind is types.UnionType:
+        fits = any(_misfit(value, option, place) is None for option in inner)
+        return None if fits else _Misfit(place, hint, value)
+    if not isinstance(value, kind or hint):
+        return _Misfit(place, hint, value)
+    found: Iterable[_Misfit | None] = ()
+    if kind is tuple:
+        found = (_misfit(item, inner[0], f"{place}[{i}]") for i, item in enumerate(value))
+    elif kind is Mapping:
+        found = (
+            _misfit(key, inner[0], place) or _misfit(item, inner[1], f"{place}[{key!r}]")
+            for key, item in value.items()
+        )
+    elif dataclasses.is_dataclass(value):
+        found = iter([_first_misfit_of_fields(value, f"{place}.")])
+    return next(filter(None, found), None)
