@@ -5,17 +5,16 @@ import functools
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from oslo_config import cfg
-
-from kolla.errors import KollaError, UsageError, nearest
+from kolla.errors import UsageError
 from kolla.plugin import Container
-from kolla.settings import services, sources, templates, values
-from kolla.settings.configured import check_overrides, configured
+from kolla.settings import services, sources, templates
+from kolla.settings.configured import check_overrides
+from kolla.settings.option_values import OptionValues
 from kolla.settings.problems import Invalid, Problem
-from kolla.settings.secrets import Secrets
 from kolla.settings.services import ServiceOption
+from kolla.settings.texts import Texts
 from kolla.store.option_lists import OptionLists
 from kolla.store.state_dir import StateDir
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_CONFIG_DIR = Path("/etc/kolla")
 
 
-class Settings:
+class Settings(OptionValues):
     """The options of kolla, of all plugins and of the services.
 
     The sources, strongest first: the command line, the environment
@@ -35,14 +34,12 @@ class Settings:
     """
 
     def __init__(self, catalog: "Catalog", config_dir: Path, host: str, found: sources.Sources):
+        super().__init__(catalog.options, found, host, config_dir)
         self.catalog = catalog
         self.config_dir = config_dir
         self.host = host
-        self.sources = found
-        self.options = catalog.options
-        self._secrets = Secrets(catalog.options, found)
-        self.conf = configured(catalog.options, found, host, config_dir)
         self._service_options = services.collect(found)
+        self._texts = Texts(self, self._service_options)
         self._known: dict[str, Mapping] = {}
 
     @classmethod
@@ -69,50 +66,7 @@ class Settings:
             raise Invalid(problems)
         return cls(catalog, config_dir, host, found)
 
-    # Values
-
-    def value(self, group: str, option: str) -> Any:
-        """The effective value of an option of kolla or of a plugin.
-
-        KollaError if there is no such option; :class:`Invalid` if its value is of the
-        wrong type.
-        """
-        opt = self._option(group, option)
-        try:
-            found = self.conf[opt.dest] if group == "DEFAULT" else self.conf[group][opt.dest]
-            return self._decided(found) if isinstance(found, str) and not opt.secret else found
-        except RecursionError:
-            raise Invalid([self.blame(group, option, "stands for itself")]) from None
-        except (ValueError, cfg.Error) as error:
-            origin = self.sources.find(group, opt)
-            text = origin.text if origin else str(opt.default)
-            for name in filter(self._is_known, values.taken_in(group, text)):
-                self.value(*_split(name))  # to blame if its own value is wrong
-            flaw = values.describe(opt, text, error)
-            if origin is None:  # an option inside the default is to blame
-                flaw = f"as [{group}] {opt.dest}: {flaw}"
-            raise Invalid([self.blame(group, option, flaw)]) from None
-
-    def origin(self, group: str, option: str) -> sources.Origin | None:
-        """The place where an option is set; None if its default holds."""
-        return self.sources.find(group, self._option(group, option))
-
-    def has(self, group: str, option: str) -> bool:
-        return option in self.options.get(group, {})
-
-    @functools.cached_property
-    def options_by_file_name(self) -> dict[str, dict[str, tuple[str, cfg.Opt]]]:
-        """(group, option) by their names in a file, including deprecated names."""
-        known: dict[str, dict[str, tuple[str, cfg.Opt]]] = {}
-        for group, opts in self.options.items():
-            known.setdefault(sources.normal_group(group), {})
-            for opt in opts.values():
-                for group_name, name in sources.names_of(group, opt):
-                    known.setdefault(sources.normal_group(group_name), {})[name] = group, opt
-        return known
-
-    def is_secret(self, group: str, option: str) -> bool:
-        return f"{group}.{option}" in self._secrets
+    # Options of services
 
     def learn(self, container: str, known: Mapping) -> None:
         """Take over the option list of a container's image, to validate the service's options."""
@@ -165,12 +119,31 @@ class Settings:
 
     # Texts
 
+    def render(self, template: str) -> str:
+        """Fill in the options that are no secrets; the result refers to secrets only.
+
+        KollaError if the template is malformed or names an unknown option.
+        """
+        return self._texts.render(template)
+
+    def reveal(self, rendered: str) -> str:
+        """Fill in the secrets as well; KollaError names those that are not set."""
+        return self._texts.reveal(rendered)
+
+    def references(self, rendered: str) -> list[str]:
+        """The secrets that a rendered text still refers to, as ``group.option``."""
+        return templates.references(rendered)
+
+    def taken_out(self, rendered: str) -> list[str]:
+        """Secret options of services in a text that no file sets any more."""
+        return self._texts.taken_out(rendered)
+
     def environment(self, container: Container) -> dict[str, str]:
         """The rendered variables of a container: sorted, and equal for equal settings."""
         own = self.service_options(container)
         variables = {
             **container.environment,
-            **services.environment(own, self._is_known, self.hides),
+            **services.environment(own, self.is_known, self.hides),
         }
         return {name: self.render(variables[name]) for name in sorted(variables)}
 
@@ -179,39 +152,6 @@ class Settings:
         found = [(self.render(listen.address), self.render(listen.port))
                  for listen in container.listens]
         return list(dict.fromkeys(place for place in found if place[1]))
-
-    def render(self, template: str) -> str:
-        """Fill in the options that are no secrets; the result refers to secrets only.
-
-        KollaError if the template is malformed or names an unknown option.
-        """
-        def value(name: str) -> str | None:
-            if name in self._secrets or name.startswith(templates.FILE) or services.split(name)[1]:
-                return None
-            return templates.as_text(self.value(*_split(name)))
-
-        return _checked(templates.partly, self._decided(template), value)
-
-    def reveal(self, rendered: str) -> str:
-        """Fill in the secrets as well; KollaError names those that are not set."""
-        found = {name: self._secret(name) for name in self.references(rendered)}
-        missing = [name for name, text in found.items() if text is None]
-        if missing:
-            raise KollaError(
-                f"no value is set for the secret {', '.join(missing)}",
-                "set it in a file that root alone can read, or have `kolla config passwords` make"
-                " it up",
-            )
-        return _checked(templates.substitute, rendered, found.__getitem__)
-
-    def taken_out(self, rendered: str) -> list[str]:
-        """Secret options of services in a text that no file sets any more."""
-        return [name for name in self.references(rendered)
-                if services.split(name)[1] and self._secret(name) is None]
-
-    def references(self, rendered: str) -> list[str]:
-        """The secrets that a rendered text still refers to, as ``group.option``."""
-        return templates.references(rendered)
 
     # Problems
 
@@ -254,16 +194,6 @@ class Settings:
         if found := self._checks.of_service(self, container, known):
             raise Invalid(found)
 
-    def blame(self, group: str, option: str, message: str) -> Problem:
-        """A problem at the place of an option, or of the option that its default refers to."""
-        opt, origin = self._option(group, option), self.origin(group, option)
-        if origin is None:
-            for name in sorted(values.taken_in(group, opt.default)):
-                if self._is_known(name):
-                    return self.blame(*_split(name), message)
-        text = f"[{group}] {opt.dest}: {message}"
-        return origin.problem(text) if origin else Problem("default", None, text)
-
     def blame_plugin(self, container: Container, message: str) -> Problem:
         """A problem of the plugin that declares a container."""
         distribution = self.catalog.distribution(container.name)
@@ -277,55 +207,11 @@ class Settings:
 
         return checks
 
-    def _secret(self, name: str) -> str | None:
-        """The value of a secret; None if it, or a secret inside it, is not set."""
-        if name.startswith(templates.FILE):
-            return self._content(*_split(name.removeprefix(templates.FILE)))
-        owner, section = services.split(name)
-        if section:
-            given = self._service_options.get(owner, {})
-            texts = (option.text for key, option in given.items()
-                     if services.reference(owner, *key) == name)
-            text = next(texts, None)
-            return text and self.reveal(self.render(services.literal(text, self._is_known)))
-        for other in self._secrets.behind(name):
-            if not self.value(*_split(other)) and self._option(*_split(other)).default is None:
-                return None
-        return templates.as_text(self.value(*_split(name)))
-
-    def _content(self, group: str, option: str) -> str:
-        """The content of the file that an option names; binary content survives."""
-        path = self.value(group, option)
-        try:
-            return Path(path).read_bytes().decode("utf-8", errors="surrogateescape")
-        except OSError as error:
-            raise KollaError(
-                f"the file {path}, which [{group}] {option} names, cannot be read: "
-                f"{error.strerror}",
-                "put it there; `kolla config certificates` makes certificates that are missing",
-            ) from None
-
-    def _decided(self, template: str) -> str:
-        return templates.decided(
-            template, lambda name: templates.as_text(self.value(*_split(name)))
-        )
-
     def _chosen(self, option: str) -> set[str]:
         """The containers that [host] enabled or disabled name, themselves or by their set."""
         known = {**self.catalog.sets, **self.catalog.containers}
         nodes = [known[name] for name in self.value("host", option) if name in known]
         return {leaf.name for node in nodes for leaf in self.catalog.subtree(node)}
-
-    def _is_known(self, name: str) -> bool:
-        return self.has(*_split(name))
-
-    def _option(self, group: str, option: str) -> cfg.Opt:
-        if group not in self.options:
-            raise KollaError(f"there is no group [{group}]{nearest(group, self.options)}")
-        known = self.options[group]
-        if option not in known:
-            raise KollaError(f"there is no option [{group}] {option}{nearest(option, known)}")
-        return known[option]
 
 
 def gather(
@@ -339,17 +225,3 @@ def gather(
     own = config_dir / "hosts" / f"{host}.conf"
     found.files.extend(sources.read(sources.existing(own)))
     return host, found
-
-
-def _split(name: str) -> tuple[str, str]:
-    group, _, option = name.partition(".")
-    return group, option
-
-
-def _checked(substitute, template: str, value) -> str:
-    try:
-        return substitute(template, value)
-    except ValueError as error:
-        raise KollaError(
-            f"a template is malformed: {error}", "write $$ for a dollar sign"
-        ) from None
