@@ -20,7 +20,8 @@ from kolla.errors import KollaError
 from kolla.logs.archive import Archive
 from kolla.plans.plan import Do, Kind, Operation, Plan
 from kolla.plugin import Check
-from kolla.plugin.backend import ALWAYS, NEVER, STOPPED, Backend
+from kolla.plugin.backend import Backend
+from kolla.plugin.reports import ALWAYS, NEVER, STOPPED
 from kolla.plugin.spec import Spec
 from kolla.settings.fingerprints import Fingerprints
 from kolla.store.records import UNPINNED, ActionOutcome, GenerationOutcome, Target, who

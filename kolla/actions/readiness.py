@@ -6,7 +6,7 @@ from collections.abc import Callable
 from kolla.actions.step import Step
 from kolla.health.rules import STRAINED
 from kolla.plugin import Check
-from kolla.plugin.backend import ALWAYS, BackendError, Outcome
+from kolla.plugin.reports import ALWAYS, BackendError, Outcome
 
 #: Seconds from the first check to the second; each further pause is half as long again.
 FIRST_PAUSE = 0.05

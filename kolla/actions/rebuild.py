@@ -6,7 +6,7 @@ from typing import Any
 from kolla.catalog import naming
 from kolla.deployment import Deployment
 from kolla.plans.plan import State
-from kolla.plugin.backend import ALWAYS, STOPPED, Observed
+from kolla.plugin.reports import ALWAYS, STOPPED, Observed
 from kolla.plugin.spec import Spec, labelled
 from kolla.store.store import Store
 

@@ -8,7 +8,7 @@ from kolla.actions.step import Step
 from kolla.backends.instances import Instances
 from kolla.errors import KollaError
 from kolla.logs.archive import Archive
-from kolla.plugin.backend import BackendError, UnreadableLog
+from kolla.plugin.reports import BackendError, UnreadableLog
 from kolla.store.records import GenerationOutcome, Record
 from kolla.store.store import Store
 

@@ -22,7 +22,7 @@ from kolla.plans.observe import inspect
 from kolla.plans.plan import Do, Kind, Plan, State
 from kolla.plans.requests import Request, planned
 from kolla.plugin import Container
-from kolla.plugin.backend import Unreachable
+from kolla.plugin.reports import Unreachable
 from kolla.store.locks import Cancelled
 from kolla.store.records import ActionOutcome, GenerationOutcome
 

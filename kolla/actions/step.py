@@ -6,7 +6,8 @@ from kolla.actions.failures import Failed
 from kolla.backends.instances import engine_name
 from kolla.health import evidence
 from kolla.plans.plan import Operation
-from kolla.plugin.backend import Backend, Outcome
+from kolla.plugin.backend import Backend
+from kolla.plugin.reports import Outcome
 from kolla.plugin.spec import Spec
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from kolla.actions.step import Step
 from kolla.backends.instances import Instances, engine_name
 from kolla.plugin import Task
-from kolla.plugin.backend import Outcome
+from kolla.plugin.reports import Outcome
 from kolla.plugin.spec import Spec
 from kolla.store.records import ABSENT
 from kolla.store.store import Store

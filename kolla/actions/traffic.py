@@ -8,7 +8,7 @@ from kolla.backends.instances import Instances
 from kolla.errors import KollaError
 from kolla.plans.plan import Do
 from kolla.plugin import Hold
-from kolla.plugin.backend import Outcome
+from kolla.plugin.reports import Outcome
 
 #: Seconds a new generation may take to bind its public address.
 JOIN_TIMEOUT = 60

@@ -11,7 +11,8 @@ from kolla.backends.survivors import survivors
 from kolla.errors import KollaError
 from kolla.files import make_folder, remove_folder, write_whole
 from kolla.plugin import Strategy, Task
-from kolla.plugin.backend import Configured, Instance
+from kolla.plugin.backend import Configured
+from kolla.plugin.instance import Instance
 from kolla.plugin.spec import SPEC, Spec
 from kolla.store.state_dir import StateDir
 

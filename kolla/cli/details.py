@@ -51,7 +51,7 @@ def values(deployment, known, generation) -> tuple:
 def _wanted(deployment, known):
     from kolla.catalog import naming
     from kolla.plans.desired import build
-    from kolla.plugin.backend import ImageFacts
+    from kolla.plugin.reports import ImageFacts
 
     release = known.record.release_pin or deployment.settings.value("DEFAULT", "release")
     namespace = deployment.settings.value("images", "namespace")

@@ -12,8 +12,8 @@ from kolla.backends.instances import Instances
 from kolla.errors import KollaError
 from kolla.files import write_whole
 from kolla.health.rules import STRAINED, check_of
-from kolla.plugin.backend import Instance
 from kolla.plugin.export import Exported, Tree
+from kolla.plugin.instance import Instance
 from kolla.plugin.spec import Spec
 
 LOG = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from kolla.catalog import naming
 from kolla.deployment import Deployment
 from kolla.plans.desired import build
 from kolla.plugin import Container
-from kolla.plugin.backend import ImageFacts
 from kolla.plugin.export import Exported, Tree
+from kolla.plugin.reports import ImageFacts
 from kolla.plugin.spec import Spec
 
 

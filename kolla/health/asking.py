@@ -11,7 +11,7 @@ from kolla.health.rules import check_of, rules_for, status_of
 from kolla.plans.observe import observe
 from kolla.plans.plan import State
 from kolla.plugin import Container
-from kolla.plugin.backend import BackendError, Unreachable
+from kolla.plugin.reports import BackendError, Unreachable
 from kolla.plugin.spec import Spec
 from kolla.store.records import ABSENT, RUNNING, Record
 from kolla.times import age, now

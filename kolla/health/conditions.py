@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from kolla.plugin.backend import Usage
+from kolla.plugin.reports import Usage
 
 if TYPE_CHECKING:
     from kolla.catalog.catalog import Catalog, Node

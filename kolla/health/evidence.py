@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from kolla.plugin.backend import Backend, BackendError
+from kolla.plugin.backend import Backend
+from kolla.plugin.reports import BackendError
 
 #: How many of the last lines of its log are kept.
 LINES = 40

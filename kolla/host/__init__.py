@@ -12,7 +12,7 @@ from kolla.errors import KollaError
 from kolla.host import confinement, needs
 from kolla.host.findings import Finding, State
 from kolla.images import client
-from kolla.plugin.backend import Stranger
+from kolla.plugin.reports import Stranger
 from kolla.times import age
 
 GIB = 1024**3

@@ -19,7 +19,7 @@ from kolla.images.built import Built, Outcome
 from kolla.images.run import Job, Runner
 from kolla.images.site import Site, private_files
 from kolla.plugin import Image
-from kolla.plugin.backend import ImageFacts
+from kolla.plugin.reports import ImageFacts
 from kolla.store.state_dir import StateDir
 
 #: The build arguments that name what an image is built on, as :func:`graph.bases` orders them.

@@ -6,7 +6,7 @@ from kolla.catalog.naming import ROOT, SUITE, reference, root_reference, tag
 from kolla.deployment import Deployment
 from kolla.images import builder, graph, inputs, root
 from kolla.plugin import Image
-from kolla.plugin.backend import ImageFacts
+from kolla.plugin.reports import ImageFacts
 
 BUILT, OUTDATED, MISSING, LEFT_OVER = "built", "outdated", "missing", "left over"
 

@@ -7,7 +7,8 @@ from kolla.catalog.naming import LOCK, reference, root_reference
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.images import graph
-from kolla.plugin.backend import Backend, ImageFacts
+from kolla.plugin.backend import Backend
+from kolla.plugin.reports import ImageFacts
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ from kolla.images import inputs, labels
 from kolla.images.client import Client
 from kolla.images.run import Job
 from kolla.images.site import DEBIAN, KEYRING, Site, private_files
-from kolla.plugin.backend import ImageFacts
+from kolla.plugin.reports import ImageFacts
 from kolla.times import now
 
 #: Added to Debian's minimum, so that the first layer can use an https mirror.

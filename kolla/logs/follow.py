@@ -10,7 +10,7 @@ from typing import Any
 from kolla.errors import KollaError
 from kolla.logs.lines import Line, Query
 from kolla.logs.sources import Source, Sources
-from kolla.plugin.backend import UnreadableLog
+from kolla.plugin.reports import UnreadableLog
 
 LOG = logging.getLogger(__name__)
 

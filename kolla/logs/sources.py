@@ -10,7 +10,8 @@ from typing import Any
 from kolla.errors import KollaError
 from kolla.logs.archive import Archive
 from kolla.logs.lines import Line, Query, seconds
-from kolla.plugin.backend import Backend, Observed
+from kolla.plugin.backend import Backend
+from kolla.plugin.reports import Observed
 
 LOG = logging.getLogger(__name__)
 

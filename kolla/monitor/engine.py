@@ -15,7 +15,7 @@ from kolla.monitor.remedies import Remedies
 from kolla.monitor.watched import Watched
 from kolla.plans.observe import observe, strangers
 from kolla.plans.plan import State
-from kolla.plugin.backend import STARVED, Happenings, Observed, Unreachable
+from kolla.plugin.reports import STARVED, Happenings, Observed, Unreachable
 from kolla.times import up_for
 
 LOG = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from kolla.plans import order
 from kolla.plans.observe import recorded
 from kolla.plans.plan import Kind, Plan
 from kolla.plans.requests import Request, last_known_good
-from kolla.plugin.backend import Unreachable
+from kolla.plugin.reports import Unreachable
 from kolla.store.records import ActionOutcome
 from kolla.times import age, ago
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from kolla.plans.differences import goes_back
 from kolla.plans.plan import Do, Operation, State
 from kolla.plugin import Strategy
-from kolla.plugin.backend import STOPPED as STAYS_STOPPED
-from kolla.plugin.backend import ALWAYS, NEVER, Observed
+from kolla.plugin.reports import STOPPED as STAYS_STOPPED
+from kolla.plugin.reports import ALWAYS, NEVER, Observed
 from kolla.plugin.spec import Spec
 from kolla.store.records import ABSENT, RUNNING, STOPPED, GenerationOutcome
 

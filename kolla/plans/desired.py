@@ -15,7 +15,7 @@ from kolla.plans.plan import State
 from kolla.plugin import (
     Container, Downgrade, File, HostMount, Privilege, Scratch, Strategy, Task, Volume,
 )
-from kolla.plugin.backend import ImageFacts
+from kolla.plugin.reports import ImageFacts
 from kolla.plugin.spec import PHASES, Spec
 from kolla.settings import Settings
 from kolla.settings.limits import limits_of

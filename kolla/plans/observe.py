@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from kolla.deployment import Deployment
 from kolla.plans.plan import State
-from kolla.plugin.backend import Observed, Stranger
+from kolla.plugin.reports import Observed, Stranger
 from kolla.plugin.spec import labelled
 from kolla.store.records import RUNNING, Generation
 

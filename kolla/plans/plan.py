@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from kolla.catalog.releases import ANY
 from kolla.plugin import Releases, Strategy
-from kolla.plugin.backend import Observed
+from kolla.plugin.reports import Observed
 from kolla.plugin.spec import Spec
 from kolla.store.records import Generation, Record
 

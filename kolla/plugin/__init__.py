@@ -19,7 +19,7 @@ key. ``${group.option?yes:no}`` stands for one of the two texts,
 depending on a boolean option.
 """
 
-from kolla.plugin.backend import Backend, BackendError
+from kolla.plugin.backend import Backend
 from kolla.plugin.declarations.certificates import (
     Certificate, authority_file, certificate_files, certificate_options,
 )
@@ -34,6 +34,7 @@ from kolla.plugin.event import Event
 from kolla.plugin.export import Exported, Tree
 from kolla.plugin.forms import secret
 from kolla.plugin.releases import Releases
+from kolla.plugin.reports import BackendError
 
 __all__ = [
     "Backend",

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping
 
 from kolla.backends.compose import service as kollas_own
-from kolla.plugin.backend import Instance
+from kolla.plugin.instance import Instance
 
 
 def command() -> list[str] | None:

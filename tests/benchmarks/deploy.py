@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from kolla.backends.docker.backend import DockerBackend
 from kolla.deployment import Deployment as Library
-from kolla.plugin.backend import Backend, BackendError, Instance
+from kolla.plugin.backend import Backend
+from kolla.plugin.instance import Instance
+from kolla.plugin.reports import BackendError
 from kolla.plugin.spec import Spec
 from tests.benchmarks import compose, lab
 from tests.benchmarks.report import Result, seconds, times

@@ -7,7 +7,7 @@ from kolla.plans import converge, planner
 from kolla.plans.differences import differences
 from kolla.plans.plan import Plan, State
 from kolla.plugin import Check, Strategy, Task, Volume
-from kolla.plugin.backend import ALWAYS, NEVER, Observed
+from kolla.plugin.reports import ALWAYS, NEVER, Observed
 from kolla.plugin.spec import Spec
 from kolla.store.records import RUNNING, Generation, Record
 from tests.benchmarks.report import Result, milliseconds, times

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from kolla.backends.docker.backend import DockerBackend
 from kolla.deployment import Deployment as Library
-from kolla.plugin.backend import ALWAYS
+from kolla.plugin.reports import ALWAYS
 from kolla.plugin.spec import Spec
 from tests.benchmarks.lab import REPOSITORY, Deployment
 from tests.functional.support.harness import derive

@@ -5,7 +5,8 @@ from typing import Protocol
 
 from kolla.backends.docker.backend import DockerBackend
 from kolla.deployment import Deployment as Library
-from kolla.plugin.backend import ALWAYS, Instance
+from kolla.plugin.instance import Instance
+from kolla.plugin.reports import ALWAYS
 from tests.benchmarks import compose
 from tests.benchmarks.lab import Deployment
 

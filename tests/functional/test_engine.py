@@ -3,7 +3,7 @@
 import pytest
 
 from kolla.backends.docker.backend import DockerBackend
-from kolla.plugin.backend import BackendError
+from kolla.plugin.reports import BackendError
 
 
 def test_engine_is_not_the_machines_own(engine):

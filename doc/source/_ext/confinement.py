@@ -19,8 +19,9 @@ from kolla.backends.instances import granted
 from kolla.catalog.catalog import Catalog
 from kolla.plans.desired import build
 from kolla.plugin import Container
-from kolla.plugin.backend import ImageFacts, Instance
+from kolla.plugin.instance import Instance
 from kolla.plugin.reach import exposes, reaches
+from kolla.plugin.reports import ImageFacts
 from kolla.plugin.spec import Spec
 from kolla.settings import Settings
 

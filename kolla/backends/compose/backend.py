@@ -12,10 +12,10 @@ from kolla.backends.compose.service import escaped, service, spec_labels, volume
 from kolla.backends.docker.backend import DockerBackend
 from kolla.backends.docker.launch import UNMASKED, in_parts, shares
 from kolla.files import write_whole
-from kolla.plugin.backend import STOPPED as STAYS_STOPPED
-from kolla.plugin.backend import (
-    ALWAYS, NEVER, BackendError, Configured, Instance, Observed, Restart,
-)
+from kolla.plugin.backend import Configured
+from kolla.plugin.instance import Instance
+from kolla.plugin.reports import STOPPED as STAYS_STOPPED
+from kolla.plugin.reports import ALWAYS, NEVER, BackendError, Observed, Restart
 from kolla.plugin.spec import SPEC, Spec, describe_image
 
 #: Seconds that compose may take beyond what the engine has for an answer.

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from kolla.errors import KollaError
 from kolla.files import write_whole
-from kolla.plugin.backend import BackendError, Unreachable
+from kolla.plugin.reports import BackendError, Unreachable
 from kolla.text import harmless
 
 #: The oldest of compose 2, and the only line before that.

@@ -4,7 +4,8 @@ import pathlib
 from typing import Any
 
 from kolla.backends.docker import launch
-from kolla.plugin.backend import ALWAYS, Instance
+from kolla.plugin.instance import Instance
+from kolla.plugin.reports import ALWAYS
 from kolla.plugin.spec import SPEC
 
 #: The service below which the label with the whole spec is in a file of its own.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from kolla.backends.docker import launch
 from kolla.backends.instances import engine_name
-from kolla.plugin.backend import NEVER, Observed, Usage
+from kolla.plugin.reports import NEVER, Observed, Usage
 from kolla.text import harmless
 
 #: Bytes of a command's output that are kept.

@@ -19,9 +19,10 @@ from kolla.backends.docker.execs import Execs
 from kolla.backends.docker.happenings import happenings
 from kolla.backends.docker.powers import Powers, powers
 from kolla.backends.instances import engine_name
-from kolla.plugin.backend import (
-    ALWAYS, Backend, BackendError, Configured, Happenings, ImageFacts, Instance, Observed,
-    Outcome, Stranger, Usage,
+from kolla.plugin.backend import Backend, Configured
+from kolla.plugin.instance import Instance
+from kolla.plugin.reports import (
+    ALWAYS, BackendError, Happenings, ImageFacts, Observed, Outcome, Stranger, Usage,
 )
 from kolla.plugin.spec import SPEC, Spec
 

@@ -8,7 +8,7 @@ import docker
 import requests
 from docker.errors import APIError, DockerException
 
-from kolla.plugin.backend import BackendError, Unreachable
+from kolla.plugin.reports import BackendError, Unreachable
 from kolla.text import harmless
 
 

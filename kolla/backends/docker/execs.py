@@ -15,7 +15,7 @@ import urllib.parse
 from collections.abc import Iterator
 
 from kolla.backends.docker.answers import OUTPUT_LIMIT
-from kolla.plugin.backend import BackendError, Unreachable
+from kolla.plugin.reports import BackendError, Unreachable
 from kolla.text import harmless
 
 #: Seconds the engine may take beyond what a command was given.

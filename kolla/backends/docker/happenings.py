@@ -8,7 +8,7 @@ from typing import Any
 import docker
 
 from kolla.backends.docker.connection import Connection
-from kolla.plugin.backend import STARVED, Happenings, Unreachable
+from kolla.plugin.reports import STARVED, Happenings, Unreachable
 
 #: What happens to a container and may change how it is.
 HAPPENINGS = ("start", "die", STARVED, "pause", "unpause", "destroy")

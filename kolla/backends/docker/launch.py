@@ -4,7 +4,8 @@ import dataclasses
 
 import docker
 
-from kolla.plugin.backend import NEVER, Instance
+from kolla.plugin.instance import Instance
+from kolla.plugin.reports import NEVER
 
 #: Shares of the CPU: of what prepares while something else serves, and of what was committed.
 BACKGROUND, FULL = 256, 1024

@@ -14,7 +14,7 @@ import requests
 from docker.errors import create_api_error_from_http_exception
 
 from kolla.backends import log_drivers
-from kolla.plugin.backend import BackendError, UnreadableLog
+from kolla.plugin.reports import BackendError, UnreadableLog
 from kolla.text import harmless
 
 #: Bytes that are read at a time.

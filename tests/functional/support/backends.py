@@ -10,7 +10,7 @@ import pathlib
 import pytest
 
 from kolla.backends.compose.command import PLUGINS, Compose, find
-from kolla.plugin.backend import BackendError, Unreachable
+from kolla.plugin.reports import BackendError, Unreachable
 from tests.functional.support.engine import CACHE
 
 #: Direct launch, and compose 2; ``docker-compose`` is 1.29.

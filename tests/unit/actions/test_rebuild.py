@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kolla.actions.rebuild import adopt
-from kolla.plugin.backend import ALWAYS, NEVER, STOPPED, Observed
+from kolla.plugin.reports import ALWAYS, NEVER, STOPPED, Observed
 from kolla.store.store import Store
 from tests.unit.support.factory import make_spec
 

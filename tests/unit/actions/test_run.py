@@ -12,7 +12,7 @@ from kolla.backends import instances
 from kolla.errors import KollaError
 from kolla.plans.requests import Request
 from kolla.plugin import Downgrade, Hold, Listen, Privilege, Task, Volume
-from kolla.plugin.backend import BackendError, Outcome
+from kolla.plugin.reports import BackendError, Outcome
 from kolla.settings import Settings
 from tests.unit.support.host import Host, make_service
 from tests.unit.support.plugins import make_catalog

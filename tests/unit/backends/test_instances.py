@@ -13,7 +13,7 @@ from kolla.backends.instances import GENERATION_FOLDER, Instances
 from kolla.errors import KollaError
 from kolla.plans.desired import SECRETS_LABEL, build
 from kolla.plugin import File, Privilege, secret
-from kolla.plugin.backend import ImageFacts
+from kolla.plugin.reports import ImageFacts
 from kolla.plugin.spec import Spec
 from kolla.settings.fingerprints import Fingerprints
 from kolla_plugins.openstack import schema_phases, schema_task

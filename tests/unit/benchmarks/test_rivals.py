@@ -7,7 +7,7 @@ import socket
 import socketserver
 import threading
 
-from kolla.plugin.backend import Instance
+from kolla.plugin.instance import Instance
 from tests.benchmarks import compose
 from tests.benchmarks.counting import Proxy
 

@@ -12,7 +12,7 @@ from kolla.cli import logs
 from kolla.errors import KollaError
 from kolla.logs.archive import Archive
 from kolla.logs.sources import Sources
-from kolla.plugin.backend import UnreadableLog
+from kolla.plugin.reports import UnreadableLog
 from tests.unit.support.log_engine import Engine, at
 
 DEFAULTS = {"tail": None, "since": None, "until": None, "grep": None, "follow": False}

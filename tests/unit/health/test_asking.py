@@ -4,7 +4,7 @@ import pytest
 from tests.unit.support.monitored import Site
 
 from kolla.health import asking
-from kolla.plugin.backend import Outcome
+from kolla.plugin.reports import Outcome
 
 
 @pytest.mark.parametrize("code", [0, 1])

@@ -7,7 +7,7 @@ import pytest
 from kolla import host, times
 from kolla.errors import KollaError
 from kolla.host import GIB, State
-from kolla.plugin.backend import Stranger
+from kolla.plugin.reports import Stranger
 
 
 def test_a_container_that_is_not_kollas_is_warned_of():

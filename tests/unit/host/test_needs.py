@@ -10,7 +10,7 @@ from kolla.host import kinds, needs
 from kolla.host.findings import State
 from kolla.plans.desired import build
 from kolla.plugin import HostMount, HostNeed, Listen, Privilege, Scratch, Strategy, Volume
-from kolla.plugin.backend import ImageFacts
+from kolla.plugin.reports import ImageFacts
 from tests.unit.support.factory import make_spec
 from tests.unit.support.host import Host, make_service
 from tests.unit.support.plugins import OF_THIS_USER, make_container, make_settings

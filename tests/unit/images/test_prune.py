@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kolla.images import prune
-from kolla.plugin.backend import ImageFacts
+from kolla.plugin.reports import ImageFacts
 
 TAGS = st.sampled_from([
     "kolla/keystone:2025.2", "kolla/keystone:2026.1", "kolla/base:trixie", "mine/keystone:1",

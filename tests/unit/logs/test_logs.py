@@ -16,7 +16,7 @@ from kolla.logs.archive import Archive
 from kolla.logs.follow import Follower
 from kolla.logs.lines import Line, Query
 from kolla.logs.sources import Sources
-from kolla.plugin.backend import BackendError, UnreadableLog
+from kolla.plugin.reports import BackendError, UnreadableLog
 from tests.unit.support.log_engine import Engine, at
 from kolla.text import harmless
 

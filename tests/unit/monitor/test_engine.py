@@ -6,7 +6,7 @@ import time
 import pytest
 from tests.unit.support.monitored import Site
 
-from kolla.plugin.backend import Outcome, Stranger, Unreachable
+from kolla.plugin.reports import Outcome, Stranger, Unreachable
 from kolla.times import now
 
 SILENCE = Unreachable("the engine does not answer: timed out")

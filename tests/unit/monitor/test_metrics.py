@@ -11,7 +11,7 @@ from tests.unit.support.view import View
 from kolla import x509
 from kolla.monitor.expiry import CERTIFICATE, Expiry
 from kolla.monitor.metrics import Metrics
-from kolla.plugin.backend import Usage
+from kolla.plugin.reports import Usage
 
 
 @pytest.fixture

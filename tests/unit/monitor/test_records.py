@@ -10,7 +10,7 @@ from kolla.monitor.loop import Loop
 from kolla.monitor.watched import recall
 from kolla.monitor.watcher import Journal
 from kolla.plans import converge, planner
-from kolla.plugin.backend import ALWAYS, NEVER
+from kolla.plugin.reports import ALWAYS, NEVER
 from kolla.store import tables
 from kolla.store.records import FOR_EVER, Record
 from kolla.store.store import Store

@@ -13,7 +13,7 @@ from tests.unit.support.monitored import MadeUp
 from kolla.errors import KollaError
 from kolla.monitor import daemon, systemd, watcher
 from kolla.monitor.daemon import Daemon
-from kolla.plugin.backend import Outcome
+from kolla.plugin.reports import Outcome
 from kolla.store import records
 from kolla.store.store import Store
 from kolla.times import ago

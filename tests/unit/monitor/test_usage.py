@@ -6,7 +6,7 @@ import pytest
 
 from kolla.backends.docker import answers
 from kolla.monitor.usage import MIB
-from kolla.plugin.backend import STARVED, Unreachable, Usage
+from kolla.plugin.reports import STARVED, Unreachable, Usage
 from tests.unit.support.monitored import Site
 
 LIMITS = {"memory": 100 * MIB, "pids": 100}

@@ -14,7 +14,7 @@ from kolla.errors import KollaError
 from kolla.health import asking
 from kolla.monitor.remedies import Commands
 from kolla.plans.requests import Request
-from kolla.plugin.backend import BackendError, Outcome, Unreachable
+from kolla.plugin.reports import BackendError, Outcome, Unreachable
 from kolla.store import records
 from kolla.store.records import FOR_EVER
 from kolla.store.store import Store

@@ -4,7 +4,7 @@ import pytest
 
 from kolla.plans.desired import build
 from kolla.plugin import Privilege
-from kolla.plugin.backend import ImageFacts
+from kolla.plugin.reports import ImageFacts
 from tests.unit.support.plugins import make_container, make_settings
 
 FREE = tuple(Privilege("unconfined", "", value)

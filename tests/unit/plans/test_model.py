@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kolla.plans import converge, planner
 from kolla.plans.plan import Operation, Plan, State
-from kolla.plugin.backend import ALWAYS, NEVER, STOPPED, Observed
+from kolla.plugin.reports import ALWAYS, NEVER, STOPPED, Observed
 from kolla.store.records import ABSENT, RUNNING, Generation, Record
 from tests.unit.support.factory import make_generation, make_spec
 

@@ -5,7 +5,7 @@ import pytest
 from kolla.actions.run import plan, run
 from kolla.errors import KollaError
 from kolla.plans.requests import Request
-from kolla.plugin.backend import Outcome
+from kolla.plugin.reports import Outcome
 from tests.unit.support.host import Host, make_service
 
 SICK = Outcome(1, "not today")

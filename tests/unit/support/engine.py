@@ -5,10 +5,9 @@ import queue
 import time
 
 from kolla.backends.instances import engine_name
-from kolla.plugin.backend import (
-    ALWAYS, NEVER, Backend, Happenings, ImageFacts, Instance, Observed, Outcome,
-    Stranger,
-)
+from kolla.plugin.backend import Backend
+from kolla.plugin.instance import Instance
+from kolla.plugin.reports import ALWAYS, NEVER, Happenings, ImageFacts, Observed, Outcome, Stranger
 from kolla.times import now
 
 

@@ -3,7 +3,7 @@
 from kolla.health.rules import Rules
 from kolla.plans.plan import State
 from kolla.plugin import Check, Strategy
-from kolla.plugin.backend import ALWAYS, NEVER, Observed
+from kolla.plugin.reports import ALWAYS, NEVER, Observed
 from kolla.plugin.spec import Spec
 from kolla.store.records import RUNNING, Generation, Record
 from kolla_plugins.releases import OPENSTACK

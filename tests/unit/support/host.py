@@ -8,7 +8,7 @@ from kolla.catalog import naming
 from kolla.deployment import Deployment
 from kolla.plans.requests import Request
 from kolla.plugin import Check, Image
-from kolla.plugin.backend import ImageFacts
+from kolla.plugin.reports import ImageFacts
 from tests.unit.support.engine import Engine
 from tests.unit.support.plugins import (
     FOLDER, OF_THIS_USER, make_catalog, make_container, make_settings,

@@ -1,7 +1,7 @@
 """Logs as a backend has them, without an engine."""
 
 from kolla.logs import lines
-from kolla.plugin.backend import Observed
+from kolla.plugin.reports import Observed
 
 DAY = "2026-05-01T12:00:"
 

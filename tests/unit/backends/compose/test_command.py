@@ -11,7 +11,8 @@ from kolla.backends.compose.command import Compose, find
 from kolla.backends.compose.project import CURRENT, Project
 from kolla.backends.docker.powers import Powers
 from kolla.plugin import Privilege
-from kolla.plugin.backend import BackendError, Instance, Unreachable
+from kolla.plugin.instance import Instance
+from kolla.plugin.reports import BackendError, Unreachable
 from tests.unit.support.factory import make_spec
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kolla.backends.compose import document, dotenv
 from kolla.backends.compose.document import Entry
 from kolla.backends.compose.service import service, spec_labels, volumes
-from kolla.plugin.backend import Instance
+from kolla.plugin.instance import Instance
 from tests.unit.support.factory import make_spec
 
 

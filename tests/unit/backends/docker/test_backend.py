@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from kolla.backends.docker.backend import DockerBackend
-from kolla.plugin.backend import Unreachable
+from kolla.plugin.reports import Unreachable
 
 
 class _Engine(http.server.BaseHTTPRequestHandler):

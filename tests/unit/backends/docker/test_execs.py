@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kolla.backends.docker import execs
-from kolla.plugin.backend import Unreachable
+from kolla.plugin.reports import Unreachable
 
 CUTS = st.lists(st.integers(1, 20), max_size=40)
 

@@ -6,7 +6,7 @@ import pytest
 from kolla.backends.docker import launch
 from kolla.backends.instances import granted
 from kolla.plugin import Privilege
-from kolla.plugin.backend import Instance
+from kolla.plugin.instance import Instance
 from tests.unit.support.factory import make_spec
 
 

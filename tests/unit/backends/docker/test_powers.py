@@ -9,7 +9,7 @@ from kolla.backends.docker import powers
 from kolla.backends.docker.backend import DockerBackend
 from kolla.backends.docker.powers import UNLIMITED, Powers
 from kolla.plugin import Privilege
-from kolla.plugin.backend import BackendError
+from kolla.plugin.reports import BackendError
 from tests.unit.support.factory import make_spec
 
 ALL, WITHOUT_RESOURCE = "000001ffffffffff", "000001fffeffffff"

@@ -1,0 +1,44 @@
+"""What a backend creates a container from."""
+
+import dataclasses
+from collections.abc import Mapping
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """Everything needed to create a container on the engine, secrets resolved."""
+
+    name: str
+    image: str
+    user: int
+    environment: Mapping[str, str]
+    labels: Mapping[str, str]
+    command: tuple[str, ...] = ()
+    #: (source, target, options) of bind mounts, as in ``-v``.
+    binds: tuple[tuple[str, str, str], ...] = ()
+    volumes: tuple[tuple[str, str], ...] = ()
+    #: target to size.
+    scratch: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    capabilities: tuple[str, ...] = ()
+    #: Of ``capabilities``, where those are ``ALL``; else all are dropped that it has not.
+    dropped: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    #: As in ``--device-cgroup-rule``.
+    device_rules: tuple[str, ...] = ()
+    #: Numbers of groups beside its own.
+    groups: tuple[str, ...] = ()
+    #: Any of privileged, pid, ipc, cgroup, root, writable-root, new-privileges.
+    privileges: frozenset[str] = frozenset()
+    #: By the engine's names; -1 is no limit. Open files are among ``limits``.
+    ulimits: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    #: ``memory`` in bytes (with swap), ``pids``, ``files`` and ``cpus``, as far as limited.
+    limits: Mapping[str, int | float] = dataclasses.field(default_factory=dict)
+    stop_grace: int = 30
+    #: As in ``--security-opt``: ``apparmor=…``, ``label=…``, ``seccomp=…``, ``systempaths=…``.
+    security: tuple[str, ...] = ()
+    #: Whether it leaves the CPU to what serves, until its restart policy says that it counts.
+    in_background: bool = False
+    log_driver: str = "json-file"
+    log_options: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    #: Variables of the environment whose values hold a secret.
+    secrets: frozenset[str] = frozenset()
