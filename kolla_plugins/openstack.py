@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from oslo_config import cfg, types
 
 from kolla.plugin import (
-    Certificate, File, Limits, Listen, Task, authority_file, certificate_files,
+    Certificate, Check, File, Limits, Listen, Task, authority_file, certificate_files,
     certificate_options, secret,
 )
 
@@ -124,6 +124,35 @@ def service_environment(
         # Without it, links would repeat the Host header of a client.
         "OS_DEFAULT__PUBLIC_ENDPOINT": f"${{{service}.public_url}}",
         **(database_environment(service, databases) if databases else {}),
+    }
+
+
+def messaging_environment() -> dict[str, str]:
+    """Where a service finds the broker; its authority is in :data:`MESSAGING_FILE`."""
+    login = "${url:messaging.user}:${url:messaging.password}"
+    place = "${messaging.address}:${messaging.port}"
+    return {
+        "OS_DEFAULT__TRANSPORT_URL": f"rabbit://{login}@{place}//",
+        "OS_OSLO_MESSAGING_RABBIT__SSL": "${messaging.tls}",
+        "OS_OSLO_MESSAGING_RABBIT__SSL_CA_FILE": "${messaging.tls?/etc/kolla/tls/messaging.crt:}",
+    }
+
+
+#: The authority of the broker, a file of every service with :func:`messaging_environment`.
+MESSAGING_FILE = authority_file("messaging", "messaging.tls")
+
+#: The check of a container whose command is ``kolla-worker``.
+WORKER_CHECK = Check(("kolla-check-worker",))
+
+
+def worker_environment(topic: str) -> dict[str, str]:
+    """The variables of a service that is called over the broker, under that topic of its own."""
+    return {
+        "KOLLA_HOST": "${host.name}",
+        "KOLLA_RPC_QUEUE": f"{topic}.${{host.name}}",
+        "OS_DEFAULT__HOST": "${host.name}",
+        "OS_DEFAULT__RPC_PING_ENABLED": "true",
+        **messaging_environment(),
     }
 
 

@@ -1,0 +1,156 @@
+"""The prober of services that are called over the broker, and the check that asks it."""
+
+import importlib
+import importlib.machinery
+import importlib.util
+import json
+import socket
+import sys
+import threading
+
+import pytest
+
+from kolla.plugin import shared_folder
+
+ONE = "rabbit://me:p%40ss@192.0.2.1:5672//"
+
+
+@pytest.fixture
+def prober(monkeypatch):
+    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    return importlib.import_module("kolla_image.prober")
+
+
+@pytest.fixture
+def check(monkeypatch, tmp_path):
+    """The script kolla-check-worker, with a socket of its own for the prober."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    path = shared_folder("docker", "openstack-base", "kolla-check-worker")
+    loader = importlib.machinery.SourceFileLoader("kolla_check_worker", str(path))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("k", loader))
+    module.__name__ = "kolla_check_worker"
+    loader.exec_module(module)
+    monkeypatch.setattr(module, "PROBER", str(tmp_path / "prober.sock"))
+    monkeypatch.setattr(module, "TIMEOUT", 0.2)
+    return module
+
+
+@pytest.fixture
+def world(prober, monkeypatch):
+    """A broker and a service, each of which does what the test says."""
+    return World(prober, monkeypatch)
+
+
+class World:
+    def __init__(self, module, monkeypatch):
+        self.refuses: Exception | None = None
+        self.complaint, self.stale, self.now, self.tried = "", False, 1000.0, []
+        monkeypatch.setattr(module, "Broker", self._connect)
+        monkeypatch.setattr(module.time, "monotonic", lambda: self.now)
+
+    def _connect(self, host, *_):
+        self.tried.append(host)
+        if self.refuses:
+            raise self.refuses
+        return self
+
+    def ping(self, queue):
+        if self.stale:
+            self.stale = False
+            raise ConnectionResetError("Connection reset by peer")
+        if self.refuses:
+            raise self.refuses
+        return self.complaint
+
+    def close(self):
+        pass
+
+
+def test_a_service_that_answers_is_well_over_one_connection(prober, world):
+    one = prober.Prober(ONE, "conductor.ctl1")
+    assert [one.verdict(), one.verdict()] == [(0, ""), (0, "")]
+    assert world.tried == ["192.0.2.1:5672"]
+
+
+def test_a_service_that_is_silent_while_the_broker_is_well_is_not(prober, world):
+    one = prober.Prober(ONE, "conductor.ctl1")
+    world.complaint = "it does not answer"
+    assert one.verdict() == (1, "it does not answer")
+
+
+@pytest.mark.parametrize("trouble", (
+    ConnectionRefusedError(111, "Connection refused"), TimeoutError("timed out"),
+))
+def test_a_broker_that_is_away_is_not_the_fault_of_the_service(prober, world, trouble):
+    one = prober.Prober(ONE, "conductor.ctl1")
+    assert one.verdict() == (0, "")
+    world.refuses = trouble
+    code, reason = one.verdict()
+    assert code == 75 and reason.startswith("the broker cannot be used: ")
+
+
+def test_a_service_has_time_to_return_to_a_broker_that_was_away(prober, world):
+    one = prober.Prober(ONE, "conductor.ctl1")
+    world.refuses = ConnectionRefusedError(111, "Connection refused")
+    one.verdict()
+    world.refuses, world.complaint = None, "it does not answer"
+    assert one.verdict()[0] == 75
+    world.now += prober.RETURNS
+    assert one.verdict()[0] == 1
+
+
+def test_a_broker_that_was_restarted_between_two_checks_is_found_again(prober, world):
+    one = prober.Prober(ONE, "conductor.ctl1")
+    one.verdict()
+    world.stale = True
+    assert one.verdict() == (0, "")
+    assert len(world.tried) == 2
+
+
+def test_all_brokers_of_a_url_are_tried(prober, world):
+    one = prober.Prober("rabbit://a:b@one:1,a:b@two:2/cloud", "conductor.ctl1")
+    world.refuses = ConnectionRefusedError(111, "Connection refused")
+    one.verdict()
+    assert world.tried == ["one:1", "two:2"]
+
+
+def test_a_transport_url_is_read_as_oslo_messaging_reads_it(prober):
+    assert list(prober.places(ONE)) == [("192.0.2.1:5672", "me", "p@ss", "/")]
+    assert list(prober.places("rabbit://u:p@[::1]:5671/cloud")) == [
+        ("[::1]:5671", "u", "p", "cloud")
+    ]
+
+
+def test_a_ping_is_a_call_in_the_envelope_of_oslo_messaging(prober):
+    envelope = json.loads(prober._call("7", "answers"))
+    assert envelope["oslo.version"] == "2.0"
+    call = json.loads(envelope["oslo.message"])
+    assert call["method"] == "oslo_rpc_server_ping"
+    assert (call["_msg_id"], call["_reply_q"]) == ("7", "answers")
+
+
+def test_the_check_repeats_what_the_prober_says(prober, world, check, tmp_path, capsys):
+    world.complaint = "it does not answer"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "prober.sock"))
+        listener.listen()
+        asked = (listener, prober.Prober(ONE, "conductor.ctl1"))
+        thread = threading.Thread(target=prober.serve, args=asked)
+        thread.start()
+        assert check.main() == 1
+        thread.join()
+    assert capsys.readouterr().out == "it does not answer\n"
+
+
+def test_the_check_fails_without_a_prober(check, capsys):
+    assert check.main() == 1
+    assert capsys.readouterr().out.startswith("kolla-prober cannot be asked: No such file")
+
+
+def test_the_check_does_not_wait_for_ever(check, tmp_path, capsys):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "prober.sock"))
+        listener.listen()
+        assert check.main() == 1
+    assert capsys.readouterr().out == "kolla-prober does not answer in time\n"
