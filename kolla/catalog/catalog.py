@@ -13,9 +13,10 @@ from kolla.catalog import declared, discovery, releases
 from kolla.catalog.discovery import KOLLA, Plugin, PluginError
 from kolla.catalog.leftovers import SET as LEFT_OVER
 from kolla.catalog.naming import releases_of
+from kolla.catalog.old_names import OldNames
 from kolla.catalog.usable import KINDS, Usable
 from kolla.errors import KollaError, UsageError, nearest
-from kolla.plugin import Container, ContainerSet, Image
+from kolla.plugin import Container, ContainerSet, Gone, Image
 
 Node = ContainerSet | Container
 
@@ -41,6 +42,9 @@ class Catalog:
         self.containers: dict[str, Container] = declared.things(accepted, Container)
         self.projects = declared.projects(self.containers.values())
         self.images: dict[str, Image] = declared.all_images(accepted)
+        self.old_names = OldNames(
+            [*self.sets.values(), *self.containers.values()], declared.things(accepted, Gone)
+        )
         self.release_order = releases.of(self.images.values())
         self._children: dict[str, list[Node]] = collections.defaultdict(list)
         for node in [*self.sets.values(), *self.containers.values()]:
@@ -84,6 +88,13 @@ class Catalog:
             return [node]
         return [leaf for child in self.children(node) for leaf in self.subtree(child)]
 
+    def ordinary(self, node: Node) -> list[Container]:
+        """Those of them that run where the node is named: all but what is optional below it."""
+        if isinstance(node, Container):
+            return [node]
+        below = (child for child in self.children(node) if not child.optional)
+        return [leaf for child in below for leaf in self.ordinary(child)]
+
     def required(self, name: str) -> set[str]:
         """All containers that one requires, directly or not; empty if it is not declared."""
         return self._reached(name, lambda container: container.requires)
@@ -125,13 +136,22 @@ class Catalog:
         node = self.node(name)
         return (*(self.path(node.parent) if node.parent else ()), name)
 
+    @property
+    def nodes(self) -> dict[str, Node]:
+        """All sets and containers, and the root."""
+        return {self.root.name: self.root, **self.sets, **self.containers}
+
+    def today(self, name: str) -> str:
+        """The name of today of a set or container; that of none is itself."""
+        return name if name in self.nodes else self.old_names.today(name)
+
     def node(self, name: str) -> Node:
         """The set or container of that name; UsageError names the nearest if there is none."""
         known = {**self.sets, **self.containers}
         if name not in known:
             raise UsageError(
-                f"there is no container set or container {name!r}{nearest(name, known)}",
-                "`kolla set tree` shows all of them",
+                self.old_names.none_such("container set or container", name, known),
+                "`kolla set tree --all` shows all of them",
             )
         return known[name]
 
@@ -139,7 +159,7 @@ class Catalog:
         """The container of that name; UsageError names the nearest if there is none."""
         if name not in self.containers:
             raise UsageError(
-                f"there is no container {name!r}{nearest(name, self.containers)}",
+                self.old_names.none_such("container", name, self.containers),
                 "`kolla container list --all` shows all of them",
             )
         return self.containers[name]

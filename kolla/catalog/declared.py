@@ -5,15 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from oslo_config import cfg
 
 from kolla.catalog.discovery import Plugin
-from kolla.plugin import Container, Image
+from kolla.plugin import Container, Gone, Image
 
 #: Options by group and by their name in a file.
 Options = dict[str, dict[str, cfg.Opt]]
 
 
 def key(plugin: Plugin) -> tuple[str, str]:
-    """The key of a declaration: sets and containers share their names, images do not."""
-    return ("image" if isinstance(plugin.thing, Image) else "node", plugin.name)
+    """The key of a declaration: sets and containers share their names, others do not."""
+    kinds = {Image: "image", Gone: "gone"}
+    return kinds.get(type(plugin.thing), "node"), plugin.name
 
 
 def things(plugins: Iterable[Plugin], kind: type) -> dict:

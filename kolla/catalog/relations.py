@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from kolla.catalog import releases
+from kolla.catalog import old_names, releases
 from kolla.catalog.declared import all_images, images_in_order, key, projects, things
 from kolla.catalog.discovery import KOLLA, Plugin
 from kolla.errors import nearest
-from kolla.plugin import Container, ContainerSet, Image
+from kolla.plugin import Container, ContainerSet, Gone, Image
 from kolla.plugin.spec import PHASES
 
 #: The parent of the lowest image; it has no folder.
@@ -29,7 +29,9 @@ class _Relations:
 
     def __init__(self, plugins: Sequence[Plugin], declared: Sequence[Plugin]):
         self.declared = {key(plugin) for plugin in declared}
-        self.own = {plugin.name for plugin in plugins if plugin.distribution == KOLLA}
+        own = [plugin for plugin in plugins if plugin.distribution == KOLLA]
+        self.own = {plugin.name for plugin in own if not isinstance(plugin.thing, Gone)}
+        self.own_gone = things(own, Gone)
         self.sets = things(plugins, ContainerSet)
         self.containers = things(plugins, Container)
         self.projects = projects(self.containers.values())
@@ -45,11 +47,13 @@ class _Relations:
             for name, image in self.images.items()
         }
 
-    def flaw(self, thing: ContainerSet | Container | Image) -> str:
+    def flaw(self, thing: ContainerSet | Container | Image | Gone) -> str:
         match thing:
+            case Gone():
+                return self._misnamed(thing)
             case ContainerSet():
                 return _cycle(thing.name, self.parents, "is below itself") or self._lacks(
-                    "its parent", self.parents[thing.name], self.sets)
+                    "its parent", self.parents[thing.name], self.sets) or self._misnamed(thing)
             case Image():
                 return self._flaw_of_image(thing, "")
         return (
@@ -62,6 +66,8 @@ class _Relations:
             or _cycle(thing.name, self.follows, "follows itself")
             or _cycle(thing.name, self.turns, "requires and follows in a circle")
             or self._follows_without_releases(thing)
+            or self._of_strange_releases(thing)
+            or self._misnamed(thing)
             or self._misfits_its_project(thing)
             or self._shares_a_volume(thing)
             or self._flaw_of_image(thing.image, "its image ")
@@ -73,6 +79,23 @@ class _Relations:
                 return (f"it follows {', '.join(container.follows)}, and the image of {node.name} "
                         "is not built per release")
         return ""
+
+    def _of_strange_releases(self, container: Container) -> str:
+        if container.releases and not container.image.per_release:
+            return "its 'releases' are named, and its image is not built per release"
+        for release in container.releases:
+            if release not in self.order.order:
+                return (f"its 'releases' name {release!r}, which is no release of "
+                        f"{self.order.name}{nearest(release, self.order.order)}")
+        return ""
+
+    def _misnamed(self, thing: ContainerSet | Container | Gone) -> str:
+        own = self.own_gone if isinstance(thing, Gone) else self.own
+        nodes = [*self.sets.values(), *self.containers.values()]
+        return old_names.flaw(thing, (
+            node for node in nodes
+            if node is not thing and (thing.name not in own or node.name in self.own)
+        ))
 
     def _misfits_its_project(self, container: Container) -> str:
         """A group ``[nova/DEFAULT]`` and an upgrade of ``nova`` mean one thing only."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from kolla.catalog import forms
-from kolla.plugin import Container, ContainerSet, Image, Releases, Strategy
+from kolla.plugin import Container, ContainerSet, Gone, Image, Releases, Strategy
 from kolla.plugin.spec import PHASES
 
 #: Where the engine mounts something in every container.
@@ -15,9 +15,9 @@ MOUNTED = ("/run/kolla", "/tmp", "/var/lib/kolla")
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
 
-def unsound(thing: ContainerSet | Container | Image) -> str:
+def unsound(thing: ContainerSet | Container | Image | Gone) -> str:
     """The first thing that cannot work, or nothing."""
-    if isinstance(thing, ContainerSet):
+    if isinstance(thing, ContainerSet | Gone):
         return ""
     if isinstance(thing, Image):
         return _of_image(thing, "its")

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from kolla.catalog import declared, field_types, options, relations, releases, soundness
 from kolla.catalog.discovery import KOLLA, Plugin, PluginError
 from kolla.catalog.leftovers import SET as LEFT_OVER
-from kolla.plugin import Container, ContainerSet, Image
+from kolla.plugin import Container, ContainerSet, Gone, Image
 
 KINDS = {
     "kolla.container_sets": ContainerSet,
     "kolla.containers": Container,
     "kolla.images": Image,
+    "kolla.gone": Gone,
 }
 
 

@@ -60,18 +60,22 @@ def candidates(app, words: list[str]) -> list[str]:
 def _of_command(app, parser, arguments: list[str], last: str) -> list[str]:
     waiting = parser.option(arguments[-1]) if arguments else None
     if waiting and waiting.nargs != 0:
-        return _values(app, waiting, arguments)
+        return _values(app, waiting, arguments, last)
     if last.startswith("-"):
         return parser.options() + app.parser.options()
     positional = parser.positional(arguments)
-    return _values(app, positional, arguments) if positional else []
+    return _values(app, positional, arguments, last) if positional else []
 
 
-def _values(app, action, arguments: list[str]) -> list[str]:
+def _values(app, action, arguments: list[str], last: str) -> list[str]:
     if action.choices:
         return list(action.choices)
-    find = _SOURCES.get(getattr(action, "complete", None))
-    return find(app.deployment, arguments) if find else []
+    kind = getattr(action, "complete", None)
+    find = _SOURCES.get(kind)
+    found = find(app.deployment, arguments) if find else []
+    if kind in _OF_NODES and not any(name.startswith(last) for name in found):
+        return list(app.deployment.catalog.old_names)
+    return found
 
 
 def _sets(deployment, arguments: list[str]) -> list[str]:
@@ -100,6 +104,8 @@ def _exporters(deployment, arguments: list[str]) -> list[str]:
     return deployment.installed.exporters()
 
 
+#: What once had other names: whoever types one is told what became of it.
+_OF_NODES = ("sets", "containers", "sets and containers")
 _SOURCES = {
     "sets": _sets,
     "containers": _containers,

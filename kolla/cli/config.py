@@ -157,16 +157,12 @@ class Environment(ShowOne):
         return parser
 
     def take_action(self, parsed_args):
+        from kolla.cli.selection import Selection
         from kolla.settings import templates
 
-        deployment, name = self.app.deployment, parsed_args.name
-        containers = deployment.installed.containers
-        if name not in containers:
-            raise UsageError(
-                f"there is no container {name!r}{nearest(name, containers)}",
-                "`kolla container list --all` shows all of them",
-            )
-        variables = deployment.settings.environment(containers[name])
+        deployment = self.app.deployment
+        name = Selection(deployment).today(parsed_args.name)
+        variables = deployment.settings.environment(deployment.installed.container(name))
         return tuple(variables), tuple(map(templates.masked, variables.values()))
 
 

@@ -2,7 +2,7 @@
 
 from kolla.cli.base import Lister
 from kolla.cli.parser import positive
-from kolla.cli.status import require_known
+from kolla.cli.status import known_name
 from kolla.cli.values import Age, Text
 
 
@@ -30,10 +30,9 @@ class List(Lister):
         return parser
 
     def take_action(self, parsed_args):
-        if parsed_args.container:
-            require_known(self.app.deployment, parsed_args.container)
+        name = parsed_args.container and known_name(self.app.deployment, parsed_args.container)
         found = self.app.deployment.store.events(
-            parsed_args.limit, parsed_args.container, parsed_args.operations
+            parsed_args.limit, name, parsed_args.operations
         )
         return self.columns, [
             (Age(event.at), event.who, event.action, event.container, Text(event.generation),

@@ -1,10 +1,14 @@
 """Selects the containers of a command."""
 
+import logging
+
 from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
-from kolla.errors import UsageError, nearest
-from kolla.plugin import Container
+from kolla.errors import UsageError
+from kolla.plugin import Container, ContainerSet
 from kolla.store.records import ABSENT
+
+LOG = logging.getLogger(__name__)
 
 
 class Selection:
@@ -23,6 +27,7 @@ class Selection:
             name: container for name, container in self._catalog.containers.items()
             if is_left_over(container)
         }
+        names = [self.today(name) for name in names]
         for name in names:
             if name not in known:
                 raise self._unknown(name)
@@ -30,6 +35,12 @@ class Selection:
 
     def below(self, name: str, leftover: bool = False) -> list[Container]:
         """All containers of a set. Raises :class:`UsageError` if there is no such set."""
+        known = self._here(leftover)
+        return [c for c in self._catalog.subtree(self.set_named(name)) if c.name in known]
+
+    def set_named(self, name: str) -> ContainerSet:
+        """The set of that name. Raises :class:`UsageError` if there is none."""
+        name = self.today(name)
         sets = {**self._catalog.sets, self._catalog.root.name: self._catalog.root}
         if name in self._catalog.containers:
             raise UsageError(
@@ -37,19 +48,26 @@ class Selection:
             )
         if name not in sets:
             raise UsageError(
-                f"there is no container set {name!r}{nearest(name, sets)}",
-                "`kolla set list` shows all of them",
+                self._catalog.old_names.none_such("container set", name, sets),
+                "`kolla set tree --all` shows all of them",
             )
-        known = self._here(leftover)
-        return [c for c in self._catalog.subtree(sets[name]) if c.name in known]
+        return sets[name]
 
     def at(self, name: str) -> list[Container]:
         """This container, or all of this set. Raises :class:`UsageError` for any other name."""
+        name = self.today(name)
         if name in self._catalog.containers:
             return self.named([name], leftover=True)
         if name != self._catalog.root.name:
             self._catalog.node(name)
         return self.below(name, leftover=True)
+
+    def today(self, name: str) -> str:
+        """The name that a set or container has today; says so if it is another one."""
+        today = self._catalog.today(name)
+        if today != name:
+            LOG.warning("%s is called %s today", name, today)
+        return today
 
     def _here(self, leftover: bool) -> dict[str, Container]:
         found = {container.name: container for container in self._deployment.settings.enabled()}
@@ -65,12 +83,16 @@ class Selection:
             # A misspelt name in [host] enabled is reported first.
             if not self._deployment.invalid:
                 self._deployment.require_valid()
-            return UsageError(
-                f"{name} does not run on this host", "[host] enabled and disabled decide that"
-            )
+            return UsageError(f"{name} does not run on this host", self._way_here(name))
         if name in self._catalog.sets:
             return UsageError(f"{name!r} is a container set", f"`kolla set … {name}`")
         return UsageError(
-            f"there is no container {name!r}{nearest(name, self._catalog.containers)}",
-            "`kolla container list` shows all of them",
+            self._catalog.old_names.none_such("container", name, self._catalog.containers),
+            "`kolla container list --all` shows all of them",
         )
+
+    def _way_here(self, name: str) -> str:
+        optional = [node for node in self._catalog.path(name) if self._catalog.node(node).optional]
+        if not optional:
+            return "[host] enabled and disabled decide that"
+        return f"it is optional: it runs where [host] enabled names {optional[-1]}"

@@ -69,9 +69,8 @@ class Show(ShowOne):
         from kolla.cli.selection import Selection
 
         catalog = self.app.deployment.catalog
-        Selection(self.app.deployment).below(parsed_args.name)
-        root = parsed_args.name == catalog.root.name
-        node = catalog.root if root else catalog.node(parsed_args.name)
+        node = Selection(self.app.deployment).set_named(parsed_args.name)
+        root = node is catalog.root
         path = () if root else catalog.path(node.name)
         known = statuses(self.app.deployment)
         found = [known[leaf.name] for leaf in catalog.subtree(node) if leaf.name in known]

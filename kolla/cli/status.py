@@ -58,12 +58,16 @@ def status(deployment, name: str) -> Status:
     return _status(deployment, name, enabled)
 
 
-def require_known(deployment, name: str) -> None:
-    """Raise UsageError unless a container of that name is declared or recorded."""
+def known_name(deployment, name: str) -> str:
+    """The name that a declared or recorded container has today; UsageError if there is none."""
     from kolla.cli.selection import Selection
 
-    if name not in {*deployment.catalog.containers, *deployment.store.records()}:
-        Selection(deployment).named([name])
+    known = {*deployment.catalog.containers, *deployment.store.records()}
+    choose = Selection(deployment)
+    today = name if name in known else choose.today(name)
+    if today not in known:
+        choose.named([today])
+    return today
 
 
 def _status(deployment, name: str, enabled: bool) -> Status:

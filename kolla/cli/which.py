@@ -1,6 +1,6 @@
 """The nouns of commands: mixed in before a verb, they select its containers."""
 
-from kolla.cli.status import require_known
+from kolla.cli.status import known_name
 from kolla.errors import UsageError
 
 
@@ -36,8 +36,7 @@ class OnOne:
 
     def name(self, parsed_args) -> str:
         """The name of the container, after a check that it exists."""
-        require_known(self.app.deployment, parsed_args.name)
-        return parsed_args.name
+        return known_name(self.app.deployment, parsed_args.name)
 
 
 class OnSets:

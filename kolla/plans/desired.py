@@ -43,11 +43,14 @@ def spec(
     if release and current and container.image.per_release:
         refuse_jump(deployment, container, state, release)
     reference = image or (pin.image_pin if not release else None)
+    if not reference:
+        refuse_release(container, wanted, current)
     facts = deployment.backend.image(reference or name_of_image(deployment, container, wanted))
     if facts is None:
         raise _missing(deployment, container, wanted, reference)
     of_image = facts.labels.get("kolla.release", wanted) if container.image.per_release else ""
     version = facts.labels.get(VERSION, "")
+    refuse_release(container, of_image, current)
     if current and not image:
         refuse_jump(deployment, container, state, of_image)
     if current:
@@ -88,6 +91,20 @@ def _missing(
 def name_of_image(deployment: Deployment, container: Container, release: str) -> str:
     namespace = deployment.settings.value("images", "namespace")
     return naming.reference(container.image, release, namespace)
+
+
+def refuse_release(container: Container, release: str, current: int | None) -> None:
+    """Raise :class:`KollaError` for a release that does not have the container."""
+    if not container.releases or release in container.releases:
+        return
+    name, known = container.name, container.releases
+    stay = f"`kolla container upgrade {name} --release {known[-1]}` has it stay there"
+    if not current:
+        stay = "[DEFAULT] release, or --release, chooses a release"
+    raise KollaError(
+        f"{name} is no part of {release}, only of {', '.join(known)}",
+        f"{stay}; on a host that goes on without it, delete it and name it in [host] disabled",
+    )
 
 
 def refuse_jump(deployment: Deployment, container: Container, state: State, new: str) -> None:

@@ -26,7 +26,7 @@ from kolla.plugin.declarations.certificates import (
 from kolla.plugin.declarations.commands import Check, Hold, Task
 from kolla.plugin.declarations.confinement import HostNeed, Limits, Privilege
 from kolla.plugin.declarations.container import (
-    Container, ContainerSet, Downgrade, Listen, Strategy,
+    Container, ContainerSet, Downgrade, Gone, Listen, Strategy,
 )
 from kolla.plugin.declarations.image import Image, shared_folder
 from kolla.plugin.declarations.storage import File, HostMount, Scratch, Volume
@@ -47,6 +47,7 @@ __all__ = [
     "Event",
     "Exported",
     "File",
+    "Gone",
     "Hold",
     "HostMount",
     "HostNeed",

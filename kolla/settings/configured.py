@@ -62,14 +62,15 @@ def _oslo_group(group: str) -> str | None:
 
 def check_overrides(catalog: "Catalog", overrides: Mapping[str, str]) -> None:
     """UsageError for an option that does not exist; options of services are not looked up."""
-    known = {f"{name}.{dest}" for name, opts in catalog.options.items() for dest in opts}
+    options = {f"{name}.{dest}" for name, opts in catalog.options.items() for dest in opts}
     for key in overrides:
         group, _, option = key.partition(".")
         owner, section = services.split(group)
         if not option:
             raise UsageError(f"--set {key}: should be GROUP.OPTION=VALUE")
         if section and not catalog.of_service(owner):
-            near = nearest(owner, [*catalog.containers, *catalog.projects])
-            raise UsageError(f"--set {key}: there is no container or project {owner!r}{near}")
-        if not section and key not in known:
-            raise UsageError(f"--set {key}: there is no such option{nearest(key, known)}")
+            known = [*catalog.containers, *catalog.projects]
+            unknown = catalog.old_names.none_such("container or project", owner, known)
+            raise UsageError(f"--set {key}: {unknown}")
+        if not section and key not in options:
+            raise UsageError(f"--set {key}: there is no such option{nearest(key, options)}")

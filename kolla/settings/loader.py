@@ -19,7 +19,7 @@ from kolla.store.option_lists import OptionLists
 from kolla.store.state_dir import StateDir
 
 if TYPE_CHECKING:
-    from kolla.catalog.catalog import Catalog
+    from kolla.catalog.catalog import Catalog, Node
 
 DEFAULT_CONFIG_DIR = Path("/etc/kolla")
 
@@ -111,10 +111,12 @@ class Settings(OptionValues):
 
     def enabled(self) -> list[Container]:
         """The containers that run on this host, in the order of the tree."""
-        everything = self.catalog.subtree(self.catalog.root)
-        wanted, unwanted = self._chosen("enabled"), self._chosen("disabled")
-        if not self.value("host", "enabled"):
-            wanted = {container.name for container in everything}
+        catalog = self.catalog
+        chosen = self._nodes("enabled") if self.value("host", "enabled") else [catalog.root]
+        wanted = {leaf.name for node in chosen for leaf in catalog.ordinary(node)}
+        stopped = self._nodes("disabled")
+        unwanted = {leaf.name for node in stopped for leaf in catalog.subtree(node)}
+        everything = catalog.subtree(catalog.root)
         return [c for c in everything if c.name in wanted and c.name not in unwanted]
 
     # Texts
@@ -207,11 +209,11 @@ class Settings(OptionValues):
 
         return checks
 
-    def _chosen(self, option: str) -> set[str]:
-        """The containers that [host] enabled or disabled name, themselves or by their set."""
-        known = {**self.catalog.sets, **self.catalog.containers}
-        nodes = [known[name] for name in self.value("host", option) if name in known]
-        return {leaf.name for node in nodes for leaf in self.catalog.subtree(node)}
+    def _nodes(self, option: str) -> "list[Node]":
+        """The sets and containers that [host] enabled or disabled name, as far as there are."""
+        known = self.catalog.nodes
+        names = map(self.catalog.today, self.value("host", option))
+        return [known[name] for name in names if name in known]
 
 
 def gather(

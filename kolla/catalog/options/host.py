@@ -32,7 +32,8 @@ HOST = [
     ),
     cfg.ListOpt(
         "enabled", default=[], item_type=String(),
-        help="Container sets and containers that run on this host; empty means all.",
+        help="Container sets and containers that run on this host; empty, or `all`, means all but "
+             "the optional ones.",
     ),
     cfg.ListOpt(
         "disabled", default=[], item_type=String(),

@@ -45,6 +45,21 @@ class ContainerSet:
     name: str
     summary: str
     parent: str | None = None
+    #: Runs only where ``[host] enabled`` names it; the names of sets above it do not suffice.
+    optional: bool = False
+    #: Names that it had once, by which an operator still finds it.
+    formerly: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Gone:
+    """A name that no set or container has any more, and what an operator is told who uses it."""
+
+    name: str
+    #: What does its work today, as a sentence.
+    instead: str
+    #: The release in which it went; empty: it never ran.
+    since: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -58,6 +73,12 @@ class Container:
     image: Image
     #: The numeric user (and group) its processes run as; the same in every release.
     user: int
+    #: Runs only where ``[host] enabled`` names it; the names of sets above it do not suffice.
+    optional: bool = False
+    #: Names that it had once, by which an operator still finds it.
+    formerly: tuple[str, ...] = ()
+    #: The only releases that have it; empty: all of them.
+    releases: tuple[str, ...] = ()
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
     check: Check = Check()
     strategy: Strategy = Strategy.REPLACE

@@ -33,7 +33,7 @@ def obstacles(settings) -> list[Problem]:
 
 def notes(settings) -> list[Problem]:
     """Warnings: they keep nothing from working."""
-    return _run([names.forgotten_secrets, values.missing_secrets], settings)
+    return _run([names.forgotten_secrets, names.old_names, values.missing_secrets], settings)
 
 
 def mistakes(settings) -> list[Problem]:

@@ -41,8 +41,8 @@ def _unknown_group(settings, section: str) -> str:
         known = normal_group(section) in groups
         return "" if known else f"there is no group [{section}]{nearest(section, groups)}"
     if not catalog.of_service(owner):
-        near = nearest(owner, [*catalog.containers, *catalog.projects])
-        return f"[{section}]: there is no container or project {owner!r}{near}"
+        known = [*catalog.containers, *catalog.projects]
+        return f"[{section}]: {catalog.old_names.none_such('container or project', owner, known)}"
     return "" if part else f"[{section}]: the section of the service's configuration is missing"
 
 
@@ -69,9 +69,18 @@ def unknown_variables(settings) -> Iterator[Problem]:
 
 
 def unknown_nodes(settings) -> Iterator[Problem]:
-    known = {**settings.catalog.sets, **settings.catalog.containers}
+    catalog = settings.catalog
+    known = {*catalog.nodes, *(old for old in catalog.old_names if catalog.today(old) != old)}
     for option in ("enabled", "disabled"):
         yield from _unknown(settings, "host", option, known, "container set or container")
+
+
+def old_names(settings) -> Iterator[Problem]:
+    """Names that sets and containers had once: they do no harm."""
+    for option in ("enabled", "disabled"):
+        for name in settings.value("host", option):
+            if (today := settings.catalog.today(name)) != name:
+                yield settings.blame("host", option, f"{name!r} is called {today!r} today")
 
 
 def unknown_containers(settings) -> Iterator[Problem]:
@@ -121,7 +130,7 @@ def _unknown(settings, group: str, option: str, known, what: str) -> Iterator[Pr
     value = settings.value(group, option)
     for name in [value] if isinstance(value, str) else value:
         if name not in known:
-            message = f"there is no {what} {name!r}{nearest(name, known)}"
+            message = settings.catalog.old_names.none_such(what, name, known)
             yield settings.blame(group, option, message)
 
 

@@ -10,11 +10,12 @@ from tests.unit.support.plugins import FOLDER, OPENSTACK_BASE, make_container, p
 from kolla.catalog.catalog import Catalog
 from kolla.errors import KollaError, UsageError
 from kolla.plugin import (
-    ContainerSet, File, Hold, HostMount, HostNeed, Image, Privilege, Releases, Strategy, Task,
-    Volume,
+    ContainerSet, File, Gone, Hold, HostMount, HostNeed, Image, Privilege, Releases, Strategy,
+    Task, Volume,
 )
 
 FRONT = plugin(ContainerSet("front", ""))
+RELEASED = Image("x", FOLDER, parent=None, per_release=True)
 SHARED_RUN = HostMount("/run", "/run", "", read_only=False, propagation="rshared")
 
 
@@ -132,13 +133,30 @@ def test_unknown_name_tells_the_nearest_one():
      "its project 'good' has the name of a container"),
     (plugin(make_container("x", project="shop"), "bad"),
      "its project 'shop' is also that of seller, whose images are built per release, and its own"),
+    (plugin(make_container("x", releases=("2026.1",)), "bad"),
+     "its 'releases' are named, and its image is not built per release"),
+    (plugin(make_container("x", releases=("2026.3",), image=RELEASED), "bad"),
+     "its 'releases' name '2026.3', which is no release of OpenStack; did you mean '2026.2'?"),
+    (plugin(make_container("x", formerly=("good",)), "bad"),
+     "its 'formerly' names 'good', which is the name of one that there is"),
+    (plugin(make_container("x", formerly=("x",)), "bad"),
+     "its 'formerly' names 'x', which is the name of one that there is"),
+    (plugin(make_container("x", formerly=("dealer",)), "bad"),
+     "its 'formerly' names 'dealer', and so does that of seller"),
+    (plugin(ContainerSet("x", "", formerly=("front",)), "bad"),
+     "its 'formerly' names 'front', which is the name of one that there is"),
+    (plugin(ContainerSet("x", "", optional="no"), "bad"),
+     "its 'optional' should be of type bool, but is 'no'"),
+    (plugin(Gone("x", ""), "bad"), "its 'instead' is empty"),
+    (plugin(Gone("good", "it rests"), "bad"),
+     "is gone by its own words, and is the name of a container set or container"),
     (dataclasses.replace(FRONT, distribution="bad", thing="text"),
      "should be a kolla.plugin.ContainerSet, is a str"),
 ])
 def test_a_broken_plugin_is_named_with_its_distribution_and_the_others_work(broken, reason):
     released = Image("seller", FOLDER, parent=None, per_release=True)
-    seller = make_container("seller", image=released, project="shop")
-    good = [FRONT, plugin(make_container("good")), plugin(seller)]
+    seller = make_container("seller", image=released, project="shop", formerly=("dealer",))
+    good = [plugin(OPENSTACK_BASE), FRONT, plugin(make_container("good")), plugin(seller)]
     catalog = Catalog([*good, broken])
     assert list(catalog.containers) == ["good", "seller"] and list(catalog.sets) == ["front"]
     assert len(catalog.errors) == 1

@@ -58,6 +58,13 @@ def test_containers_are_completed_but_not_twice(complete):
     assert complete("--host", "other", "container", "show", "pro") == ["probe"]
 
 
+def test_a_name_of_old_is_completed_where_nothing_of_today_begins_so(complete):
+    assert complete("container", "show", "son") == ["sonde"]
+    assert complete("set", "show", "mag") == ["magazines"]
+    assert complete("container", "show", "glance-r") == ["glance-registry"]
+    assert "glance-registry" not in complete("container", "show", "glance")
+
+
 def test_options_and_their_choices_are_completed(complete):
     assert complete("container", "delete", "--d") == ["--dry-run", "--data", "--debug"]
     assert complete("set", "list", "--format", "j") == ["json"]

@@ -93,6 +93,19 @@ def test_tree_leaves_out_what_does_not_run_here_unless_asked(kolla):
     assert "database-control" in kolla("set", "tree", "--all").out
 
 
+@pytest.mark.parametrize("command, row", [
+    ("container show sonde", ("name", "probe")),
+    ("container history sonde", ("generation", 1)),
+    ("set show magazines", ("name", "caches")),
+    ("event list --container sonde", ("container", "probe")),
+])
+def test_what_had_another_name_once_is_found_by_it_and_says_so(history, command, row):
+    answer = history(*command.split(), "-f", "json")
+    found = answer.json if isinstance(answer.json, dict) else answer.json[0]
+    assert answer.code == 0 and found[row[0]] == row[1]
+    assert " is called " in answer.err and answer.err.count("today") == 1
+
+
 def test_set_of_which_a_part_is_missing_is_degraded(history):
     health = {row["name"]: row["health"] for row in history("set", "list", "-f", "json").json}
     assert health == {"caches": "degraded", "near-caches": "healthy"}
@@ -205,6 +218,11 @@ def test_unknown_generation_is_wrong_usage(history):
     ("plan cachs", "there is no container set or container 'cachs'; did you mean 'caches'?"),
     ("set export --format compse --output x", "no exporter 'compse'; did you mean 'compose'?"),
     ("set show cachs", "there is no container set 'cachs'; did you mean 'caches'?"),
+    ("container show glance-registry", "no container 'glance-registry' since Ussuri (2020.1): "),
+    ("set show lbaas-agent", "no container set 'lbaas-agent' since Train (2019.2): "),
+    ("plan ceilometer-api", "no container set or container 'ceilometer-api' since Queens"),
+    ("config environment swift-base", "there is no container 'swift-base': it was an image"),
+    ("container start spare", "it is optional: it runs where [host] enabled names spare"),
     ("set start probe", "'probe' is a container, not a set"),
     ("container stop caches", "'caches' is a container set"),
     ("container rollback probe guard --to 3", "--to is for one container"),

@@ -8,6 +8,7 @@ from oslo_config import cfg
 from tests.unit.support.plugins import make_catalog, make_container, make_settings, make_web
 
 from kolla.errors import KollaError, UsageError
+from kolla.plugin import ContainerSet
 from kolla.settings import Invalid, Settings
 
 PORT = "[web]\nport = {}\n"
@@ -134,8 +135,13 @@ def test_a_list_from_the_environment_and_a_multi_value_option_stay_whole(tmp_pat
 
 def enabled(folder, text: str) -> list[str]:
     sides = [make_container(*pair) for pair in (("a", "left"), ("b", "left"), ("c", "right"))]
+    spare = [
+        make_container("d", "left", optional=True, formerly=("delta",)),
+        ContainerSet("spare", "", optional=True), make_container("e", "spare"),
+        ContainerSet("inner", "", "spare", optional=True), make_container("f", "inner"),
+    ]
     (folder / "kolla.conf").write_text(text)
-    catalog = make_catalog(*sides, sets=("left", "right"))
+    catalog = make_catalog(*sides, *spare, sets=("left", "right"))
     return [container.name for container in Settings.load(catalog, folder).enabled()]
 
 
@@ -146,6 +152,13 @@ def enabled(folder, text: str) -> list[str]:
     ("[host]\ndisabled = left\n", ["c"]),
     ("[host]\nenabled = left\ndisabled = a\n", ["b"]),
     ("[host]\nenabled = unknown\n", []),
+    ("[host]\nenabled = d\n", ["d"]),
+    ("[host]\nenabled = delta\n", ["d"]),
+    ("[host]\nenabled = left, d\n", ["a", "b", "d"]),
+    ("[host]\nenabled = all, spare\n", ["a", "b", "c", "e"]),
+    ("[host]\nenabled = spare, inner\n", ["f", "e"]),
+    ("[host]\nenabled = all, d\ndisabled = left\n", ["c"]),
+    ("[host]\nenabled = all\ndisabled = spare\n", ["a", "b", "c"]),
 ])
 def test_enabled_and_disabled_name_sets_and_containers(tmp_path, text, names):
     assert enabled(tmp_path, text) == names

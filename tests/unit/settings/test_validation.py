@@ -8,7 +8,7 @@ from oslo_config import cfg
 from tests.unit.support.plugins import make_container, make_settings, make_web
 
 from kolla.plugin import (
-    File, HostMount, HostNeed, Image, Listen, Privilege, Scratch, Task, Volume, secret,
+    File, Gone, HostMount, HostNeed, Image, Listen, Privilege, Scratch, Task, Volume, secret,
 )
 from kolla.plugin.spec import PHASES
 from kolla.settings import Invalid
@@ -191,13 +191,28 @@ def test_a_required_option_has_to_be_set(tmp_path):
                                "did you mean 'front'?"),
     ("host", "disabled = wbe", "there is no container set or container 'wbe'; "
                                "did you mean 'web'?"),
+    ("host", "enabled = registry", "there is no container set or container 'registry' since "
+                                   "Ussuri: web reads the database"),
+    ("monitor", "retries = registry:3", "there is no container 'registry' since Ussuri: web reads "
+                                        "the database"),
     ("backend", "driver = doker", "there is no backend 'doker'; did you mean 'docker'?"),
     ("hooks", "enabled = lgo", "there is no hook 'lgo'; did you mean 'log'?"),
 ])
 def test_names_that_nobody_has_are_found_in_lists(tmp_path, group, line, message):
     option = line.split()[0]
-    assert problems(tmp_path, f"[{group}]\n{line}\n") == [
+    gone = Gone("registry", "web reads the database", since="Ussuri")
+    assert problems(tmp_path, f"[{group}]\n{line}\n", make_web(), gone) == [
         f"kolla.conf:2: [{group}] {option}: {message}"
+    ]
+
+
+def test_a_name_that_a_container_had_once_is_accepted_with_a_note(tmp_path):
+    once = make_web(formerly=("httpd",))
+    made = make_settings(tmp_path, "[host]\nenabled = httpd\n", once)
+    assert [container.name for container in made.enabled()] == ["web"]
+    assert made.problems() == []
+    assert f"{tmp_path}/kolla.conf:2: [host] enabled: 'httpd' is called 'web' today" in [
+        str(note) for note in made.notes()
     ]
 
 

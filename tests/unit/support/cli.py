@@ -21,12 +21,17 @@ from kolla.plugin import (
 )
 
 IMAGE = Image("probe", pathlib.Path(__file__).parent)
-CACHES = ContainerSet("caches", "What can be lost")
+CACHES = ContainerSet("caches", "What can be lost", formerly=("magazines",))
 NEAR_CACHES = ContainerSet("near-caches", "Caches on this host", parent="caches")
 PROBE = Container(
     name="probe", parent="near-caches", summary="Keeps nothing", image=IMAGE, user=42999,
     environment={"KOLLA_PORT": "11211"}, listens=(Listen("${host.address}", "11211"),),
     volumes=(Volume("probe", "/var/lib/probe"),), scratch=(Scratch("/tmp"),),
+    formerly=("sonde",),
+)
+SPARE = Container(
+    name="spare", parent="caches", summary="Seldom needed", image=IMAGE, user=42997,
+    optional=True,
 )
 GUARD = Container(
     name="guard", parent="caches", summary="Watches the host", image=IMAGE, user=42998,
@@ -42,6 +47,7 @@ near-caches = probe_plugin:NEAR_CACHES
 [kolla.containers]
 probe = probe_plugin:PROBE
 guard = probe_plugin:GUARD
+spare = probe_plugin:SPARE
 """
 
 

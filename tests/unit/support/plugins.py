@@ -8,7 +8,7 @@ from oslo_config import cfg
 from kolla.catalog.catalog import Catalog
 from kolla.catalog.discovery import Plugin
 from kolla.plugin import (
-    Container, ContainerSet, Image, Listen, Privilege, secret, shared_folder,
+    Container, ContainerSet, Gone, Image, Listen, Privilege, secret, shared_folder,
 )
 from kolla.settings import Settings
 from kolla_plugins.releases import OPENSTACK
@@ -18,6 +18,7 @@ OPENSTACK_BASE = Image("openstack-base", shared_folder("docker", "base"), None, 
 
 NAMESPACES = {
     ContainerSet: "kolla.container_sets", Container: "kolla.containers", Image: "kolla.images",
+    Gone: "kolla.gone",
 }
 
 #: Of an image.
@@ -68,15 +69,15 @@ def make_web(**changes) -> Container:
     return make_container(**{**values, **changes})
 
 
-def make_catalog(*containers: Container, sets: tuple[str, ...] = ("front",)) -> Catalog:
+def make_catalog(*things, sets: tuple[str, ...] = ("front",)) -> Catalog:
     nodes = [ContainerSet(name, "") for name in sets]
     return Catalog([
-        plugin(thing) for thing in [OPENSTACK_BASE, *nodes, *(containers or [make_web()])]
+        plugin(thing) for thing in [OPENSTACK_BASE, *nodes, *(things or [make_web()])]
     ])
 
 
 def make_settings(
-    folder: Path, text: str = "", *containers: Container, overrides=None, host=None, **files: str
+    folder: Path, text: str = "", *things, overrides=None, host=None, **files: str
 ) -> Settings:
     """``text`` is kolla.conf; of ``files`` those named hosts_x go to hosts/x.conf, the
     others to kolla.conf.d. All are readable by their owner only."""
@@ -89,4 +90,4 @@ def make_settings(
         path.parent.mkdir(exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(content, encoding="utf-8")
-    return Settings.load(make_catalog(*containers), folder, host, overrides)
+    return Settings.load(make_catalog(*things), folder, host, overrides)

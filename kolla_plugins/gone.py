@@ -1,0 +1,44 @@
+"""Names of containers that OpenStack had once, and what does their work today."""
+
+from kolla.plugin import Gone
+
+CEILOMETER_ALARM = Gone(
+    "ceilometer-alarm", since="Mitaka (2016.1)",
+    instead="alarms are those of Aodh: aodh-evaluator, aodh-listener and aodh-notifier",
+)
+CEILOMETER_API = Gone(
+    "ceilometer-api", since="Queens (2018.1)",
+    instead="gnocchi-api has the samples, aodh-api the alarms",
+)
+CEILOMETER_BASE = Gone(
+    "ceilometer-base",
+    instead="it was an image that others were built on; openstack-base is that of all services",
+)
+CEILOMETER_CENTRAL = Gone(
+    "ceilometer-central", since="Kilo (2015.1)",
+    instead="ceilometer-polling with the namespace 'central' does its work",
+)
+CEILOMETER_COLLECTOR = Gone(
+    "ceilometer-collector", since="Queens (2018.1)",
+    instead="ceilometer-agent-notification writes samples to Gnocchi, where gnocchi-metricd works",
+)
+FWAAS_AGENT = Gone(
+    "fwaas-agent", since="Newton (2016.2)",
+    instead="the firewall is 'fwaas_v2', an extension inside the L3 agent",
+)
+GLANCE_REGISTRY = Gone(
+    "glance-registry", since="Ussuri (2020.1)",
+    instead="glance-api reads the database itself",
+)
+LBAAS_AGENT = Gone(
+    "lbaas-agent", since="Train (2019.2)",
+    instead="load balancers are those of Octavia: its API, worker, health manager, housekeeping",
+)
+NEUTRON_AGENTS_LINUX_BRIDGE = Gone(
+    "neutron-agents-linux-bridge", since="2025.1",
+    instead="Open vSwitch does its work, with neutron-agents-ovs; 2024.2 was the last to have it",
+)
+SWIFT_BASE = Gone(
+    "swift-base",
+    instead="it was an image that others were built on; openstack-base is that of all services",
+)

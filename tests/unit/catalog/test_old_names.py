@@ -1,0 +1,48 @@
+"""Names that sets and containers had once, and names that nothing has any more."""
+
+import pytest
+from tests.unit.support.plugins import make_container, plugin
+
+from kolla.catalog.catalog import Catalog
+from kolla.errors import UsageError
+from kolla.plugin import ContainerSet, Gone
+
+FRONT = plugin(ContainerSet("front", "", formerly=("facade",)))
+GONE = plugin(Gone("registry", "web reads the database itself", since="Ussuri"))
+#: Of the services of OpenStack, as the first tools that ran them in containers called them.
+OF_OLD = [
+    "ceilometer-api", "ceilometer-alarm", "ceilometer-base", "ceilometer-central",
+    "ceilometer-collector", "fwaas-agent", "glance-registry", "lbaas-agent",
+    "neutron-agents-linux-bridge", "swift-base",
+]
+
+
+def test_a_set_or_container_is_found_by_the_name_that_it_had_once():
+    catalog = Catalog([FRONT, plugin(make_container("web", formerly=("httpd", "apache")))])
+    assert [catalog.today(name) for name in ("httpd", "apache", "facade", "web", "else")] == [
+        "web", "web", "front", "web", "else"]
+
+
+def test_what_is_called_so_today_comes_before_what_was_once():
+    theirs = plugin(make_container("httpd"), "theirs")
+    catalog = Catalog([FRONT, plugin(make_container("web", formerly=("httpd",))), theirs])
+    assert catalog.errors == [] and catalog.today("httpd") == "httpd"
+
+
+def test_a_name_that_is_gone_says_since_when_and_what_replaced_it():
+    with pytest.raises(UsageError, match="^there is no container 'registry' since Ussuri: web "
+                                         "reads the database itself\n"):
+        Catalog([FRONT, GONE]).container("registry")
+
+
+def test_a_third_party_may_take_a_name_that_is_gone():
+    catalog = Catalog([FRONT, GONE, plugin(make_container("registry"), "theirs")])
+    assert catalog.errors == [] and catalog.container("registry").name == "registry"
+
+
+@pytest.mark.parametrize("name", OF_OLD)
+def test_every_name_of_old_resolves_or_says_what_replaced_it(name):
+    catalog = Catalog.load()
+    if catalog.today(name) not in catalog.nodes:
+        told = catalog.old_names.none_such("container", name, [])
+        assert told.startswith(f"there is no container {name!r}") and ": " in told
