@@ -2,19 +2,37 @@
 
 from kolla.plugin import Image
 
-#: The release of Debian that all images contain.
+#: The release of Debian that images contain whose plugin names no other.
 SUITE = "trixie"
 
-#: The root of the tree of images: plain Debian, made without a Dockerfile.
+#: All that can be named, each with the second in which it was released.
+SUITES = {"bookworm": 1686355200, "trixie": 1754697600}
+
+#: The root of the tree of images: plain Debian, made without a Dockerfile. That of another suite
+#: is called ``debian:bookworm``.
 ROOT = "debian"
 
 #: The name of the lock that builds and removals of images hold.
 LOCK = "images"
 
 
+def root(suite: str) -> str:
+    """The root of the images of a suite; none: that of most images."""
+    return ROOT if suite in ("", SUITE) else f"{ROOT}:{suite}"
+
+
+def is_root(name: str) -> bool:
+    return name.partition(":")[0] == ROOT
+
+
+def suite(root: str) -> str:
+    """The release of Debian that a root is."""
+    return root.partition(":")[2] or SUITE
+
+
 def tag(image: Image, release: str) -> str:
     """The release for images that have one, else that of Debian."""
-    return release if image.per_release else SUITE
+    return release if image.per_release else image.suite or SUITE
 
 
 def reference(image: Image, release: str, namespace: str) -> str:
@@ -22,9 +40,9 @@ def reference(image: Image, release: str, namespace: str) -> str:
     return f"{namespace}/{image.name}:{tag(image, release)}"
 
 
-def root_reference(namespace: str) -> str:
-    """The name of the root image on the engine."""
-    return f"{namespace}/{ROOT}:{SUITE}"
+def root_reference(namespace: str, name: str = ROOT) -> str:
+    """The name of a root image on the engine."""
+    return f"{namespace}/{ROOT}:{suite(name)}"
 
 
 def kept_reference(container: str, generation: int, namespace: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from kolla.catalog import old_names, releases
 from kolla.catalog.declared import all_images, images_in_order, key, projects, things
 from kolla.catalog.discovery import KOLLA, Plugin
+from kolla.catalog.naming import SUITE
 from kolla.errors import nearest
 from kolla.plugin import Container, ContainerSet, Gone, Image
 from kolla.plugin.spec import PHASES
@@ -142,6 +143,11 @@ class _Relations:
         if image.releases not in (None, self.order):
             return f"its releases are those of {image.releases.name}, and not of {self.order.name}"
         bases = self.bases[image.name]
+        for name in bases:
+            if name in self.images and self.images[name].suite != image.suite:
+                suites = [each.suite or SUITE for each in (image, self.images[name])]
+                return (f"its image {image.name!r} contains Debian {suites[0]}, and {name!r}, on "
+                        f"which it is built, {suites[1]}: both declare one 'suite'")
         return _cycle(image.name, self.bases, f"{what}is built on itself") or self._lacks(
             "the image that its image is built on," if what else "the image it is built on,",
             bases, self.images, "image")

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from kolla.catalog import forms
+from kolla.catalog.naming import SUITES
+from kolla.errors import nearest
 from kolla.plugin import Container, ContainerSet, Gone, Image, Releases, Strategy
 from kolla.plugin.spec import PHASES
 
@@ -36,6 +38,9 @@ def _of_releases(releases: Releases) -> str:
 def _of_image(image: Image, whose: str) -> str:
     if image.releases and (flaw := _of_releases(image.releases)):
         return f"{whose} releases: {flaw}"
+    if image.suite not in ("", *SUITES):
+        return (f"{whose} suite {image.suite!r} is none of {', '.join(SUITES)}"
+                f"{nearest(image.suite, SUITES)}")
     if (image.folder / "Dockerfile").is_file():
         return ""
     return f"{whose} folder {image.folder} has no Dockerfile"

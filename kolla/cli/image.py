@@ -206,7 +206,6 @@ class _Twig:
 
 
 def _twigs(catalog):
-    from kolla.catalog.naming import ROOT
     from kolla.images import graph
 
     def below(name, path):
@@ -216,7 +215,8 @@ def _twigs(catalog):
                 yield _Twig(image, (*path, image.name), users)
                 yield from below(image.name, (*path, image.name))
 
-    return below(ROOT, ())
+    roots = graph.roots(catalog.images.values())
+    return (twig for root in roots for twig in below(root, ()))
 
 
 def _row(entry) -> tuple:

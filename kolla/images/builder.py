@@ -10,7 +10,7 @@ from typing import Any
 from kolla.catalog import releases
 from kolla.catalog.catalog import Catalog
 from kolla.catalog.naming import (
-    LOCK, ROOT, SUITE, reference, releases_of, root_reference, tag,
+    LOCK, ROOT, SUITE, is_root, reference, releases_of, root_reference, suite, tag,
 )
 from kolla.deployment import Deployment
 from kolla.errors import KollaError, UsageError
@@ -20,6 +20,7 @@ from kolla.images.run import Job, Runner
 from kolla.images.site import Site, private_files
 from kolla.plugin import Image
 from kolla.plugin.reports import ImageFacts
+from kolla.settings import Settings
 from kolla.store.state_dir import StateDir
 
 #: The build arguments that name what an image is built on, as :func:`graph.bases` orders them.
@@ -41,7 +42,7 @@ def build(
     """Build these images and their bases, as far as their inputs have changed.
 
     Without names: the images of all containers that are enabled on this host. ``no_cache``
-    rebuilds the named ones (or all), ``refresh_base`` the root image. KeyboardInterrupt ends
+    rebuilds the named ones (or all), ``refresh_base`` the root images. KeyboardInterrupt ends
     the running builds; the results say so. Raises :class:`UsageError` for unknown names
     and :class:`KollaError` if nothing can be built here at all.
     """
@@ -52,7 +53,7 @@ def build(
     images = graph.with_bases(deployment.installed.images, names)
     for image in images:
         require_release(image, release)
-    afresh = {*(names if no_cache else ()), *([ROOT] if refresh_base else ())}
+    afresh = {*(names if no_cache else ()), *(graph.roots(images) if refresh_base else ())}
     site = Site.of(settings)
     logs = _log_folder(deployment.state_dir)
     tell = functools.partial(observer, ROOT, "waiting")
@@ -90,13 +91,13 @@ class _Workshop:
         self.images = {image.name: image for image in images}
         self.release, self.observer, self.site, self.afresh = release, observer, site, afresh
         self.namespace = value("images", "namespace")
-        self.base_image = value("images", "base_image")
-        self.secrets = [f"--secret=id={name},src={path}" for name, path in secrets.items()]
+        self.base_images = base_images(deployment.settings)
+        self.secrets = secrets
         self.client = client.Client(value("images", "docker_command"), value("docker", "url"))
         self.logs = logs
         # An engine that cannot be reached is reported once, not for every image.
         self.backend.image(root_reference(self.namespace))
-        for name in [ROOT, *self.images]:
+        for name in [*graph.roots(images), *self.images]:
             observer(name, "waiting", "")
 
     def make(self, name: str) -> Built:
@@ -110,7 +111,7 @@ class _Workshop:
         )
         facts, reason = None, ""
         try:
-            outcome, facts = self._root(job) if name == ROOT else self._image(name, job)
+            outcome, facts = self._root(name, job) if is_root(name) else self._image(name, job)
         except (KollaError, OSError) as error:
             outcome, reason = Outcome.FAILED, "; ".join(str(error).split("\n  "))
             if self.runner.stopped:
@@ -132,7 +133,7 @@ class _Workshop:
         return built
 
     def _tag(self, name: str) -> str:
-        return SUITE if name == ROOT else tag(self.images[name], self.release)
+        return suite(name) if is_root(name) else tag(self.images[name], self.release)
 
     # The images that have a Dockerfile
 
@@ -175,13 +176,23 @@ class _Workshop:
         options += [f"--tag={trial}"]
         anew = f"--add-host=anew-{time.time_ns()}:127.0.0.1"
         afresh = [anew] if image.name in self.afresh else []
+        secrets = self._secrets(image)
         if not image.offline:
-            self.client.build([*afresh, *options, *self.secrets, *build], job)
+            self.client.build([*afresh, *options, *secrets, *build], job)
             return
         # Every time: the downloads of an earlier build may have been pruned.
-        fetch = ["--target=fetch", anew, *self.secrets]
+        fetch = ["--target=fetch", anew, *secrets]
         self.client.build([*fetch, *options, *build], job)
         self.client.build([*afresh, *options, *build], job, network="none")
+
+    def _secrets(self, image: Image) -> list[str]:
+        """Those of this site; of the sources, those of its suite."""
+        own = f"sources-{image.suite or SUITE}"
+        return [
+            f"--secret=id={'sources' if name == own else name},src={path}"
+            for name, path in self.secrets.items()
+            if name == own or not name.startswith("sources-")
+        ]
 
     def _finish(
         self, image: Image, trial: str, digest: str, refreshed: str, job: Job
@@ -204,15 +215,21 @@ class _Workshop:
             options = [*labels.options(told), f"--tag={target}"]
             self.client.build([*options, folder], job, network="none")
 
-    # The root image
+    # The root images
 
-    def _root(self, job: Job) -> tuple[Outcome, ImageFacts | None]:
-        target, refresh = root_reference(self.namespace), ROOT in self.afresh
-        found = self.backend.image(target)
-        if not refresh and found and root.is_current(found, self.base_image):
+    def _root(self, name: str, job: Job) -> tuple[Outcome, ImageFacts | None]:
+        target, refresh = root_reference(self.namespace, name), name in self.afresh
+        found, base = self.backend.image(target), self.base_images.get(suite(name), "")
+        if not refresh and found and root.is_current(found, suite(name), base):
             return Outcome.UNCHANGED, found
-        root.make(self.client, self.site, self.base_image, target, refresh, job)
+        root.make(self.client, self.site, suite(name), base, target, refresh, job)
         return Outcome.BUILT, self.backend.image(target)
+
+
+def base_images(settings: Settings) -> dict[str, str]:
+    """By suite: the image of a registry that its root is; of others it is made."""
+    usual = settings.value("images", "base_image")
+    return settings.value("images", "base_images") | ({SUITE: usual} if usual else {})
 
 
 def arguments_of(
@@ -221,7 +238,9 @@ def arguments_of(
     """The build arguments of an image."""
     def tagged(name: str) -> str:
         above = catalog.images.get(name)
-        return reference(above, release, namespace) if above else root_reference(namespace)
+        if above:
+            return reference(above, release, namespace)
+        return root_reference(namespace, name)
 
     arguments = dict(zip(BASES, map(tagged, graph.bases(image))))
     if image.per_release:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from kolla.catalog.naming import ROOT
+from kolla.catalog import naming
 from kolla.errors import KollaError, UsageError, nearest
 from kolla.parallel import Graph, Ready
 from kolla.plugin import Image
@@ -21,13 +21,20 @@ R = TypeVar("R", bound=Result)
 
 
 def parent(image: Image) -> str:
-    """The name of the parent of an image: the root image unless it names one."""
-    return image.parent or ROOT
+    """The name of the parent of an image: the root of its suite unless it names one."""
+    above = image.parent or naming.ROOT
+    return naming.root(image.suite) if above == naming.ROOT else above
 
 
 def bases(image: Image) -> tuple[str, ...]:
     """The names of the images that its build needs: its parent and its builder."""
     return (parent(image), *([image.builder] if image.builder else []))
+
+
+def roots(images: Iterable[Image]) -> list[str]:
+    """The names of the roots that these images are built on; the usual one for no image."""
+    found = {name for image in images for name in bases(image) if naming.is_root(name)}
+    return sorted(found) or [naming.ROOT]
 
 
 def with_bases(images: Mapping[str, Image], names: Iterable[str]) -> list[Image]:
@@ -39,7 +46,7 @@ def with_bases(images: Mapping[str, Image], names: Iterable[str]) -> list[Image]
     found: dict[str, Image] = {}
 
     def add(image: Image) -> None:
-        for above in (images[name] for name in bases(image) if name != ROOT):
+        for above in (images[name] for name in bases(image) if not naming.is_root(name)):
             if above.per_release and not image.per_release:
                 raise KollaError(
                     f"the image {image.name!r} is the same for all releases, but the image it "
@@ -66,13 +73,14 @@ def walk(
     jobs: int,
     stop: Callable[[], None],
 ) -> dict[str, R]:
-    """Make the root, then each image as soon as its bases exist, ``jobs`` at a time.
+    """Make the roots, then each image as soon as its bases exist, ``jobs`` at a time.
 
     ``make`` gets a name and runs in threads. ``skip`` gets the name of an image that was not
     begun and that of the ancestor to blame, if any. Each Ctrl-C calls ``stop``, after which
     ``make`` should return soon; the results so far are returned.
     """
-    needs = {ROOT: (), **{image.name: bases(image) for image in images}}
+    needs: dict[str, tuple[str, ...]] = {name: () for name in roots(images)}
+    needs |= {image.name: bases(image) for image in images}
     results: dict[str, R] = {}
 
     def work(name: str, ready: Ready) -> bool:

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from kolla.catalog.naming import ROOT, SUITE, reference, root_reference, tag
+from kolla.catalog.naming import ROOT, is_root, reference, root_reference, suite, tag
 from kolla.deployment import Deployment
 from kolla.images import builder, graph, inputs, root
 from kolla.plugin import Image
@@ -30,16 +30,20 @@ class Inventory:
     def __init__(self, deployment: Deployment):
         value = deployment.settings.value
         self._namespace, self._release = value("images", "namespace"), value("DEFAULT", "release")
-        self._base_image = value("images", "base_image")
+        self._base_images = builder.base_images(deployment.settings)
         self._catalog = deployment.installed
         self._images = deployment.installed.images
         self._present = {facts.reference: facts for facts in deployment.backend.images()}
-        self._root = deployment.backend.image(root_reference(self._namespace))
+        self._roots = {
+            name: deployment.backend.image(root_reference(self._namespace, name))
+            for name in graph.roots(self._images.values())
+        }
         self._users = users(deployment)
 
     def entries(self) -> list[Entry]:
         """All images of the configured release, and built ones of others; parents first."""
-        found = [self._entry(ROOT, SUITE, self._root_state(), self._root)]
+        found = [self._entry(ROOT, suite(name), self._root_state(name), facts)
+                 for name, facts in self._roots.items()]
         for image in graph.with_bases(self._images, self._images):
             for release in sorted({tag(image, self._release), *self._tags(image)}):
                 facts = self._present.get(reference(image, release, self._namespace))
@@ -72,16 +76,17 @@ class Inventory:
         return BUILT if facts.labels.get(inputs.LABEL) == digest else OUTDATED
 
     def _base(self, name: str, release: str) -> tuple[str, ImageFacts | None]:
-        if name == ROOT:
-            return self._root_state(), self._root
+        if is_root(name):
+            return self._root_state(name), self._roots[name]
         above = self._images[name]
         facts = self._present.get(reference(above, release, self._namespace))
         return self.state(above, release), facts
 
-    def _root_state(self) -> str:
-        if self._root is None:
+    def _root_state(self, name: str) -> str:
+        facts, base = self._roots[name], self._base_images.get(suite(name), "")
+        if facts is None:
             return MISSING
-        return BUILT if root.is_current(self._root, self._base_image) else OUTDATED
+        return BUILT if root.is_current(facts, suite(name), base) else OUTDATED
 
     def _tags(self, image: Image) -> list[str]:
         prefix = f"{self._namespace}/{image.name}:"

@@ -82,7 +82,7 @@ def unneeded(
 def _wanted(deployment: Deployment, namespace: str) -> set[str]:
     catalog = deployment.installed
     release = deployment.settings.value("DEFAULT", "release")
-    wanted = {root_reference(namespace)}
+    wanted = {root_reference(namespace, name) for name in graph.roots(catalog.images.values())}
     wanted |= {reference(image, release, namespace) for image in catalog.images.values()}
     for record in deployment.store.containers():
         if record.image_pin:

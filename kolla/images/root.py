@@ -5,7 +5,7 @@ import pathlib
 import shutil
 import tempfile
 
-from kolla.catalog.naming import ROOT, SUITE
+from kolla.catalog.naming import ROOT, SUITES
 from kolla.errors import KollaError
 from kolla.images import inputs, labels
 from kolla.images.client import Client
@@ -21,48 +21,55 @@ PACKAGES = "ca-certificates"
 #: refresh of the root, all images fetch their packages again.
 STAMP = "/usr/share/kolla/refreshed"
 
-#: No file is newer than the first release of the suite, 2025-08-09: images with the same
-#: packages are the same, byte for byte, except for the stamp.
-EPOCH = "1754697600"
 
-SOURCES = f"""\
+def sources(suite: str) -> str:
+    """Debian's own sources, which stay in the image."""
+    return f"""\
 Types: deb
 URIs: {DEBIAN}
-Suites: {SUITE} {SUITE}-updates
+Suites: {suite} {suite}-updates
 Components: main
 Signed-By: {KEYRING}
 
 Types: deb
 URIs: {DEBIAN}-security
-Suites: {SUITE}-security
+Suites: {suite}-security
 Components: main
 Signed-By: {KEYRING}
 """
 
 
-def digest(base_image: str) -> str:
-    """The digest of the inputs of the root image."""
+def epoch(suite: str) -> str:
+    """No file is newer than the first release of the suite.
+
+    Images with the same packages are the same, byte for byte, except for the stamp.
+    """
+    return str(SUITES[suite])
+
+
+def digest(suite: str, base_image: str) -> str:
+    """The digest of the inputs of a root image."""
     if base_image:
         return inputs.of("pulled", base_image, STAMP)
-    return inputs.of(PACKAGES, EPOCH, SOURCES, STAMP)
+    return inputs.of(PACKAGES, epoch(suite), sources(suite), STAMP)
 
 
-def is_current(facts: ImageFacts, base_image: str) -> bool:
+def is_current(facts: ImageFacts, suite: str, base_image: str) -> bool:
     """Whether a root image is up to date; one without labels is the operator's own."""
-    wanted = digest(base_image)
+    wanted = digest(suite, base_image)
     return facts.labels.get(inputs.LABEL, wanted) == wanted
 
 
 def make(
-    client: Client, site: Site, base_image: str, target: str, refresh: bool, job: Job
+    client: Client, site: Site, suite: str, base_image: str, target: str, refresh: bool, job: Job
 ) -> None:
-    """Make the root image under this name; ``refresh`` asks the registry again.
+    """Make the root image of a suite under this name; ``refresh`` asks the registry again.
 
     Raises :class:`KollaError` if that fails.
     """
     refreshed = now()
     told = labels.complete(
-        ROOT, SUITE, SUITE, base_image or "mmdebstrap", digest(base_image), refreshed
+        ROOT, suite, suite, base_image or "mmdebstrap", digest(suite, base_image), refreshed
     )
     if base_image:
         options = [*labels.options(told), f"--tag={target}", *(["--pull"] if refresh else [])]
@@ -70,7 +77,7 @@ def make(
         return
     with tempfile.TemporaryDirectory(prefix="kolla-build-") as folder:
         archive = pathlib.Path(folder, "debian.tar")
-        bootstrap(site, archive, refreshed, job)
+        bootstrap(site, suite, archive, refreshed, job)
         client.load(archive, told, target, job)
 
 
@@ -84,11 +91,13 @@ def _pull(
     except KollaError as error:
         raise KollaError(
             f"{base_image} cannot be pulled: {error.message}",
-            "[images] base_image names it; left empty, the image is made with mmdebstrap",
+            "[images] base_image or base_images names it; otherwise it is made with mmdebstrap",
         ) from None
 
 
-def bootstrap(site: Site, archive: pathlib.Path, refreshed: str, job: Job) -> None:
+def bootstrap(
+    site: Site, suite: str, archive: pathlib.Path, refreshed: str, job: Job
+) -> None:
     """Write a tar archive of a minimal Debian with nothing of this site in it.
 
     Raises :class:`KollaError` if it fails or a program is not installed.
@@ -96,8 +105,8 @@ def bootstrap(site: Site, archive: pathlib.Path, refreshed: str, job: Job) -> No
     _require_tools()
     files = {
         "apt.conf": site.apt(os.path.abspath(site.ca_bundle)),
-        "sources.list": site.sources(),
-        "debian.sources": SOURCES,
+        "sources.list": site.sources(suite),
+        "debian.sources": sources(suite),
         "refreshed": f"{refreshed}\n",
     }
     with private_files(files) as paths:
@@ -112,19 +121,19 @@ def bootstrap(site: Site, archive: pathlib.Path, refreshed: str, job: Job) -> No
             '--customize-hook=mkdir -p "$1"/usr/share/kolla',
             f"--customize-hook=upload {paths['refreshed']} {STAMP}",
             f'--customize-hook=chmod 0644 "$1"{STAMP}',
-            SUITE, str(archive), str(paths["sources.list"]),
+            suite, str(archive), str(paths["sources.list"]),
         ]
         try:
-            job.run(argv, {"SOURCE_DATE_EPOCH": EPOCH})
+            job.run(argv, {"SOURCE_DATE_EPOCH": epoch(suite)})
         except KollaError as error:
             log = job.path.read_text()
             first = next((line for line in log.splitlines() if line.startswith("E: ")), "")
-            raise KollaError(first or error.message, _advice(log)) from None
+            raise KollaError(first or error.message, _advice(suite, log)) from None
 
 
-def _advice(log: str) -> str:
+def _advice(suite: str, log: str) -> str:
     if "NO_PUBKEY" in log or "signatures couldn't be verified" in log:
-        return f"{KEYRING} does not know {SUITE}: apt-get install debian-archive-keyring"
+        return f"{KEYRING} does not know {suite}: apt-get install debian-archive-keyring"
     if "Failed to fetch" in log or "Could not resolve" in log or "Could not connect" in log:
         return (
             "Debian's archive cannot be reached: see [images] debian_mirror, proxy and ca_bundle, "

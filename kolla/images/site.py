@@ -11,7 +11,7 @@ import tempfile
 import urllib.parse
 from collections.abc import Iterator
 
-from kolla.catalog.naming import SUITE
+from kolla.catalog.naming import SUITE, SUITES
 from kolla.errors import KollaError
 from kolla.settings import Settings
 
@@ -37,13 +37,13 @@ class Site:
         return cls(**{field.name: settings.value("images", field.name) or "" for field in fields})
 
     def secrets(self) -> dict[str, str]:
-        """The BuildKit secrets that this site needs: content by id."""
+        """The BuildKit secrets that this site needs: content by id, ``sources`` for each suite."""
         contents = {"apt": self.apt(f"{MOUNTED}/ca"), "pip": self._pip(), "ca": self._bundle()}
         if self._has_mirror:
             contents["apt"] += (
                 f'Dir::Etc::SourceList "{MOUNTED}/sources";\nDir::Etc::SourceParts "/dev/null";\n'
             )
-            contents["sources"] = self.sources()
+            contents |= {f"sources-{suite}": self.sources(suite) for suite in SUITES}
         return {name: content for name, content in contents.items() if content}
 
     def apt(self, ca_bundle: str) -> str:
@@ -56,14 +56,14 @@ class Site:
             lines += [f'Acquire::https::CAInfo "{ca_bundle}";', 'APT::Sandbox::User "root";']
         return "".join(f"{line}\n" for line in lines)
 
-    def sources(self) -> str:
+    def sources(self, suite: str = SUITE) -> str:
         """Debian's sources on this site's mirror; the security archive lies beside it."""
         mirror = self.debian_mirror.rstrip("/")
-        archives = {SUITE: mirror, f"{SUITE}-updates": mirror}
-        archives[f"{SUITE}-security"] = f"{mirror}-security"
+        archives = {suite: mirror, f"{suite}-updates": mirror}
+        archives[f"{suite}-security"] = f"{mirror}-security"
         return "".join(
-            f"deb [signed-by={KEYRING}] {archive} {suite} main\n"
-            for suite, archive in archives.items()
+            f"deb [signed-by={KEYRING}] {archive} {name} main\n"
+            for name, archive in archives.items()
         )
 
     def mask(self, text: str) -> str:

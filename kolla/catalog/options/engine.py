@@ -43,6 +43,11 @@ IMAGES = [
         help="The image of Debian that all others are built on, as a registry has it. "
              "Empty: it is made from Debian's archive with mmdebstrap.",
     ),
+    cfg.Opt(
+        "base_images", type=Dict(value_type=String()), default={},
+        help="The same for images that contain another release of Debian, by its name: "
+             "bookworm:debian:bookworm-slim.",
+    ),
     cfg.StrOpt(
         "debian_mirror", default="http://deb.debian.org/debian",
         help="The Debian archive that images are built from.",

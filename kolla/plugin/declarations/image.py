@@ -25,6 +25,9 @@ class Image:
     builder: str | None = None
     #: Only the stage ``fetch`` of its Dockerfile has a network: it is built first.
     offline: bool = False
+    #: The release of Debian it contains (``bookworm``), which is that of what it is built on.
+    #: Empty: the one that kolla's own images contain.
+    suite: str = ""
     #: The order of the releases; an installation has one, from whichever image declares it.
     releases: Releases | None = None
 

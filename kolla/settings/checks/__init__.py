@@ -9,8 +9,8 @@ from kolla.settings.problems import Invalid, Problem
 _OF_NAMES = [names.unknown_groups, names.unknown_nodes, names.unknown_containers,
              names.unknown_release]
 _MISTAKES = [
-    names.unknown_options, names.unknown_variables, names.unknown_drivers, names.host_name,
-    values.wrong,
+    names.unknown_options, names.unknown_variables, names.unknown_drivers, names.unknown_suites,
+    names.host_name, values.wrong,
 ]
 _OTHERS = [
     *_MISTAKES, values.missing,

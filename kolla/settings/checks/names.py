@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 
 from kolla.catalog import releases
+from kolla.catalog.naming import SUITES
 from kolla.errors import KollaError, nearest
 from kolla.settings import limits, passwords, services
 from kolla.settings.problems import Problem
@@ -92,6 +93,10 @@ def unknown_containers(settings) -> Iterator[Problem]:
         yield from _unknown(
             settings, "limits", option, {limits.ALL, *settings.catalog.containers}, "container"
         )
+
+
+def unknown_suites(settings) -> Iterator[Problem]:
+    yield from _unknown(settings, "images", "base_images", SUITES, "release of Debian")
 
 
 def unknown_release(settings) -> Iterator[Problem]:

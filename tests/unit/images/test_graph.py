@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kolla.catalog import naming
 from kolla.catalog.naming import ROOT
 from kolla.errors import KollaError, UsageError
 from kolla.images import graph
@@ -18,9 +19,10 @@ FOLDER = pathlib.Path("/nowhere")
 
 
 def image(
-    name: str, parent: str | None = ROOT, per_release: bool = False, builder: str | None = None
+    name: str, parent: str | None = ROOT, per_release: bool = False, builder: str | None = None,
+    suite: str = "",
 ) -> Image:
-    return Image(name, FOLDER, parent, per_release, builder)
+    return Image(name, FOLDER, parent, per_release, builder, suite=suite)
 
 
 def mapping(*images: Image) -> dict[str, Image]:
@@ -141,3 +143,21 @@ def test_an_image_for_all_releases_cannot_be_built_on_one_that_differs():
     images = {**TREE, **mapping(image("plugin", "keystone"))}
     with pytest.raises(KollaError, match="'plugin'.*'keystone'"):
         graph.with_bases(images, ["plugin"])
+
+
+def test_images_of_another_release_of_debian_have_a_root_of_their_own():
+    older = [image("old-base", suite="bookworm"), image("bridge", "old-base", suite="bookworm")]
+    images = mapping(*TREE.values(), *older)
+    assert graph.roots(images.values()) == ["debian", "debian:bookworm"]
+    found = graph.with_bases(images, ["bridge"])
+    assert [each.name for each in found] == ["old-base", "bridge"]
+    _, begun = walk(found)
+    assert begun == ["debian:bookworm", "old-base", "bridge"]
+
+
+def test_an_image_is_named_by_its_release_or_by_that_of_debian():
+    assert naming.reference(image("base"), "2026.1", "kolla") == "kolla/base:trixie"
+    old = image("old-base", suite="bookworm")
+    assert naming.reference(old, "2026.1", "kolla") == "kolla/old-base:bookworm"
+    assert naming.root_reference("kolla", graph.parent(old)) == "kolla/debian:bookworm"
+    assert naming.root_reference("kolla") == "kolla/debian:trixie"

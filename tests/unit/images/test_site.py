@@ -27,11 +27,17 @@ def test_apt_fetches_as_the_user_who_can_read_the_certificates(tmp_path):
     assert 'APT::Sandbox::User "root";' in Site(ca_bundle=str(bundle)).secrets()["apt"]
 
 
+def test_each_release_of_debian_has_its_own_sources_on_a_mirror():
+    secrets = Site(debian_mirror="https://mirror.example/debian").secrets()
+    assert {line.split()[3] for line in secrets["sources-bookworm"].splitlines()} == {
+        "bookworm", "bookworm-updates", "bookworm-security"}
+
+
 def test_a_mirror_replaces_debians_own_sources_for_the_build_only():
     secrets = Site(debian_mirror="https://mirror.example/debian/").secrets()
     assert 'Dir::Etc::SourceList "/run/secrets/sources";' in secrets["apt"]
     assert 'Dir::Etc::SourceParts "/dev/null";' in secrets["apt"]
-    assert [line.split()[2:4] for line in secrets["sources"].splitlines()] == [
+    assert [line.split()[2:4] for line in secrets["sources-trixie"].splitlines()] == [
         ["https://mirror.example/debian", "trixie"],
         ["https://mirror.example/debian", "trixie-updates"],
         ["https://mirror.example/debian-security", "trixie-security"],

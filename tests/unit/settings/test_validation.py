@@ -196,6 +196,8 @@ def test_a_required_option_has_to_be_set(tmp_path):
     ("monitor", "retries = registry:3", "there is no container 'registry' since Ussuri: web reads "
                                         "the database"),
     ("backend", "driver = doker", "there is no backend 'doker'; did you mean 'docker'?"),
+    ("images", "base_images = bokworm:x", "there is no release of Debian 'bokworm'; did you mean "
+                                          "'bookworm'?"),
     ("hooks", "enabled = lgo", "there is no hook 'lgo'; did you mean 'log'?"),
 ])
 def test_names_that_nobody_has_are_found_in_lists(tmp_path, group, line, message):
