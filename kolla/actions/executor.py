@@ -1,5 +1,6 @@
 """Carries out plans, one operation at a time, and decides nothing."""
 
+import contextlib
 import dataclasses
 import functools
 import logging
@@ -75,6 +76,7 @@ class Executor:
         commit of a new generation. The rest would be left half done, and is finished first.
         """
         self._plan, self._begun, self._may_stop = plan, [], True
+        self._event = event
         for operation in plan.operations:
             if self._may_stop and self.cancelled.is_set():
                 raise Interrupted(operation)
@@ -88,6 +90,15 @@ class Executor:
         way_back, self._may_stop = self._plan.way_back(self._begun), False
         for operation in way_back:
             self._step(operation, event)
+
+    def relieve(self, why: str) -> None:
+        """Have no request wait any longer for what does not come."""
+        relief = self._plan.relief(self._begun)
+        if relief:
+            self.tell(f"no request waits any longer: {why}")
+        for operation in relief:
+            with contextlib.suppress(Failed):  # the story to tell is another one
+                self._step(operation, self._event)
 
     def _step(self, operation: Operation, event: int) -> None:
         self.tell(str(operation))
@@ -217,8 +228,10 @@ class Executor:
 
     def _check(self, step: Step) -> None:
         """Once it is well, that goes on record: for a new generation, with its commit."""
-        wait = functools.partial(self._wait, step.operation)
-        outcome = readiness.until_well(step, self.check_of(step.spec), wait)
+        outcome = readiness.until_well(
+            step, self.check_of(step.spec), functools.partial(self._wait, step.operation),
+            lambda: self.relieve(f"{step.name} has ended, and the engine starts it again"),
+        )
         self._healthy = {
             "health": "healthy", "health_detail": self.hide(outcome.output),
             "health_at": now(),

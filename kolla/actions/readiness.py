@@ -6,7 +6,7 @@ from collections.abc import Callable
 from kolla.actions.step import Step
 from kolla.health.rules import STRAINED
 from kolla.plugin import Check
-from kolla.plugin.reports import ALWAYS, BackendError, Outcome
+from kolla.plugin.reports import ALWAYS, BackendError, Observed, Outcome
 
 #: Seconds from the first check to the second; each further pause is half as long again.
 FIRST_PAUSE = 0.05
@@ -14,15 +14,21 @@ FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 
 
-def until_well(step: Step, check: Check, wait: Callable[[float], None]) -> Outcome:
+def until_well(
+    step: Step, check: Check, wait: Callable[[float], None], died: Callable[[], None]
+) -> Outcome:
     """Run the check until it passes. Returns the outcome of the one that did.
 
-    ``wait`` takes the seconds to pass between two checks. Raises
-    :class:`~kolla.actions.failures.Failed` once the grace is over, or if the container ends.
+    ``wait`` takes the seconds to pass between two checks; ``died`` is called whenever the engine
+    had to start the container again. Raises :class:`~kolla.actions.failures.Failed` once the
+    grace is over, or if the container ends.
     """
     deadline = time.monotonic() + check.grace
     pause = FIRST_PAUSE
+    first = seen = _look(step)
     while True:
+        if seen.restarts > first.restarts:
+            died()
         outcome = _ask(step, check)
         if outcome.exit_code == 0:
             return outcome
@@ -32,14 +38,19 @@ def until_well(step: Step, check: Check, wait: Callable[[float], None]) -> Outco
             raise step.failed(f"{reason} within {check.grace} s", step.evidence(outcome))
         wait(pause)
         pause = min(pause * 1.5, LONGEST_PAUSE)
+        seen = _look(step)
 
 
-def _ask(step: Step, check: Check) -> Outcome:
+def _look(step: Step) -> Observed:
     seen = step.backend.inspect(step.name)
     if seen is None:
         raise step.failed("it is gone from the engine")
     if not seen.running and seen.restart != ALWAYS:
         raise step.failed(f"it exited with code {seen.exit_code}", step.evidence())
+    return seen
+
+
+def _ask(step: Step, check: Check) -> Outcome:
     try:
         return step.backend.execute(step.name, check.command, check.timeout)
     except BackendError as error:

@@ -195,6 +195,7 @@ class Runner:
             return f"nothing was changed, {serves}"
         new = steps.after
         if new is None or not steps.undo or store.container(name).current == new:
+            executor.relieve(failure.message)
             return "`kolla recover` carries on from here"
         interrupted = isinstance(failure, Interrupted)
         outcome = GenerationOutcome.DISCARDED if interrupted else GenerationOutcome.REFUSED
@@ -203,6 +204,7 @@ class Runner:
         try:
             self._go_back(name, executor, executor.take_back, event)
         except KollaError as error:
+            executor.relieve(error.message)
             return f"the way back failed too: {error.message}; `kolla recover` tries again"
         if steps.before is None:
             return f"generation {steps.after} was taken away again, and {name} does not run"

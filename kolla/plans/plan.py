@@ -137,6 +137,14 @@ class Plan:
         """What takes these operations back, the last one first."""
         return tuple(step for done in reversed(begun) for step in self.undo.get(done, ()))
 
+    def relief(self, begun: Sequence[Operation]) -> tuple[Operation, ...]:
+        """What lets those requests go on that wait since one of these operations."""
+        resumed = [
+            dataclasses.replace(done, kind=Do.RESUME)
+            for done in reversed(begun) if done.kind is Do.HOLD
+        ]
+        return tuple(step for step in resumed if step not in begun)
+
     def __str__(self) -> str:
         if self.blocked:
             return f"{self.container}: cannot be done: {self.blocked}"

@@ -254,14 +254,14 @@ def served(tmp_path):
     return host
 
 
-def told(host, kind: str) -> list[str]:
+def told(host, kind: str, ok: bool = True) -> list[str]:
     """What an observer hears of a command for the database alone."""
     said = []
     (database,) = [container for container in host.containers if container.name == "db"]
     report = run(
         host.deployment, Request(kind, [database]), observer=lambda *what: said.append(what[1])
     )
-    assert report.ok
+    assert report.ok is ok
     return said
 
 
@@ -306,6 +306,44 @@ def test_after_a_failure_requests_go_on_as_soon_as_the_way_back_is_done(served):
     assert served.engine.given[-3:] == [
         "db-g1 kolla-check", "identity-g1 kolla-resume db", "api-g1 kolla-resume db",
     ]
+
+
+RESUMED = ["identity-g1 kolla-resume db", "api-g1 kolla-resume db"]
+
+
+def test_a_start_that_fails_lets_no_request_wait(served):
+    served.engine.accidents["start", "db-g1"] = BackendError("no memory")
+    said = told(served, "restart", ok=False)
+    assert "no request waits any longer: start failed: no memory" in said
+    assert served.engine.given[-2:] == RESUMED
+
+
+def test_a_way_back_that_fails_lets_no_request_wait(served):
+    served.build("2")
+    served.engine.answers = dict.fromkeys(("db-g1", "db-g2"), SICK)
+    said = told(served, "upgrade", ok=False)
+    assert "no request waits any longer: check failed: its check did not pass within 1 s" in said
+    assert served.engine.given[-2:] == RESUMED
+
+
+def test_what_dies_and_is_started_again_lets_no_request_wait_any_longer(served, monkeypatch):
+    execute = served.engine.execute
+
+    def check(name, command, timeout):
+        """It dies twice, and then it is well."""
+        outcome = execute(name, command, timeout)
+        if name == "db-g1" and served.engine.seen[name].restarts < 2:
+            served.engine.die(name)
+            return SICK
+        return outcome
+
+    monkeypatch.setattr(served.engine, "execute", check)
+    said = told(served, "restart")
+    assert [text for text in said if "db-g1 has ended" in text] == [
+        "no request waits any longer: db-g1 has ended, and the engine starts it again"
+    ]
+    given = served.engine.given
+    assert given[given.index(RESUMED[0]):][:3] == [*RESUMED, "db-g1 kolla-check"]
 
 
 # Before the way back
