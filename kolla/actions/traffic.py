@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
+from kolla import network
 from kolla.actions.step import Step
 from kolla.backends.instances import Instances
 from kolla.errors import KollaError
@@ -30,7 +31,10 @@ class Traffic:
         outcome = step.backend.execute(step.name, ("kolla-join",), JOIN_TIMEOUT)
         if outcome.exit_code != 0:
             self.instances.mark_joined(step.container, step.number, False)
-            raise step.failed("it cannot take its public address", step.evidence(outcome))
+            raise step.failed(
+                f"it cannot take its public address{_holders(step, outcome.output)}",
+                step.evidence(outcome),
+            )
 
     def let_wait(self, step: Step, required: str) -> None:
         """Hold or resume the requests to what requires a container that is replaced.
@@ -59,3 +63,12 @@ class Traffic:
     def _tell(self, what: str, outcome: Outcome) -> None:
         if outcome.exit_code != 0:
             self.tell(f"{what} failed: {self.hide(outcome.output)}")
+
+
+def _holders(step: Step, said: str) -> str:
+    """Who has the ports that it says it cannot bind."""
+    return "".join(
+        f": {listen.address} port {listen.port} {problem}" for listen in step.spec.listens
+        if f"{listen.address}:{listen.port}" in said
+        and (problem := network.problem(listen.address, int(listen.port)))
+    )

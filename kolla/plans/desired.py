@@ -13,7 +13,7 @@ from kolla.host.needs import needs_of
 from kolla.images.options import options_of
 from kolla.plans.plan import State
 from kolla.plugin import (
-    Container, Downgrade, File, HostMount, Privilege, Scratch, Strategy, Task, Volume,
+    Container, Downgrade, File, HostMount, Listen, Privilege, Scratch, Strategy, Task, Volume,
 )
 from kolla.plugin.reports import ImageFacts
 from kolla.plugin.spec import PHASES, Spec
@@ -148,13 +148,20 @@ def refuse_downgrade(container: Container, old: str, new: str) -> None:
         )
 
 
-def require_ports(deployment: Deployment, container: Container) -> None:
-    """Raise :class:`KollaError` if somebody else holds a port the container needs."""
-    for address, port in deployment.settings.listens(container):
-        problem = network.problem(address, int(port))
+def require_ports(state: State, spec: Spec) -> None:
+    """Raise :class:`KollaError` if somebody else holds a port that the spec binds."""
+    serving = [
+        generation.snapshot.listens for number, generation in state.generations.items()
+        if state.running(number)
+    ]
+    if not all(serving):
+        return  # of what an earlier kolla started nobody knows what it holds
+    for listen in spec.listens:
+        own = any(listen in places for places in serving)
+        problem = None if own else network.problem(listen.address, int(listen.port))
         if problem:
             raise KollaError(
-                f"{container.name}: {address} port {port} {problem}", problem.advice
+                f"{state.name}: {listen.address} port {listen.port} {problem}", problem.advice
             )
 
 
@@ -200,6 +207,7 @@ def build(
         needs=needs_of(container, settings),
         project=container.project,
         outlived_by=container.outlived_by,
+        listens=tuple(Listen(*place) for place in settings.listens(container)),
     )
 
 

@@ -14,8 +14,9 @@ _NAMES = {
     "privileges": "privilege", "limits": "limit", "log": "logging",
 }
 #: Two specs run the same though these differ: what an image is called, and what it says of
-#: itself (which image it is, its id tells), what they need of the host, and whose dumps they make.
-_NO_REASON = ("container", "image", "release", "version", "needs", "project")
+#: itself (which image it is, its id tells), what they need of the host, whose dumps they make, and
+#: what they bind (of which their environment tells them).
+_NO_REASON = ("container", "image", "release", "version", "needs", "project", "listens")
 
 
 def differences(old: Spec, new: Spec) -> list[str]:

@@ -62,6 +62,7 @@ def planned(
     if steps.spec:
         deployment.backend_of(steps.spec.backend).require(steps.spec)
         needs.require(steps.spec)
+        desired.require_ports(state, steps.spec)
         steps = dataclasses.replace(
             steps, reasons=(*steps.reasons, *_taken_out(deployment, steps.spec))
         )
@@ -116,11 +117,11 @@ def _start(
     deployment: Deployment, request: Request, container: Container, state: State
 ) -> Plan:
     if state.current is not None and state.record.target != ABSENT:
+        if known := state.generations.get(state.current):
+            desired.require_ports(state, known.snapshot)
         return planner.start(state, None)
     deployment.require_valid()
     _require_requirements(deployment, request, container)
-    if not any(seen.running for seen in state.observed.values()):
-        desired.require_ports(deployment, container)
     return planner.start(state, _desired(deployment, request, container, state))
 
 

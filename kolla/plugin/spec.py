@@ -8,7 +8,7 @@ from typing import Any
 from kolla.plugin import snapshot
 from kolla.plugin.declarations.commands import Check, Hold, Task
 from kolla.plugin.declarations.confinement import HostNeed, Privilege
-from kolla.plugin.declarations.container import Strategy
+from kolla.plugin.declarations.container import Listen, Strategy
 from kolla.plugin.declarations.storage import File, HostMount, Scratch, Volume
 from kolla.plugin.reach import exposes, reaches
 
@@ -67,6 +67,8 @@ class Spec:
     project: str = ""
     #: Names of programs that go on when it ends.
     outlived_by: tuple[str, ...] = ()
+    #: What it binds; empty as well in snapshots of an earlier kolla.
+    listens: tuple[Listen, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **snapshot.plain(self)}, sort_keys=True)

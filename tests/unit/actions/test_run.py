@@ -2,20 +2,24 @@
 
 import dataclasses
 import os
+import re
 import signal
+import socket
 import threading
 
 import pytest
 
+from kolla import network
 from kolla.actions.run import plan, run
 from kolla.backends import instances
 from kolla.errors import KollaError
+from kolla.plans import desired
 from kolla.plans.requests import Request
-from kolla.plugin import Downgrade, Hold, Listen, Privilege, Task, Volume
+from kolla.plugin import Downgrade, Hold, Listen, Privilege, Strategy, Task, Volume
 from kolla.plugin.reports import BackendError, Outcome
 from kolla.settings import Settings
-from tests.unit.support.host import Host, make_service
-from tests.unit.support.plugins import make_catalog
+from tests.unit.support.host import CONFIGURATION, Host, make_service
+from tests.unit.support.plugins import make_catalog, make_settings
 
 SICK = Outcome(1, "not today")
 
@@ -344,6 +348,74 @@ def test_what_dies_and_is_started_again_lets_no_request_wait_any_longer(served, 
     ]
     given = served.engine.given
     assert given[given.index(RESUMED[0]):][:3] == [*RESUMED, "db-g1 kolla-check"]
+
+
+# Who is on its port
+
+@pytest.fixture
+def taken():
+    """A port that this program has."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield str(server.getsockname()[1])
+
+
+def on(port: str):
+    return make_service("web", listens=(Listen("127.0.0.1", port),))
+
+
+def named(port: str) -> str:
+    return f"web: 127.0.0.1 port {port} is in use by .* [(]{os.getpid()}[)]"
+
+
+def test_a_container_does_not_start_while_a_stranger_has_its_port(tmp_path, taken):
+    host = Host(tmp_path, on(taken))
+    host.build("1")
+    with pytest.raises(KollaError, match=named(taken)):
+        host.act("start")
+    assert host.engine.seen == {}
+
+
+def test_one_that_was_stopped_does_not_start_either(tmp_path, taken):
+    host = Host(tmp_path, on(taken))
+    host.build("1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "problem", lambda *place: None)
+        host.act("start")
+        # Of what runs, the port is its own.
+        patch.undo()
+        host.build("2")
+        assert host.act("upgrade")["web"].outcome == "done"
+    host.act("stop")
+    with pytest.raises(KollaError, match=named(taken)):
+        host.act("start")
+    assert host.engine.running() == [] and host.record("web").target == "stopped"
+
+
+def test_a_new_port_that_a_stranger_has_is_refused_before_anything_is_made(tmp_path, taken):
+    host = Host(tmp_path, on("18713"))
+    host.build("1")
+    host.act("start")
+    host.containers = [on(taken)]
+    host.deployment.installed = make_catalog(*host.containers)
+    host.deployment.settings = make_settings(
+        tmp_path, CONFIGURATION.format(folder=tmp_path, enabled="web"), *host.containers)
+    host.build("2")
+    with pytest.raises(KollaError, match=named(taken)):
+        host.act("upgrade")
+    assert list(host.engine.seen) == host.engine.running() == ["web-g1"]
+
+
+def test_a_stranger_who_takes_the_port_at_the_last_moment_is_named(tmp_path, taken):
+    web = dataclasses.replace(on(taken), strategy=Strategy.HANDOVER)
+    host = Host(tmp_path, web)
+    host.build("1")
+    host.engine.answers["web-g1"] = Outcome(0, "")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desired, "require_ports", lambda *which: None)
+        patch.setattr(host.engine, "execute", lambda name, command, timeout: Outcome(
+            int(command[0] == "kolla-join"), f"cannot bind (in use) [127.0.0.1:{taken}]"))
+        reason = host.act("start")["web"].reason
+    assert re.search(f"public address: {named(taken).removeprefix('web: ')}", reason), reason
 
 
 # Before the way back
