@@ -6,6 +6,8 @@ Each request of the open loop has a connection of its own. Beside them some keep
 clients ask in turn, on time as well, and honour ``Connection: close``. A latency counts
 from the time a request was to leave. Only loopback addresses are asked.
 
+With a token of Keystone in ``KOLLA_LOAD_TOKEN``, requests are those of its user.
+
 It ends after ``--seconds``, or when it is told to with SIGTERM, and writes a line of JSON for
 each request: the fields of :class:`tests.benchmarks.stats.Sample`.
 """
@@ -24,6 +26,8 @@ import urllib.parse
 
 from tests.benchmarks.stats import Sample, summarise
 
+#: The variable of the environment that may hold a token.
+TOKEN = "KOLLA_LOAD_TOKEN"
 #: Seconds after which a request counts as failed.
 TIMEOUT = 30
 #: No load lasts longer than this many seconds, or has more requests a second.
@@ -37,6 +41,8 @@ class Target:
     url: str
     #: The status that counts as an answer.
     status: int = 200
+    #: Of who asks; empty: nobody in particular.
+    token: str = dataclasses.field(default="", repr=False)
 
     def __post_init__(self):
         if not ipaddress.ip_address(self.host).is_loopback:
@@ -54,7 +60,9 @@ class Target:
         path = urllib.parse.urlsplit(self.url).path or "/"
         connection = "keep-alive" if keep else "close"
         head = f"GET {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n"
-        return f"{head}User-Agent: kolla-load\r\nConnection: {connection}\r\n\r\n".encode()
+        token = f"X-Auth-Token: {self.token}\r\n" if self.token else ""
+        end = f"User-Agent: kolla-load\r\nConnection: {connection}\r\n\r\n"
+        return f"{head}{token}{end}".encode()
 
 
 class Failure(Exception):
@@ -224,7 +232,7 @@ def main() -> None:
     if arguments.rate > FASTEST or arguments.seconds > LONGEST:
         parser.error(f"at most {FASTEST} requests a second for {LONGEST} seconds")
     try:
-        target = Target(arguments.url, arguments.status)
+        target = Target(arguments.url, arguments.status, os.environ.get(TOKEN, ""))
     except ValueError as error:
         parser.error(str(error))
     _prefer_this_process()

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
+from tests.benchmarks.load import TOKEN
 from tests.benchmarks.stats import Sample
 
 #: No benchmark loads a service for longer than this many seconds.
@@ -17,10 +19,10 @@ AT_MOST = 1800
 
 
 class Loading:
-    """``samples`` are there once the load has ended."""
+    """``samples`` are there once the load has ended. Those who ask have a ``token``, or none."""
 
-    def __init__(self, url: str, rate: float, output: pathlib.Path):
-        self.url, self.rate, self.output = url, rate, output
+    def __init__(self, url: str, rate: float, output: pathlib.Path, token: str = ""):
+        self.url, self.rate, self.output, self.token = url, rate, output, token
         self.samples: list[Sample] = []
 
     @contextlib.contextmanager
@@ -28,7 +30,7 @@ class Loading:
         process = subprocess.Popen([
             sys.executable, "-m", "tests.benchmarks.load", self.url, "--rate", str(self.rate),
             "--seconds", str(AT_MOST), "--output", str(self.output),
-        ], stdout=subprocess.DEVNULL)
+        ], stdout=subprocess.DEVNULL, env={**os.environ, TOKEN: self.token})
         try:
             yield self
         finally:

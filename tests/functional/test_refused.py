@@ -163,16 +163,18 @@ def another_program(address: str, port: int):
 
 
 def test_port_that_another_program_holds_is_named_with_its_holder(synthetic):
-    holder = rf"in use by .* \({os.getpid()}\)"
-    number = generation(synthetic)
-    with another_program(synthetic.address, 18997), serving(synthetic):
-        refusal = refuse(synthetic, NAME, "--set", "synthetic.port=18997")
-    assert f"cannot bind {synthetic.address}:18997" in refusal.told
-    assert_old_one_is_as_before(synthetic, NAME, number)
+    def refused(port: int, *command: str) -> None:
+        with another_program(synthetic.address, port), untouched(synthetic):
+            done = synthetic.kolla(*command, NAME, expect=1)
+        holder = rf"port {port} is in use by .* \({os.getpid()}\)"
+        assert re.search(holder, done.stderr), done.stderr
+
+    with serving(synthetic):
+        refused(18997, "--set", "synthetic.port=18997", "container", "upgrade")
+    synthetic.kolla("container", "stop", NAME)
+    refused(18999, "container", "start")
     synthetic.kolla("container", "delete", NAME, "--yes")
-    with another_program(synthetic.address, 18999), untouched(synthetic):
-        done = synthetic.kolla("container", "start", NAME, expect=1)
-    assert re.search(holder, done.stderr), done.stderr
+    refused(18999, "container", "start")
     synthetic.kolla("container", "start", NAME)
 
 

@@ -127,3 +127,11 @@ def test_no_answer_in_time_is_a_failure():
 def test_only_loopback_addresses_are_asked(url):
     with pytest.raises(ValueError, match="not a loopback address"):
         Target(url)
+
+
+def test_a_token_goes_along_with_each_request_and_is_printed_nowhere():
+    target = Target("http://127.0.0.1:5000/v3/auth/projects", token="secret")
+    for keep in (True, False):
+        assert b"\r\nX-Auth-Token: secret\r\n" in target.request(keep)
+    assert "secret" not in repr(target)
+    assert b"X-Auth-Token" not in Target("http://127.0.0.1:5000/v3").request(keep=True)
