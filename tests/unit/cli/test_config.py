@@ -12,7 +12,9 @@ from kolla.cli.main import Kolla
 @pytest.fixture
 def kolla(tmp_path, capsys, monkeypatch):
     """Runs a command on a configuration directory: (exit code, output, errors)."""
-    monkeypatch.setattr(os, "environ", {**os.environ, "OS_LOGS__MAX_FILES": "4"})
+    # Not the state of this machine.
+    state = {"OS_DEFAULT__STATE_DIR": str(tmp_path / "state")}
+    monkeypatch.setattr(os, "environ", {**os.environ, **state, "OS_LOGS__MAX_FILES": "4"})
 
     def run(*words: str, conf: str | None = None):
         if conf is not None:
