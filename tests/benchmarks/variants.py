@@ -11,12 +11,17 @@ VARIANTS = ContainerSet("variants", "The same services, upgraded in another way"
 
 def replaced(container: Container) -> Container:
     """A container that is stopped before the next one starts; its SIGTERM drains."""
+    name = f"{container.name}-replaced"
+    volumes = (
+        dataclasses.replace(volume, name=f"{volume.name}-replaced") for volume in container.volumes
+    )
     return dataclasses.replace(
         container,
-        name=f"{container.name}-replaced",
+        name=name,
         parent=VARIANTS.name,
         strategy=Strategy.REPLACE,
         drain=(),
+        volumes=tuple(volumes),
     )
 
 
