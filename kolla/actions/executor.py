@@ -6,12 +6,12 @@ import functools
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from kolla.actions import readiness
 from kolla.actions.failures import Failed, Interrupted, bug
 from kolla.actions.readiness import Outage
+from kolla.actions.recording import Recording
 from kolla.actions.removal import Removal
 from kolla.actions.step import Step
 from kolla.actions.tasks import Tasks
@@ -19,15 +19,14 @@ from kolla.actions.traffic import Traffic
 from kolla.backends.instances import Instances
 from kolla.errors import KollaError
 from kolla.logs.archive import Archive
-from kolla.plans.plan import Do, Kind, Operation, Plan
+from kolla.plans.plan import Do, Operation, Plan
 from kolla.plugin import Check
 from kolla.plugin.backend import Backend
 from kolla.plugin.reports import ALWAYS, NEVER, STOPPED
 from kolla.plugin.spec import Spec
 from kolla.settings.fingerprints import Fingerprints
-from kolla.store.records import UNPINNED, ActionOutcome, GenerationOutcome, Target, who
+from kolla.store.records import ActionOutcome, Target
 from kolla.store.store import Store
-from kolla.times import now
 
 LOG = logging.getLogger(__name__)
 
@@ -58,13 +57,14 @@ class Executor:
     committed: Callable[[], None] = lambda: None
     #: What was begun of the plan, for its way back.
     _begun: list[Operation] = dataclasses.field(default_factory=list)
-    #: The health that goes on record with the commit.
-    _healthy: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.outage = Outage()
         self.tasks = Tasks(self.store, self.instances, self.hide)
         self._traffic = Traffic(self.instances, self.hide, self.tell)
+        self._recording = Recording(
+            self.store, self.fingerprints, self.kept_reference, self.tell
+        )
         self._removal = Removal(
             self.tell, self.store, self.instances, self.archive, self.kept_reference
         )
@@ -104,7 +104,7 @@ class Executor:
         self.tell(str(operation))
         self._begun.append(operation)
         began = time.monotonic()
-        entry = self._note(
+        entry = self._recording.note(
             self.store.open_event, operation.kind, operation.container, operation.generation,
             " ".join(filter(None, (operation.task, operation.cause))), event,
         )
@@ -130,17 +130,9 @@ class Executor:
             raise Failed(operation, detail) from error
         finally:
             if entry is not None:
-                self._note(
+                self._recording.note(
                     self.store.close_event, entry, outcome, time.monotonic() - began, detail
                 )
-
-    def _note(self, write: Callable[..., Any], *values: Any, **columns: Any) -> Any:
-        """A failed note must not abort the work: what was stopped has to be started again."""
-        try:
-            return write(*values, **columns)
-        except KollaError as error:
-            self.tell(f"not on record: {error.message}")
-            return None
 
     def _prepared(self, operation: Operation) -> Step:
         found = self.store.find(operation.container, operation.generation)
@@ -153,7 +145,7 @@ class Executor:
         name, backend = step.container, step.backend
         match step.operation.kind:
             case Do.RECORD:
-                self._record(step)
+                self._recording.generation(step, self._plan)
             case Do.CREATE:
                 backend.create(self.instances.make(step.spec, step.number))
             case (Do.BOOTSTRAP | Do.VERIFY | Do.DUMP | Do.EXPAND | Do.BEFORE_ROLLBACK
@@ -170,7 +162,8 @@ class Executor:
             case Do.COMMIT:
                 self._commit(step)
             case Do.KEEP:
-                self._keep(step)
+                backend.set_restart(step.name, ALWAYS)
+                self._recording.care_again(step)
             case Do.PARK:
                 backend.set_restart(step.name, STOPPED)
             case Do.RELEASE:
@@ -192,31 +185,19 @@ class Executor:
             case Do.CONFIRM:
                 self.store.confirm(name, step.number)
             case Do.PIN:
-                self.store.update(name, **self._pins())
+                self._recording.pin(step, self._plan)
             case Do.FAIL:
-                self.store.update(name, failed=now())
+                self._recording.fail(step)
             case Do.WANT_RUNNING:
-                self.store.update(name, target=Target.RUNNING, settled=0)
+                self._recording.want_running(step)
             case Do.WANT_STOPPED:
-                self._want(step, Target.STOPPED)
+                self._recording.want_stopped(step)
             case Do.WANT_ABSENT:
-                self._want(step, Target.ABSENT, **UNPINNED)
+                self._recording.want_absent(step)
             case Do.WANT_ERASED:
-                self._want(step, Target.ABSENT, **UNPINNED, erase=1)
+                self._recording.want_absent(step, erase=1)
             case Do.SETTLE:
                 self.store.update(name, settled=1)
-
-    def _record(self, step: Step) -> None:
-        spec = self._plan.spec
-        if spec is None:
-            raise step.failed("there is nothing to record")
-        number = self.store.begin(
-            step.container, spec, self.fingerprints.of(spec),
-            "; ".join([self._plan.action, *self._plan.reasons]),
-        )
-        if number != step.number:
-            raise step.failed(f"generation {number} came next")
-        step.backend.tag(spec.image_id, self.kept_reference(step.container, number))
 
     def _target(self, step: Step) -> Spec:
         """What the container is on the way to: the plan's, or back to the current one."""
@@ -232,12 +213,7 @@ class Executor:
             step, self.check_of(step.spec), functools.partial(self._wait, step.operation),
             lambda: self.relieve(f"{step.name} has ended, and the engine starts it again"),
         )
-        self._healthy = {
-            "health": "healthy", "health_detail": self.hide(outcome.output),
-            "health_at": now(),
-        }
-        if step.number == self.store.container(step.container).current:
-            self._note(self.store.update, step.container, **self._healthy)
+        self._recording.healthy(step, self.hide(outcome.output))
         self.outage.end()
 
     def _wait(self, operation: Operation, seconds: float) -> None:
@@ -247,37 +223,12 @@ class Executor:
             raise Interrupted(operation)
 
     def _commit(self, step: Step) -> None:
-        going_back = self._plan.action == Kind.ROLLBACK
-        self.store.commit(
-            step.container, step.number,
-            why="; ".join(self._plan.reasons) if self._plan.evidence else "",
-            evidence=self._plan.evidence,
-            replaced_as=GenerationOutcome.ROLLED_BACK if going_back else GenerationOutcome.KEPT,
-            **self._pins(), **self._healthy,
-        )
+        self._recording.commit(step, self._plan)
         self._may_stop = False
         self.committed()
-
-    def _pins(self) -> dict[str, str | None]:
-        pins = self._plan.pins
-        return {**pins, "pinned_at": now() if any(pins.values()) else None} if pins else {}
-
-    def _keep(self, step: Step) -> None:
-        step.backend.set_restart(step.name, ALWAYS)
-        if self.store.container(step.container).failed:
-            # Only a person grants it a new budget.
-            new_budget = {} if who() == "monitor" else {"restarts": "[]"}
-            self.store.update(step.container, failed=None, **new_budget)
 
     def _stop(self, step: Step) -> None:
         record = self.store.container(step.container)
         if record.target == Target.RUNNING and step.number == record.current:
             self.outage.begin()
         step.backend.stop(step.name, step.recorded.stop_grace if step.recorded else 10)
-
-    def _want(self, step: Step, target: Target, **values: Any) -> None:
-        """What is wanted and the health that goes with it, in one write."""
-        self.store.update(
-            step.container, target=target, settled=0,
-            health=target, health_detail="", health_at=now(), **values,
-        )

@@ -15,7 +15,7 @@ from kolla.monitor.context import Context, line
 from kolla.monitor.endpoint import Endpoint
 from kolla.monitor.loop import Loop
 from kolla.monitor.watcher import Watcher
-from kolla.store.records import act_as
+from kolla.store.records import MONITOR, act_as
 from kolla.store.state_dir import StateDir
 from kolla.times import ago
 
@@ -41,7 +41,7 @@ class Daemon:
 
         Raises :class:`KollaError` if no configuration is usable, or another monitor runs.
         """
-        act_as("monitor")
+        act_as(MONITOR)
         deployment = self._deploy()
         deployment.settle()
         _prepare(deployment)

@@ -20,7 +20,8 @@ from kolla.monitor.watched import Watched
 from kolla.plans import order
 from kolla.plans.observe import recorded
 from kolla.plans.plan import Kind, Plan
-from kolla.plans.requests import Request, last_known_good
+from kolla.plans.requests import Request
+from kolla.plans.rollbacks import last_known_good
 from kolla.plugin.reports import Unreachable
 from kolla.store.records import ActionOutcome
 from kolla.times import age, ago

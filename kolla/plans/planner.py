@@ -1,14 +1,11 @@
 """What a command has to do: a pure function of what is wanted, recorded and observed. No I/O."""
 
 import dataclasses
-import itertools
-import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from kolla.plans.converge import (
-    before_going_back, converge, halt, hold, remove, resume, run_tasks, serve, serving,
-)
-from kolla.plans.differences import differences, goes_back
+from kolla.plans.change import change, tasks_of
+from kolla.plans.converge import converge, halt, hold, resume, run_tasks, serving
+from kolla.plans.differences import differences
 from kolla.plans.plan import Do, Kind, Operation, Plan, State
 from kolla.plugin import Strategy
 from kolla.plugin.spec import Spec
@@ -156,97 +153,6 @@ def pin(state: State, pins: Mapping[str, str | None]) -> Plan:
     reasons = reasons or ("follows the configuration again",)
     steps = (state.operation(Do.PIN),)
     return Plan(state.name, Kind.UPGRADE, steps, reasons, None, pins, number, number)
-
-
-def change(
-    state: State,
-    spec: Spec,
-    action: Kind,
-    reasons: tuple[str, ...],
-    tasks: tuple[tuple[str, str], ...] = (),
-    pins: Mapping[str, str | None] = types.MappingProxyType({}),
-) -> Plan:
-    """Make the next generation and put it in the place of the current one.
-
-    ``tasks`` are (phase, name) pairs, run before anything that serves is touched.
-    """
-    new, old = state.highest + 1, state.current
-    if state.record.target == ABSENT:
-        old = None
-    steps: list[Operation] = []
-    if old is not None and goes_back(state.releases, state.spec(old), spec):
-        steps += run_tasks(state, Do.BEFORE_ROLLBACK, old, state.spec(old))
-    steps += [state.operation(Do.RECORD, new), state.operation(Do.CREATE, new)]
-    steps += [state.operation(Do(phase), new, task=name) for phase, name in tasks]
-    up = [state.operation(Do.START, new), state.operation(Do.CHECK, new)]
-    if spec.strategy == Strategy.HANDOVER:
-        up.append(state.operation(Do.JOIN, new))
-    commit, keep = state.operation(Do.COMMIT, new), state.operation(Do.KEEP, new)
-    down = list(halt(state, old, "replaced")) if old is not None else []
-    release = [state.operation(Do.RELEASE, old, "replaced")] if old in state.observed else []
-    if spec.strategy == Strategy.HANDOVER and _same_way(state, old):
-        steps += [*up, commit, keep, *release, *down]
-    else:
-        away = [*hold(state, old), *down, *up, *resume(state)] if down else up
-        # After a power cut the engine starts none of two rather than both.
-        steps += [*away, commit, *release, keep]
-    steps += _sweep(state, new, old)
-    steps.append(state.operation(Do.SETTLE))
-    return Plan(
-        state.name, action, tuple(steps), reasons, spec, pins, old, new,
-        undo=_undo(state, spec, new, steps),
-    )
-
-
-def _undo(
-    state: State, spec: Spec, new: int, steps: Iterable[Operation]
-) -> dict[Operation, tuple[Operation, ...]]:
-    """What takes back each operation before the commit, so that the old generation serves."""
-    cause = "the change failed"
-    drain = [state.operation(Do.DRAIN, new, cause)] if spec.drain else []
-    stop = [state.operation(Do.STOP, new, cause)]
-    undo = {}
-    for step in itertools.takewhile(lambda step: step.kind is not Do.COMMIT, steps):
-        match step.kind:
-            case Do.RECORD:
-                undo[step] = [state.operation(Do.FORGET, new, cause), state.operation(Do.SETTLE)]
-            case Do.CREATE:
-                undo[step] = [state.operation(Do.REMOVE, new, cause)]
-            case Do.HOLD:
-                undo[step] = [dataclasses.replace(step, kind=Do.RESUME)]
-            case Do.STOP:
-                undo[step] = [*serve(state, step.number, cause)]
-            case Do.START:  # what is handed over takes no request before it joins
-                down = stop if spec.strategy == Strategy.HANDOVER else drain + stop
-                undo[step] = [*down, *before_going_back(state, spec, new)]
-            case Do.JOIN:
-                undo[step] = drain
-    return {step: tuple(back) for step, back in undo.items()}
-
-
-def tasks_of(spec: Spec, phase: str) -> tuple[tuple[str, str], ...]:
-    """All tasks of a phase, as ``change`` takes them."""
-    return tuple((phase, task.name) for task in spec.tasks.get(phase, ()))
-
-
-def _same_way(state: State, old: int | None) -> bool:
-    return old is None or state.strategy(old) == Strategy.HANDOVER
-
-
-def _sweep(state: State, new: int, old: int | None) -> list[Operation]:
-    """What is no longer needed once ``new`` counts."""
-    gone = [
-        operation for number in sorted(state.observed)
-        if number in state.generations and number not in (old, new)
-        for operation in remove(state, number, "no longer needed")
-    ]
-    committed = [n for n in (*state.committed_before, old) if n is not None]
-    needed = {*committed[-state.keep:], *state.in_use}
-    return gone + [
-        state.operation(Do.FORGET, number, "no rollback needs its image")
-        for number, generation in sorted(state.generations.items())
-        if generation.kept and number not in needed and number != new
-    ]
 
 
 def last_known_good(

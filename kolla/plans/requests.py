@@ -1,20 +1,20 @@
 """From a command to the plan of one container."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 
 from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
-from kolla.errors import KollaError, UsageError
+from kolla.errors import KollaError
 from kolla.host import needs
 from kolla.plans import desired, pins, places, planner
+from kolla.plans.change import change, tasks_of
 from kolla.plans.differences import differences
 from kolla.plans.plan import Kind, Plan, State
+from kolla.plans.rollbacks import rollback
 from kolla.plugin import Container
-from kolla.plugin.spec import Spec, describe_image
-from kolla.store.records import ABSENT, RUNNING, UNPINNED, Generation
-from kolla.times import now
+from kolla.plugin.spec import Spec
+from kolla.store.records import ABSENT, RUNNING, UNPINNED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _planned(
         case Kind.UPGRADE:
             return _upgrade(deployment, request, container, state)
         case Kind.ROLLBACK:
-            return _rollback(deployment, request, container, state)
+            return rollback(deployment, request, container, state)
         case Kind.CONFIRM:
             return _confirm(deployment, request, container, state)
         case Kind.STOP:
@@ -164,17 +164,17 @@ def _upgrade(
     if not reasons:
         return dataclasses.replace(planner.pin(state, new_pins), held=held)
     tasks = _schema_tasks(deployment, spec) if old.image_id != spec.image_id else ()
-    tasks = planner.tasks_of(spec, "verify") + tasks
+    tasks = tasks_of(spec, "verify") + tasks
     again = dict.fromkeys([*_changed_tasks(old, spec), *_tasks_using(deployment, spec, rotated)])
     tasks += tuple(("bootstrap", name) for name in again)
-    steps = planner.change(state, spec, Kind.UPGRADE, tuple(reasons), tasks, new_pins)
+    steps = change(state, spec, Kind.UPGRADE, tuple(reasons), tasks, new_pins)
     return dataclasses.replace(steps, held=held)
 
 
 def _schema_tasks(deployment: Deployment, spec: Spec) -> tuple[tuple[str, str], ...]:
-    expand = planner.tasks_of(spec, "expand")
+    expand = tasks_of(spec, "expand")
     dump = deployment.settings.value("engine", "dump_before_upgrade")
-    return (planner.tasks_of(spec, "dump") if dump and expand else ()) + expand
+    return (tasks_of(spec, "dump") if dump and expand else ()) + expand
 
 
 def _confirm(
@@ -220,65 +220,3 @@ def _desired(
         state = dataclasses.replace(state, record=record)
     release = request.release if container.image.per_release else None
     return desired.spec(deployment, container, state, release, request.image, request.preview)
-
-
-def _rollback(
-    deployment: Deployment, request: Request, container: Container, state: State
-) -> Plan:
-    if state.current is None or state.record.target != RUNNING:
-        raise KollaError(
-            f"{container.name} is not running, so there is nothing to roll back",
-            desired.way_to_run(deployment, container, state),
-        )
-    number = request.targets.get(container.name)
-    number = number or last_known_good(deployment, state)
-    if number is None and len(request.containers) > 1:
-        return Plan(container.name, Kind.ROLLBACK, before=state.current, after=state.current)
-    if number is None:
-        raise KollaError(
-            f"{container.name} has no earlier good generation that differs from this one",
-            f"`kolla container history {container.name}` shows all; --to names one",
-        )
-    generation = state.generations.get(number)
-    if generation is None:
-        raise UsageError(
-            f"{container.name} has no generation {number}",
-            f"`kolla container history {container.name}` shows all",
-        )
-    if number == state.current:
-        return Plan(container.name, Kind.ROLLBACK, before=number, after=number)
-    if not generation.committed or not generation.kept:
-        raise KollaError(
-            f"generation {number} of {container.name} was {generation.outcome}"
-            f" and cannot come back: {generation.reason or 'its image is no longer kept'}",
-            f"`kolla container history {container.name}` shows those that can",
-        )
-    spec = generation.snapshot
-    desired.refuse_downgrade(container, state.spec(state.current).version, spec.version)
-    if deployment.backend.image(spec.image_id) is None:
-        raise KollaError(
-            f"the image of generation {number} of {container.name}, {describe_image(spec)},"
-            " is no longer on the engine: `docker system prune -a` takes even images with a name",
-            f"build or load it again, then `kolla container upgrade {container.name}"
-            f" --image {spec.image}`",
-        )
-    reason = f"back to generation {number}: {describe_image(spec)}"
-    new_pins = pins.of_rollback(state, number)
-    return planner.change(state, spec, Kind.ROLLBACK, (reason,), pins=new_pins)
-
-
-def last_known_good(deployment: Deployment, state: State) -> int | None:
-    """The generation that a rollback goes to by itself; None if there is none."""
-    return planner.last_known_good(state, _survivor(deployment))
-
-
-def _survivor(deployment: Deployment) -> Callable[[Generation], bool]:
-    """Whether a generation was current for longer than the probation."""
-    probation = deployment.settings.value("engine", "probation")
-
-    def survived(generation: Generation) -> bool:
-        ended = datetime.fromisoformat(generation.ended or now())
-        lasted = ended - datetime.fromisoformat(generation.committed or now())
-        return lasted.total_seconds() >= float(probation)
-
-    return survived

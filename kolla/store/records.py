@@ -159,6 +159,13 @@ def act_as(name: str) -> None:
 
 
 _actor = ""
+#: The actor while the monitor is at work.
+MONITOR = "monitor"
+
+
+def by_hand() -> bool:
+    """Whether an operator is at work, and not the monitor by itself."""
+    return _actor != MONITOR
 
 
 def who() -> str:

@@ -4,6 +4,7 @@ import gc
 import time
 
 from kolla.plans import converge, planner
+from kolla.plans.change import change
 from kolla.plans.differences import differences
 from kolla.plans.plan import Plan, State
 from kolla.plugin import Check, Strategy, Task, Volume
@@ -65,7 +66,7 @@ def _nothing(state: State) -> Plan:
 def _upgrade(state: State) -> Plan:
     wanted = _spec(state.name, "3")
     reasons = differences(state.spec(state.current), wanted)
-    return planner.change(state, wanted, "upgrade", tuple(reasons), (("expand", "expand"),))
+    return change(state, wanted, "upgrade", tuple(reasons), (("expand", "expand"),))
 
 
 def _recovery(state: State) -> Plan:

@@ -2,23 +2,18 @@
 
 import contextlib
 import functools
-import io
-import os
 import shutil
-import tarfile
-import threading
 import time
 from collections.abc import Iterator
 
 import requests
 from docker.errors import APIError, ImageNotFound, NotFound
 
-from kolla.backends.docker import answers, launch, log
+from kolla.backends.docker import answers, image_file, launch, log
 from kolla.backends.docker.connection import Connection
 from kolla.backends.docker.execs import Execs
 from kolla.backends.docker.happenings import happenings
 from kolla.backends.docker.powers import Powers, powers
-from kolla.backends.instances import engine_name
 from kolla.plugin.backend import Backend, Configured
 from kolla.plugin.instance import Instance
 from kolla.plugin.reports import (
@@ -107,28 +102,7 @@ class DockerBackend(Backend):
             self.engine.api.remove_image(reference)
 
     def read_file(self, image: str, path: str, container: str = "") -> bytes | None:
-        with self.engine.errors(f"does not read {path} from {image}"):
-            holder = self._holder(image, container)
-            try:
-                chunks, _ = self.engine.api.get_archive(holder, path)
-                archive = tarfile.open(fileobj=io.BytesIO(b"".join(chunks)))
-                member = archive.next()
-                file = archive.extractfile(member) if member else None
-                return file.read() if file else None
-            except NotFound:
-                self.engine.api.inspect_container(holder)  # it is the file that is not there
-                return None
-            finally:
-                self._discard(holder)
-
-    def _holder(self, image: str, container: str) -> str:
-        """A container that never runs; to the recovery of ``container`` it is a task."""
-        task = f"read-{os.getpid()}-{threading.get_ident()}"
-        name = engine_name(container, 0, task) if container else None
-        labels = {
-            "kolla.container": container, "kolla.generation": "0", "kolla.task": task,
-        } if container else {}
-        return self.engine.api.create_container(image, ["true"], name=name, labels=labels)["Id"]
+        return image_file.read(self.engine, image, path, container)
 
     # The life of a container
 
@@ -138,14 +112,7 @@ class DockerBackend(Backend):
         return powers(self.url) or Powers()
 
     def require(self, spec: Spec) -> None:
-        able, files = self._powers, spec.limits.get("files", 0)
-        limits = [text.partition("=")[::2] for text in spec.granted("limit")]
-        beyond = [
-            *(f"the capability {name}" for name in spec.granted("capability")
-              if name in able.lacking),
-            *(f"the limit {name}={value}" for name, value in [*limits, ("nofile", str(files))]
-              if able.too_much(name, float(value))),
-        ]
+        beyond = self._powers.lack(spec)
         if beyond:
             raise BackendError(
                 f"{spec.container} needs {' and '.join(beyond)}, which the engine cannot give:"

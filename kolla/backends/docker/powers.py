@@ -6,6 +6,8 @@ import socket
 import struct
 from collections.abc import Mapping
 
+from kolla.plugin.spec import Spec
+
 PROC = pathlib.Path("/proc")
 #: Where the engine of a distribution leaves the number of its process.
 PIDFILE = pathlib.Path("/run/docker.pid")
@@ -42,6 +44,17 @@ class Powers:
         """Whether it cannot set a limit that high; -1 is no limit."""
         wanted = UNLIMITED if value == -1 else value
         return wanted > self.limits.get(limit, UNLIMITED)
+
+    def lack(self, spec: Spec) -> list[str]:
+        """What a spec asks for and it cannot give."""
+        limits = [text.partition("=")[::2] for text in spec.granted("limit")]
+        limits.append(("nofile", str(spec.limits.get("files", 0))))
+        return [
+            *(f"the capability {name}" for name in spec.granted("capability")
+              if name in self.lacking),
+            *(f"the limit {name}={value}" for name, value in limits
+              if self.too_much(name, float(value))),
+        ]
 
 
 def powers(url: str) -> Powers | None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kolla.plans import converge, planner
+from kolla.plans.change import change
 from kolla.plans.plan import Operation, Plan, State
 from kolla.plugin.reports import ALWAYS, NEVER, STOPPED, Observed
 from kolla.store.records import ABSENT, RUNNING, Generation, Record
@@ -45,7 +46,7 @@ class World:
         if command == "upgrade":
             if state.current is None or self.record.target != RUNNING:
                 return Plan("web", "upgrade")
-            return planner.change(state, self.spec(), "upgrade", ("a test",))
+            return change(state, self.spec(), "upgrade", ("a test",))
         if command == "delete data":
             return planner.delete(state, data=True)
         return {"stop": planner.stop, "delete": planner.delete, "restart": planner.restart,

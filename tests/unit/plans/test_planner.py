@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 
 from kolla.plans import converge, planner
+from kolla.plans.change import change
 from kolla.plans.plan import Plan
 from kolla.plugin import Task
 from tests.unit.support.factory import make_generation, make_observed, make_spec, make_state
@@ -36,7 +37,7 @@ def test_starting_what_runs_is_nothing_to_do():
 
 
 def test_replace_stops_the_old_one_only_after_everything_slow_is_done():
-    made = planner.change(
+    made = change(
         running(), make_spec(version="2"), "upgrade", ("image: changed",), (("expand", "schema"),)
     )
     assert str(made) == (
@@ -63,7 +64,7 @@ def with_dependants(state):
 
 
 def test_requests_to_what_requires_it_wait_from_just_before_the_stop_until_it_is_well():
-    made = planner.change(with_dependants(running()), make_spec(version="2"), "upgrade", ())
+    made = change(with_dependants(running()), make_spec(version="2"), "upgrade", ())
     assert steps(made)[2:10] == [
         "hold api-g3", "hold identity-g5", "stop web-g1", "start web-g2", "check web-g2",
         "resume identity-g5", "resume api-g3", "commit web-g2",
@@ -96,7 +97,7 @@ def test_on_the_way_back_and_in_recovery_requests_go_on_when_it_is_well():
 
 
 def test_handover_stops_the_old_one_only_after_the_new_one_counts():
-    made = planner.change(running(make_spec(**HANDOVER)), make_spec(**HANDOVER), "upgrade", ())
+    made = change(running(make_spec(**HANDOVER)), make_spec(**HANDOVER), "upgrade", ())
     assert steps(made) == [
         "record web-g2", "create web-g2", "start web-g2", "check web-g2", "join web-g2",
         "commit web-g2", "keep web-g2", "release web-g1", "drain web-g1", "stop web-g1",
@@ -111,7 +112,7 @@ def way_back(made, failed: str) -> list[str]:
 
 
 def test_a_replacement_that_fails_starts_the_old_one_before_it_cleans_up():
-    made = planner.change(
+    made = change(
         running(), make_spec(version="2"), "upgrade", (), (("expand", "schema"),)
     )
     assert way_back(made, "check web-g2") == [
@@ -124,26 +125,26 @@ def test_a_replacement_that_fails_starts_the_old_one_before_it_cleans_up():
 
 
 def test_requests_that_wait_go_on_as_soon_as_the_old_one_is_well_again():
-    made = planner.change(with_dependants(running()), make_spec(version="2"), "upgrade", ())
+    made = change(with_dependants(running()), make_spec(version="2"), "upgrade", ())
     assert way_back(made, "start web-g2")[:5] == [
         "stop web-g2", "start web-g1", "check web-g1", "resume identity-g5", "resume api-g3",
     ]
 
 
 def test_a_handover_that_fails_leaves_the_old_one_alone():
-    made = planner.change(running(make_spec(**HANDOVER)), make_spec(**HANDOVER), "upgrade", ())
+    made = change(running(make_spec(**HANDOVER)), make_spec(**HANDOVER), "upgrade", ())
     gone = ["stop web-g2", "remove web-g2", "forget web-g2", "settle web"]
     assert way_back(made, "check web-g2") == gone
     assert way_back(made, "join web-g2") == ["drain web-g2", *gone]
 
 
 def test_what_serves_while_it_is_checked_is_drained_before_it_is_taken_away():
-    made = planner.change(running(), make_spec(drain=["finish"]), "upgrade", ())
+    made = change(running(), make_spec(drain=["finish"]), "upgrade", ())
     assert way_back(made, "check web-g2")[:3] == ["drain web-g2", "stop web-g2", "start web-g1"]
 
 
 def test_nothing_takes_back_what_is_committed():
-    made = planner.change(running(), make_spec(version="2"), "upgrade", ())
+    made = change(running(), make_spec(version="2"), "upgrade", ())
     committed = steps(made).index("commit web-g2")
     assert not made.way_back(made.operations[committed:])
 
@@ -208,7 +209,7 @@ def test_nothing_is_settled_while_two_generations_run():
 def test_pruning_keeps_what_a_rollback_needs():
     generations = [make_generation(n, spec=make_spec(version=str(n))) for n in range(1, 6)]
     state = make_state(5, generations, [make_observed(5)], keep=2)
-    made = planner.change(state, make_spec(version="6"), "upgrade", ())
+    made = change(state, make_spec(version="6"), "upgrade", ())
     assert [s for s in steps(made) if s.startswith("forget")] == [
         "forget web-g1", "forget web-g2", "forget web-g3",
     ]
@@ -294,7 +295,7 @@ def started_and_not_committed(spec, current=OLD, status: str = "exited", **recor
 
 
 def test_an_upgrade_that_fails_once_it_was_started_prepares_the_way_back():
-    made = planner.change(running(OLD), NEW, "upgrade", ())
+    made = change(running(OLD), NEW, "upgrade", ())
     assert way_back(made, "check web-g2")[:3] == [
         "stop web-g2", STEP.format(2), "start web-g1",
     ]
@@ -302,7 +303,7 @@ def test_an_upgrade_that_fails_once_it_was_started_prepares_the_way_back():
 
 
 def test_a_handover_that_fails_prepares_the_next_start_of_what_serves():
-    made = planner.change(
+    made = change(
         running(dataclasses.replace(OLD, **HANDOVER)), dataclasses.replace(NEW, **HANDOVER),
         "upgrade", (),
     )
@@ -339,7 +340,7 @@ def test_what_is_to_stay_stopped_is_parked_before_the_way_back_is_prepared():
     (dataclasses.replace(NEW, release=OLD.release), OLD, True),
 ])
 def test_whatever_leads_to_an_earlier_release_or_version_is_prepared(action, old, new, prepared):
-    made = planner.change(running(old), new, action, ())
+    made = change(running(old), new, action, ())
     assert (steps(made)[0] == STEP.format(1)) is prepared
 
 
@@ -360,8 +361,8 @@ def with_guests(target: str = "running"):
 def test_a_generation_in_whose_file_system_a_process_lives_stays_with_its_image():
     recovery = steps(planner.recover(with_guests()))
     assert recovery == ["remove web-g2", "settle web"]
-    change = steps(planner.change(with_guests(), make_spec(), "upgrade", ()))
-    assert change[-4:] == ["remove web-g2", "remove web-g3", "forget web-g2", "settle web"]
+    done = steps(change(with_guests(), make_spec(), "upgrade", ()))
+    assert done[-4:] == ["remove web-g2", "remove web-g3", "forget web-g2", "settle web"]
     free = dataclasses.replace(with_guests(), in_use={})
     assert steps(planner.recover(free)) == [
         "remove web-g1", "remove web-g2", "forget web-g1", "settle web"

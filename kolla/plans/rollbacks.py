@@ -1,0 +1,86 @@
+"""Which generation a rollback goes back to, and whether it can."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from kolla.deployment import Deployment
+from kolla.errors import KollaError, UsageError
+from kolla.plans import desired, pins, planner
+from kolla.plans.change import change
+from kolla.plans.plan import Kind, Plan, State
+from kolla.plugin import Container
+from kolla.plugin.spec import describe_image
+from kolla.store.records import RUNNING, Generation
+from kolla.times import now
+
+if TYPE_CHECKING:
+    from kolla.plans.requests import Request
+
+
+def rollback(
+    deployment: Deployment, request: "Request", container: Container, state: State
+) -> Plan:
+    """The plan of a rollback; KollaError if there is nothing to go back to, or no way."""
+    if state.current is None or state.record.target != RUNNING:
+        raise KollaError(
+            f"{container.name} is not running, so there is nothing to roll back",
+            desired.way_to_run(deployment, container, state),
+        )
+    number = request.targets.get(container.name)
+    number = number or last_known_good(deployment, state)
+    if number is None and len(request.containers) > 1:
+        return Plan(container.name, Kind.ROLLBACK, before=state.current, after=state.current)
+    if number is None:
+        raise KollaError(
+            f"{container.name} has no earlier good generation that differs from this one",
+            f"`kolla container history {container.name}` shows all; --to names one",
+        )
+    if number == state.current:
+        return Plan(container.name, Kind.ROLLBACK, before=number, after=number)
+    spec = _kept(container, state, number).snapshot
+    desired.refuse_downgrade(container, state.spec(state.current).version, spec.version)
+    if deployment.backend.image(spec.image_id) is None:
+        raise KollaError(
+            f"the image of generation {number} of {container.name}, {describe_image(spec)},"
+            " is no longer on the engine: `docker system prune -a` takes even images with a name",
+            f"build or load it again, then `kolla container upgrade {container.name}"
+            f" --image {spec.image}`",
+        )
+    reason = f"back to generation {number}: {describe_image(spec)}"
+    new_pins = pins.of_rollback(state, number)
+    return change(state, spec, Kind.ROLLBACK, (reason,), pins=new_pins)
+
+
+def _kept(container: Container, state: State, number: int) -> Generation:
+    """A generation that can come back."""
+    generation = state.generations.get(number)
+    if generation is None:
+        raise UsageError(
+            f"{container.name} has no generation {number}",
+            f"`kolla container history {container.name}` shows all",
+        )
+    if not generation.committed or not generation.kept:
+        raise KollaError(
+            f"generation {number} of {container.name} was {generation.outcome}"
+            f" and cannot come back: {generation.reason or 'its image is no longer kept'}",
+            f"`kolla container history {container.name}` shows those that can",
+        )
+    return generation
+
+
+def last_known_good(deployment: Deployment, state: State) -> int | None:
+    """The generation that a rollback goes to by itself; None if there is none."""
+    return planner.last_known_good(state, _survivor(deployment))
+
+
+def _survivor(deployment: Deployment) -> Callable[[Generation], bool]:
+    """Whether a generation was current for longer than the probation."""
+    probation = deployment.settings.value("engine", "probation")
+
+    def survived(generation: Generation) -> bool:
+        ended = datetime.fromisoformat(generation.ended or now())
+        lasted = ended - datetime.fromisoformat(generation.committed or now())
+        return lasted.total_seconds() >= float(probation)
+
+    return survived
