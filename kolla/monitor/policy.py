@@ -103,9 +103,11 @@ class Memory:
     def excuse(self) -> None:
         """Forget its last restarts: what it requires was at fault, not the container."""
         if self.dying_since is not None:
-            excused = {at for at in self.deaths if at >= self.dying_since}
-            self.deaths = [at for at in self.deaths if at not in excused]
-            self.restarts = [at for at in self.restarts if at not in excused]
+            excused = [at for at in self.deaths if at >= self.dying_since]
+            self.deaths = [at for at in self.deaths if at < self.dying_since]
+            for at in excused:  # and no restart by the monitor at the same time
+                if at in self.restarts:
+                    self.restarts.remove(at)
             self.dying_since = None
 
     def within_the_hour(self, now: float) -> int:

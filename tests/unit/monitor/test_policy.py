@@ -232,6 +232,14 @@ def test_what_fails_every_second_check_is_said_to_flap_and_not_restarted():
     assert memory.flaps and "5 of its last 10 checks failed" in memory.detail
 
 
+def test_what_excuses_deaths_excuses_no_restart_by_the_monitor_at_the_same_time():
+    memory = awake()
+    policy.died(memory, 1, "it ended", ALONE, RULES, 101)
+    policy.restarted(memory, "gone", RULES, 101, 1)
+    policy.strained(memory, "busy", RULES, 102)
+    assert memory.restarts == [101] and memory.deaths == []
+
+
 class Storm(RuleBasedStateMachine):
     """Any events in any order."""
 
