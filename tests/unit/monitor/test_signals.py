@@ -196,7 +196,7 @@ def with_events(deployment, monkeypatch, *ages: int):
     """Events so many days old."""
     with monkeypatch.context() as past:
         for days in ages:
-            past.setattr("kolla.store.store.now", lambda days=days: ago(days * 86_400))
+            past.setattr("kolla.store.journal.now", lambda days=days: ago(days * 86_400))
             event = deployment.store.open_event("restart", "web", 1, f"{days} days ago")
             deployment.store.close_event(event, "done", 1.0)
     return deployment
