@@ -6,7 +6,7 @@ from kolla.plugin import Container, Hold, Image, Strategy, Volume, secret, share
 from kolla_plugins.openstack import (
     API, IDENTITY, database_task, identity_task, login_environment, schema_phases, schema_task,
     service_certificate, service_environment, service_files, service_limits, service_listens,
-    service_options,
+    service_options, teardown_task,
 )
 
 GLANCE_API = Container(
@@ -41,6 +41,7 @@ GLANCE_API = Container(
         identity_task("glance", "image"),
     ),
     **schema_phases(),
+    teardown=(teardown_task("glance", "image"),),
     # Imports outlive their request; a stop waits for them, too.
     drain=("kolla-finish",),
     stop_grace=120,

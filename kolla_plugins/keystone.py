@@ -6,6 +6,7 @@ from kolla.plugin import Container, Hold, Image, Strategy, Task, Volume, shared_
 from kolla_plugins.openstack import (
     API, IDENTITY, database_task, schema_phases, schema_task, service_certificate,
     service_environment, service_files, service_limits, service_listens, service_options,
+    teardown_task,
 )
 
 KEYSTONE = Container(
@@ -55,6 +56,7 @@ KEYSTONE = Container(
         ),
     ),
     **schema_phases(),
+    teardown=(teardown_task("keystone", login=False),),
     drain=("kolla-drain",),
     options={
         **API,

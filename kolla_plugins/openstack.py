@@ -201,6 +201,21 @@ def login_environment(service: str) -> dict[str, str]:
     return {f"OS_KEYSTONE_AUTHTOKEN__{name}": value for name, value in options.items()}
 
 
+DATABASE_ADMINISTRATOR = {
+    "KOLLA_DATABASE_ADDRESS": "${database.address}",
+    "KOLLA_DATABASE_PORT": "${database.port}",
+    "KOLLA_DATABASE_ROOT_PASSWORD": "${database.root_password}",
+}
+
+IDENTITY_ADMINISTRATOR = {
+    "KOLLA_IDENTITY_URL": "${keystone.internal_url}/v3",
+    "KOLLA_IDENTITY_REGION": "${identity.region}",
+    "KOLLA_IDENTITY_USER": "${identity.admin_user}",
+    "KOLLA_IDENTITY_PROJECT": "${identity.admin_project}",
+    "KOLLA_IDENTITY_PASSWORD": "${identity.admin_password}",
+}
+
+
 def database_task(
     service: str, option: str = "database_name", name: str = "database"
 ) -> Task:
@@ -209,9 +224,7 @@ def database_task(
         name,
         ("kolla-database",),
         environment={
-            "KOLLA_DATABASE_ADDRESS": "${database.address}",
-            "KOLLA_DATABASE_PORT": "${database.port}",
-            "KOLLA_DATABASE_ROOT_PASSWORD": "${database.root_password}",
+            **DATABASE_ADMINISTRATOR,
             "KOLLA_DATABASE_NAME": f"${{{service}.{option}}}",
             "KOLLA_DATABASE_USER": f"${{{service}.database_user}}",
             "KOLLA_DATABASE_PASSWORD": f"${{{service}.database_password}}",
@@ -236,11 +249,7 @@ def identity_task(service: str, kind: str, roles: str = "service") -> Task:
         "identity",
         ("kolla-identity",),
         environment={
-            "KOLLA_IDENTITY_URL": "${keystone.internal_url}/v3",
-            "KOLLA_IDENTITY_REGION": "${identity.region}",
-            "KOLLA_IDENTITY_USER": "${identity.admin_user}",
-            "KOLLA_IDENTITY_PROJECT": "${identity.admin_project}",
-            "KOLLA_IDENTITY_PASSWORD": "${identity.admin_password}",
+            **IDENTITY_ADMINISTRATOR,
             "KOLLA_SERVICE_NAME": service,
             "KOLLA_SERVICE_TYPE": kind,
             "KOLLA_SERVICE_USER": f"${{{service}.user}}",
@@ -250,3 +259,24 @@ def identity_task(service: str, kind: str, roles: str = "service") -> Task:
             "KOLLA_SERVICE_INTERNAL_URL": f"${{{service}.internal_url}}",
         },
     )
+
+
+def teardown_task(service: str, kind: str = "", login: bool = True) -> Task:
+    """Takes away what the service has elsewhere: in MariaDB, in Keystone, at the broker.
+
+    The catalog entry (``kind``, if the container has one) goes with the last container of its
+    name, databases and user with the last container of the service, on any host. No ``login``:
+    the service has no user in Keystone.
+    """
+    keystone = {
+        **IDENTITY_ADMINISTRATOR,
+        "KOLLA_SERVICE_NAME": service,
+        "KOLLA_SERVICE_TYPE": kind,
+        "KOLLA_SERVICE_USER": f"${{{service}.user}}",
+    }
+    environment = {**DATABASE_ADMINISTRATOR, **(keystone if login else {})}
+    return Task("teardown", ("kolla-teardown",), environment=environment)
+
+
+#: The same for a container that has a queue at the broker and sees no database.
+QUEUE_TEARDOWN = Task("teardown", ("kolla-teardown",))

@@ -5,10 +5,11 @@ import logging
 from collections.abc import Callable, Collection
 
 from kolla.actions.step import Step
-from kolla.backends.instances import Instances
+from kolla.backends.instances import Instances, project_of
 from kolla.errors import KollaError
 from kolla.logs.archive import Archive
 from kolla.plugin.reports import BackendError, UnreadableLog
+from kolla.plugin.spec import Spec
 from kolla.store.records import GenerationOutcome, Record
 from kolla.store.store import Store
 
@@ -74,6 +75,7 @@ class Removal:
 
     def erase(self, step: Step) -> None:
         """Remove the volumes that no other container has."""
+        self._tell_of_dumps(step.spec)
         others = volumes_of_others(self.store, [step.container])
         for volume in step.spec.volumes:
             self._erase(step, volume.name, others.get(volume.name))
@@ -83,6 +85,12 @@ class Removal:
                 step.container, step.number, GenerationOutcome.DELETED, "its data were deleted too"
             )
             self.store.update(step.container, erase=0, current=None)
+
+    def _tell_of_dumps(self, spec: Spec) -> None:
+        """They are what there is against a mistake."""
+        folder = self.instances.dumps.folder / project_of(spec)
+        if folder.is_dir() and any(folder.iterdir()):
+            self.tell(f"its dumps stay in {folder}")
 
     def _erase(self, step: Step, volume: str, other: Record | None) -> None:
         told = f"the volume {volume} stays: {other.name} has it too" if other else ""

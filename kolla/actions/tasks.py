@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from kolla.actions.step import Step
 from kolla.backends.instances import Instances, engine_name
+from kolla.plans.plan import Do
 from kolla.plugin import Task
 from kolla.plugin.reports import Outcome
 from kolla.plugin.spec import Spec
@@ -14,6 +15,8 @@ from kolla.store.store import Store
 KEPT = 4000
 #: Exit code of a contract task that other hosts hold up (EX_TEMPFAIL of sysexits.h).
 WAITS = 75
+#: When tasks run that a deletion can do without.
+LAST = (Do.FAREWELL, Do.TEARDOWN)
 
 
 class Tasks:
@@ -72,8 +75,8 @@ class Tasks:
 
     def _require_success(self, step: Step, outcome: Outcome) -> None:
         if outcome.exit_code != 0:
-            task = step.operation.task
-            raise step.failed(
-                f"the task {task} ended with exit code {outcome.exit_code}", outcome.output
-            )
+            reason = f"the task {step.operation.task} ended with exit code {outcome.exit_code}"
+            if step.operation.kind in LAST:
+                reason += " (--skip-tasks deletes without it)"
+            raise step.failed(reason, outcome.output)
         self.said = self._hide(outcome.output).strip()[-KEPT:]

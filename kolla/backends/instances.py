@@ -92,7 +92,7 @@ class Instances:
         return wanted and bool(spec.tasks.get("dump")) and phase in ("bootstrap", "dump")
 
     def _with_dumps(self, made: Instance, spec: Spec, generation: int) -> Instance:
-        inbox = self._inboxes(spec.container, generation) / _project_of(spec)
+        inbox = self._inboxes(spec.container, generation) / project_of(spec)
         owner = 0 if "root" in made.privileges else made.user
         folder = self._owned(inbox, owner, 0o700)
         return dataclasses.replace(
@@ -185,7 +185,7 @@ class Instances:
             image=spec.image_id,
             user=spec.user,
             environment={
-                **values, "KOLLA_CONTAINER": owner.container, "KOLLA_PROJECT": _project_of(owner),
+                **values, "KOLLA_CONTAINER": owner.container, "KOLLA_PROJECT": project_of(owner),
                 "KOLLA_GENERATION": str(generation), "KOLLA_RELEASE": spec.release,
             },
             labels=labels,
@@ -230,6 +230,6 @@ class Instances:
         return folder
 
 
-def _project_of(spec: Spec) -> str:
+def project_of(spec: Spec) -> str:
     """What a dump or a ledger is kept for: the software, in however many containers."""
     return spec.project or spec.container

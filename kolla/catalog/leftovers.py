@@ -38,4 +38,7 @@ def _stand_in(name: str, spec: Spec | None) -> Container:
     made = Container(name, SET.name, "its plugin is not installed", Image(name, Path()), 0)
     if spec is None:
         return made
-    return dataclasses.replace(made, user=spec.user, strategy=spec.strategy, volumes=spec.volumes)
+    return dataclasses.replace(
+        made, user=spec.user, strategy=spec.strategy, volumes=spec.volumes,
+        teardown=spec.tasks.get("teardown", ()),
+    )

@@ -163,15 +163,21 @@ class Delete(Action):
         containers = self.containers(parsed_args)
         what = ", ".join(container.name for container in containers) or "nothing"
         if parsed_args.data:
-            what += f" and the data in {self._volumes(containers)}"
+            what += f" and {self._data(containers, parsed_args.skip_tasks)}"
         confirm(self.app, f"deletes {what}", "nothing was deleted")
 
     def _preview(self, parsed_args, report):
         columns, rows = super()._preview(parsed_args, report)
         if parsed_args.data:
-            volumes = self._volumes(self.containers(parsed_args))
-            self.text += f"\nafterwards: delete the data in {volumes}"
+            containers = self.containers(parsed_args)
+            self.text += f"\nafterwards: delete the data in {self._volumes(containers)}"
         return columns, rows
+
+    def _data(self, containers, skip_tasks: bool) -> str:
+        data = f"the data in {self._volumes(containers)}"
+        if skip_tasks or not any(container.teardown for container in containers):
+            return data
+        return f"{data}, with databases and users in other services"
 
     def _volumes(self, containers) -> str:
         from kolla.actions.removal import volumes_of_others

@@ -571,6 +571,7 @@ def test_a_task_that_fails_leaves_the_container_stopped_with_its_data(tmp_path):
     host.engine.run = lambda instance, timeout: Outcome(1, "the database is away")
     result = host.act("delete", data=True)["web"]
     assert (result.outcome, result.evidence) == ("failed", "the database is away")
+    assert "--skip-tasks" in result.reason
     assert (host.record("web").target, host.engine.erased) == ("stopped", [])
     assert host.act("recover")["web"].outcome == "unchanged"
     assert host.act("delete", data=True, tasks=False)["web"].outcome == "done"

@@ -11,6 +11,8 @@ from typing import NoReturn
 SECRETS = pathlib.Path("/var/lib/kolla/secrets")
 #: The authorities of the servers that are reached over TLS lie here, by their option groups.
 TLS = pathlib.Path("/etc/kolla/tls")
+#: Written by kolla-version when the image was built.
+VERSION = pathlib.Path("/usr/share/kolla/version")
 
 
 def authority(group: str) -> str | None:
@@ -43,3 +45,18 @@ def get(name: str) -> str | None:
 def require(name: str) -> str:
     """The same; ends the program with one line if it is missing or empty."""
     return get(name) or fail(f"{name} is not set")
+
+
+def who() -> dict[str, str]:
+    """Which container of which host this is, and the software in its image."""
+    return {
+        "host": require("KOLLA_HOST"),
+        "container": require("KOLLA_CONTAINER"),
+        "release": require("KOLLA_RELEASE"),
+        "version": VERSION.read_text().strip(),
+    }
+
+
+def patience() -> int:
+    """Seconds that a host waits for another one that changes the schema."""
+    return int(os.environ.get("KOLLA_LOCK_TIMEOUT", "60"))

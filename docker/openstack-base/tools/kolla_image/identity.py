@@ -1,5 +1,8 @@
 """kolla-identity: makes the service's user, catalog entry and endpoints in Keystone."""
 
+import contextlib
+from collections.abc import Iterator
+
 from keystoneauth1 import adapter, exceptions, session
 from keystoneauth1.identity import v3
 
@@ -71,7 +74,31 @@ def register(identity: adapter.Adapter, url: str) -> None:
         ensure(identity, "endpoint", found_by, {"url": require(f"KOLLA_SERVICE_{place}_URL")})
 
 
-def main() -> None:
+def find(identity: adapter.Adapter, kind: str, **known: str) -> list[dict]:
+    return identity.get(f"/{kind}s", params=known).json()[f"{kind}s"]
+
+
+def withdraw(identity: adapter.Adapter, name: str, kind: str, region: str) -> None:
+    """Take the endpoints of a region out of the catalog, and the service with its last ones."""
+    for service in find(identity, "service", name=name, type=kind):
+        for endpoint in find(identity, "endpoint", service_id=service["id"], region_id=region):
+            identity.delete(f"/endpoints/{endpoint['id']}")
+        if not find(identity, "endpoint", service_id=service["id"]):
+            identity.delete(f"/services/{service['id']}")
+
+
+def remove_user(identity: adapter.Adapter, user: str, service: str) -> bool:
+    """Remove the user of a service, unless that is in the catalog, for another region."""
+    if find(identity, "service", name=service):
+        return False
+    for found in find(identity, "user", name=user, domain_id=DOMAIN):
+        identity.delete(f"/users/{found['id']}")
+    return True
+
+
+@contextlib.contextmanager
+def administrator() -> Iterator[adapter.Adapter]:
+    """Keystone, as its administrator; what fails there ends the program with one line."""
     url = require("KOLLA_IDENTITY_URL")
     login = password_login(
         url,
@@ -81,8 +108,13 @@ def main() -> None:
     )
     connection = session.Session(login, timeout=60, verify=authority("keystone") or True)
     try:
-        register(adapter.Adapter(connection, endpoint_override=url, connect_retries=5), url)
+        yield adapter.Adapter(connection, endpoint_override=url, connect_retries=5)
     except exceptions.ConnectFailure:
         fail(f"Keystone at {url} cannot be reached")
     except exceptions.ClientException as error:
         fail(f"Keystone at {url}: {error}")
+
+
+def main() -> None:
+    with administrator() as identity:
+        register(identity, require("KOLLA_IDENTITY_URL"))

@@ -14,7 +14,7 @@ import ssl
 import time
 import urllib.parse
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import amqp
 
@@ -33,15 +33,21 @@ TROUBLE = (OSError, amqp.AMQPError)
 SILENCE = (TimeoutError, BlockingIOError)
 
 
+def session(host: str, user: str, password: str, vhost: str) -> amqp.Connection:
+    """A connection. Raises one of ``TROUBLE``."""
+    connection = amqp.Connection(
+        host, user, password, virtual_host=vhost, ssl=_tls(), confirm_publish=True,
+        connect_timeout=CONNECTS, read_timeout=TAKES, write_timeout=TAKES,
+    )
+    connection.connect()
+    return connection
+
+
 class Broker:
     """A connection, with a queue of its own for answers. Raises one of ``TROUBLE``."""
 
     def __init__(self, host: str, user: str, password: str, vhost: str):
-        self._connection = amqp.Connection(
-            host, user, password, virtual_host=vhost, ssl=_tls(), confirm_publish=True,
-            connect_timeout=CONNECTS, read_timeout=TAKES, write_timeout=TAKES,
-        )
-        self._connection.connect()
+        self._connection = session(host, user, password, vhost)
         self._channel = self._connection.channel()
         self._answers = self._channel.queue_declare(exclusive=True).queue
         self._channel.basic_consume(self._answers, no_ack=True, callback=self._receive)
@@ -93,7 +99,7 @@ class Prober:
             complaint = self._ping()
         except TROUBLE as error:
             self._hang_up()
-            return DEGRADED, f"the broker cannot be used: {_reason(error)}"
+            return DEGRADED, f"the broker cannot be used: {reason(error)}"
         since = time.monotonic() - self._back
         if complaint and since < RETURNS:
             return DEGRADED, f"the broker is back for {since:.0f} seconds, and {complaint}"
@@ -107,16 +113,10 @@ class Prober:
                 raise
             except TROUBLE:  # it has hung up since the last check
                 self._hang_up()
-        self._broker = self._connect()
+        self._broker = first(Broker, self._places)
         if self._away:
             self._away, self._back = False, time.monotonic()
         return self._broker.ping(self._queue)
-
-    def _connect(self) -> Broker:
-        for place in self._places[:-1]:
-            with contextlib.suppress(*TROUBLE):
-                return Broker(*place)
-        return Broker(*self._places[-1])
 
     def _hang_up(self) -> None:
         self._away = True
@@ -135,6 +135,15 @@ def places(url: str) -> Iterator[tuple[str, str, str, str]]:
         yield host, user, password, vhost
 
 
+def first(connect: Callable, places: Iterable[tuple[str, ...]]):
+    """A connection to the first of the places that works. Raises one of ``TROUBLE``."""
+    *others, last = places
+    for place in others:
+        with contextlib.suppress(*TROUBLE):
+            return connect(*place)
+    return connect(*last)
+
+
 def _tls() -> dict | bool:
     if (get("OS_OSLO_MESSAGING_RABBIT__SSL") or "").lower() != "true":
         return False
@@ -151,7 +160,7 @@ def _call(id: str, answers: str) -> str:
     return json.dumps({"oslo.version": "2.0", "oslo.message": json.dumps(call)})
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     if isinstance(error, SILENCE):
         return "it does not answer in time"
     return " ".join(str(getattr(error, "strerror", None) or error).split())

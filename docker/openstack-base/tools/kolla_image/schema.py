@@ -8,7 +8,6 @@ that hold the URLs of its databases, ``OS_DATABASE__CONNECTION`` if it is not se
 
 import argparse
 import os
-import pathlib
 import shlex
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from collections.abc import Iterable
 
 from kolla_image import phases
 from kolla_image import dump as dumps
-from kolla_image.environment import fail, require
+from kolla_image.environment import fail, patience, require, who
 from kolla_image.ledger import Ledger, connected
 
 #: Exit code of a contract that other hosts hold up (EX_TEMPFAIL of sysexits.h).
@@ -162,15 +161,9 @@ def main() -> None:
             command.add_argument("container", nargs="?")
     arguments = vars(parser.parse_args())
     phase = PHASES[arguments.pop("phase")]
-    who = {
-        "host": require("KOLLA_HOST"),
-        "container": require("KOLLA_CONTAINER"),
-        "release": require("KOLLA_RELEASE"),
-        "version": pathlib.Path("/usr/share/kolla/version").read_text().strip(),
-    }
-    timeout = int(os.environ.get("KOLLA_LOCK_TIMEOUT", "60"))
-    with connected(who, None if phase is status else timeout) as ledger:
+    me = who()
+    with connected(me, None if phase is status else patience()) as ledger:
         try:
-            phase(ledger, who, **arguments)
+            phase(ledger, me, **arguments)
         except phases.Refused as refusal:
             fail(str(refusal))

@@ -1,0 +1,29 @@
+"""Removes the queues of a service that is called over the broker, once it has ended.
+
+Those for answers and for calls to all hosts expire by themselves after half an hour.
+"""
+
+import amqp
+
+from kolla_image.environment import fail, require
+from kolla_image.prober import TROUBLE, first, places, reason, session
+
+
+def remove(connection: amqp.Connection, queue: str, shared: str) -> None:
+    """Remove its own queue, and the one of all hosts if none of them listens there."""
+    connection.channel().queue_delete(queue)
+    try:
+        connection.channel().queue_delete(shared, if_unused=True, if_empty=True)
+    except amqp.PreconditionFailed:
+        pass  # another host listens, or will
+
+
+def main() -> None:
+    queue = require("KOLLA_RPC_QUEUE")
+    shared = queue.removesuffix(f".{require('KOLLA_HOST')}")
+    try:
+        with first(session, places(require("OS_DEFAULT__TRANSPORT_URL"))) as connection:
+            remove(connection, queue, shared)
+    except TROUBLE as error:
+        fail(f"the broker cannot be used: {reason(error)}")
+    print(f"gone: the queue {queue}")

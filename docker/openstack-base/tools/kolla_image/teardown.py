@@ -1,0 +1,62 @@
+"""kolla-teardown: takes away what a service has elsewhere, when its data is deleted.
+
+Its queues go, and its catalog entry with the last container of its name. Its databases with
+their account, and its user in Keystone, go with the last container of the software. The ledger
+says which others there are, on any host. Safe to repeat, since it may be interrupted.
+"""
+
+from collections.abc import Collection
+
+from kolla_image import database, ledger, phases
+from kolla_image.environment import get, patience, require, who
+
+
+def leave() -> list[phases.Member]:
+    """Say in the ledger that this container is gone; those that still use the databases."""
+    urls = list(ledger.urls().values())
+    with database.administrator() as cursor:
+        # Without them it has left before.
+        if not cursor.execute("SHOW DATABASES WHERE `Database` = %s", (urls[0].database,)):
+            return []
+    me = who()
+    with ledger.connected(me, patience()) as book:
+        book.forget(me["host"], me["container"])
+        return list(book.state().members.values())
+
+
+def drop() -> None:
+    """The databases, the one with the ledger last, and their account."""
+    urls = list(ledger.urls().values())
+    names = [url.database for url in reversed(urls)]
+    with database.administrator() as cursor:
+        for sql, values in database.removal(names, urls[0].username):
+            cursor.execute(sql, values)
+    print(f"gone: the database {', '.join(names)}, and its user {urls[0].username}")
+
+
+def withdraw(others: Collection[phases.Member]) -> None:
+    """What Keystone knows of the service."""
+    from kolla_image import identity
+
+    service, kind, me = require("KOLLA_SERVICE_NAME"), get("KOLLA_SERVICE_TYPE"), who()
+    with identity.administrator() as keystone:
+        if kind and me["container"] not in {other.container for other in others}:
+            identity.withdraw(keystone, service, kind, require("KOLLA_IDENTITY_REGION"))
+            print(f"gone: {service} ({kind}) from Keystone's catalog")
+        user = require("KOLLA_SERVICE_USER")
+        if not others and identity.remove_user(keystone, user, service):
+            print(f"gone: the user {user} from Keystone")
+
+
+def main() -> None:
+    if get("KOLLA_RPC_QUEUE"):
+        from kolla_image import queues
+
+        queues.main()
+    others = leave() if get("KOLLA_DATABASE_ROOT_PASSWORD") else []
+    if get("KOLLA_SERVICE_NAME"):
+        withdraw(others)
+    if others:
+        print(f"the rest stays: {', '.join(map(str, others))} still use it")
+    elif get("KOLLA_DATABASE_ROOT_PASSWORD"):
+        drop()
