@@ -17,6 +17,7 @@ KINDS = {
     Kind.START: "started", Kind.STOP: "stopped", Kind.RESTART: "restarted",
     Kind.UPGRADE: "upgraded", Kind.ROLLBACK: "rolled back", Kind.DELETE: "deleted",
     Kind.CONFIRM: "confirmed", Kind.RECOVER: "recovered", Kind.GIVE_UP: "failed",
+    Kind.TASK: "task run",
 }
 
 

@@ -107,6 +107,7 @@ class Executor:
         entry = self._recording.note(
             self.store.open_event, operation.kind, operation.container, operation.generation,
             " ".join(filter(None, (operation.task, operation.cause))), event,
+            task=operation.task,
         )
         step, outcome, detail = None, ActionOutcome.FAILED, None
         self.tasks.said = ""
@@ -115,7 +116,7 @@ class Executor:
             self._carry_out(step)
             outcome = ActionOutcome.DONE
             if self.tasks.said:
-                detail = f"{operation.task}: {self.tasks.said}"
+                detail = self.tasks.said
                 self.tell(detail.splitlines()[-1])
         except Failed as failure:
             detail = failure.message
@@ -149,7 +150,7 @@ class Executor:
             case Do.CREATE:
                 backend.create(self.instances.make(step.spec, step.number))
             case (Do.BOOTSTRAP | Do.VERIFY | Do.DUMP | Do.EXPAND | Do.BEFORE_ROLLBACK
-                  | Do.FAREWELL | Do.TEARDOWN):
+                  | Do.FAREWELL | Do.TEARDOWN | Do.ON_DEMAND):
                 self.tasks.run(step, self._target(step))
             case Do.CONTRACT:
                 self.tasks.contract(step, self._target(step))

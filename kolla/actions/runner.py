@@ -49,6 +49,8 @@ class Result:
     evidence: str = ""
     #: Whether it failed by itself, not for an engine that was away or a lock that was taken.
     tried: bool = False
+    #: What its tasks warned of.
+    warnings: tuple[str, ...] = ()
 
 
 class Runner:
@@ -152,7 +154,7 @@ class Runner:
             return Result(
                 name, outcome, steps.before, self.store.container(name).serving, reason,
                 time.monotonic() - began, executor.outage.seconds, evidence,
-                tried,
+                tried, tuple(executor.tasks.warnings),
             )
 
         try:
@@ -164,7 +166,8 @@ class Runner:
                 failure.message, failure.evidence,
                 tried=not isinstance(failure.__cause__, Unreachable),
             )
-        return result(ActionOutcome.DONE, executor.tasks.waits_for)
+        said = executor.tasks.said if steps.action == Kind.TASK else executor.tasks.waits_for
+        return result(ActionOutcome.DONE, said)
 
     def _warn_of_handover(self, steps: Plan) -> None:
         handed_over = any(operation.kind is Do.JOIN for operation in steps.operations)
@@ -186,6 +189,8 @@ class Runner:
         self, steps: Plan, failure: Failed, executor: Executor, event: int
     ) -> str:
         name, store = steps.container, self.store
+        if steps.action == Kind.TASK:
+            return f"{name} is as it was"
         if isinstance(failure, Interrupted) and failure.finished:
             return "what it had begun is finished all the same"
         if isinstance(failure, Interrupted) and steps.spec is None:

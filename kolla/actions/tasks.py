@@ -1,4 +1,4 @@
-"""Runs one-shot tasks: bootstrap, verify, dump, expand, contract, before-rollback."""
+"""Runs one-shot tasks: bootstrap, verify, dump, expand and the other phases; on demand."""
 
 from collections.abc import Callable
 
@@ -26,8 +26,10 @@ class Tasks:
         self._store, self._instances, self._hide = store, instances, hide
         #: The hosts that a contract task said it waits for.
         self.waits_for = ""
-        #: What the last task that succeeded said.
+        #: What the last task that succeeded said, with its name.
         self.said = ""
+        #: What was said by those that ended with a warning.
+        self.warnings: list[str] = []
 
     def run(self, step: Step, target: Spec) -> None:
         """Run a task to its end; :class:`~kolla.actions.failures.Failed` if that is not 0."""
@@ -49,8 +51,7 @@ class Tasks:
         self._end(step)
 
     def _outcome(self, step: Step, target: Spec) -> Outcome:
-        phase = step.operation.kind.replace("-", "_")
-        task = step.spec.task(phase, step.operation.task)
+        task, phase = _task(step), _phase(step)
         instance = self._instances.task(
             step.spec, step.number, task, phase, target, self._place(step, task)
         )
@@ -74,9 +75,22 @@ class Tasks:
         self._instances.end_task(step.container, step.number, step.operation.task)
 
     def _require_success(self, step: Step, outcome: Outcome) -> None:
-        if outcome.exit_code != 0:
-            reason = f"the task {step.operation.task} ended with exit code {outcome.exit_code}"
+        task, said = _task(step), self._hide(outcome.output).strip()[-KEPT:]
+        if outcome.exit_code not in (0, task.warning):
+            reason = f"the task {task.name} ended with exit code {outcome.exit_code}"
             if step.operation.kind in LAST:
                 reason += " (--skip-tasks deletes without it)"
             raise step.failed(reason, outcome.output)
-        self.said = self._hide(outcome.output).strip()[-KEPT:]
+        if outcome.exit_code != 0:
+            self.said = f"{task.name} warns: {said or 'it does not say of what'}"
+            self.warnings.append(self.said)
+        elif said:
+            self.said = f"{task.name}: {said}"
+
+
+def _phase(step: Step) -> str:
+    return step.operation.kind.replace("-", "_")
+
+
+def _task(step: Step) -> Task:
+    return step.spec.task(_phase(step), step.operation.task)

@@ -8,11 +8,15 @@ from pathlib import PurePosixPath
 from kolla.catalog import forms
 from kolla.catalog.naming import SUITES
 from kolla.errors import nearest
-from kolla.plugin import Container, ContainerSet, Gone, Image, Releases, Strategy
+from kolla.plugin import Container, ContainerSet, Gone, Image, Releases, Strategy, Task
 from kolla.plugin.spec import PHASES
 
 #: Where the engine mounts something in every container.
 MOUNTED = ("/run/kolla", "/tmp", "/var/lib/kolla")
+#: Exit code of a task that other hosts hold up (EX_TEMPFAIL of sysexits.h).
+WAITS = 75
+#: Seconds between two runs of a task that the monitor runs.
+LEAST_PAUSE = 10
 #: A project, which is the name of a folder and a part of those of groups.
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
@@ -124,7 +128,23 @@ def _behaviour(container: Container) -> Iterator[str]:
     for phase in PHASES:
         names = Counter(task.name for task in getattr(container, phase))
         for task in getattr(container, phase):
-            if task.of == container.name:
-                yield f"its task {task.name!r} runs in its own place, which needs no 'of'"
+            yield _task(container, phase, task)
         for name in (name for name, times in names.items() if times > 1):
             yield f"two tasks of its {phase} are called {name!r}"
+
+
+def _task(container: Container, phase: str, task: Task) -> str:
+    if task.of == container.name:
+        return f"its task {task.name!r} runs in its own place, which needs no 'of'"
+    if not NAME.fullmatch(task.name):
+        return (f"its task {task.name!r} has no name: one is made up of small letters, digits and"
+                " dashes between them")
+    if not 0 <= task.warning < 124 or task.warning == WAITS:
+        return (f"the 'warning' of its task {task.name!r} is {task.warning}: it is an exit code"
+                f" from 1 to 123, and not {WAITS}, which says that others hold it up")
+    if task.every and phase != "on_demand":
+        return f"its task {task.name!r} has 'every', which is for tasks in 'on_demand'"
+    if task.every and task.every < LEAST_PAUSE:
+        return (f"its task {task.name!r} is to run every {task.every} s: the least is"
+                f" {LEAST_PAUSE} s")
+    return ""

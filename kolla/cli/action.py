@@ -65,6 +65,8 @@ class Action(Lister):
         if not parsed_args.dry_run:
             self.app.stdout.flush()
             for result in self._results:
+                for warning in result.warnings:
+                    print(f"kolla: {result.container}: {warning}", file=self.app.stderr)
                 if result.outcome == ActionOutcome.FAILED:
                     self._explain(result)
 

@@ -96,6 +96,15 @@ def _generations(deployment, arguments: list[str]) -> list[str]:
     return [str(generation.number) for generation in deployment.store.generations(name)]
 
 
+def _tasks(deployment, arguments: list[str]) -> list[str]:
+    """The tasks of the container that is named before."""
+    from kolla.cli.task import tasks_of
+
+    known = deployment.catalog.containers
+    named = next((known[word] for word in arguments if word in known), None)
+    return [task.name for task in tasks_of(deployment, named)] if named else []
+
+
 def _releases(deployment, arguments: list[str]) -> list[str]:
     return deployment.installed.releases()
 
@@ -112,6 +121,7 @@ _SOURCES = {
     "sets and containers": lambda *given: _sets(*given) + _containers(*given),
     "generations": _generations,
     "images": _images,
+    "tasks": _tasks,
     "releases": _releases,
     "exporters": _exporters,
 }

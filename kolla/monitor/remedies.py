@@ -199,6 +199,17 @@ class Commands:
         )
         return run(deployment, request).results
 
+    def task(self, watched: Watched, task: str) -> Result | None:
+        """Run a task of the watched generation; None if a command is at work on it."""
+        name = watched.name
+        if self.deployment.locks.held(name):
+            return None
+        request = Request(
+            Kind.TASK, [self.deployment.catalog.container(name)],
+            judged={name: watched.number}, task=task,
+        )
+        return run(self.deployment, request).results[0]
+
     def recover(self, name: str) -> Result | None:
         """Finish or undo the work of a killed command on a container, watched or not."""
         if self.deployment.locks.held(name):

@@ -12,6 +12,7 @@ from kolla.errors import KollaError
 from kolla.health.rules import rules_for
 from kolla.monitor import usage
 from kolla.monitor.checks import Checks
+from kolla.monitor.chores import Chores
 from kolla.monitor.context import Context, clock, line
 from kolla.monitor.engine import Engine
 from kolla.monitor.loop import Loop
@@ -43,6 +44,7 @@ class Watcher:
         self._checks = Checks(self.context, self._remedies, self._unable)
         self._engine = Engine(self.context, self._remedies, self._checks)
         self._usage = usage.Usage(self.context)
+        self._chores = Chores(self.context)
         self._seen_change: int | None = None
         self._first = True
         #: Why the state file cannot be read; empty if it can.
@@ -59,6 +61,7 @@ class Watcher:
 
     def close(self) -> None:
         self._engine.stop()
+        self._chores.close()
         self.context.close()
 
     def _unable(self, watched: Watched, error: Exception) -> None:
@@ -166,6 +169,7 @@ class Watcher:
         self._engine.look(record.name)
         self._checks.ask_in(watched, random.uniform(0, min(rules.interval, FIRST)))
         self._remedies.await_end_of_probation(watched)
+        self._chores.begin(watched)
         return watched
 
     def _end_maintenance(self) -> None:

@@ -22,6 +22,7 @@ class Kind(enum.StrEnum):
     CONFIRM = "confirm"
     DELETE = "delete"
     RECOVER = "recover"
+    TASK = "task"
     # By the monitor only.
     REVIVE = "revive"
     GIVE_UP = "give up"
@@ -42,6 +43,7 @@ class Do(enum.StrEnum):
     BEFORE_ROLLBACK = "before-rollback"
     FAREWELL = "farewell"
     TEARDOWN = "teardown"
+    ON_DEMAND = "on-demand"
     START = "start"
     #: Ask until it is well.
     CHECK = "check"

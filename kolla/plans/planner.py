@@ -140,6 +140,14 @@ def confirm(state: State) -> Plan:
     return Plan(state.name, Kind.CONFIRM, tuple(steps), before=number, after=number)
 
 
+def task(state: State, name: str) -> Plan:
+    """Run a task of the current generation, and change nothing."""
+    number = state.current
+    step = state.operation(Do.ON_DEMAND, number, task=name)
+    reasons = (f"the task {name}",)
+    return Plan(state.name, Kind.TASK, (step,), reasons, before=number, after=number)
+
+
 def pin(state: State, pins: Mapping[str, str | None]) -> Plan:
     """Stay with what runs, by a choice of its own from now on."""
     number, record = state.current, state.record

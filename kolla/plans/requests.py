@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
-from kolla.errors import KollaError
+from kolla.errors import KollaError, UsageError, nearest
 from kolla.host import needs
 from kolla.plans import desired, pins, places, planner
 from kolla.plans.change import change, tasks_of
@@ -42,6 +42,8 @@ class Request:
     #: Whether a rollback may leave out what has to be done before it in the place of a container
     #: that is not on this host, because it was done where that is.
     prepared: bool = False
+    #: The task to run.
+    task: str = ""
     #: Why the monitor asks for it, and what there was to see.
     cause: str = ""
     evidence: str = ""
@@ -111,6 +113,8 @@ def _planned(
             return planner.give_up(state)
         case Kind.RECOVER:
             return planner.recover(state)
+        case Kind.TASK:
+            return _task(request, container, state)
 
 
 def _start(
@@ -186,6 +190,22 @@ def _confirm(
             f"`kolla container start {container.name}` first",
         )
     return planner.confirm(state)
+
+
+def _task(request: Request, container: Container, state: State) -> Plan:
+    name = container.name
+    if state.current is None or state.record.target == ABSENT:
+        raise KollaError(
+            f"{name} does not exist, and its tasks are run from what it runs",
+            f"`kolla container start {name}` first",
+        )
+    known = [task.name for task in state.spec(state.current).tasks.get("on_demand", ())]
+    if request.task not in known:
+        raise UsageError(
+            f"{name} has no task {request.task!r}{nearest(request.task, known)}",
+            f"`kolla container task {name}` lists those that can be run",
+        )
+    return planner.task(state, request.task)
 
 
 def _rotated(deployment: Deployment, state: State, spec: Spec) -> set[str]:

@@ -4,7 +4,7 @@ import dataclasses
 
 KINDS = (
     "started", "stopped", "restarted", "upgraded", "rolled back", "deleted", "confirmed",
-    "recovered", "healthy", "unhealthy", "degraded", "failed", "maintenance",
+    "recovered", "task run", "healthy", "unhealthy", "degraded", "failed", "maintenance",
 )
 
 

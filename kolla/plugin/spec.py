@@ -16,7 +16,7 @@ from kolla.plugin.reach import exposes, reaches
 SPEC = "kolla.spec"
 #: When one-shot tasks run.
 PHASES = ("bootstrap", "verify", "dump", "expand", "contract", "before_rollback", "farewell",
-          "teardown")
+          "teardown", "on_demand")
 #: Of the snapshots that are written. Those of every earlier format can be read.
 FORMAT = 2
 

@@ -15,12 +15,13 @@ class Journal(Database):
 
     def open_event(
         self, action: str, container: str, generation: int | None = None,
-        detail: str = "", parent: int | None = None, evidence: str = "",
+        detail: str = "", parent: int | None = None, evidence: str = "", task: str = "",
     ) -> int:
         cursor = self._write(
-            "INSERT INTO events (parent, at, who, action, container, generation, detail, evidence)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            parent, now(), who(), action, container, generation, detail, evidence,
+            "INSERT INTO events"
+            " (parent, at, who, action, container, generation, detail, evidence, task)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            parent, now(), who(), action, container, generation, detail, evidence, task,
         )
         return int(cursor.lastrowid or 0)
 
@@ -64,6 +65,15 @@ class Journal(Database):
             first,
         )
         return [_event(row) for row in rows]
+
+    def last_runs(self, container: str, action: str) -> dict[str, EventRecord]:
+        """By name of a task: its last run in this phase."""
+        rows = self._rows(
+            "SELECT * FROM events WHERE id IN (SELECT max(id) FROM events"
+            " WHERE container = ? AND action = ? AND task != '' GROUP BY task)",
+            container, action,
+        )
+        return {row["task"]: _event(row) for row in rows}
 
     def incidents(self, container: str, limit: int = 100) -> list[EventRecord]:
         """The events of a container that have evidence, oldest first."""

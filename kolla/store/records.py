@@ -150,6 +150,8 @@ class EventRecord:
     seconds: float | None
     #: The evidence of a failure; empty if nothing went wrong.
     evidence: str = ""
+    #: Of an operation: the task that it ran, if any.
+    task: str = ""
 
 
 def act_as(name: str) -> None:

@@ -63,7 +63,11 @@ _FOURTH = """
 ALTER TABLE containers ADD COLUMN pinned_at TEXT;
 ALTER TABLE containers ADD COLUMN pinned_by TEXT NOT NULL DEFAULT '';
 """
-_STEPS = (_FIRST, _SECOND, _THIRD, _FOURTH)
+#: Which task an operation ran.
+_FIFTH = """
+ALTER TABLE events ADD COLUMN task TEXT NOT NULL DEFAULT '';
+"""
+_STEPS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 
 
 def prepare(db: sqlite3.Connection) -> None:

@@ -51,3 +51,8 @@ class Task:
     #: now, with its environment, files and volumes, and the ``environment`` of the task. It is
     #: told whom it works for in ``KOLLA_CONTAINER`` and ``KOLLA_GENERATION``.
     of: str = ""
+    #: Besides 0, the exit code after which all goes on, with what the task said as a warning.
+    warning: int = 0
+    #: Of a task in ``on_demand``: the seconds after which the monitor runs it again. 0: only
+    #: operators run it.
+    every: int = 0

@@ -131,6 +131,9 @@ class Container:
     #: Run before ``farewell`` where its data are deleted as well: what it has in other services
     #: goes, such as a database or a user.
     teardown: tuple[Task, ...] = ()
+    #: Run from the image of the current generation, whether that runs or is stopped, when an
+    #: operator asks for it with ``kolla container task``, or from time to time.
+    on_demand: tuple[Task, ...] = ()
     #: Names of programs that go on when it ends (``qemu-system-x86_64``). A generation in whose
     #: file system one of them still lives is not removed, nor is its image.
     outlived_by: tuple[str, ...] = ()

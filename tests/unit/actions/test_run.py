@@ -12,7 +12,7 @@ import pytest
 from kolla import network
 from kolla.actions.run import plan, run
 from kolla.backends import instances
-from kolla.errors import KollaError
+from kolla.errors import KollaError, UsageError
 from kolla.plans import desired
 from kolla.plans.requests import Request
 from kolla.plugin import Downgrade, Hold, Listen, Privilege, Strategy, Task, Volume
@@ -594,3 +594,85 @@ def test_a_container_that_a_process_has_left_in_the_last_moment_is_not_removed(
     monkeypatch.setattr(instances, "survivors", lambda *_: ())
     host.act("recover")
     assert host.engine.seen == {}
+
+
+CHECKED = Task("check", ("service-status", "upgrade", "check"), warning=1)
+
+
+def test_an_upgrade_check_that_warns_is_shown_and_the_upgrade_goes_on(tmp_path):
+    host = Host(tmp_path, make_service("web", verify=(CHECKED,)))
+    host.build("1")
+    host.act("start")
+    host.build("2")
+    host.engine.answers["web-g2-check"] = Outcome(1, "an old cell is left\n")
+    result = host.act("upgrade")["web"]
+    assert result.outcome == "done" and result.warnings == ("check warns: an old cell is left",)
+    noted = [event.detail for event in host.deployment.store.events(100, "web", operations=True)]
+    assert "check warns: an old cell is left" in noted
+    assert host.engine.running() == ["web-g2"]
+
+
+@pytest.mark.parametrize("code", [2, 75])
+def test_an_upgrade_check_that_fails_stops_the_upgrade_in_its_own_words(tmp_path, code):
+    host = Host(tmp_path, make_service("web", verify=(CHECKED,)))
+    host.build("1")
+    host.act("start")
+    host.build("2")
+    host.engine.answers["web-g2-check"] = Outcome(code, "no way")
+    result = host.act("upgrade")["web"]
+    assert result.outcome == "failed" and result.evidence == "no way" and not result.warnings
+    assert host.engine.running() == ["web-g1"]
+
+
+@pytest.fixture
+def handy(tmp_path):
+    """A container with tasks, which runs."""
+    tasks = (Task("purge", ("purge",)), Task("rotate", ("rotate",), warning=3))
+    host = Host(tmp_path, make_service("web", on_demand=tasks))
+    host.build("1")
+    host.act("start")
+    return host
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_task_is_run_on_demand_whether_its_container_runs_or_not(handy, stopped):
+    if stopped:
+        handy.act("stop")
+    handy.engine.answers["web-g1-purge"] = Outcome(0, "12 rows\n")
+    result = handy.act("task", task="purge")["web"]
+    assert result.outcome == "done" and result.reason == "purge: 12 rows"
+    assert handy.engine.tasks == ["web-g1-purge"]
+    assert handy.engine.running() == ([] if stopped else ["web-g1"])
+    assert handy.record("web").settled
+
+
+def test_a_task_that_fails_changes_nothing_and_says_what_it_said(handy):
+    handy.engine.answers["web-g1-rotate"] = Outcome(1, "no keys")
+    result = handy.act("task", task="rotate")["web"]
+    assert result.outcome == "failed" and result.evidence == "no keys"
+    assert result.reason.endswith("ended with exit code 1; web is as it was")
+    assert handy.engine.running() == ["web-g1"] and handy.record("web").settled
+
+
+def test_the_last_run_of_each_task_is_on_record(handy):
+    handy.engine.answers["web-g1-rotate"] = Outcome(1, "no keys")
+    for task in ("purge", "rotate", "purge"):
+        handy.act("task", task=task)
+    last = handy.deployment.store.last_runs("web", "on-demand")
+    assert {name: event.outcome for name, event in last.items()} == {
+        "purge": "done", "rotate": "failed"}
+
+
+@pytest.mark.parametrize("task, message", [
+    ("purg", "web has no task 'purg'; did you mean 'purge'?"), ("verify", "web has no task"),
+])
+def test_a_task_that_there_is_not_is_refused(handy, task, message):
+    with pytest.raises(UsageError, match=re.escape(message)):
+        handy.act("task", task=task)
+    assert handy.engine.tasks == []
+
+
+def test_a_task_of_what_does_not_exist_is_refused(tmp_path):
+    host = Host(tmp_path, make_service("web", on_demand=(Task("purge", ("purge",)),)))
+    with pytest.raises(KollaError, match="web does not exist"):
+        host.act("task", task="purge")

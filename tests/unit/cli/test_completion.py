@@ -79,6 +79,10 @@ def test_generations_are_completed_from_what_is_remembered(kolla, complete):
     assert complete("container", "rollback", "probe", "--to", "") == ["1", "2"]
 
 
+def test_tasks_are_completed(complete):
+    assert complete("container", "task", "probe", "") == ["purge", "rotate"]
+
+
 def test_releases_are_completed_from_the_pins_of_images(complete):
     assert "2026.1" in complete("container", "upgrade", "probe", "--release", "2026")
 

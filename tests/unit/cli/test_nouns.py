@@ -154,6 +154,17 @@ def test_what_is_no_longer_enabled_but_still_runs_is_listed(history):
     assert names == ["probe"]
 
 
+def test_tasks_are_listed_with_their_last_run(kolla):
+    store = kolla.store
+    event = store.open_event("on-demand", "probe", 1, "rotate", task="rotate")
+    store.close_event(event, "failed", 0.5, "no keys")
+    store.close()
+    rows = kolla("container", "task", "probe", "-f", "json").json
+    assert [(row["task"], row["command"], row["every"], row["outcome"]) for row in rows] == [
+        ("purge", "purge --old", 3600, None), ("rotate", "rotate", None, "failed")]
+    assert rows[1]["last"] and kolla("container", "task", "guard", "-f", "json").json == []
+
+
 def test_history_tells_why_each_was_made_and_which_can_come_back(history):
     rows = history("container", "history", "probe", "-f", "json").json
     assert [(row["generation"], row["state"], row["cause"], row["rollback"]) for row in rows] == [

@@ -17,7 +17,7 @@ MAIN = "import sys; from kolla.cli.main import main; sys.exit(main())"
 PLUGIN = """\
 import pathlib
 from kolla.plugin import (
-    Container, ContainerSet, HostMount, Image, Listen, Privilege, Scratch, Volume,
+    Container, ContainerSet, HostMount, Image, Listen, Privilege, Scratch, Task, Volume,
 )
 
 IMAGE = Image("probe", pathlib.Path(__file__).parent)
@@ -28,6 +28,7 @@ PROBE = Container(
     environment={"KOLLA_PORT": "11211"}, listens=(Listen("${host.address}", "11211"),),
     volumes=(Volume("probe", "/var/lib/probe"),), scratch=(Scratch("/tmp"),),
     formerly=("sonde",),
+    on_demand=(Task("purge", ("purge", "--old"), every=3600), Task("rotate", ("rotate",))),
 )
 SPARE = Container(
     name="spare", parent="caches", summary="Seldom needed", image=IMAGE, user=42997,

@@ -1,0 +1,69 @@
+"""Runs tasks from time to time, where their plugin asks for it. Nothing is restarted for them."""
+
+import functools
+import logging
+
+from kolla.actions.runner import Result
+from kolla.health.conditions import HEALTHY
+from kolla.monitor.context import Context, line
+from kolla.monitor.loop import Threads
+from kolla.monitor.remedies import Commands
+from kolla.monitor.watched import Watched
+from kolla.plans.plan import Do
+from kolla.plugin import Task
+from kolla.store.records import ActionOutcome
+from kolla.times import age
+
+LOG = logging.getLogger(__name__)
+
+#: Seconds until a task is due again that could not run: a command was at work on its container,
+#: or that was not healthy.
+LATER = 30
+#: The least seconds from the first look at a generation to the first of its tasks.
+SOON = 5
+
+
+class Chores:
+    """One task runs at a time, so that no two containers are busy with themselves at once."""
+
+    def __init__(self, context: Context):
+        self._context = context
+        self._commands = Commands(context.deployment)
+        self._pool = Threads(1, "chore")
+
+    def close(self) -> None:
+        """Start no more; recovery takes away what still runs."""
+        self._pool.close()
+
+    def begin(self, watched: Watched) -> None:
+        """Plan the tasks of a generation that is watched from now on."""
+        tasks = [task for task in watched.spec.tasks.get("on_demand", ()) if task.every]
+        last = self._context.deployment.store.last_runs(
+            watched.name, Do.ON_DEMAND) if tasks else {}
+        for task in tasks:
+            ran = last[task.name].at if task.name in last else watched.generation.committed
+            self._plan(watched, task, max(task.every - age(ran), SOON))
+
+    def _plan(self, watched: Watched, task: Task, seconds: float) -> None:
+        self._context.loop.after(seconds, functools.partial(self._run, watched, task))
+
+    def _run(self, watched: Watched, task: Task) -> None:
+        if not self._context.has(watched):
+            return
+        if watched.status != HEALTHY or self._context.in_hands(watched.name):
+            self._plan(watched, task, LATER)
+            return
+        self._context.loop.background(
+            self._pool, lambda: self._commands.task(watched, task.name),
+            functools.partial(self._ran, watched, task),
+        )
+
+    def _ran(self, watched: Watched, task: Task, result: Result | Exception | None) -> None:
+        self._plan(watched, task, task.every if result else LATER)
+        if isinstance(result, Exception):
+            LOG.error("%s: the task %s: %s", watched.name, task.name, line(result))
+        elif result is not None and result.outcome == ActionOutcome.FAILED:
+            LOG.error("%s: %s", watched.name, result.reason)
+        elif result is not None:
+            for warning in result.warnings:
+                LOG.warning("%s: %s", watched.name, warning)
