@@ -38,7 +38,7 @@ def _first_misfit_of_fields(thing: Any, prefix: str) -> _Misfit | None:
 
 def _misfit(value: Any, hint: Any, place: str) -> _Misfit | None:
     kind, inner = typing.get_origin(hint), typing.get_args(hint)
-    if kind is types.UnionType:
+    if kind in (typing.Union, types.UnionType):
         fits = any(_misfit(value, option, place) is None for option in inner)
         return None if fits else _Misfit(place, hint, value)
     if not isinstance(value, kind or hint):

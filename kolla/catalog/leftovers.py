@@ -35,7 +35,7 @@ def is_left_over(container: Container) -> bool:
 
 
 def _stand_in(name: str, spec: Spec | None) -> Container:
-    made = Container(name, SET.name, "its plugin is not installed", Image(name, Path()), 0)
+    made = Container(name, SET.name, "its plugin is not installed", Image(name, Path()), user=0)
     if spec is None:
         return made
     return dataclasses.replace(

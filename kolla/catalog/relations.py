@@ -8,7 +8,7 @@ from kolla.catalog.discovery import KOLLA, Plugin
 from kolla.catalog.naming import SUITE
 from kolla.errors import nearest
 from kolla.plugin import Container, ContainerSet, Gone, Image
-from kolla.plugin.spec import PHASES
+from kolla.plugin.declarations.container import PHASES
 
 #: The parent of the lowest image; it has no folder.
 FOUNDATION = "debian"

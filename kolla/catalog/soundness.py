@@ -9,7 +9,7 @@ from kolla.catalog import forms
 from kolla.catalog.naming import SUITES
 from kolla.errors import nearest
 from kolla.plugin import Container, ContainerSet, Gone, Image, Releases, Strategy, Task
-from kolla.plugin.spec import PHASES
+from kolla.plugin.declarations.container import PHASES
 
 #: Where the engine mounts something in every container.
 MOUNTED = ("/run/kolla", "/tmp", "/var/lib/kolla")

@@ -50,7 +50,7 @@ def values(deployment, known, generation) -> tuple:
 
 def _wanted(deployment, known):
     from kolla.catalog import naming
-    from kolla.plans.desired import build
+    from kolla.plans.rendering import build
     from kolla.plugin.reports import ImageFacts
 
     release = known.record.release_pin or deployment.settings.value("DEFAULT", "release")

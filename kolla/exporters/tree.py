@@ -2,7 +2,7 @@
 
 from kolla.catalog import naming
 from kolla.deployment import Deployment
-from kolla.plans.desired import build
+from kolla.plans.rendering import build
 from kolla.plugin import Container
 from kolla.plugin.export import Exported, Tree
 from kolla.plugin.reports import ImageFacts

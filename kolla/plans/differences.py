@@ -20,9 +20,9 @@ _NO_REASON = ("container", "image", "release", "version", "needs", "project", "l
 
 
 def differences(old: Spec, new: Spec) -> list[str]:
-    """Why ``new`` is not ``old``, one reason each; empty if they run the same."""
+    """Why ``new`` is not ``old``, one reason each, the image first; empty if they run the same."""
     reasons = []
-    for field in dataclasses.fields(Spec):
+    for field in sorted(dataclasses.fields(Spec), key=lambda field: field.name != "image_id"):
         before, after = getattr(old, field.name), getattr(new, field.name)
         if before != after and field.name not in _NO_REASON:
             reasons += _reasons(field.name, old, new)

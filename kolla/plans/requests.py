@@ -7,7 +7,7 @@ from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
 from kolla.errors import KollaError, UsageError, nearest
 from kolla.host import needs
-from kolla.plans import desired, pins, places, planner
+from kolla.plans import desired, pins, places, planner, refusals
 from kolla.plans.change import change, tasks_of
 from kolla.plans.differences import differences
 from kolla.plans.plan import Kind, Plan, State
@@ -64,7 +64,7 @@ def planned(
     if steps.spec:
         deployment.backend_of(steps.spec.backend).require(steps.spec)
         needs.require(steps.spec)
-        desired.require_ports(state, steps.spec)
+        refusals.require_ports(state, steps.spec)
         steps = dataclasses.replace(
             steps, reasons=(*steps.reasons, *_taken_out(deployment, steps.spec))
         )
@@ -122,7 +122,7 @@ def _start(
 ) -> Plan:
     if state.current is not None and state.record.target != ABSENT:
         if known := state.generations.get(state.current):
-            desired.require_ports(state, known.snapshot)
+            refusals.require_ports(state, known.snapshot)
         return planner.start(state, None)
     deployment.require_valid()
     _require_requirements(deployment, request, container)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kolla.deployment import Deployment
 from kolla.errors import KollaError, UsageError
-from kolla.plans import desired, pins, planner
+from kolla.plans import pins, planner, refusals
 from kolla.plans.change import change
 from kolla.plans.plan import Kind, Plan, State
 from kolla.plugin import Container
@@ -25,7 +25,7 @@ def rollback(
     if state.current is None or state.record.target != RUNNING:
         raise KollaError(
             f"{container.name} is not running, so there is nothing to roll back",
-            desired.way_to_run(deployment, container, state),
+            refusals.way_to_run(deployment, container, state),
         )
     number = request.targets.get(container.name)
     number = number or last_known_good(deployment, state)
@@ -39,7 +39,7 @@ def rollback(
     if number == state.current:
         return Plan(container.name, Kind.ROLLBACK, before=number, after=number)
     spec = _kept(container, state, number).snapshot
-    desired.refuse_downgrade(container, state.spec(state.current).version, spec.version)
+    refusals.refuse_downgrade(container, state.spec(state.current).version, spec.version)
     if deployment.backend.image(spec.image_id) is None:
         raise KollaError(
             f"the image of generation {number} of {container.name}, {describe_image(spec)},"

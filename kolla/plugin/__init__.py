@@ -25,10 +25,9 @@ from kolla.plugin.declarations.certificates import (
 )
 from kolla.plugin.declarations.commands import Check, Hold, Task
 from kolla.plugin.declarations.confinement import HostNeed, Limits, Privilege
-from kolla.plugin.declarations.container import (
-    Container, ContainerSet, Downgrade, Gone, Listen, Strategy,
-)
+from kolla.plugin.declarations.container import Container, ContainerSet, Downgrade, Gone
 from kolla.plugin.declarations.image import Image, shared_folder
+from kolla.plugin.declarations.running import Listen, Running, Strategy
 from kolla.plugin.declarations.storage import File, HostMount, Scratch, Volume
 from kolla.plugin.event import Event
 from kolla.plugin.export import Exported, Tree
@@ -56,6 +55,7 @@ __all__ = [
     "Listen",
     "Privilege",
     "Releases",
+    "Running",
     "Scratch",
     "Strategy",
     "Task",

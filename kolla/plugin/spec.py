@@ -5,25 +5,24 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kolla.plugin import snapshot
-from kolla.plugin.declarations.commands import Check, Hold, Task
-from kolla.plugin.declarations.confinement import HostNeed, Privilege
-from kolla.plugin.declarations.container import Listen, Strategy
-from kolla.plugin.declarations.storage import File, HostMount, Scratch, Volume
+from kolla.plugin import snapshot, template
+from kolla.plugin.declarations.commands import Task
+from kolla.plugin.declarations.running import Running
 from kolla.plugin.reach import exposes, reaches
 
 #: The label of a generation on the engine that holds its whole spec.
 SPEC = "kolla.spec"
-#: When one-shot tasks run.
-PHASES = ("bootstrap", "verify", "dump", "expand", "contract", "before_rollback", "farewell",
-          "teardown", "on_demand")
 #: Of the snapshots that are written. Those of every earlier format can be read.
 FORMAT = 2
 
 
 @dataclasses.dataclass(frozen=True)
-class Spec:
-    """One generation's snapshot. Secrets in it are references (``${group.option}``)."""
+class Spec(Running):
+    """One generation's snapshot. Secrets in it are references (``${group.option}``).
+
+    Its files have their content, wherever that came from; its needs include those of its mounts
+    and devices.
+    """
 
     container: str
     image: str
@@ -31,24 +30,9 @@ class Spec:
     release: str
     #: Of the software in the image.
     version: str
-    user: int
-    strategy: Strategy
-    environment: Mapping[str, str]
-    command: tuple[str, ...]
-    #: Each with its content, wherever that came from.
-    files: tuple[File, ...]
-    volumes: tuple[Volume, ...]
-    scratch: tuple[Scratch, ...]
-    host_mounts: tuple[HostMount, ...]
-    privileges: tuple[Privilege, ...]
     security: tuple[str, ...]
     #: ``driver``, and what that is told.
     log: Mapping[str, str]
-    check: Check
-    drain: tuple[str, ...]
-    drain_grace: int
-    stop_grace: int
-    confirms_itself: bool = False
     #: Each phase to its one-shot tasks.
     tasks: Mapping[str, tuple[Task, ...]] = dataclasses.field(default_factory=dict)
     #: What makes its container and does all that is done with it.
@@ -59,16 +43,6 @@ class Spec:
     own_folder: str = "rw"
     #: ``memory`` (bytes), ``pids``, ``files`` and ``cpus``, as far as they are limited.
     limits: Mapping[str, int | float] = dataclasses.field(default_factory=dict)
-    #: How its requests wait while something is replaced that it requires.
-    hold: Hold | None = None
-    #: What the host must have before it starts, its mounts and devices included.
-    needs: tuple[HostNeed, ...] = ()
-    #: The software that it is a part of; empty: it is one by itself.
-    project: str = ""
-    #: Names of programs that go on when it ends.
-    outlived_by: tuple[str, ...] = ()
-    #: What it binds; empty as well in snapshots of an earlier kolla.
-    listens: tuple[Listen, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **snapshot.plain(self)}, sort_keys=True)
@@ -103,12 +77,7 @@ class Spec:
 
     def texts(self) -> list[str]:
         """All rendered templates in it: where secret references can be."""
-        tasks = [task for phase in self.tasks.values() for task in phase]
-        return [
-            *self.environment.values(),
-            *(file.content or "" for file in self.files),
-            *(value for task in tasks for value in task.environment.values()),
-        ]
+        return template.texts(self)
 
     def task(self, phase: str, name: str) -> Task:
         """One of its one-shot tasks; KeyError if it has none of that name in the phase."""

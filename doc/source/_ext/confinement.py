@@ -17,7 +17,7 @@ from docutils.statemachine import StringList
 from kolla.backends.docker import launch
 from kolla.backends.instances import granted
 from kolla.catalog.catalog import Catalog
-from kolla.plans.desired import build
+from kolla.plans.rendering import build
 from kolla.plugin import Container
 from kolla.plugin.instance import Instance
 from kolla.plugin.reach import exposes, reaches

@@ -5,6 +5,7 @@ import dataclasses
 from oslo_config import cfg
 
 from kolla.plugin.declarations.storage import File
+from kolla.plugin.template import Template
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,8 +20,8 @@ class Certificate:
     group: str
     #: ``group.option`` of the boolean option that turns TLS on.
     when: str
-    #: Templates of addresses, names, or URLs under which clients reach the container.
-    names: tuple[str, ...]
+    #: Addresses, names, or URLs under which clients reach the container.
+    names: tuple[Template, ...]
     #: Users of the cloud are among the clients.
     public: bool = False
 

@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Mapping
 
+from kolla.plugin.template import Template
+
 
 @dataclasses.dataclass(frozen=True)
 class Check:
@@ -43,8 +45,8 @@ class Task:
 
     name: str
     command: tuple[str, ...]
-    #: Added to the container's own environment (templates), for this task only.
-    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    #: Added to the container's own environment, for this task only.
+    environment: Mapping[str, Template] = dataclasses.field(default_factory=dict)
     #: Seconds after which it counts as failed.
     timeout: int = 600
     #: Another container on the same host, in whose place it runs: from the image that runs there

@@ -2,25 +2,27 @@
 
 import dataclasses
 
+from kolla.plugin.template import Template
+
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
     """What a container may use of its host at most; ``[limits]`` says otherwise.
 
-    Each is a template for a sum of products, like ``1g + 256m * ${keystone.workers}``. A number
+    Each is a sum of products, like ``1g + 256m * ${keystone.workers}``. A number
     may have a suffix k, m, g or t, in powers of 1024. 0 means no limit.
     """
 
     #: Bytes of memory, what is in its scratch included; it gets no swap.
-    memory: str = "1g"
+    memory: Template = "1g"
     #: Processes and threads.
-    pids: str = "1024"
+    pids: Template = "1024"
     #: Files and sockets that each of its processes may have open.
-    files: str = "16384"
+    files: Template = "16384"
     #: Processors.
-    cpus: str = "0"
+    cpus: Template = "0"
     #: Bytes that its limit of memory has to exceed: a smaller one is refused.
-    least_memory: str = "16m"
+    least_memory: Template = "16m"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,8 +38,7 @@ class HostNeed:
     """
 
     kind: str
-    #: A template.
-    value: str
+    value: Template
     reason: str
     #: The container works without it, less well.
     optional: bool = False
@@ -67,8 +68,7 @@ class Privilege:
 
     kind: str
     reason: str
-    #: A template.
-    value: str = ""
+    value: Template = ""
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.value}" if self.value else self.kind

@@ -2,17 +2,19 @@
 
 import dataclasses
 
+from kolla.plugin.template import Template
+
 
 @dataclasses.dataclass(frozen=True)
 class File:
     """A file that is put into the container, read-only; its content is in the snapshot.
 
-    Either ``content`` (a template) or ``option`` (``group.option`` of an option that
+    Either ``content`` or ``option`` (``group.option`` of an option that
     names a file on the host; unset means that there is no such file).
     """
 
     path: str
-    content: str | None = None
+    content: Template | None = None
     option: str | None = None
     mode: int = 0o644
     #: The file that the option names is a secret, no text, or changes together with a secret:
@@ -27,8 +29,7 @@ class File:
 class Volume:
     """Data that outlives every generation: a named volume of the engine."""
 
-    #: A template.
-    name: str
+    name: Template
     path: str
     #: Whether other containers have it too; each of them has to say so.
     shared: bool = False
@@ -39,16 +40,15 @@ class Scratch:
     """A writable place that is empty at every start (a tmpfs)."""
 
     path: str
-    #: A template; bytes, or with a suffix k, m or g.
-    size: str = "64m"
+    #: Bytes, or with a suffix k, m or g.
+    size: Template = "64m"
 
 
 @dataclasses.dataclass(frozen=True)
 class HostMount:
     """A path of the host inside the container; shown as super-privileged if it is crucial."""
 
-    #: A template.
-    source: str
+    source: Template
     path: str
     reason: str
     read_only: bool = True

@@ -1,16 +1,13 @@
 """Files that are exposed, missing or malformed."""
 
-import dataclasses
 import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from kolla.errors import KollaError
-from kolla.plugin import Container
-from kolla.plugin.spec import PHASES
+from kolla.plugin import template
 from kolla.settings import services
-from kolla.settings.checks import places
 from kolla.settings.problems import Invalid, Problem
 from kolla.settings.sources import Origin, normal_group
 
@@ -81,7 +78,7 @@ def hook_command(settings) -> Iterator[Problem]:
 def malformed_templates(settings) -> Iterator[Problem]:
     """Texts of plugins that are malformed or name an unknown option."""
     for container in settings.enabled():
-        for text in _templates(container):
+        for text in template.texts(container):
             try:
                 settings.render(text)
             except Invalid:
@@ -92,19 +89,3 @@ def malformed_templates(settings) -> Iterator[Problem]:
             for name in filter(None, (file.option, file.when)):
                 if not settings.has(*name.split(".", 1)):
                     yield settings.blame_plugin(container, f"there is no option {name}")
-
-
-def _templates(container: Container) -> Iterator[str]:
-    yield from container.environment.values()
-    for file in container.files:
-        yield file.content or ""
-    for phase in PHASES:
-        for task in getattr(container, phase):
-            yield from task.environment.values()
-    if container.certificate:
-        yield from container.certificate.names
-    for listen in container.listens:
-        yield listen.address
-        yield listen.port
-    yield from dataclasses.astuple(container.limits)
-    yield from (text for _, _, text in places.templates(container))

@@ -13,7 +13,7 @@ from kolla import network
 from kolla.actions.run import plan, run
 from kolla.backends import instances
 from kolla.errors import KollaError, UsageError
-from kolla.plans import desired
+from kolla.plans import refusals
 from kolla.plans.requests import Request
 from kolla.plugin import Downgrade, Hold, Listen, Privilege, Strategy, Task, Volume
 from kolla.plugin.reports import BackendError, Outcome
@@ -411,7 +411,7 @@ def test_a_stranger_who_takes_the_port_at_the_last_moment_is_named(tmp_path, tak
     host.build("1")
     host.engine.answers["web-g1"] = Outcome(0, "")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(desired, "require_ports", lambda *which: None)
+        patch.setattr(refusals, "require_ports", lambda *which: None)
         patch.setattr(host.engine, "execute", lambda name, command, timeout: Outcome(
             int(command[0] == "kolla-join"), f"cannot bind (in use) [127.0.0.1:{taken}]"))
         reason = host.act("start")["web"].reason

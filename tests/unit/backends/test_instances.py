@@ -11,7 +11,7 @@ from oslo_config import cfg
 from kolla.backends import instances
 from kolla.backends.instances import GENERATION_FOLDER, Instances
 from kolla.errors import KollaError
-from kolla.plans.desired import SECRETS_LABEL, build
+from kolla.plans.rendering import SECRETS_LABEL, build
 from kolla.plugin import File, Privilege, secret
 from kolla.plugin.reports import ImageFacts
 from kolla.plugin.spec import Spec

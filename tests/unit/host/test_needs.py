@@ -8,7 +8,7 @@ from oslo_config import cfg
 from kolla.errors import KollaError
 from kolla.host import kinds, needs
 from kolla.host.findings import State
-from kolla.plans.desired import build
+from kolla.plans.rendering import build
 from kolla.plugin import HostMount, HostNeed, Listen, Privilege, Scratch, Strategy, Volume
 from kolla.plugin.reports import ImageFacts
 from tests.unit.support.factory import make_spec

@@ -10,7 +10,7 @@ from tests.unit.support.plugins import make_container, make_settings, make_web
 from kolla.plugin import (
     File, Gone, HostMount, HostNeed, Image, Listen, Privilege, Scratch, Task, Volume, secret,
 )
-from kolla.plugin.spec import PHASES
+from kolla.plugin.declarations.container import PHASES
 from kolla.settings import Invalid
 from kolla.settings.checks import network
 from kolla_plugins.rabbitmq import RABBITMQ

@@ -1,0 +1,82 @@
+"""Changes that are refused before anything is touched, and the commands that help instead."""
+
+from kolla import network
+from kolla.catalog import releases
+from kolla.deployment import Deployment
+from kolla.errors import KollaError
+from kolla.plans.plan import State
+from kolla.plugin import Container, Downgrade
+from kolla.plugin.spec import Spec
+from kolla.store.records import ABSENT
+
+
+def refuse_release(container: Container, release: str, current: int | None) -> None:
+    """Raise :class:`KollaError` for a release that does not have the container."""
+    if not container.releases or release in container.releases:
+        return
+    name, known = container.name, container.releases
+    stay = f"`kolla container upgrade {name} --release {known[-1]}` has it stay there"
+    if not current:
+        stay = "[DEFAULT] release, or --release, chooses a release"
+    raise KollaError(
+        f"{name} is no part of {release}, only of {', '.join(known)}",
+        f"{stay}; on a host that goes on without it, delete it and name it in [host] disabled",
+    )
+
+
+def refuse_jump(deployment: Deployment, container: Container, state: State, new: str) -> None:
+    """Raise :class:`KollaError` where no upgrade leads from the current release to ``new``."""
+    old, name = state.spec(state.current).release, container.name
+    order = deployment.catalog.release_order
+    reason = releases.refuse_jump(order, old, new) if old and new else ""
+    if not reason:
+        return
+    if state.record.target == ABSENT:
+        raise KollaError(
+            f"{name} was deleted at {old}, which its data are of: {reason}",
+            f"`kolla container upgrade {name} --release {old}` makes it again as it was;"
+            f" after `kolla container delete {name} --data` any release may start",
+        )
+    raise KollaError(
+        f"{name}: {reason}",
+        f"`kolla container upgrade {name} --release {old}` lets it stay there, whatever"
+        f" [DEFAULT] release says; `kolla container rollback {name}` goes back",
+    )
+
+
+def way_to_run(deployment: Deployment, container: Container, state: State) -> str:
+    """The command that has a container run that is stopped or deleted."""
+    name, old = container.name, state.current and state.spec(state.current).release
+    wanted = state.record.release_pin or deployment.settings.value("DEFAULT", "release")
+    order = deployment.catalog.release_order
+    if state.record.target == ABSENT and old and releases.refuse_jump(order, old, wanted):
+        return f"`kolla container upgrade {name} --release {old}` makes it again as it was"
+    return f"`kolla container start {name}` first"
+
+
+def refuse_downgrade(container: Container, old: str, new: str) -> None:
+    """Raise :class:`KollaError` if the data cannot go back to an older version."""
+    if container.downgrade is Downgrade.REFUSED and releases.earlier_version(new, old):
+        raise KollaError(
+            f"{container.name} cannot go back from version {old} to {new}:"
+            " its data on disk is of the later one",
+            "restore a backup taken with the earlier version instead, or delete it with its"
+            f" data: `kolla container delete {container.name} --data`",
+        )
+
+
+def require_ports(state: State, spec: Spec) -> None:
+    """Raise :class:`KollaError` if somebody else holds a port that the spec binds."""
+    serving = [
+        generation.snapshot.listens for number, generation in state.generations.items()
+        if state.running(number)
+    ]
+    if not all(serving):
+        return  # of what an earlier kolla started nobody knows what it holds
+    for listen in spec.listens:
+        own = any(listen in places for places in serving)
+        problem = None if own else network.problem(listen.address, int(listen.port))
+        if problem:
+            raise KollaError(
+                f"{state.name}: {listen.address} port {listen.port} {problem}", problem.advice
+            )

@@ -1,0 +1,158 @@
+"""From a declaration, the settings and an image to a spec."""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+from kolla.backends import log_drivers
+from kolla.errors import KollaError
+from kolla.host.kinds import host_path
+from kolla.host.needs import needs_of
+from kolla.plugin import Container, File, HostMount, Listen, Running, Scratch, Strategy, template
+from kolla.plugin.declarations.container import PHASES
+from kolla.plugin.reports import ImageFacts
+from kolla.plugin.spec import Spec
+from kolla.settings import Settings
+from kolla.settings.limits import limits_of
+
+#: What an image says about where it looks for secret variables.
+SECRETS_LABEL = "kolla.secrets"
+#: Writable places that every container has, and their size.
+SCRATCH = {"/run/kolla": "64m", "/tmp": "64m"}
+
+
+def build(
+    container: Container, settings: Settings, image: ImageFacts, release: str, version: str,
+    backend: str = "docker",
+) -> Spec:
+    """The spec that the configuration asks for, with this image.
+
+    Raises :class:`KollaError` if a file that an option names cannot be read.
+    """
+    return Spec(
+        **_running(container, settings),
+        container=container.name,
+        image=image.reference,
+        image_id=image.id,
+        release=release,
+        version=version,
+        security=_security(container, settings),
+        log=_log(settings),
+        tasks={
+            phase: template.rendered(getattr(container, phase), settings.render)
+            for phase in PHASES
+        },
+        backend=backend,
+        secrets_in=image.labels.get(SECRETS_LABEL, "environment"),
+        own_folder="ro",
+        limits=limits_of(container, settings),
+    )
+
+
+def _running(container: Container, settings: Settings) -> dict[str, Any]:
+    """The fields of :class:`Running`: rendered by their types, a few in a way of their own."""
+    return {
+        field.name: _OWN_WAYS[field.name](container, settings) if field.name in _OWN_WAYS
+        else template.rendered(getattr(container, field.name), settings.render)
+        for field in dataclasses.fields(Running)
+    }
+
+
+def _scratch(container: Container, settings: Settings) -> tuple[Scratch, ...]:
+    own = {scratch.path: settings.render(scratch.size) for scratch in container.scratch}
+    return tuple(Scratch(path, size) for path, size in (SCRATCH | own).items())
+
+
+def _host_mounts(container: Container, settings: Settings) -> tuple[HostMount, ...]:
+    """Without those that may be missing and are."""
+    sources = [settings.render(mount.source) for mount in container.host_mounts]
+    return tuple(
+        dataclasses.replace(mount, source=source, optional=False)
+        for mount, source in zip(container.host_mounts, sources)
+        if not mount.optional or pathlib.Path(host_path(source)).exists()
+    )
+
+
+def _drain(container: Container, settings: Settings) -> tuple[str, ...]:
+    if container.strategy is Strategy.HANDOVER and not container.drain:
+        return ("kolla-drain",)
+    return container.drain
+
+
+def _files(container: Container, settings: Settings) -> tuple[File, ...]:
+    files = []
+    for file in container.files:
+        content = _content(file, settings)
+        if content is not None:
+            mode = 0o600 if settings.references(content) else file.mode
+            files.append(File(file.path, content, mode=mode))
+    return tuple(files)
+
+
+def _content(file: File, settings: Settings) -> str | None:
+    """A template of the file's content; None if there is no such file."""
+    if file.when and not settings.value(*file.when.split(".")):
+        return None
+    if not file.option:
+        return settings.render(file.content or "")
+    source = settings.value(*file.option.split("."))
+    if not source:
+        return None
+    if file.secret:
+        return "${file:%s}" % file.option
+    return _read(source, file.option).replace("$", "$$")
+
+
+def _read(source: str, option: str) -> str:
+    try:
+        return pathlib.Path(source).read_text()
+    except UnicodeDecodeError:
+        raise KollaError(
+            f"the file {source}, which the option {option} names, is no UTF-8 text",
+            "only a file that its plugin declares as secret may hold anything",
+        ) from None
+    except OSError as error:
+        raise KollaError(
+            f"the file {source}, which the option {option} names, cannot be read: {error}",
+            "put it there, or unset the option",
+        ) from None
+
+
+def _log(settings: Settings) -> dict[str, str]:
+    driver, *rest = (
+        settings.value("logs", name)
+        for name in ("driver", "max_size", "max_files", "driver_options")
+    )
+    return {"driver": driver, **log_drivers.options(driver, *rest)}
+
+
+def _security(container: Container, settings: Settings) -> tuple[str, ...]:
+    """Its own by ``[engine]``, else what its plugin declares, else what all others have."""
+    unconfined = {item.value for item in container.privileges if item.kind == "unconfined"}
+    wanted = dict.fromkeys(sorted(unconfined & {"seccomp", "systempaths"}), "unconfined")
+    for name, option, free in (("label", "selinux_label", "disable"),
+                               ("apparmor", "apparmor_profile", "unconfined")):
+        default = free if name in unconfined else settings.value("engine", option)
+        wanted[name] = settings.value("engine", f"{option}s").get(container.name, default)
+    return tuple(f"{name}={value}" for name, value in sorted(wanted.items()) if value)
+
+
+def _environment(container: Container, settings: Settings) -> dict[str, str]:
+    return settings.environment(container)
+
+
+def _listens(container: Container, settings: Settings) -> tuple[Listen, ...]:
+    return tuple(Listen(*place) for place in settings.listens(container))
+
+
+#: Of fields to which the settings, the host or the strategy add something.
+_OWN_WAYS: dict[str, Callable[[Container, Settings], Any]] = {
+    "environment": _environment,
+    "listens": _listens,
+    "files": _files,
+    "scratch": _scratch,
+    "host_mounts": _host_mounts,
+    "needs": needs_of,
+    "drain": _drain,
+}

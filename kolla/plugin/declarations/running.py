@@ -1,0 +1,69 @@
+"""How a container runs: what is declared of it and is in each of its snapshots, too."""
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+
+from kolla.plugin.declarations.commands import Check, Hold
+from kolla.plugin.declarations.confinement import HostNeed, Privilege
+from kolla.plugin.declarations.storage import File, HostMount, Scratch, Volume
+from kolla.plugin.template import Template
+
+
+class Strategy(enum.StrEnum):
+    """How one generation of a container takes the place of another."""
+
+    #: HTTP services: new beside old, checked in private, joins, the old one drains.
+    HANDOVER = "handover"
+    #: The rest: all slow work first, then the old stops and the new starts.
+    REPLACE = "replace"
+
+
+@dataclasses.dataclass(frozen=True)
+class Listen:
+    """An address and port the container binds; no port: it binds none."""
+
+    address: Template
+    port: Template
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Running:
+    """How a container runs.
+
+    A :class:`Container` has each of these fields, and so has the snapshot of each of its
+    generations, rendered. Its default is also what a snapshot without that field stands for.
+    """
+
+    #: The numeric user (and group) its processes run as; the same in every release.
+    user: int
+    environment: Mapping[str, Template] = dataclasses.field(default_factory=dict)
+    check: Check = Check()
+    strategy: Strategy = Strategy.REPLACE
+    #: Instead of the image's own command.
+    command: tuple[str, ...] = ()
+    listens: tuple[Listen, ...] = ()
+    files: tuple[File, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    #: Besides ``/run/kolla`` and ``/tmp``, which every container has; naming one of them
+    #: sets its size.
+    scratch: tuple[Scratch, ...] = ()
+    host_mounts: tuple[HostMount, ...] = ()
+    privileges: tuple[Privilege, ...] = ()
+    needs: tuple[HostNeed, ...] = ()
+    #: The software that it is a part of, with other containers (``nova``): ``[nova/DEFAULT]`` sets
+    #: an option of all of them, and ``[nova-compute/DEFAULT]`` wins; dumps are the project's.
+    project: str = ""
+    #: If its requests can wait while something that it requires is replaced: how.
+    hold: Hold | None = None
+    #: Names of programs that go on when it ends (``qemu-system-x86_64``). A generation in whose
+    #: file system one of them still lives is not removed, nor is its image.
+    outlived_by: tuple[str, ...] = ()
+    #: Whether a generation that survived its probation counts as confirmed.
+    confirms_itself: bool = False
+    #: Run inside the old generation before it stops; ends when its work is done.
+    drain: tuple[str, ...] = ()
+    #: Seconds the drain may take.
+    drain_grace: int = 600
+    #: Seconds between the stop signal and the kill.
+    stop_grace: int = 30
