@@ -9,3 +9,15 @@ MESSAGING_CONTROL = ContainerSet("messaging-control", "Message queues of the con
 OPENSTACK_INTERFACE = ContainerSet(
     "openstack-interface", "The public interfaces (APIs) of the cloud"
 )
+
+OPENSTACK_CONTROL = ContainerSet(
+    "openstack-control", "What controls the cloud behind its APIs", optional=True
+)
+
+NEUTRON_CONTROLLER = ContainerSet(
+    "neutron-controller", "Networks of the cloud", parent="openstack-control"
+)
+
+NEUTRON_SERVER = ContainerSet(
+    "neutron-server", "The servers of Neutron", parent="neutron-controller"
+)

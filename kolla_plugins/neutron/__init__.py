@@ -1,0 +1,1 @@
+"""Neutron: networks, routers and addresses of virtual machines."""

@@ -1,0 +1,120 @@
+"""The servers of Neutron: its API, what agents call, and what happens from time to time."""
+
+from kolla.plugin import Check, Container, Hold, Limits, Strategy, Task
+from kolla_plugins.neutron.common import OPTIONS, SERVER_IMAGE, USER
+from kolla_plugins.openstack import (
+    MESSAGING_FILE, WORKER_CHECK, database_environment, database_task, identity_task,
+    login_environment, messaging_environment, schema_phases, schema_task, service_certificate,
+    service_environment, service_files, service_limits, service_listens, teardown_task,
+    worker_environment,
+)
+
+SET = "neutron-server"
+
+#: The same in all servers: they load the same plugins.
+PLUGINS = {
+    "OS_DEFAULT__HOST": "${host.name}",
+    "OS_DEFAULT__SERVICE_PLUGINS": "${neutron.firewall?router,firewall_v2:router}",
+    "OS_ML2__TYPE_DRIVERS": "flat,vlan,vxlan",
+    "OS_ML2__PROJECT_NETWORK_TYPES": "vxlan",
+    # Its name in 2025.2.
+    "OS_ML2__TENANT_NETWORK_TYPES": "vxlan",
+    "OS_ML2__MECHANISM_DRIVERS": "openvswitch,l2population",
+    "OS_ML2__EXTENSION_DRIVERS": "port_security",
+    "OS_ML2_TYPE_VLAN__NETWORK_VLAN_RANGES": "${neutron.vlan_ranges}",
+    "OS_ML2_TYPE_VXLAN__VNI_RANGES": "${neutron.vni_ranges}",
+    "OS_DEFAULT__RPC_WORKERS": "${neutron.rpc_workers}",
+    **messaging_environment(),
+}
+
+#: The login with which Neutron tells Nova that a port is ready.
+NOVA = {
+    f"OS_NOVA__{name}": value for name, value in {
+        "AUTH_TYPE": "password",
+        "CAFILE": "${api.tls?/etc/kolla/tls/keystone.crt:}",
+        "AUTH_URL": "${keystone.internal_url}/v3",
+        "REGION_NAME": "${identity.region}",
+        "USERNAME": "${neutron.user}",
+        "PASSWORD": "${oslo:neutron.password}",
+        "PROJECT_NAME": "service",
+        "USER_DOMAIN_ID": "default",
+        "PROJECT_DOMAIN_ID": "default",
+        "ENDPOINT_TYPE": "internal",
+    }.items()
+}
+
+FILES = (*service_files("neutron"), MESSAGING_FILE)
+
+NEUTRON_API = Container(
+    name="neutron-api",
+    parent=SET,
+    project="neutron",
+    summary="Neutron, networks, routers and addresses of virtual machines",
+    image=SERVER_IMAGE,
+    user=USER,
+    strategy=Strategy.HANDOVER,
+    environment={
+        **service_environment("neutron"), **login_environment("neutron"), **PLUGINS, **NOVA,
+    },
+    certificate=service_certificate("neutron"),
+    files=FILES,
+    listens=service_listens("neutron"),
+    limits=service_limits("neutron"),
+    requires=("mariadb", "rabbitmq", "keystone"),
+    hold=Hold(),
+    verify=(
+        Task(
+            "upgrade-check", ("kolla-run", "kolla-neutron-verify"),
+            environment={"KOLLA_DUMPS": "${engine.dump_before_upgrade}"}, warning=3,
+        ),
+    ),
+    bootstrap=(
+        database_task("neutron"),
+        schema_task("bootstrap"),
+        identity_task("neutron", "network", roles="admin,service"),
+    ),
+    **schema_phases(),
+    teardown=(teardown_task("neutron", "network"),),
+    drain=("kolla-drain",),
+    options=OPTIONS,
+)
+
+
+def _worker(name: str, summary: str, **declared) -> Container:
+    return Container(
+        name=name,
+        parent=SET,
+        project="neutron",
+        summary=summary,
+        image=SERVER_IMAGE,
+        user=USER,
+        files=FILES,
+        limits=Limits(memory="1g + 256m * ${neutron.rpc_workers}"),
+        follows=("neutron-api",),
+        requires=("mariadb", "rabbitmq", "neutron-api"),
+        bootstrap=(schema_task("bootstrap"),),
+        **schema_phases(),
+        teardown=(teardown_task("neutron"),),
+        **declared,
+    )
+
+
+NEUTRON_RPC_SERVER = _worker(
+    "neutron-rpc-server",
+    "What the agents of Neutron call over the broker",
+    command=("kolla-worker", "neutron-rpc-server"),
+    check=WORKER_CHECK,
+    environment={
+        **worker_environment("q-plugin"), **database_environment("neutron"), **PLUGINS, **NOVA,
+    },
+)
+
+NEUTRON_PERIODIC_WORKERS = _worker(
+    "neutron-periodic-workers",
+    "What Neutron does from time to time, such as looking after agents",
+    command=("kolla-run", "neutron-periodic-workers"),
+    check=Check(("kolla-check-periodic",)),
+    environment={
+        "KOLLA_HOST": "${host.name}", **database_environment("neutron"), **PLUGINS, **NOVA,
+    },
+)

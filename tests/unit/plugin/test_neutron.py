@@ -1,0 +1,21 @@
+"""What the plugins of Neutron declare, where a slip would not be noticed at once."""
+
+import pytest
+
+from kolla_plugins.neutron import server
+
+SERVERS = (server.NEUTRON_API, server.NEUTRON_RPC_SERVER, server.NEUTRON_PERIODIC_WORKERS)
+
+
+@pytest.mark.parametrize("container", SERVERS, ids=lambda container: container.name)
+def test_each_server_says_in_the_ledger_which_release_it_runs(container):
+    assert container.expand and container.contract and container.before_rollback
+    assert "schema" in str(container.bootstrap) and container.project == "neutron"
+
+
+def test_servers_load_the_same_plugins():
+    loaded = [
+        {name: text for name, text in one.environment.items() if name.startswith("OS_ML2")}
+        for one in SERVERS
+    ]
+    assert loaded[0] == loaded[1] == loaded[2]
