@@ -21,7 +21,7 @@ from kolla.plans import converge, order, planner
 from kolla.plans.observe import inspect
 from kolla.plans.plan import Do, Kind, Plan, State
 from kolla.plans.requests import Request, planned
-from kolla.plugin import Container
+from kolla.plugin import Container, Strategy
 from kolla.plugin.reports import Unreachable
 from kolla.store.locks import Cancelled
 from kolla.store.records import ActionOutcome, GenerationOutcome
@@ -170,7 +170,7 @@ class Runner:
         return result(ActionOutcome.DONE, said)
 
     def _warn_of_handover(self, steps: Plan) -> None:
-        handed_over = any(operation.kind is Do.JOIN for operation in steps.operations)
+        handed_over = steps.spec and steps.spec.strategy == Strategy.HANDOVER
         if handed_over and steps.before is not None and (why := needs.lack(needs.HANDOVER)):
             warning = f"warning: {needs.HANDOVER} {why}: {needs.HANDOVER.reason}"
             self._tell(steps.container)(warning)

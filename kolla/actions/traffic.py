@@ -8,10 +8,10 @@ from kolla.actions.step import Step
 from kolla.backends.instances import Instances
 from kolla.errors import KollaError
 from kolla.plans.plan import Do
-from kolla.plugin import Hold
+from kolla.plugin import Hold, Strategy
 from kolla.plugin.reports import Outcome
 
-#: Seconds a new generation may take to bind its public address.
+#: Seconds a new generation may take to bind its public address, or to take over.
 JOIN_TIMEOUT = 60
 
 
@@ -25,16 +25,15 @@ class Traffic:
     tell: Callable[[str], None]
 
     def join(self, step: Step) -> None:
-        """Have it take its public address."""
+        """Have it take its public address, or take over the work."""
         # Marked first: if the engine starts it anew from here on, it joins by itself.
         self.instances.mark_joined(step.container, step.number)
-        outcome = step.backend.execute(step.name, ("kolla-join",), JOIN_TIMEOUT)
+        if not step.spec.join:
+            return
+        outcome = step.backend.execute(step.name, step.spec.join, JOIN_TIMEOUT)
         if outcome.exit_code != 0:
             self.instances.mark_joined(step.container, step.number, False)
-            raise step.failed(
-                f"it cannot take its public address{_holders(step, outcome.output)}",
-                step.evidence(outcome),
-            )
+            raise step.failed(_why(step, outcome.output), step.evidence(outcome))
 
     def let_wait(self, step: Step, required: str) -> None:
         """Hold or resume the requests to what requires a container that is replaced.
@@ -63,6 +62,12 @@ class Traffic:
     def _tell(self, what: str, outcome: Outcome) -> None:
         if outcome.exit_code != 0:
             self.tell(f"{what} failed: {self.hide(outcome.output)}")
+
+
+def _why(step: Step, said: str) -> str:
+    if step.spec.strategy == Strategy.RELIEVE:
+        return "it cannot take over"
+    return f"it cannot take its public address{_holders(step, said)}"
 
 
 def _holders(step: Step, said: str) -> str:

@@ -63,10 +63,10 @@ class Instances:
     def make(self, spec: Spec, generation: int) -> Instance:
         """The generation itself. Raises :class:`KollaError` if a secret is missing."""
         made = self._instance(spec, generation, dict(spec.environment), spec.command)
-        handed_over = spec.strategy == Strategy.HANDOVER
-        if not handed_over:  # nobody will tell it to join
+        waits = Strategy(spec.strategy).waits
+        if not waits:  # nobody will tell it to join
             self.mark_joined(spec.container, generation)
-        return dataclasses.replace(made, in_background=handed_over)
+        return dataclasses.replace(made, in_background=waits)
 
     def task(
         self, spec: Spec, generation: int, task: Task, phase: str, target: Spec,

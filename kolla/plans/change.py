@@ -33,16 +33,18 @@ def change(
         steps += run_tasks(state, Do.BEFORE_ROLLBACK, old, state.spec(old))
     steps += [state.operation(Do.RECORD, new), state.operation(Do.CREATE, new)]
     steps += [state.operation(Do(phase), new, task=name) for phase, name in tasks]
-    up = [state.operation(Do.START, new), state.operation(Do.CHECK, new)]
-    if spec.strategy == Strategy.HANDOVER:
-        up.append(state.operation(Do.JOIN, new))
+    loading, joining = _up(state, spec, new)
     commit, keep = state.operation(Do.COMMIT, new), state.operation(Do.KEEP, new)
     down = list(halt(state, old, "replaced")) if old is not None else []
     release = [state.operation(Do.RELEASE, old, "replaced")] if old in state.observed else []
     if spec.strategy == Strategy.HANDOVER and _same_way(state, old):
-        steps += [*up, commit, keep, *release, *down]
+        steps += [*loading, *joining, commit, keep, *release, *down]
     else:
-        away = [*hold(state, old), *down, *up, *resume(state)] if down else up
+        before, after = ([*hold(state, old), *down], [*resume(state)]) if down else ([], [])
+        if spec.strategy == Strategy.RELIEVE:
+            away = [*loading, *before, *joining, *after]
+        else:
+            away = [*before, *loading, *joining, *after]
         # After a power cut the engine starts none of two rather than both.
         steps += [*away, commit, *release, keep]
     steps += _sweep(state, new, old)
@@ -51,6 +53,18 @@ def change(
         state.name, action, tuple(steps), reasons, spec, pins, old, new,
         undo=_undo(state, spec, new, steps),
     )
+
+
+def _up(state: State, spec: Spec, new: int) -> tuple[list[Operation], list[Operation]]:
+    """What has a generation load, and what has it work."""
+    start, check = state.operation(Do.START, new), state.operation(Do.CHECK, new)
+    join = state.operation(Do.JOIN, new)
+    match spec.strategy:
+        case Strategy.HANDOVER:
+            return [start, check], [join]
+        case Strategy.RELIEVE:
+            return [start, state.operation(Do.CHECK, new, "it has loaded")], [join, check]
+    return [start, check], []
 
 
 def _undo(
@@ -71,9 +85,13 @@ def _undo(
                 undo[step] = [dataclasses.replace(step, kind=Do.RESUME)]
             case Do.STOP:
                 undo[step] = [*serve(state, step.number, cause)]
+            case Do.START if spec.strategy == Strategy.RELIEVE:  # it waits, and has done nothing
+                undo[step] = stop
             case Do.START:  # what is handed over takes no request before it joins
                 down = stop if spec.strategy == Strategy.HANDOVER else drain + stop
                 undo[step] = [*down, *before_going_back(state, spec, new)]
+            case Do.JOIN if spec.strategy == Strategy.RELIEVE:  # never two at work
+                undo[step] = [*drain, *stop, *before_going_back(state, spec, new)]
             case Do.JOIN:
                 undo[step] = drain
     return {step: tuple(back) for step, back in undo.items()}

@@ -69,9 +69,12 @@ def halt(state: State, number: int, cause: str) -> Iterator[Operation]:
 
 def serve(state: State, number: int, cause: str) -> Iterator[Operation]:
     """Have a generation that is on the engine serve again."""
+    strategy = state.strategy(number)
     yield state.operation(Do.START, number, cause)
+    if strategy == Strategy.RELIEVE:
+        yield state.operation(Do.JOIN, number)
     yield state.operation(Do.CHECK, number)
-    if state.strategy(number) == Strategy.HANDOVER:
+    if strategy == Strategy.HANDOVER:
         yield state.operation(Do.JOIN, number)
 
 

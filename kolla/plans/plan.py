@@ -47,7 +47,7 @@ class Do(enum.StrEnum):
     START = "start"
     #: Ask until it is well.
     CHECK = "check"
-    #: Have it take its public address.
+    #: Have it take its public address, or take over the work.
     JOIN = "join"
     #: Decide that a generation counts from now on.
     COMMIT = "commit"

@@ -7,7 +7,6 @@ from kolla.plans.change import change, tasks_of
 from kolla.plans.converge import converge, halt, hold, resume, run_tasks, serving
 from kolla.plans.differences import differences
 from kolla.plans.plan import Do, Kind, Operation, Plan, State
-from kolla.plugin import Strategy
 from kolla.plugin.spec import Spec
 from kolla.store.records import ABSENT, RUNNING, STOPPED, Generation, GenerationOutcome, Record
 
@@ -73,11 +72,11 @@ def _retarget(state: State, wanted: Record, action: Kind) -> Plan:
 
 
 def restart(state: State) -> Plan:
-    """Handed over to a new generation of the same spec where that is possible."""
+    """Handed over to a new generation of the same spec, or relieved by one, where possible."""
     number = state.current
     if number is None or state.record.target != RUNNING:
         return Plan(state.name, Kind.RESTART, before=number, after=number)
-    if state.strategy(number) == Strategy.HANDOVER and state.running(number):
+    if state.strategy(number).waits and state.running(number):
         return change(state, state.spec(number), Kind.RESTART, ("an operator asked for it",))
     steps = [*hold(state, number), *halt(state, number, "restart"), *_care_again(state, number),
              state.operation(Do.START, number), state.operation(Do.CHECK, number),

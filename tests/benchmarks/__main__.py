@@ -18,7 +18,8 @@ from rich.console import Console
 from tests.benchmarks import report
 
 #: In this order; each is a module with a function ``run(quick) -> Result``.
-NAMES = ("startup", "plan", "noop", "deploy", "upgrade", "monitor", "tls", "hold")
+NAMES = ("startup", "plan", "noop", "deploy", "upgrade", "monitor", "tls", "hold",
+         "relieve")
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ points, the same each time. See crash_rounds.py for what has to hold.
 ``KOLLA_TEST_CRASH=all`` with ``--all`` also kills it at points between which nothing changes.
 """
 
+import itertools
 import json
 import os
 import pathlib
@@ -23,9 +24,13 @@ from tests.functional.support import backends
 from tests.functional.support.crash_rounds import COMMANDS, Report
 
 BACKENDS = backends.BOTH
-CONTAINERS = {"handover": "synthetic-http", "replace": "synthetic-worker"}
+CONTAINERS = {
+    "handover": "synthetic-http", "replace": "synthetic-worker", "relieve": "synthetic-agent",
+}
 #: At how many points a command is killed without ``--all``.
 SAMPLE = 3
+#: Commands in which a worker that relieves another goes a way of its own.
+OF_RELIEF = ("upgrade", "refused-upgrade", "recover-before-commit")
 #: Commands in which compose makes, keeps or removes something.
 OF_COMPOSE = ("start", "stop", "upgrade", "rollback", "delete", "recover-after-commit")
 
@@ -83,11 +88,15 @@ def workers(engine, synthetic_images, backend, exhaustive, request, tmp_path_fac
     engine.clean()
 
 
-@pytest.mark.parametrize("strategy", CONTAINERS)
-@pytest.mark.parametrize("command", [
-    pytest.param(name, marks=pytest.mark.differs if name in OF_COMPOSE else ())
-    for name in COMMANDS
-])
+def cases():
+    for name, strategy in itertools.product(COMMANDS, CONTAINERS):
+        marks = [pytest.mark.differs] if name in OF_COMPOSE else []
+        if strategy == "relieve" and name not in OF_RELIEF:
+            marks = [pytest.mark.exhaustive]
+        yield pytest.param(name, strategy, marks=marks)
+
+
+@pytest.mark.parametrize("command, strategy", list(cases()))
 def test_wherever_it_is_killed_one_generation_counts_and_serves(
     workers, backend, strategy, command, capsys
 ):

@@ -44,7 +44,10 @@ def operation(where: str) -> str:
     return where.partition("/")[2].partition(":")[0]
 
 
-@pytest.mark.parametrize("container", ["synthetic-http", "synthetic-worker"])
+@pytest.mark.parametrize("container", [
+    "synthetic-http", "synthetic-worker",
+    pytest.param("synthetic-agent", marks=pytest.mark.exhaustive),
+])
 def test_after_a_power_cut_only_what_was_committed_serves(
     deployed, power, container, exhaustive
 ):

@@ -25,6 +25,8 @@ BACKENDS = backends.BOTH
 #: After so many points the command is killed; most commands have fewer than 180.
 KILLED = st.one_of(st.none(), st.none(), st.integers(0, 180))
 
+CONTAINERS = ["synthetic-http", "synthetic-worker", "synthetic-agent"]
+
 
 class Machine(RuleBasedStateMachine):
     """Drives one container; what is wanted of it is what the last command that ended said."""
@@ -36,7 +38,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.at_rest = True
 
-    @initialize(container=st.sampled_from(["synthetic-http", "synthetic-worker"]))
+    @initialize(container=st.sampled_from(CONTAINERS))
     def begin(self, container):
         self.world = self.worlds[container]
         self.world.reset()
@@ -144,13 +146,15 @@ def test_whatever_happens_in_whatever_order(
     engine, synthetic_images, backend, exhaustive, tmp_path_factory
 ):
     with new_deployment(engine, tmp_path_factory, "machine", backend) as http:
-        worker = type(http)(engine, tmp_path_factory.mktemp("machine"), http.address).prepare()
-        worker.configure(backends.configuration(backend), "05-backend")
-        for deployment in (http, worker):
+        deployments = [http]
+        for _ in CONTAINERS[1:]:
+            another = type(http)(engine, tmp_path_factory.mktemp("machine"), http.address)
+            another.prepare().configure(backends.configuration(backend), "05-backend")
+            deployments.append(another)
+        for deployment in deployments:
             deployment.install_plugin(SYNTHETIC)
         Machine.worlds = {
-            "synthetic-http": World(http, "synthetic-http"),
-            "synthetic-worker": World(worker, "synthetic-worker"),
+            name: World(deployment, name) for name, deployment in zip(CONTAINERS, deployments)
         }
         run_state_machine_as_test(
             Machine,

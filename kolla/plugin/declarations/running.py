@@ -17,6 +17,14 @@ class Strategy(enum.StrEnum):
     HANDOVER = "handover"
     #: The rest: all slow work first, then the old stops and the new starts.
     REPLACE = "replace"
+    #: Workers and agents: the new one loads and waits beside the old, the old one drains and
+    #: ends, the new one takes over.
+    RELIEVE = "relieve"
+
+    @property
+    def waits(self) -> bool:
+        """Whether a new generation does nothing in public until it is told to join."""
+        return self is not Strategy.REPLACE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +69,9 @@ class Running:
     outlived_by: tuple[str, ...] = ()
     #: Whether a generation that survived its probation counts as confirmed.
     confirms_itself: bool = False
+    #: Run inside a new generation that waits, when its turn has come; the file ``joined`` in
+    #: :file:`/var/lib/kolla/generation` is there by then. Empty: that file alone tells it.
+    join: tuple[str, ...] = ("kolla-join",)
     #: Run inside the old generation before it stops; ends when its work is done.
     drain: tuple[str, ...] = ()
     #: Seconds the drain may take.

@@ -315,7 +315,7 @@ class Rounds:
 def main(
     directory: str, address: str, backend: str, sample: str, container: str, *names: str
 ) -> None:
-    port = 18999 if container == "synthetic-http" else 18998
+    port = {"synthetic-http": 18999, "synthetic-worker": 18998}.get(container, 18997)
     deployment = Deployment(Engine(), pathlib.Path(directory), address).prepare()
     deployment.configure(backends.configuration(backend), "05-backend")
     deployment.install_plugin(SYNTHETIC)

@@ -319,6 +319,8 @@ class World:
 
     def _assert_serves(self, record: Record, seen: list[Seen]) -> None:
         assert all(self.well(item) for item in seen if item.running)
+        conflicts = [line for line in self.volume_journal() if line.startswith("conflict")]
+        assert self.kind != "agent" or not conflicts, "two were at work at once"
         if self.kind == "http":
             serving = {str(record.current)} if record.target == RUNNING else {"nobody"}
             assert self.answers() == serving, (self.answers(), record)

@@ -33,6 +33,9 @@ def check(monkeypatch, tmp_path):
     loader.exec_module(module)
     monkeypatch.setattr(module, "PROBER", str(tmp_path / "prober.sock"))
     monkeypatch.setattr(module, "TIMEOUT", 0.2)
+    for name in ("JOINED", "LOADED"):
+        monkeypatch.setattr(module, name, str(tmp_path / name))
+    (tmp_path / "JOINED").touch()
     return module
 
 
@@ -154,3 +157,60 @@ def test_the_check_does_not_wait_for_ever(check, tmp_path, capsys):
         listener.listen()
         assert check.main() == 1
     assert capsys.readouterr().out == "kolla-prober does not answer in time\n"
+
+
+def test_before_its_turn_a_service_is_well_when_it_has_loaded(check, tmp_path, capsys):
+    (tmp_path / "JOINED").unlink()
+    assert check.main() == 1
+    (tmp_path / "LOADED").touch()
+    assert check.main() == 0
+    assert capsys.readouterr().out == "it loads\nit has loaded, and waits for its turn\n"
+
+
+@pytest.fixture
+def preload(monkeypatch, tmp_path):
+    """kolla-preload, for an agent that notes what it does in its environment."""
+    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    module = importlib.import_module("kolla_image.preload")
+    for name in ("JOINED", "LOADED"):
+        monkeypatch.setattr(module, name, tmp_path / name)
+    metadata = tmp_path / "agent-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: agent\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text("[console_scripts]\nan-agent = an_agent:main\n")
+    (tmp_path / "an_agent.py").write_text(
+        "import sys\ndid = []\ndef main():\n    did.append(sys.argv)\n    return 3\n"
+    )
+    (tmp_path / "an_agent_needs.py").touch()
+    monkeypatch.setenv("KOLLA_PRELOAD", "an_agent_needs")
+    monkeypatch.setattr("sys.argv", ["kolla-preload", "an-agent", "--config-dir", "/etc"])
+    yield module
+    for name in ("an_agent", "an_agent_needs"):
+        sys.modules.pop(name, None)
+
+
+def test_a_service_loads_and_begins_when_its_turn_has_come(preload):
+    ended = []
+
+    def run():
+        with pytest.raises(SystemExit) as ending:
+            preload.main()
+        ended.append(ending.value.code)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while not preload.LOADED.exists():
+        assert thread.is_alive()
+    agent = sys.modules["an_agent"]
+    assert "an_agent_needs" in sys.modules and not agent.did
+    preload.JOINED.touch()
+    thread.join(10)
+    assert agent.did == [["an-agent", "--config-dir", "/etc"]] and ended == [3]
+
+
+def test_a_command_that_no_package_has_is_named(preload, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["kolla-preload", "nova-computer"])
+    with pytest.raises(SystemExit, match="no package of this image has the command nova-computer"):
+        preload.main()

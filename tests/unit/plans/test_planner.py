@@ -8,6 +8,7 @@ from kolla.plans.plan import Plan
 from kolla.plugin import Task
 from tests.unit.support.factory import make_generation, make_observed, make_spec, make_state
 
+RELIEVE = {"strategy": "relieve", "drain": ["kolla-drain"]}
 HANDOVER = {"strategy": "handover", "drain": ["kolla-drain"]}
 
 
@@ -54,6 +55,55 @@ def test_replace_stops_the_old_one_only_after_everything_slow_is_done():
         "  [9] keep web-g2\n"
         "  [10] settle web"
     )
+
+
+def test_relieve_loads_beside_the_old_one_and_takes_over_when_that_has_ended():
+    made = change(
+        with_dependants(running(make_spec(**RELIEVE))), make_spec(**RELIEVE, version="2"),
+        "upgrade", (), (("expand", "schema"),),
+    )
+    assert steps(made) == [
+        "record web-g2", "create web-g2", "expand web-g2 schema", "start web-g2", "check web-g2",
+        "hold api-g3", "hold identity-g5", "drain web-g1", "stop web-g1", "join web-g2",
+        "check web-g2", "resume identity-g5", "resume api-g3", "commit web-g2", "release web-g1",
+        "keep web-g2", "settle web",
+    ]
+    assert str(made.operations[4]) == "check web-g2: it has loaded"
+
+
+def test_a_first_worker_takes_over_from_nobody():
+    assert steps(planner.start(make_state(None), make_spec(**RELIEVE)))[2:6] == [
+        "start web-g1", "check web-g1", "join web-g1", "check web-g1"]
+
+
+def test_a_worker_that_was_replaced_until_now_is_relieved():
+    made = change(running(), make_spec(**RELIEVE), "upgrade", ())
+    assert steps(made)[2:7] == [
+        "start web-g2", "check web-g2", "stop web-g1", "join web-g2", "check web-g2"]
+
+
+def test_a_worker_that_takes_over_in_vain_ends_before_the_old_one_works_again():
+    before_rollback = {"before_rollback": (Task("lower", ("x",)),)}
+    made = change(
+        running(make_spec(**RELIEVE)), make_spec(**RELIEVE, version="2", tasks=before_rollback),
+        "upgrade", (),
+    )
+    failed = next(i for i, step in enumerate(made.operations) if step.kind == "join")
+    assert steps(made.way_back(made.operations[:failed + 2])) == [
+        "drain web-g2", "stop web-g2", "before-rollback web-g2 lower", "start web-g1",
+        "join web-g1", "check web-g1", "stop web-g2", "remove web-g2", "forget web-g2",
+        "settle web",
+    ]
+
+
+def test_a_worker_that_does_not_load_leaves_the_old_one_alone():
+    made = change(running(make_spec(**RELIEVE)), make_spec(**RELIEVE), "upgrade", ())
+    assert steps(made.way_back(made.operations[:4])) == [
+        "stop web-g2", "remove web-g2", "forget web-g2", "settle web"]
+
+
+def test_a_restart_of_a_worker_is_one_relieving_the_other():
+    assert "join web-g2" in steps(planner.restart(running(make_spec(**RELIEVE))))
 
 
 HOLDING = (("api", 3), ("identity", 5))

@@ -54,6 +54,7 @@ OPTIONS = {
         secret("password", help="A secret that synthetic-worker gets."),
         *failure_options("http"),
         *failure_options("worker"),
+        *failure_options("agent"),
     ),
 }
 
@@ -116,6 +117,17 @@ WORKER = container(
             environment={"KOLLA_BOOTSTRAP_PASSWORD": "${synthetic.password}"},
         ),
     ),
+)
+
+#: Optional, so that the tests of the two others find no third.
+RELIEF = container(
+    "agent",
+    summary="Loads beside the one before it, and relieves it",
+    strategy=Strategy.RELIEVE,
+    optional=True,
+    environment=environment("agent"),
+    drain=("kolla-drain",),
+    drain_grace=30,
 )
 
 PAIR = ContainerSet("pair", "Two containers that are one software")
