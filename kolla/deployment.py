@@ -1,8 +1,6 @@
 """One host's deployment: everything a command needs, made when it is first asked for."""
 
-import contextlib
 import functools
-import logging
 import pathlib
 import threading
 from collections.abc import Mapping
@@ -10,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from kolla.catalog.catalog import Catalog
 from kolla.catalog.leftovers import left_over
-from kolla.errors import KollaError, UsageError, nearest
 from kolla.hooks import Hooks
-from kolla.plugin import Container
 from kolla.plugin.backend import Backend
-from kolla.settings import Invalid, Settings, last_valid
+from kolla.settings import Settings
+from kolla.settings.in_force import InForce
 from kolla.store.state_dir import StateDir, require_private
 from kolla.store.store import Store
 
@@ -25,8 +22,6 @@ if TYPE_CHECKING:  # a command that only lists needs none of these
     from kolla.settings.fingerprints import Fingerprints
     from kolla.store.copies import Copies
     from kolla.store.locks import Locks
-
-LOG = logging.getLogger(__name__)
 
 
 class Deployment:
@@ -40,9 +35,6 @@ class Deployment:
     ):
         self.config_dir = pathlib.Path(config_dir)
         self._host, self._overrides = host, dict(overrides or {})
-        #: What is wrong with today's configuration, while the last valid one stands in.
-        self.invalid: Invalid | None = None
-        self._is_valid = False
         self._making_hooks = threading.Lock()
         self._backends: dict[str, Backend] = {}
 
@@ -59,48 +51,13 @@ class Deployment:
         return self.installed.including(left_over(self.installed, self.store))
 
     @functools.cached_property
+    def configuration(self) -> InForce:
+        """Today's configuration, or the last valid one."""
+        return InForce(self.installed, self.config_dir, self._host, self._overrides)
+
+    @property
     def settings(self) -> Settings:
-        if self._host is not None:
-            _require_host_file(self.config_dir / "hosts", self._host)
-        return Settings.load(self.installed, self.config_dir, self._host, self._overrides)
-
-    def settle(self, judge: bool = True) -> None:
-        """Go on with the last valid configuration if today's is not valid.
-
-        With ``judge`` False: only if today's cannot be read. Raises :class:`Invalid` if no
-        valid one is kept. What is recorded can be acted on all the same; nothing new can be
-        made: see :meth:`require_valid`.
-        """
-        try:
-            self.require_valid() if judge else self.settings
-        except Invalid as invalid:
-            kept = last_valid.load(
-                self.installed, self.config_dir, self._host, self._overrides
-            )
-            if kept is None:
-                raise
-            LOG.warning("%s\n  kolla goes on with the last valid one; until this is mended, no "
-                        "container can be made or upgraded", invalid.message)
-            self.settings, self.invalid = kept, invalid
-
-    def keep_settings(self) -> None:
-        """Keep a copy of the configuration for :meth:`settle`, if it was found valid.
-
-        Nothing depends on it today, so that a full disk does not matter.
-        """
-        if self._is_valid and not self._overrides:
-            with contextlib.suppress(KollaError):
-                last_valid.keep(self.settings, self.state_dir)
-
-    def hosts_with(self, name: str) -> list[str]:
-        """The hosts, of those that have a file in hosts/, on which a container is enabled."""
-        found = []
-        for path in sorted((self.config_dir / "hosts").glob("*.conf")):
-            with contextlib.suppress(KollaError):  # the broken file of another host
-                settings = Settings.load(self.installed, self.config_dir, path.stem)
-                if name in {container.name for container in settings.enabled()}:
-                    found.append(path.stem)
-        return found
+        return self.configuration.settings
 
     @functools.cached_property
     def state_dir(self) -> pathlib.Path:
@@ -158,23 +115,6 @@ class Deployment:
 
         return Instances(self.state_dir, self.settings)
 
-    def require_valid(
-        self, container: Container | None = None, options: Mapping | None = None
-    ) -> None:
-        """Raise :class:`kolla.settings.Invalid` if anything in the configuration is wrong.
-
-        With a container and the option list of its image: if anything in that service's
-        options is. A broken plugin does not stop the others.
-        """
-        if self.invalid:
-            raise self.invalid
-        if container is None:
-            if not self._is_valid:
-                self.settings.require_valid()
-            self._is_valid = True
-        else:
-            self.settings.require_valid_service(container, options)
-
     @property
     def hooks(self) -> Hooks:
         """Who is told of events; made by the first of several threads that asks."""
@@ -208,12 +148,3 @@ class Deployment:
         from kolla.settings.secrets import masked
 
         return masked(self.settings, text)
-
-
-def _require_host_file(folder: pathlib.Path, host: str) -> None:
-    known = [path.stem for path in folder.glob("*.conf")]
-    if host not in known:
-        raise UsageError(
-            f"there is no {folder / host}.conf{nearest(host, known)}",
-            "--host names the host whose file is read",
-        )

@@ -45,7 +45,7 @@ def run(
     Raises :class:`KollaError` before anything is touched if any of it is impossible.
     """
     if request.kind == Kind.UPGRADE:
-        deployment.require_valid()
+        deployment.configuration.require_valid()
     request = dataclasses.replace(request, preview=dry_run)
     states = observe(deployment, [container.name for container in request.containers])
     plans = _plans(deployment, request, states)
@@ -54,7 +54,7 @@ def run(
     )
     if dry_run:
         return Report([], order.in_turn(plans, before))
-    deployment.keep_settings()
+    deployment.configuration.keep(deployment.state_dir)
     runner = Runner(deployment, request, observer, threading.Event())
     results: dict[str, Result] = {}
 
@@ -144,7 +144,7 @@ def plan(deployment: Deployment, containers: list[Container]) -> dict[str, Plan]
 
     One that is stopped stays so; one that cannot be planned says so in ``blocked``.
     """
-    deployment.require_valid()
+    deployment.configuration.require_valid()
     states = observe(deployment, [container.name for container in containers])
     here = {container.name for container in deployment.settings.enabled()}
     plans = {

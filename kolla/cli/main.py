@@ -98,7 +98,7 @@ class Kolla(app.App):
         for error in deployment.installed.errors:
             LOG.warning("%s", error)
         if self._configuration is not Configuration.TODAYS:
-            deployment.settle(judge=self._configuration is Configuration.LAST_VALID)
+            deployment.configuration.settle(judge=self._configuration is Configuration.LAST_VALID)
         return deployment
 
     def new_deployment(self):

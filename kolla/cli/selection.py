@@ -81,8 +81,8 @@ class Selection:
     def _unknown(self, name: str) -> UsageError:
         if name in self._catalog.containers:
             # A misspelt name in [host] enabled is reported first.
-            if not self._deployment.invalid:
-                self._deployment.require_valid()
+            if not self._deployment.configuration.invalid:
+                self._deployment.configuration.require_valid()
             return UsageError(f"{name} does not run on this host", self._way_here(name))
         if name in self._catalog.sets:
             return UsageError(f"{name!r} is a container set", f"`kolla set … {name}`")

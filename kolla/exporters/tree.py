@@ -14,7 +14,7 @@ def tree(deployment: Deployment, containers: list[Container]) -> Tree:
 
     Raises :class:`kolla.errors.KollaError` if anything in the configuration is wrong.
     """
-    deployment.require_valid()
+    deployment.configuration.require_valid()
     catalog, settings = deployment.catalog, deployment.settings
     return Tree(
         settings.host,

@@ -43,7 +43,7 @@ class Daemon:
         """
         act_as(MONITOR)
         deployment = self._deploy()
-        deployment.settle()
+        deployment.configuration.settle()
         _prepare(deployment)
         with _alone(deployment.state_dir), self._signals():
             try:
@@ -99,7 +99,7 @@ class Daemon:
 
     def _valid(self) -> Deployment:
         deployment = self._deploy()
-        deployment.require_valid()
+        deployment.configuration.require_valid()
         _prepare(deployment)
         return deployment
 
@@ -123,7 +123,7 @@ class Daemon:
 
 
 def _prepare(deployment: Deployment) -> None:
-    deployment.keep_settings()
+    deployment.configuration.keep(deployment.state_dir)
     # The monitor never waits for a lock: it lets the command that holds it work.
     deployment.locks.timeout = 0
 

@@ -55,7 +55,7 @@ def _judge_options(
         known = options_of(deployment, image_id, container)
     if known is not None:
         deployment.settings.learn(container.name, known)
-    deployment.require_valid(container, known)
+    deployment.configuration.require_valid(container, known)
 
 
 def _missing(

@@ -124,7 +124,7 @@ def _start(
         if known := state.generations.get(state.current):
             refusals.require_ports(state, known.snapshot)
         return planner.start(state, None)
-    deployment.require_valid()
+    deployment.configuration.require_valid()
     _require_requirements(deployment, request, container)
     return planner.start(state, _desired(deployment, request, container, state))
 

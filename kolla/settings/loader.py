@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kolla.errors import UsageError
+from kolla.errors import KollaError, UsageError
 from kolla.plugin import Container
 from kolla.settings import services, sources, templates
 from kolla.settings.configured import check_overrides
@@ -227,3 +227,14 @@ def gather(
     own = config_dir / "hosts" / f"{host}.conf"
     found.files.extend(sources.read(sources.existing(own)))
     return host, found
+
+
+def hosts_with(settings: Settings, container: str) -> list[str]:
+    """The hosts, of those that have a file in hosts/, on which a container is enabled."""
+    found = []
+    for path in sorted((settings.config_dir / "hosts").glob("*.conf")):
+        with contextlib.suppress(KollaError):  # the broken file of another host
+            other = Settings.load(settings.catalog, settings.config_dir, path.stem)
+            if container in {enabled.name for enabled in other.enabled()}:
+                found.append(path.stem)
+    return found

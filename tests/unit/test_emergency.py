@@ -17,8 +17,8 @@ def lived(kolla):
     with kolla.config.open("a") as file:
         file.write("[engine]\nlock_timeout = 7\nkeep_generations = 20\n")
     deployment = Deployment(kolla.config.parent)
-    deployment.require_valid()
-    deployment.keep_settings()
+    deployment.configuration.require_valid()
+    deployment.configuration.keep(deployment.state_dir)
     deployment.store.begin("probe", make_spec(container="probe"), {}, "a test")
     deployment.store.commit("probe", 1)
     deployment.close()
@@ -73,7 +73,7 @@ def test_what_cannot_be_read_keeps_the_value_it_had(lived):
     text = lived.config.read_text().replace("lock_timeout", "lock_timout = 3\nno assignment")
     lived.config.write_text(text)
     deployment = Deployment(lived.config.parent)
-    deployment.settle()
+    deployment.configuration.settle()
     assert deployment.settings.value("engine", "keep_generations") == 20
     assert deployment.settings.value("engine", "lock_timeout") == 7
     assert deployment.store.container("probe").target == RUNNING
@@ -96,14 +96,14 @@ def test_secrets_are_not_in_the_copy_and_are_read_from_todays_files(tmp_path):
         return made
 
     valid = deployment()
-    valid.require_valid()
-    valid.keep_settings()
+    valid.configuration.require_valid()
+    valid.configuration.keep(valid.state_dir)
     copy = tmp_path / "last-valid.conf"
     assert copy.stat().st_mode & 0o777 == 0o600
     assert "hunter" not in copy.read_text() and "swordfish" not in copy.read_text()
     config.write_text(text.replace("hunter$2", "rotated$2").replace("debug = true", "debgu = x"))
     broken = deployment()
-    broken.settle()
+    broken.configuration.settle()
     assert broken.settings.value("web", "debug") is True
     assert broken.settings.reveal("${web.password}") == "rotated$2"
     assert broken.settings.reveal("${web/DEFAULT.admin_password}") == "swordfish"
@@ -118,8 +118,8 @@ def test_without_a_valid_configuration_ever_there_is_nothing_to_go_on_with(kolla
 
 def test_an_option_of_the_command_line_alone_is_never_kept(kolla):
     deployment = Deployment(kolla.config.parent, overrides={"DEFAULT.release": "2026.2"})
-    deployment.require_valid()
-    deployment.keep_settings()
+    deployment.configuration.require_valid()
+    deployment.configuration.keep(deployment.state_dir)
     assert not (kolla.state_dir / "last-valid.conf").exists()
 
 

@@ -218,7 +218,7 @@ def test_a_secret_that_was_taken_out_of_the_configuration_blocks_no_rollback(tmp
         whole.write_text(text + added)
         for derived in ("instances", "fingerprints"):
             vars(host.deployment).pop(derived, None)
-        host.deployment.settings = Settings.load(host.deployment.installed, tmp_path)
+        host.deployment.configuration.settings = Settings.load(host.deployment.installed, tmp_path)
 
     configure("[web/quotas]\nsome_password = hush\n")
     host.act("start")
@@ -397,7 +397,7 @@ def test_a_new_port_that_a_stranger_has_is_refused_before_anything_is_made(tmp_p
     host.act("start")
     host.containers = [on(taken)]
     host.deployment.installed = make_catalog(*host.containers)
-    host.deployment.settings = make_settings(
+    host.deployment.configuration.settings = make_settings(
         tmp_path, CONFIGURATION.format(folder=tmp_path, enabled="web"), *host.containers)
     host.build("2")
     with pytest.raises(KollaError, match=named(taken)):

@@ -35,7 +35,7 @@ class Host:
         text = CONFIGURATION.format(folder=folder, enabled=enabled)
         self.deployment, self.engine = Deployment(folder), Engine()
         self.deployment.installed = make_catalog(*containers)
-        self.deployment.settings = make_settings(folder, text, *containers)
+        self.deployment.configuration.settings = make_settings(folder, text, *containers)
         self.deployment._backends["docker"] = self.engine
 
     def build(self, version: str, release: str = "2026.1") -> None:

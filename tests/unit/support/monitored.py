@@ -43,9 +43,7 @@ class MadeUp(Deployment):
         self.installed = make_catalog(
             *(make_container(name, requires=requires.get(name, ())) for name in containers)
         )
-
-    def require_valid(self, *_):
-        """It is."""
+        self.configuration.require_valid = lambda *which: None  # it is
 
     def backend_of(self, name):
         return self.backend
