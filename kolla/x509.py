@@ -4,10 +4,12 @@ import dataclasses
 import datetime
 import ipaddress
 import pathlib
+from typing import get_args
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from kolla.errors import KollaError
@@ -23,7 +25,7 @@ class Signed:
     """A certificate and its key."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: CertificateIssuerPrivateKeyTypes
 
     def certificate_pem(self) -> bytes:
         return self.certificate.public_bytes(serialization.Encoding.PEM)
@@ -77,7 +79,8 @@ def _signed(
     )
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical)
-    return Signed(builder.sign(signer, hashes.SHA256()), key)
+    hashed = isinstance(signer, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | dsa.DSAPrivateKey)
+    return Signed(builder.sign(signer, hashes.SHA256() if hashed else None), key)
 
 
 def _usage(**granted: bool) -> x509.KeyUsage:
@@ -104,6 +107,8 @@ def load(certificate: pathlib.Path, key: pathlib.Path) -> Signed:
         raise KollaError(f"{key} cannot be read: {error.strerror}") from None
     except (ValueError, TypeError):
         raise KollaError(f"{key} is not a key in PEM without a password") from None
+    if not isinstance(secret, get_args(CertificateIssuerPrivateKeyTypes)):
+        raise KollaError(f"{key} is not a key that signs")
     if found.public_key() != secret.public_key():
         raise KollaError(f"{key} is not the key to {certificate}")
     return Signed(found, secret)

@@ -8,6 +8,8 @@ one that comes with kolla; if neither does, it leaves out both.
 import collections
 import copy
 from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
 
 from kolla.catalog import declared, discovery, releases
 from kolla.catalog.discovery import KOLLA, Plugin, PluginError
@@ -16,7 +18,7 @@ from kolla.catalog.naming import releases_of
 from kolla.catalog.old_names import OldNames
 from kolla.catalog.usable import KINDS, Usable
 from kolla.errors import KollaError, UsageError, nearest
-from kolla.plugin import Container, ContainerSet, Gone, Image
+from kolla.plugin import Container, ContainerSet, Event, Gone, Image, Tree
 
 Node = ContainerSet | Container
 
@@ -47,7 +49,8 @@ class Catalog:
         )
         self.release_order = releases.of(self.images.values())
         self._children: dict[str, list[Node]] = collections.defaultdict(list)
-        for node in [*self.sets.values(), *self.containers.values()]:
+        nodes: list[Node] = [*self.sets.values(), *self.containers.values()]
+        for node in nodes:
             self._children[node.parent or self.root.name].append(node)
 
     @classmethod
@@ -68,11 +71,11 @@ class Catalog:
         more.sets = {**self.sets, LEFT_OVER.name: LEFT_OVER}
         more.containers = {**self.containers, **{each.name: each for each in found}}
         more._children = {
-            **self._children, LEFT_OVER.name: found,
+            **self._children, LEFT_OVER.name: [*found],
             self.root.name: [*self.children(self.root), LEFT_OVER],
         }
         more._distributions = self._distributions | {
-            ("node", node.name): GONE for node in [LEFT_OVER, *found]
+            ("node", name): GONE for name in [LEFT_OVER.name, *(each.name for each in found)]
         }
         return more
 
@@ -147,7 +150,7 @@ class Catalog:
 
     def node(self, name: str) -> Node:
         """The set or container of that name; UsageError names the nearest if there is none."""
-        known = {**self.sets, **self.containers}
+        known: dict[str, Node] = {**self.sets, **self.containers}
         if name not in known:
             raise UsageError(
                 self.old_names.none_such("container set or container", name, known),
@@ -190,20 +193,22 @@ class Catalog:
     def exporters(self) -> list[str]:
         return discovery.names("kolla.exporters")
 
-    def backend(self, name: str):
+    def backend(self, name: str) -> Any:
         """The class of a backend; KollaError if it is unknown or broken."""
         return _driver("kolla.backends", "backend", name)
 
-    def hook(self, name: str):
+    def hook(self, name: str) -> Callable[[Event], None]:
         """The function of a hook; KollaError if it is unknown or broken."""
         return _driver("kolla.hooks", "hook", name)
 
-    def exporter(self, name: str):
+    def exporter(self, name: str) -> Callable[[Tree, Path], list[Path]]:
         """The function of an exporter; UsageError if it is unknown, KollaError if broken."""
         return _driver("kolla.exporters", "exporter", name, UsageError)
 
 
-def _driver(namespace: str, what: str, name: str, unknown: type[KollaError] = KollaError):
+def _driver(
+    namespace: str, what: str, name: str, unknown: type[KollaError] = KollaError
+) -> Any:
     """The object of an entry point; KollaError if it is broken, ``unknown`` if there is none."""
     plugins, errors = discovery.load(namespace, only=name)
     if errors:

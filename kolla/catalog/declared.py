@@ -1,12 +1,14 @@
 """What the accepted plugins declare, by kind and name."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from oslo_config import cfg
 
 from kolla.catalog.discovery import Plugin
 from kolla.plugin import Container, Gone, Image
 
+Thing = TypeVar("Thing")
 #: Options by group and by their name in a file.
 Options = dict[str, dict[str, cfg.Opt]]
 
@@ -17,7 +19,7 @@ def key(plugin: Plugin) -> tuple[str, str]:
     return kinds.get(type(plugin.thing), "node"), plugin.name
 
 
-def things(plugins: Iterable[Plugin], kind: type) -> dict:
+def things(plugins: Iterable[Plugin], kind: type[Thing]) -> dict[str, Thing]:
     """The declarations of one kind, by name, in alphabetical order."""
     found = {p.name: p.thing for p in plugins if isinstance(p.thing, kind)}
     return dict(sorted(found.items()))

@@ -61,7 +61,7 @@ def entry_points(namespace: str) -> importlib.metadata.EntryPoints:
 
 
 @functools.cache
-def _scan(path: tuple[str, ...]) -> importlib.metadata.EntryPoints:
+def _scan(path: tuple[str, ...]) -> Any:  # of another type in each Python
     try:
         return importlib.metadata.entry_points()
     except Exception as error:  # a file can be broken in many ways
@@ -80,7 +80,7 @@ def _unreadable() -> str:
     return "that was read last"
 
 
-class _Manager(extension.ExtensionManager):
+class _Manager(extension.ExtensionManager[Any]):
     """Loads one namespace, or a single entry point of it."""
 
     def __init__(self, namespace: str, only: str | None = None):
@@ -95,13 +95,17 @@ class _Manager(extension.ExtensionManager):
             key=lambda entry_point: (entry_point.name, distribution_of(entry_point)),
         )
 
-    def _load_one_plugin(self, entry_point, *args):
+    def _load_one_plugin(
+        self, entry_point: importlib.metadata.EntryPoint, *arguments: Any
+    ) -> extension.Extension[Any] | None:
         try:
-            return super()._load_one_plugin(entry_point, *args)
+            return super()._load_one_plugin(entry_point, *arguments)
         except (AssertionError, SystemExit) as error:  # stevedore does not catch these two
             raise ImportError(f"{type(error).__name__}: {error}") from error
 
-    def _failed(self, manager, entry_point, error) -> None:
+    def _failed(
+        self, manager: object, entry_point: importlib.metadata.EntryPoint, error: BaseException
+    ) -> None:
         message = f"cannot be imported from {entry_point.value}: {error or type(error).__name__}"
         self.errors.append(
             PluginError(self.namespace, entry_point.name, distribution_of(entry_point), message)

@@ -7,7 +7,10 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-_hints = functools.cache(typing.get_type_hints)
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 class _Misfit(NamedTuple):
@@ -29,9 +32,10 @@ def misdeclared(thing: Any) -> str:
 
 
 def _first_misfit_of_fields(thing: Any, prefix: str) -> _Misfit | None:
+    kind: Any = type(thing)
     found = (
         _misfit(getattr(thing, name), hint, f"{prefix}{name}")
-        for name, hint in _hints(type(thing)).items()
+        for name, hint in _hints(kind).items()
     )
     return next(filter(None, found), None)
 

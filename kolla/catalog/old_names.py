@@ -1,6 +1,6 @@
 """Names that sets and containers had once, and names that nothing has any more."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from kolla.errors import nearest
 from kolla.plugin import Container, ContainerSet, Gone
@@ -13,7 +13,7 @@ class OldNames:
         self._today = {old: node.name for node in nodes for old in node.formerly}
         self._gone = gone
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(sorted({*self._today, *self._gone}))
 
     def today(self, name: str) -> str:

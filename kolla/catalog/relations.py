@@ -92,7 +92,7 @@ class _Relations:
 
     def _misnamed(self, thing: ContainerSet | Container | Gone) -> str:
         own = self.own_gone if isinstance(thing, Gone) else self.own
-        nodes = [*self.sets.values(), *self.containers.values()]
+        nodes: list[ContainerSet | Container] = [*self.sets.values(), *self.containers.values()]
         return old_names.flaw(thing, (
             node for node in nodes
             if node is not thing and (thing.name not in own or node.name in self.own)

@@ -2,7 +2,7 @@
 
 import re
 
-from oslo_config.types import String
+from oslo_config.types import ConfigType, String
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
@@ -20,14 +20,17 @@ class Form(String):
         return value
 
 
-class Bytes(String):
+class Bytes(ConfigType):
     """A size in bytes: ``1g`` and ``1073741824`` are the same."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(type_name="size")
 
-    def __call__(self, value) -> int:
+    def __call__(self, value: object) -> int:
         return int(amount(str(value)))
+
+    def _formatter(self, value: object) -> str:
+        return str(value)
 
 
 def amount(text: str) -> int | float:
@@ -43,7 +46,7 @@ BYTES = Bytes()
 #: A size in bytes as the engine accepts it.
 SIZE = Form("size", "[1-9][0-9]*[kmg]", "a size is a number with k, m or g, like 50m")
 #: The address of an engine as its clients accept it.
-ENGINE = Form(
+ENGINE_URL = Form(
     "URL", r"unix:///\S+|tcp://[^/\s]+:[0-9]+|ssh://\S+",
     "an engine is at unix:///PATH, tcp://ADDRESS:PORT or ssh://HOST",
 )

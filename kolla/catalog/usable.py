@@ -8,7 +8,7 @@ from kolla.catalog.discovery import KOLLA, Plugin, PluginError
 from kolla.catalog.leftovers import SET as LEFT_OVER
 from kolla.plugin import Container, ContainerSet, Gone, Image
 
-KINDS = {
+KINDS: dict[str, type[ContainerSet | Container | Image | Gone]] = {
     "kolla.container_sets": ContainerSet,
     "kolla.containers": Container,
     "kolla.images": Image,

@@ -13,6 +13,7 @@ from kolla.host import confinement, needs
 from kolla.host.findings import Finding, State
 from kolla.images import client
 from kolla.plugin.reports import Stranger
+from kolla.settings import Settings
 from kolla.times import age
 
 GIB = 1024**3
@@ -29,7 +30,7 @@ CGROUPS = pathlib.Path("/sys/fs/cgroup")
 
 
 def examine(
-    settings,
+    settings: Settings,
     running: Callable[[], Mapping[str, str | None]],
     strangers: Callable[[], list[Stranger]],
 ) -> Iterator[Finding]:
@@ -171,7 +172,7 @@ def packages(running: Mapping[str, str | None], max_age: int) -> Iterator[Findin
 
 
 def listens(
-    settings, running: Callable[[], Mapping[str, str | None]] | None
+    settings: Settings, running: Callable[[], Mapping[str, str | None]] | None
 ) -> Iterator[Finding]:
     """The addresses and ports that containers of this host bind: free, or already theirs.
 
@@ -185,12 +186,16 @@ def listens(
             problem = network.problem(address, int(port))
             if problem is None:
                 yield Finding(subject, State.OK, f"{where} is free")
-            elif problem.taken and running is None:
+                continue
+            if problem.taken and running is None:
                 yield Finding(
                     subject, State.WARNING, f"{where} {problem}",
                     f"only the engine can tell whether that is {container.name} itself",
                 )
-            elif problem.taken and container.name in (ours := running() if ours is None else ours):
+                continue
+            if problem.taken and running and ours is None:
+                ours = running()
+            if problem.taken and ours and container.name in ours:
                 yield Finding(subject, State.OK, f"{where} is {container.name}'s")
             else:
                 yield Finding(subject, State.MISSING, f"{where} {problem}", problem.advice)
@@ -208,7 +213,7 @@ def foreign(strangers: Callable[[], list[Stranger]]) -> Iterator[Finding]:
         yield Finding("state file", State.MISSING, error.message, error.hint)
 
 
-def certificates_end(settings) -> Iterator[Finding]:
+def certificates_end(settings: Settings) -> Iterator[Finding]:
     """The certificates in use, and when they end."""
     from kolla.settings import certificates
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from kolla.backends.docker.powers import Powers
 from kolla.host.findings import Finding, State
+from kolla.settings import Settings
 from kolla.settings.limits import limits_of
 
 UNITS = pathlib.Path("/etc/systemd/system")
@@ -36,7 +37,7 @@ def capabilities(powers: Powers) -> Finding:
     )
 
 
-def open_files(powers: Powers, settings) -> Finding:
+def open_files(powers: Powers, settings: Settings) -> Finding:
     """Whether the engine may give containers as many open files as they are to have."""
     wanted = max((limits_of(container, settings).get("files", 0)
                   for container in settings.enabled()), default=0)

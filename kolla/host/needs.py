@@ -9,6 +9,7 @@ from kolla.host.findings import Finding, State
 from kolla.host.kinds import KINDS
 from kolla.plugin import Container, HostNeed, Strategy
 from kolla.plugin.spec import Spec
+from kolla.settings import Settings
 
 #: The need that a mount of each propagation is.
 _MOUNTS = {"rprivate": "path", "rslave": "slave-mount", "rshared": "shared-mount"}
@@ -37,7 +38,7 @@ class Made:
         return self.missing and not self.need.optional
 
 
-def needs_of(container: Container, settings) -> tuple[HostNeed, ...]:
+def needs_of(container: Container, settings: Settings) -> tuple[HostNeed, ...]:
     """All that it needs, rendered: what it declares, and what follows from the rest of it."""
     declared = [
         dataclasses.replace(need, value=settings.render(need.value)) for need in container.needs
@@ -76,7 +77,7 @@ def require(spec: Spec) -> None:
         )
 
 
-def examine(settings) -> Iterator[Finding]:
+def examine(settings: Settings) -> Iterator[Finding]:
     """All that the containers of this host need, each once, and for whom."""
     wanted: dict[tuple[str, str], list[tuple[str, HostNeed]]] = collections.defaultdict(list)
     for container, need in _all(settings):
@@ -99,7 +100,7 @@ def _for_whom(users: Iterable[tuple[str, HostNeed]]) -> str:
     return "; ".join(dict.fromkeys(f"{name}: {need.reason}" for name, need in users))
 
 
-def prepare(settings, touch: bool = True) -> Iterator[Made]:
+def prepare(settings: Settings, touch: bool = True) -> Iterator[Made]:
     """Make what the containers of this host need and it lacks, as far as it can be made.
 
     Without ``touch`` it only tells what would be made.
@@ -128,7 +129,7 @@ def _made(need: HostNeed, container: Container) -> Made:
     return Made(need, container.name, why or "made", bool(why))
 
 
-def _all(settings) -> Iterator[tuple[Container, HostNeed]]:
+def _all(settings: Settings) -> Iterator[tuple[Container, HostNeed]]:
     for container in settings.enabled():
         for need in needs_of(container, settings):
             yield container, need

@@ -115,7 +115,8 @@ def _flaw(settings: Settings, container: Container, place: Place) -> str:
 
 def names(settings: Settings, container: Container) -> list[str]:
     """The host names and addresses under which clients reach a container."""
-    texts = [settings.render(text) for text in container.certificate.names]
+    declared = container.certificate.names if container.certificate else ()
+    texts = [settings.render(text) for text in declared]
     hosts = [urlsplit(text).hostname if "://" in text else text for text in texts]
     return list(dict.fromkeys(filter(None, hosts)))
 
@@ -157,7 +158,7 @@ def _bundle(settings: Settings, root: Path) -> None:
     """Write the file of authorities that users of the cloud have to trust."""
     authorities = [
         place.authority[0].read_bytes() for container, place in _ours(settings)
-        if container.certificate.public
+        if container.certificate and container.certificate.public
     ]
     content, path = b"".join(authorities), root / "ca.crt"
     if authorities and not (path.exists() and path.read_bytes() == content):

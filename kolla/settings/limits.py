@@ -5,6 +5,7 @@ import math
 from kolla.catalog.types import amount
 from kolla.errors import KollaError
 from kolla.plugin import Container
+from kolla.settings.loader import Settings
 
 #: The resources that can be limited.
 NAMES = ("memory", "pids", "files", "cpus")
@@ -12,7 +13,7 @@ NAMES = ("memory", "pids", "files", "cpus")
 ALL = "all"
 
 
-def limits_of(container: Container, settings) -> dict[str, int | float]:
+def limits_of(container: Container, settings: Settings) -> dict[str, int | float]:
     """``memory`` in bytes, ``pids``, ``files`` and ``cpus``, without those that have no limit.
 
     Raises :class:`KollaError` if the plugin declares something other than a number.
@@ -21,11 +22,12 @@ def limits_of(container: Container, settings) -> dict[str, int | float]:
     return {name: value for name, value in found.items() if value}
 
 
-def limit(container: Container, settings, name: str) -> int | float:
+def limit(container: Container, settings: Settings, name: str) -> int | float:
     """One of :data:`NAMES`, or ``least_memory``, which cannot be overridden."""
     own = settings.value("limits", name) if name in NAMES else {}
-    if container.name in own or ALL in own:
-        return own.get(container.name, own.get(ALL))
+    for key in (container.name, ALL):
+        if key in own:
+            return own[key]
     text = settings.render(getattr(container.limits, name))
     try:
         value = total(text)

@@ -5,6 +5,7 @@ import functools
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from kolla.errors import KollaError, UsageError
@@ -204,7 +205,7 @@ class Settings(OptionValues):
     # Helpers
 
     @functools.cached_property
-    def _checks(self):
+    def _checks(self) -> ModuleType:
         from kolla.settings import checks  # commands that only show need no checks
 
         return checks

@@ -97,7 +97,10 @@ def _required(settings: Settings) -> list[Name]:
 def made_up(settings: Settings, name: Name) -> str:
     """A generated value for a secret."""
     group, option = name
-    return settings.options[group][option].type.make()
+    kind = settings.options[group][option].type
+    if not isinstance(kind, SecretType):
+        raise TypeError(f"[{group}] {option} is no secret that can be made up")
+    return kind.make()
 
 
 def _can_be_made(settings: Settings, name: Name) -> bool:
@@ -119,7 +122,7 @@ def _with_secrets(text: str, file: SourceFile | None, values: Mapping[Name, str]
         # Continuation lines are indented.
         assignment = f"{option} = {value}".replace("\n", "\n    ")
         known = file.find(group, option) if file else None
-        if known:
+        if known and known.line:
             lines[known.line - 1] = assignment
         else:
             new.setdefault(group, []).append(assignment)

@@ -47,7 +47,8 @@ def _with_distributions(text: str) -> str:
     """
     from kolla.catalog.catalog import Catalog
 
-    catalog, owners = Catalog.load(), {}
+    catalog = Catalog.load()
+    owners: dict[str, str] = {}
     for container in catalog.containers.values():
         for group in container.options:
             owners.setdefault(group, catalog.distribution(container.name))

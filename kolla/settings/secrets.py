@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from oslo_config import cfg
 
@@ -10,6 +11,9 @@ from kolla.settings import services
 from kolla.settings.sources import Sources
 from kolla.settings.templates import MASK
 from kolla.settings.values import taken_in
+
+if TYPE_CHECKING:
+    from kolla.settings.loader import Settings
 
 
 class Secrets:
@@ -43,7 +47,7 @@ class Secrets:
         return found & self._marked
 
 
-def masked(settings, text: str) -> str:
+def masked(settings: "Settings", text: str) -> str:
     """A text, such as an error of the engine, with all secrets of the settings masked."""
     values = {value for name in _names(settings) for value in _forms(settings, name)}
     for value in sorted(values, key=len, reverse=True):  # a secret may be a part of another
@@ -51,7 +55,7 @@ def masked(settings, text: str) -> str:
     return text
 
 
-def _names(settings) -> Iterator[str]:
+def _names(settings: "Settings") -> Iterator[str]:
     for group, opts in settings.options.items():
         yield from (f"{group}.{name}" for name in opts if settings.is_secret(group, name))
     for container in settings.catalog.containers.values():
@@ -60,7 +64,7 @@ def _names(settings) -> Iterator[str]:
                 yield services.reference(given.owner, section, option)
 
 
-def _forms(settings, name: str) -> Iterator[str]:
+def _forms(settings: "Settings", name: str) -> Iterator[str]:
     """A secret as it is and as a URL has it; empty if it is not set, or too short to mask."""
     with contextlib.suppress(KollaError):
         for value in (settings.reveal("${%s}" % name), settings.reveal("${url:%s}" % name)):

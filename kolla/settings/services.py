@@ -6,7 +6,7 @@ Those of a project, ``[nova/DEFAULT]``, are options of all its containers.
 import re
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kolla.settings import templates
 from kolla.settings.sources import COMMAND_LINE, Origin, Sources
@@ -54,7 +54,7 @@ def collect(sources: Sources) -> dict[str, dict[tuple[str, str], ServiceOption]]
 
     for file in [*sources.files, *sources.parts]:
         for item in file.assignments:
-            put(file.find(item.group, item.option))
+            put(file.find(item.group, item.option) or item)
     for key, value in sources.overrides.items():
         group, _, option = key.partition(".")
         put(Origin(group, option, (value,), COMMAND_LINE))
@@ -66,7 +66,7 @@ def reference(owner: str, section: str, option: str) -> str:
     return f"{owner}/{section}.{option}"
 
 
-def find(known: Mapping, name: str):
+def find(known: Mapping, name: str) -> Any:
     """The entry of an option list for a name, or for a pattern that matches it."""
     if name in known:
         return known[name]

@@ -8,7 +8,7 @@
 import re
 import string
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kolla.plugin.forms import public_key
@@ -36,20 +36,28 @@ class Template(string.Template):
     braceidpattern = r"[^${}\s]+"
 
 
-class _Lookup:
+class _Lookup(Mapping[str, str]):
     """A mapping that :meth:`string.Template.substitute` asks for values."""
 
     def __init__(self, value: Callable[[str], str | None], encode: Callable[[str], str] = str):
         self.value = value
         self.encode = encode
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
     def __getitem__(self, inside: str) -> str:
         reference = "${" + inside + "}"
-        quote, name = REFERENCE.fullmatch(reference).group("quote", "name")
-        text = self.value(name)
+        found = REFERENCE.fullmatch(reference)
+        if found is None:
+            raise KeyError(inside)
+        text = self.value(found["name"])
         if text is None:
             return reference
-        return self.encode(_QUOTES[quote](text) if quote else text)
+        return self.encode(_QUOTES[found["quote"]](text) if found["quote"] else text)
 
 
 def escape(text: str) -> str:

@@ -1,13 +1,16 @@
 """Fills options and secrets into the texts of plugins and of services."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from kolla.errors import KollaError
 from kolla.settings import services, templates
 from kolla.settings.option_values import OptionValues, split
 from kolla.settings.services import ServiceOption
 
+#: Looks up a value by its name.
+Value = TypeVar("Value")
 #: By the owner (a container or a project), the section and the name.
 OptionsOfServices = Mapping[str, Mapping[tuple[str, str], ServiceOption]]
 
@@ -28,8 +31,13 @@ class Texts:
         return _checked(templates.partly, self._options.decided(template), value)
 
     def reveal(self, rendered: str) -> str:
-        found = {name: self._secret(name) for name in templates.references(rendered)}
-        missing = [name for name, text in found.items() if text is None]
+        found, missing = {}, []
+        for name in templates.references(rendered):
+            text = self._secret(name)
+            if text is None:
+                missing.append(name)
+            else:
+                found[name] = text
         if missing:
             raise KollaError(
                 f"no value is set for the secret {', '.join(missing)}",
@@ -80,7 +88,9 @@ class Texts:
             ) from None
 
 
-def _checked(substitute, template: str, value) -> str:
+def _checked(
+    substitute: Callable[[str, Value], str], template: str, value: Value
+) -> str:
     try:
         return substitute(template, value)
     except ValueError as error:

@@ -23,9 +23,12 @@ def flaw(opt: cfg.Opt, text: str) -> str:
 
 def describe(opt: cfg.Opt, text: str, error: Exception) -> str:
     """The problem of a value; the value itself is left out if it is a secret."""
-    if isinstance(error, cfg.NoSuchOptError | cfg.NoSuchGroupError):
-        # oslo.config includes the group in the name.
-        missing = getattr(error, "opt_name", None) or f"group {error.group_name}"
+    missing = ""
+    if isinstance(error, cfg.NoSuchOptError):
+        missing = error.opt_name  # oslo.config includes the group in the name
+    elif isinstance(error, cfg.NoSuchGroupError):
+        missing = f"group {error.group_name}"
+    if missing:
         return f"takes in what does not exist: {missing}; write $$ for a dollar sign"
     kind = opt.type.type_name.removesuffix(" value")
     if opt.secret:

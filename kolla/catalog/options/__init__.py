@@ -1,6 +1,7 @@
 """kolla's own options."""
 
 import functools
+from collections.abc import Sequence
 
 from oslo_config import cfg
 
@@ -14,7 +15,7 @@ def by_group(release: str = "") -> dict[str, dict[str, cfg.Opt]]:
     ``release`` is the one that is built and run by default.
     """
     chosen = cfg.StrOpt("release", default=release, help="The release that is built and run.")
-    groups = {
+    groups: dict[str, Sequence[cfg.Opt]] = {
         "DEFAULT": [*host.DEFAULT, chosen],
         "host": host.HOST,
         "certificates": host.CERTIFICATES,

@@ -3,7 +3,7 @@
 from oslo_config import cfg
 from oslo_config.types import Dict, Float, Integer, String
 
-from kolla.catalog.types import BYTES, ENGINE
+from kolla.catalog.types import BYTES, ENGINE_URL
 
 BACKEND = [
     cfg.StrOpt(
@@ -15,7 +15,7 @@ BACKEND = [
 
 DOCKER = [
     cfg.Opt(
-        "url", default="unix:///var/run/docker.sock", type=ENGINE,
+        "url", default="unix:///var/run/docker.sock", type=ENGINE_URL,
         help="The address of the engine.",
     ),
     cfg.IntOpt(

@@ -1,8 +1,10 @@
 """The checks of the settings of a host."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from kolla.plugin import Container
 from kolla.settings.checks import files, limits, logs, names, network, places, services, values
+from kolla.settings.loader import Settings
 from kolla.settings.problems import Invalid, Problem
 
 #: An unknown name may belong to a broken plugin.
@@ -21,36 +23,38 @@ _OTHERS = [
 ]
 
 
-def all_problems(settings) -> list[Problem]:
+def all_problems(settings: Settings) -> list[Problem]:
     """The problems of the options of kolla and of plugins, in the order of the files."""
     return _run([*_OF_NAMES, *_OTHERS, names.broken_drivers], settings)
 
 
-def obstacles(settings) -> list[Problem]:
+def obstacles(settings: Settings) -> list[Problem]:
     """The problems that keep kolla from acting: a broken plugin must not stop the others."""
     return _run(_OTHERS if settings.catalog.errors else [*_OF_NAMES, *_OTHERS], settings)
 
 
-def notes(settings) -> list[Problem]:
+def notes(settings: Settings) -> list[Problem]:
     """Warnings: they keep nothing from working."""
     return _run([names.forgotten_secrets, names.old_names, values.missing_secrets], settings)
 
 
-def mistakes(settings) -> list[Problem]:
+def mistakes(settings: Settings) -> list[Problem]:
     """The obstacles that the same files would have on every host."""
     return _run(_MISTAKES if settings.catalog.errors else [*_OF_NAMES, *_MISTAKES], settings)
 
 
-def of_service(settings, container, known) -> list[Problem]:
+def of_service(
+    settings: Settings, container: Container, known: Mapping | None
+) -> list[Problem]:
     """The problems of the options of one service, by the option list of its image."""
     return _sorted(services.problems(settings, container, known))
 
 
-def _run(checks: Iterable[Callable], settings) -> list[Problem]:
+def _run(checks: Iterable[Callable], settings: Settings) -> list[Problem]:
     return _sorted(problem for check in checks for problem in _results(check, settings))
 
 
-def _results(check: Callable, settings) -> Iterator[Problem]:
+def _results(check: Callable, settings: Settings) -> Iterator[Problem]:
     try:
         yield from check(settings)
     except Invalid as error:

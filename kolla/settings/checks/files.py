@@ -8,11 +8,12 @@ from pathlib import Path
 from kolla.errors import KollaError
 from kolla.plugin import template
 from kolla.settings import services
+from kolla.settings.loader import Settings
 from kolla.settings.problems import Invalid, Problem
 from kolla.settings.sources import Origin, normal_group
 
 
-def exposed_secrets(settings) -> Iterator[Problem]:
+def exposed_secrets(settings: Settings) -> Iterator[Problem]:
     """Files with a secret that users other than their owner can read."""
     for file in settings.sources.files:
         mode = file.path.stat().st_mode & 0o777
@@ -26,7 +27,7 @@ def exposed_secrets(settings) -> Iterator[Problem]:
                     break
 
 
-def _holds_secret(settings, item: Origin) -> bool:
+def _holds_secret(settings: Settings, item: Origin) -> bool:
     owner, section = services.split(item.group)
     if section:
         return bool(item.text) and settings.hides(owner, section, item.option, item.text)
@@ -38,7 +39,7 @@ def _holds_secret(settings, item: Origin) -> bool:
     return opt.default is None or "@" in item.text
 
 
-def missing(settings) -> Iterator[Problem]:
+def missing(settings: Settings) -> Iterator[Problem]:
     """Files that options name and this host lacks."""
     made = {f"{container.certificate.group}.{option}"
             for container in settings.enabled() if container.certificate
@@ -53,14 +54,14 @@ def missing(settings) -> Iterator[Problem]:
             yield settings.blame(group, option, f"there is no file {path}{hint}")
 
 
-def _file_options(settings) -> Iterator[str]:
+def _file_options(settings: Settings) -> Iterator[str]:
     for container in settings.enabled():
         for file in container.files:
             if file.option and not (file.when and not settings.value(*file.when.split("."))):
                 yield file.option
 
 
-def hook_command(settings) -> Iterator[Problem]:
+def hook_command(settings: Settings) -> Iterator[Problem]:
     """The executable of the hook ``command``, if that hook is enabled."""
     if "command" not in settings.value("hooks", "enabled"):
         return
@@ -75,7 +76,7 @@ def hook_command(settings) -> Iterator[Problem]:
         yield settings.blame("hooks", "command", f"there is no executable {command[0]}")
 
 
-def malformed_templates(settings) -> Iterator[Problem]:
+def malformed_templates(settings: Settings) -> Iterator[Problem]:
     """Texts of plugins that are malformed or name an unknown option."""
     for container in settings.enabled():
         for text in template.texts(container):

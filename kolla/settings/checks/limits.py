@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from kolla.errors import KollaError
 from kolla.settings.limits import NAMES, limit
+from kolla.settings.loader import Settings
 from kolla.settings.problems import Problem
 
 
-def too_little_memory(settings) -> Iterator[Problem]:
+def too_little_memory(settings: Settings) -> Iterator[Problem]:
     """Problems of the limits of containers on this host."""
     for container in settings.enabled():
         try:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from kolla.backends import log_drivers
 from kolla.errors import nearest
+from kolla.settings.loader import Settings
 from kolla.settings.problems import Problem
 from kolla.settings.services import is_secret
 
 
-def unknown_driver(settings) -> Iterator[Problem]:
+def unknown_driver(settings: Settings) -> Iterator[Problem]:
     """A misspelt log driver; any other unknown one may be a plugin of the engine."""
     driver = settings.value("logs", "driver")
     near = nearest(driver, log_drivers.PLACES)
@@ -16,7 +17,7 @@ def unknown_driver(settings) -> Iterator[Problem]:
         yield settings.blame("logs", "driver", f"there is no log driver {driver!r}{near}")
 
 
-def unknown_options(settings) -> Iterator[Problem]:
+def unknown_options(settings: Settings) -> Iterator[Problem]:
     if settings.is_secret("logs", "driver_options"):
         flaw = "takes in a secret, which would be seen by whoever looks at a container"
         yield settings.blame("logs", "driver_options", flaw)

@@ -15,6 +15,7 @@ from kolla.errors import KollaError
 from kolla.plugin import Container, Listen
 from kolla.settings import templates
 from kolla.settings.checks.blame import blame, split
+from kolla.settings.loader import Settings
 from kolla.settings.problems import Problem
 
 _SIOCGIFCONF = 0x8912
@@ -31,7 +32,7 @@ class _Bound(NamedTuple):
     port: str
 
 
-def foreign_addresses(settings) -> Iterator[Problem]:
+def foreign_addresses(settings: Settings) -> Iterator[Problem]:
     address = settings.value("host", "address")
     if message := _unusable(address):
         yield settings.blame("host", "address", message)
@@ -43,7 +44,7 @@ def foreign_addresses(settings) -> Iterator[Problem]:
             yield blame(settings, bound.container, bound.listen.port, message)
 
 
-def ports_used_twice(settings) -> Iterator[Problem]:
+def ports_used_twice(settings: Settings) -> Iterator[Problem]:
     for one, two in itertools.combinations(_listens(settings), 2):
         # One port on two addresses that the operator made equal.
         same = one.container is two.container and one.listen.port == two.listen.port
@@ -54,7 +55,7 @@ def ports_used_twice(settings) -> Iterator[Problem]:
             yield blame(settings, later.container, later.listen.port, message)
 
 
-def endpoint(settings) -> Iterator[Problem]:
+def endpoint(settings: Settings) -> Iterator[Problem]:
     """The address and port of the monitor."""
     address, port = (settings.value("monitor", f"listen_{what}") for what in ("address", "port"))
     if port and (message := _unusable(address)):
@@ -65,7 +66,7 @@ def endpoint(settings) -> Iterator[Problem]:
             yield settings.blame("monitor", "listen_port", message)
 
 
-def interface(settings) -> Iterator[Problem]:
+def interface(settings: Settings) -> Iterator[Problem]:
     name, address = settings.value("host", "interface"), settings.value("host", "address")
     if not name:
         return
@@ -98,7 +99,7 @@ def addresses_of(interface: str) -> set[str]:
     return found
 
 
-def _listens(settings) -> list[_Bound]:
+def _listens(settings: Settings) -> list[_Bound]:
     found = []
     for container in settings.enabled():
         for listen in container.listens:
@@ -136,7 +137,7 @@ def _clash(one: str, two: str) -> bool:
     return len(addresses) == 1 or any(address.is_unspecified for address in addresses)
 
 
-def _is_set(settings, bound: _Bound) -> bool:
+def _is_set(settings: Settings, bound: _Bound) -> bool:
     """Whether the port is configured, so that there is a line to blame."""
     return any(settings.has(*split(name)) and settings.origin(*split(name)) is not None
                for name in templates.references(bound.listen.port))

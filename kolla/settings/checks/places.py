@@ -7,6 +7,7 @@ from kolla.catalog import forms
 from kolla.errors import KollaError
 from kolla.plugin import Container
 from kolla.settings.checks.blame import blame
+from kolla.settings.loader import Settings
 from kolla.settings.problems import Problem
 
 
@@ -25,7 +26,7 @@ def templates(container: Container) -> Iterator[tuple[str, forms.Form, str]]:
         yield f"its need {need.kind}", forms.NEEDS[need.kind], need.value
 
 
-def misformed(settings) -> Iterator[Problem]:
+def misformed(settings: Settings) -> Iterator[Problem]:
     """Values that the engine or the kernel would not take."""
     for container in settings.enabled():
         for what, form, template in templates(container):
@@ -39,7 +40,7 @@ def misformed(settings) -> Iterator[Problem]:
                 yield blame(settings, container, template, wrong)
 
 
-def volumes_of_two(settings) -> Iterator[Problem]:
+def volumes_of_two(settings: Settings) -> Iterator[Problem]:
     """Volumes of one name whose containers do not declare that they share them."""
     named = [
         (container, volume, name)
@@ -52,7 +53,7 @@ def volumes_of_two(settings) -> Iterator[Problem]:
                         f" one of {one.name}, and they do not both declare it as shared")
 
 
-def contradictory_sysctls(settings) -> Iterator[Problem]:
+def contradictory_sysctls(settings: Settings) -> Iterator[Problem]:
     """Switches of the kernel that two containers want in two ways."""
     wanted: dict[str, tuple[Container, str]] = {}
     for container in settings.enabled():
@@ -67,7 +68,7 @@ def contradictory_sysctls(settings) -> Iterator[Problem]:
                             f" this host, and {first.name} {before}")
 
 
-def _rendered(settings, template: str) -> str | None:
+def _rendered(settings: Settings, template: str) -> str | None:
     try:
         return settings.render(template)
     except KollaError:

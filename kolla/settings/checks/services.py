@@ -1,6 +1,6 @@
 """Checks options of services against the list in the service's image."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from oslo_config import cfg, types
@@ -8,11 +8,12 @@ from oslo_config import cfg, types
 from kolla.errors import nearest
 from kolla.plugin import Container
 from kolla.settings import services, values
+from kolla.settings.loader import Settings
 from kolla.settings.problems import Problem
 from kolla.settings.services import ServiceOption
 
 #: Types by their name in an option list, and how oslo.config makes them.
-_TYPES = {
+_TYPES: dict[str, Callable[[Mapping], types.ConfigType]] = {
     "integer": lambda facts: types.Integer(facts.get("min"), facts.get("max")),
     "float": lambda facts: types.Float(facts.get("min"), facts.get("max")),
     "boolean": lambda facts: types.Boolean(),
@@ -22,7 +23,7 @@ _TYPES = {
 }
 
 
-def problems(settings, container: Container, known: Mapping | None) -> Iterator[Problem]:
+def problems(settings: Settings, container: Container, known: Mapping | None) -> Iterator[Problem]:
     """The problems of ``[<container>/<section>]``; none if there is no list.
 
     An option of a project is right if any of its containers has it.
@@ -52,7 +53,7 @@ def problems(settings, container: Container, known: Mapping | None) -> Iterator[
 def _flaw(option: str, facts: Mapping, given: ServiceOption) -> str:
     if len(given.values) > 1 and not facts.get("multi"):
         return f"is given {len(given.values)} times, but takes one value"
-    kind = _TYPES.get(facts.get("type"), _TYPES["string"])(facts)
+    kind = _TYPES.get(facts.get("type", ""), _TYPES["string"])(facts)
     for text in given.values:
         if "$" not in text:  # the service has yet to replace the dollar sign
             opt = cfg.Opt(option, type=kind, secret=services.is_secret(option, text, facts))

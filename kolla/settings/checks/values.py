@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from kolla.settings import passwords, values
+from kolla.settings.loader import Settings
 from kolla.settings.problems import Invalid, Problem
 from kolla.settings.sources import normal_group
 
 
-def wrong(settings) -> Iterator[Problem]:
+def wrong(settings: Settings) -> Iterator[Problem]:
     """Wrong values in every file, including values that a stronger source overrides."""
     for item in settings.sources.assignments():
         names = settings.options_by_file_name.get(normal_group(item.group), {})
@@ -22,7 +23,7 @@ def wrong(settings) -> Iterator[Problem]:
                 yield from error.problems
 
 
-def missing_secrets(settings) -> Iterator[Problem]:
+def missing_secrets(settings: Settings) -> Iterator[Problem]:
     """Missing secrets that containers of this host need before they can start."""
     if names := [f"[{group}] {option}" for group, option in passwords.missing(settings)]:
         path = passwords.path_in(settings.config_dir)
@@ -33,7 +34,7 @@ def missing_secrets(settings) -> Iterator[Problem]:
         yield Problem(str(settings.config_dir / "kolla.conf"), None, message)
 
 
-def missing(settings) -> Iterator[Problem]:
+def missing(settings: Settings) -> Iterator[Problem]:
     for group, opts in settings.options.items():
         for name, opt in opts.items():
             if opt.required and settings.value(group, name) is None:
