@@ -6,10 +6,10 @@ import ssl
 
 import pytest
 
-from tests.functional.support.cloud import KEYSTONE, Cloud
+from tests.functional.support.cloud import GLANCE, KEYSTONE, Cloud
 from tests.functional.support.database import act
-from tests.functional.support.squatter import squatting
-from tests.functional.support.watching import asking, get
+from tests.functional.support.squatter import Listener, sharing, squatting
+from tests.functional.support.watching import asking, get, untouched
 
 #: The two steps of a move: a new port with TLS beside the old one, which is still the one that
 #: the catalog names; then the new one in the catalog.
@@ -165,6 +165,72 @@ def test_a_new_certificate_is_a_handover_without_a_lost_request(moved):
     with moved.at_work():
         assert act(moved.deployment, "upgrade", "keystone")["outcome"] == "done"
     assert certificate(moved, 5443, "keystone")["serialNumber"] != before
+
+
+# A stranger on the port of Keystone
+
+#: The user of a stranger's process; Keystone's user would be let in.
+NOBODY = 65534
+
+
+@pytest.fixture
+def without_keystone(moved):
+    moved.deployment.kolla("container", "stop", "keystone")
+    yield moved
+    moved.deployment.kolla("container", "start", "keystone")
+    assert moved.use()
+
+
+@pytest.mark.parametrize("address", ["its own", "any"])
+def test_no_stranger_shares_the_port_of_keystone(moved, address):
+    place = moved.deployment.address if address == "its own" else "0.0.0.0"
+    with sharing(place, 5443, NOBODY) as (_, refusal):
+        assert "already in use" in refusal
+
+
+def test_keystone_does_not_start_while_a_stranger_has_its_port_who_is_named(without_keystone):
+    deployment = without_keystone.deployment
+    with sharing(deployment.address, 5443, NOBODY) as (stranger, refusal):
+        assert not refusal
+        with untouched(deployment):
+            done = deployment.kolla("container", "start", "keystone", expect=1)
+            everything = deployment.kolla("set", "start", expect=1)
+    for said in (done.stderr, everything.stderr):
+        assert f"keystone: {deployment.address} port 5443 is in use by" in said
+        assert f"({stranger})" in said
+
+
+def ask_glance(cloud: Cloud) -> int:
+    """The status of an answer for which Glance has to ask Keystone, with its own password."""
+    connection = http.client.HTTPSConnection(
+        cloud.deployment.address, GLANCE, context=trusting(cloud, "glance-api"), timeout=60
+    )
+    connection.request("GET", "/v2/images", headers={"X-Auth-Token": "of a member"})
+    return connection.getresponse().status
+
+
+def register_glance(cloud: Cloud) -> int:
+    """How it ends that Glance's bootstrap task logs in with the administrator's password."""
+    variables = {
+        "KOLLA_IDENTITY_URL": f"https://{cloud.deployment.address}:5443/v3",
+        "KOLLA_IDENTITY_USER": "admin", "KOLLA_IDENTITY_PROJECT": "admin",
+        "KOLLA_IDENTITY_PASSWORD": cloud.secrets()["identity.admin_password"],
+    }
+    with cloud.deployment.engine.client() as client:
+        glance = client.containers.get(*cloud.running("glance-api"))
+        return glance.exec_run(["kolla-identity"], environment=variables).exit_code
+
+
+@pytest.mark.parametrize("shown", ["nothing", "its own certificate"])
+def test_a_stranger_on_the_port_of_keystone_gets_no_password(without_keystone, shown):
+    cloud = without_keystone
+    context = presenting(cloud, "glance-api") if shown != "nothing" else None
+    with squatting(cloud.deployment.address, 5443, context, Listener) as squatter:
+        assert ask_glance(cloud) >= 500 and register_glance(cloud)
+    assert squatter.clients >= 2
+    heard = b"".join(squatter.heard)
+    assert not any(secret.encode() in heard for secret in cloud.secrets().values()), heard
+    assert b"Password" not in heard and b"password" not in heard
 
 
 def test_no_key_is_in_a_label_or_in_the_state(moved):

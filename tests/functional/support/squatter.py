@@ -1,6 +1,11 @@
-"""A stranger on the port of a database, who asks every client for its password."""
+"""A stranger on the port of a neighbour: of a database, who asks every client for its password,
+or of an API, who listens.
+"""
 
 import contextlib
+import multiprocessing
+import multiprocessing.connection
+import os
 import socket
 import ssl
 import struct
@@ -41,6 +46,20 @@ class Squatter:
         self.heard.append(said)
 
 
+class Listener(Squatter):
+    """Takes the place of an API."""
+
+    def serve(self, client: socket.socket) -> None:
+        client.settimeout(5)
+        self.clients += 1
+        if self.context:
+            client = self.context.wrap_socket(client, server_side=True)
+        with contextlib.suppress(TimeoutError):
+            while said := client.recv(65536):
+                self.heard.append(said)
+                client.settimeout(0.5)
+
+
 def send(client: socket.socket, number: int, packet: bytes) -> None:
     client.sendall(struct.pack("<I", len(packet))[:3] + bytes([number]) + packet)
 
@@ -62,9 +81,11 @@ def exactly(client: socket.socket, count: int) -> bytes:
 
 
 @contextlib.contextmanager
-def squatting(address: str, port: int, context: ssl.SSLContext | None) -> Iterator[Squatter]:
+def squatting(
+    address: str, port: int, context: ssl.SSLContext | None, kind: type[Squatter] = Squatter
+) -> Iterator[Squatter]:
     """While the block runs. With a ``context`` it offers TLS."""
-    squatter = Squatter(context)
+    squatter = kind(context)
     with socket.create_server((address, port)) as server:
         server.settimeout(0.2)
         done = threading.Event()
@@ -83,3 +104,39 @@ def squatting(address: str, port: int, context: ssl.SSLContext | None) -> Iterat
         finally:
             done.set()
             thread.join(20)
+
+
+@contextlib.contextmanager
+def sharing(address: str, port: int, user: int) -> Iterator[tuple[int, str]]:
+    """A process of this user that would share a port with whoever has it, while the block runs.
+
+    Yields its process id, and why it cannot; empty if it listens.
+    """
+    fork = multiprocessing.get_context("fork")
+    here, there = fork.Pipe()
+    process = fork.Process(target=_share, args=(address, port, user, there), daemon=True)
+    process.start()
+    try:
+        assert here.poll(20)
+        yield process.pid, here.recv()
+    finally:
+        process.kill()
+        process.join()
+
+
+def _share(
+    address: str, port: int, user: int, told: multiprocessing.connection.Connection
+) -> None:
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        try:
+            server.bind((address, port))
+            server.listen()
+        except OSError as error:
+            told.send(str(error))
+            return
+        told.send("")
+        told.poll(None)
