@@ -38,6 +38,11 @@ OPTIONS = {
         ),
         cfg.IntOpt("max_connections", default=1000, min=10, help="Clients at the same time."),
         cfg.StrOpt(
+            "session_memory", default="256M", regex="^[0-9]+[KMGT]?$",
+            help="Memory that a statement can use, in bytes or with a suffix K, M, G or T. One "
+            "that needs more fails.",
+        ),
+        cfg.StrOpt(
             "buffer_pool_size", default="256M", regex="^[0-9]+[KMGT]?$",
             help="Memory in which InnoDB keeps tables and indexes, in bytes or with a suffix "
             "K, M, G or T.",
@@ -57,6 +62,7 @@ MARIADB = Container(
         "KOLLA_ADDRESS": "${database.address}",
         "KOLLA_PORT": "${database.port}",
         "KOLLA_REQUIRE_TLS": "${database.require_tls}",
+        "KOLLA_SESSION_MEMORY": "${database.session_memory}",
         "KOLLA_ROOT_HOSTS": "127.0.0.1,${database.address},${database.root_hosts}",
         "KOLLA_ROOT_PASSWORD": "${database.root_password}",
         "OS_MYSQLD__INNODB_BUFFER_POOL_SIZE": "${database.buffer_pool_size}",

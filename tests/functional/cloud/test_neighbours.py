@@ -1,8 +1,12 @@
 """What strangers on the network, and containers beside each other, cannot do."""
 
 import contextlib
+import os
 import socket
+import subprocess
 import time
+
+import pytest
 
 from tests.functional.support.cloud import Cloud
 from tests.functional.support.database import query
@@ -50,6 +54,51 @@ def test_silent_clients_neither_get_the_database_restarted_nor_keep_others_out(c
         assert cloud.use()
     assert {code for code, _ in found} <= {HEALTHY, DEGRADED}, found
     assert started_at(cloud, "mariadb") == began
+
+
+#: In bytes: what a statement may take at most, and what a client asks for.
+SHARE, ALL = 256 << 20, 1 << 50
+#: A gigabyte, in a statement; and what a client can keep for all that.
+DEAR = "SELECT COUNT(*) FROM (SELECT DISTINCT seq, REPEAT('x', 500) FROM seq_1_to_2000000) rows_"
+FILL = "".join(f"SET @a{number} = REPEAT('x', 16000000); " for number in range(20))
+
+
+def as_keystone(cloud: Cloud, statements: str) -> tuple[str, ...]:
+    """The command with which Keystone's user of the database says something."""
+    return (
+        "docker", "-H", cloud.deployment.engine.url, "exec", "-e", "MYSQL_PWD",
+        *cloud.running("mariadb"), "mariadb", "--user=keystone", "-NBf", "--ssl",
+        "--skip-ssl-verify-server-cert", f"--host={cloud.deployment.address}", "-e", statements,
+        "keystone",
+    )
+
+
+def login(cloud: Cloud) -> dict[str, str]:
+    return {**os.environ, "MYSQL_PWD": cloud.secrets()["keystone.database_password"]}
+
+
+def test_a_statement_has_its_share_of_the_database_s_memory_which_no_client_can_raise(cloud):
+    asked = "".join(f"SET SESSION {name} = {ALL}; " for name in (
+        "max_session_mem_used", "tmp_memory_table_size", "max_heap_table_size"))
+    command = as_keystone(cloud, f"{asked}SELECT @@max_session_mem_used; {DEAR}")
+    done = subprocess.run(command, env=login(cloud), capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == [str(SHARE)], done.stderr
+    assert f"max-session-mem-used={SHARE}" in done.stderr
+    assert checked(cloud, "mariadb") == (HEALTHY, "")
+
+
+@pytest.mark.exhaustive
+def test_clients_who_fill_the_database_s_memory_together_keep_it_away_for_seconds(cloud):
+    began = started_at(cloud, "mariadb")
+    fill = as_keystone(cloud, f"{FILL}SELECT SLEEP(300)")
+    with contextlib.ExitStack() as stack:
+        for _ in range(14):
+            client = stack.enter_context(subprocess.Popen(
+                fill, env=login(cloud), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            stack.callback(client.kill)
+        until(lambda: started_at(cloud, "mariadb") != began, 300)
+    until(lambda: checked(cloud, "mariadb") == (HEALTHY, ""))
+    assert cloud.use()
 
 
 #: Tells the sockets of RabbitMQ's server, one a line.
