@@ -1,6 +1,7 @@
 """The present, and how long ago something was; times are UTC, ISO 8601."""
 
 import datetime
+import math
 import time
 
 
@@ -15,8 +16,13 @@ def ago(seconds: float) -> str:
     return then.isoformat(timespec="milliseconds")
 
 
-def age(at: str) -> float:
-    """Seconds since a time (UTC, ISO 8601); a clock that was put back makes it no younger."""
+def age(at: str | None) -> float:
+    """Seconds since a time (UTC, ISO 8601); a clock that was put back makes it no younger.
+
+    What never was is infinitely old.
+    """
+    if at is None:
+        return math.inf
     past = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(at)
     return max(0.0, past.total_seconds())
 

@@ -13,7 +13,7 @@ from kolla.store.store import Store
 from kolla.times import now
 
 #: What hooks and metrics call an action.
-KINDS = {
+KINDS: dict[str, str] = {
     Kind.START: "started", Kind.STOP: "stopped", Kind.RESTART: "restarted",
     Kind.UPGRADE: "upgraded", Kind.ROLLBACK: "rolled back", Kind.DELETE: "deleted",
     Kind.CONFIRM: "confirmed", Kind.RECOVER: "recovered", Kind.GIVE_UP: "failed",

@@ -24,7 +24,7 @@ class Rules:
     """How patient the monitor is with one container; all times are in seconds."""
 
     interval: float
-    timeout: float
+    timeout: int
     #: How many failed checks in a row make it unhealthy.
     retries: int
     #: How long after its start its checks may fail until one has passed.

@@ -13,6 +13,7 @@ from kolla.monitor.context import Context, clock, first_line
 from kolla.monitor.policy import Remedy, Surroundings
 from kolla.monitor.remedies import Remedies
 from kolla.monitor.watched import Watched
+from kolla.plugin.reports import Outcome
 from kolla.times import now
 
 LOG = logging.getLogger(__name__)
@@ -21,6 +22,8 @@ LOG = logging.getLogger(__name__)
 PAUSE = 0.5
 #: Seconds between two warnings about late checks.
 WARN = 600
+#: What a check said, how long it took and how late it began, in seconds.
+Answer = tuple[Outcome, float, float]
 
 
 class Checks:
@@ -67,7 +70,7 @@ class Checks:
         name, backend = engine_name(watched.name, watched.number), self._context.deployment.backend
         due = clock()
 
-        def ask():
+        def ask() -> Answer:
             began = clock()
             outcome = backend.execute(name, watched.command, watched.rules.timeout)
             return outcome, clock() - began, began - due
@@ -76,7 +79,7 @@ class Checks:
             self._context.asking, ask, functools.partial(self._answered, watched)
         )
 
-    def _answered(self, watched: Watched, found) -> None:
+    def _answered(self, watched: Watched, found: Answer | Exception) -> None:
         watched.asked = False
         if self._context.has(watched):
             try:
@@ -84,7 +87,7 @@ class Checks:
             finally:  # a full disk must not end the checks
                 self._ask_again(watched)
 
-    def _take_in(self, watched: Watched, found) -> None:
+    def _take_in(self, watched: Watched, found: Answer | Exception) -> None:
         if isinstance(found, Exception):
             self._unable(watched, found)
             return
@@ -108,7 +111,7 @@ class Checks:
                 watched.name, waited,
             )
 
-    def _judge(self, watched: Watched, outcome) -> None:
+    def _judge(self, watched: Watched, outcome: Outcome) -> None:
         memory, rules, said = watched.memory, watched.rules, ""
         status = status_of(outcome.exit_code)
         if status == HEALTHY:

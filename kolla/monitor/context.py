@@ -14,6 +14,7 @@ from kolla.monitor.announcements import Announcements
 from kolla.monitor.expiry import Expiry
 from kolla.monitor.loop import Loop, Threads
 from kolla.monitor.metrics import Metrics
+from kolla.monitor.view import Disk
 from kolla.monitor.watched import Watched
 from kolla.store.state_dir import StateDir
 from kolla.times import now
@@ -57,7 +58,7 @@ class Context:
         """The condition of every container, by name."""
         return dict(self.announcements.conditions)
 
-    def disk(self):
+    def disk(self) -> Disk | None:
         """Bytes ``total``, ``used`` and ``free`` on the disk of the state; None if not known."""
         try:
             return shutil.disk_usage(self.deployment.state_dir)
@@ -112,7 +113,7 @@ class Context:
         self._writes_soon = False
         rows = [
             (name, one.memory.status, one.memory.detail, one.looked)
-            for name in self._fresh if (one := self.watched.get(name))
+            for name in self._fresh if (one := self.watched.get(name)) and one.looked
         ]
         if rows:
             with contextlib.suppress(KollaError):  # the disk is full: an action will report it

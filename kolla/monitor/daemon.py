@@ -105,11 +105,11 @@ class Daemon:
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
-        def end(number, frame) -> None:
+        def end(number: int, frame: object) -> None:
             self._ended = True
             self._loop.stop()
 
-        def reload(number, frame) -> None:
+        def reload(number: int, frame: object) -> None:
             self._again = True
             self._loop.stop()
 

@@ -11,12 +11,14 @@ import socket
 import socketserver
 import threading
 import time
+from typing import Any
 from wsgiref import simple_server
 
 from prometheus_client import CollectorRegistry
 
 from kolla import network
 from kolla.monitor.pages import Pages
+from kolla.monitor.view import View
 from kolla.text import harmless
 
 LOG = logging.getLogger(__name__)
@@ -30,13 +32,9 @@ MOST = 64
 
 
 class Endpoint:
-    """Serves a view, from a thread of its own.
+    """Serves a view, from a thread of its own."""
 
-    A view has ``conditions()``, by container; ``sets()`` with the names of the children of each
-    set; and ``status_of_set(name)``.
-    """
-
-    def __init__(self, address: str, port: int, view, registry: CollectorRegistry):
+    def __init__(self, address: str, port: int, view: View, registry: CollectorRegistry):
         self.address, self.port = address, port
         self._pages = Pages(view, registry)
         self._server: _Server | None = None
@@ -98,10 +96,10 @@ class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
     def server_bind(self) -> None:
         # HTTPServer would ask the name service for the name of this host.
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
         self.setup_environ()
 
-    def process_request(self, request, client_address) -> None:
+    def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
             self._since[request] = time.monotonic()
             living = [client for client, since in self._since.items() if since is not None]
@@ -113,7 +111,7 @@ class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
         else:
             super().process_request(request, client_address)
 
-    def shutdown_request(self, request) -> None:
+    def shutdown_request(self, request: Any) -> None:
         with self._lock:
             self._since.pop(request, None)
         super().shutdown_request(request)
@@ -131,7 +129,7 @@ class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
         with contextlib.suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
 
-    def handle_error(self, request, client_address) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:
         LOG.debug("the client %s is broken", client_address, exc_info=True)
 
 
@@ -140,7 +138,7 @@ class _Handler(simple_server.WSGIRequestHandler):
     timeout = 5
     server_version, sys_version = "kolla", ""
 
-    def log_message(self, format: str, *arguments) -> None:
+    def log_message(self, format: str, *arguments: Any) -> None:
         LOG.debug("%s: %s", self.client_address[0], harmless(format % arguments))
 
     def get_stderr(self) -> io.StringIO:

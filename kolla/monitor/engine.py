@@ -3,6 +3,7 @@
 import functools
 import logging
 import threading
+from collections.abc import Callable, Mapping
 
 from kolla.backends.instances import engine_name
 from kolla.images import labels
@@ -15,7 +16,7 @@ from kolla.monitor.remedies import Remedies
 from kolla.monitor.watched import Watched
 from kolla.plans.observe import observe, strangers
 from kolla.plans.plan import State
-from kolla.plugin.reports import STARVED, Happenings, Observed, Unreachable
+from kolla.plugin.reports import STARVED, Happenings, Observed, Stranger, Unreachable
 from kolla.times import up_for
 
 LOG = logging.getLogger(__name__)
@@ -103,7 +104,9 @@ class Engine:
                 lambda: (observe(deployment, names), strangers(deployment)), self._swept,
             )
 
-    def _swept(self, found) -> None:
+    def _swept(
+        self, found: tuple[Mapping[str, State], list[Stranger]] | Exception
+    ) -> None:
         self._sweeping = False
         if isinstance(found, Unreachable):
             self._engine_gone(found)
@@ -162,7 +165,9 @@ class Engine:
         if watched := self._context.watched.get(name):
             self._inspect(watched, functools.partial(self._seen, watched))
 
-    def _inspect(self, watched: Watched, then) -> None:
+    def _inspect(
+        self, watched: Watched, then: Callable[[Observed | None | Exception], None]
+    ) -> None:
         name = engine_name(watched.name, watched.number)
         self._context.loop.background(
             self._context.looking, lambda: self._backend.inspect(name),

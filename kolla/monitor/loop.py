@@ -1,6 +1,7 @@
 """The event loop: one thread decides; timers and other threads give it work."""
 
 import contextlib
+import functools
 import logging
 import queue
 import sched
@@ -48,10 +49,10 @@ class Threads:
 class Loop:
     """Calls all work in the thread that runs the loop, one piece after the other."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         # The loop waits for its inbox, never in the scheduler.
         self._timers = sched.scheduler(time.monotonic, lambda seconds: None)
-        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._stopping = False
 
     def run(self) -> None:
@@ -68,7 +69,7 @@ class Loop:
     def _stop(self) -> None:
         self._stopping = True
 
-    def call(self, work: Callable[[], None]) -> None:
+    def call(self, work: Callable[[], object]) -> None:
         """Do the work soon; callable from any thread and from a signal handler."""
         self._inbox.put(work)
 
@@ -86,20 +87,22 @@ class Loop:
         safely(work)
 
     def background(
-        self, pool: ThreadPoolExecutor | Threads, work: Callable, then: Callable[[Any], None]
+        self, pool: ThreadPoolExecutor | Threads, work: Callable[[], object],
+        then: Callable[[Any], object],
     ) -> None:
         """Call ``work`` in the pool, then ``then`` in the loop with its result or exception."""
         def do() -> None:
+            found: object
             try:
                 found = work()
             except Exception as error:
                 found = error
-            self.call(lambda: then(found))
+            self.call(functools.partial(then, found))
 
         pool.submit(do)
 
 
-def safely(work: Callable[[], None]) -> None:
+def safely(work: Callable[[], object]) -> None:
     """Do the work; log an error, such as a full disk or a bug, and go on."""
     try:
         work()

@@ -1,7 +1,7 @@
 """The metrics for Prometheus, named by its conventions."""
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import prometheus_client
 from prometheus_client import Counter, Histogram, Summary
@@ -9,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from kolla.health.conditions import STATUSES, Condition
+from kolla.monitor.view import Disk, View
 
 #: The values of the label ``by``: who restarted a container.
 RESTARTERS = ("engine", "monitor")
@@ -27,7 +28,7 @@ class Metrics:
     The endpoint serves ``registry``.
     """
 
-    def __init__(self, view):
+    def __init__(self, view: View):
         self.registry = CollectorRegistry(auto_describe=False)
         # First: it starts counters at 0, which those below then report.
         self.registry.register(_Conditions(view, self._begin))
@@ -79,7 +80,7 @@ class Metrics:
 class _Conditions(Collector):
     """Gauges that are computed whenever Prometheus asks."""
 
-    def __init__(self, view, begin):
+    def __init__(self, view: View, begin: Callable[[str], None]):
         self._view, self._begin = view, begin
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -108,7 +109,7 @@ class _Conditions(Collector):
         )
         yield self._of_sets()
 
-    def _statuses(self, conditions) -> GaugeMetricFamily:
+    def _statuses(self, conditions: Mapping[str, Condition]) -> GaugeMetricFamily:
         parents = {child: name for name, below in self._view.sets().items() for child in below}
         family = GaugeMetricFamily(
             "kolla_container_status", "1 for what the container is, 0 for what it is not.",
@@ -132,7 +133,10 @@ class _Conditions(Collector):
         return family
 
 
-def _gauge(name: str, help: str, conditions, value) -> GaugeMetricFamily:
+def _gauge(
+    name: str, help: str, conditions: Mapping[str, Condition],
+    value: Callable[[Condition], float | None],
+) -> GaugeMetricFamily:
     """A gauge with a value for each container that has one."""
     family = GaugeMetricFamily(f"kolla_container_{name}", help, labels=["container"])
     for container, each in conditions.items():
@@ -141,21 +145,21 @@ def _gauge(name: str, help: str, conditions, value) -> GaugeMetricFamily:
     return family
 
 
-def _usages(conditions) -> Iterator[GaugeMetricFamily]:
+def _usages(conditions: Mapping[str, Condition]) -> Iterator[GaugeMetricFamily]:
     """The resources that containers use, and their limits."""
     for name, used, limit, help in (
         ("memory", "memory_bytes", "memory_limit_bytes", "Memory that cannot be dropped at once"),
         ("pids", "processes", "processes_limit", "Processes and threads"),
     ):
         yield _gauge(
-            used, f"{help}.", conditions, lambda each: each.usage and getattr(each.usage, name)
+            used, f"{help}.", conditions, lambda each: getattr(each.usage, name, None)
         )
         yield _gauge(
             limit, f"{help}, at most.", conditions, lambda each: each.limits.get(name)
         )
 
 
-def _disk(disk) -> Iterator[GaugeMetricFamily]:
+def _disk(disk: Disk | None) -> Iterator[GaugeMetricFamily]:
     """The disk of the state directory."""
     if disk:
         yield GaugeMetricFamily(

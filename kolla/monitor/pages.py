@@ -6,11 +6,14 @@ Anybody who reaches the endpoint may read them, so they contain no output of che
 import http
 import json
 import logging
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from kolla.errors import nearest
 from kolla.health import conditions
+from kolla.monitor.view import View
 from kolla.text import harmless
 from kolla.times import age
 
@@ -38,12 +41,12 @@ _WHY = {
 class Pages:
     """A WSGI application that shows a view (see :class:`.endpoint.Endpoint`)."""
 
-    def __init__(self, view, registry: CollectorRegistry):
+    def __init__(self, view: View, registry: CollectorRegistry):
         self._view = view
         self._metrics = make_wsgi_app(registry)
 
-    def __call__(self, environ, begin):
-        def start_response(status, headers, *error):
+    def __call__(self, environ: dict[str, Any], begin: Callable[..., Any]) -> Iterable[bytes]:
+        def start_response(status: str, headers: Iterable[tuple[str, str]], *error: Any) -> Any:
             return begin(status, [*headers, ("Server", "kolla")], *error)
 
         method = environ["REQUEST_METHOD"]
@@ -117,7 +120,7 @@ class Pages:
         if name in self._view.sets():
             return self._view.status_of_set(name)
         found = self._view.conditions().get(name)
-        return found and found.status
+        return found.status if found else None
 
     def _below(self, name: str) -> list[conditions.Condition]:
         """The conditions of the containers below a set."""
@@ -131,7 +134,9 @@ class Pages:
         return found
 
 
-def _judged(page: dict | None, what: str, name: str, known) -> tuple[http.HTTPStatus, dict]:
+def _judged(
+    page: dict | None, what: str, name: str, known: Iterable[str]
+) -> tuple[http.HTTPStatus, dict]:
     if page is None:
         name = name[:LONGEST]
         error = f"there is no {what} {name!r}{nearest(name, known)}"

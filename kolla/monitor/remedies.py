@@ -100,7 +100,7 @@ class Remedies:
     def _confirmed(self, watched: Watched) -> bool:
         """Whether the records now say that it is confirmed."""
         state = recorded(self._context.deployment, watched.name)
-        return state.generations[watched.number].confirmed
+        return state.generations[watched.number].confirmed is not None
 
     def _restart(self, watched: Watched, why: str) -> None:
         rules, cause = watched.rules, first_line(why)
@@ -129,10 +129,12 @@ class Remedies:
             functools.partial(self._acted, watched, kind, said),
         )
 
-    def _acted(self, watched: Watched, kind: Kind, said: str, result) -> None:
+    def _acted(
+        self, watched: Watched, kind: Kind, said: str, result: Result | None | Exception
+    ) -> None:
         watched.busy = False
         done = self._say(watched.name, kind, said, result)
-        if kind == Kind.ROLLBACK and not done and _for_good(result):
+        if kind == Kind.ROLLBACK and not done and result is not None and _for_good(result):
             watched.no_way_back = True
         if kind == Kind.GIVE_UP and (result is None or not done):
             watched.memory.given_up = False  # not recorded: the policy decides again
@@ -150,7 +152,7 @@ class Remedies:
             trouble = result.reason
         if trouble:
             LOG.error("%s: %s failed: %s", name, kind, trouble)
-        elif said and result is not None and result.outcome == ActionOutcome.DONE:
+        elif said and isinstance(result, Result) and result.outcome == ActionOutcome.DONE:
             LOG.warning("%s: %s", name, said)
         return not trouble
 
@@ -194,7 +196,8 @@ class Commands:
         request = Request(
             Kind.ROLLBACK, [deployment.catalog.container(name) for name in targets],
             targets={name: number for name, number in targets.items() if number},
-            judged={name: store.container(name).serving for name in targets},
+            judged={name: number for name in targets
+                    if (number := store.container(name).serving)},
             cause=cause, evidence="",
         )
         return run(deployment, request).results

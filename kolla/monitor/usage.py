@@ -6,6 +6,7 @@ import logging
 from kolla.backends.instances import engine_name
 from kolla.monitor.context import Context
 from kolla.monitor.watched import Watched
+from kolla.plugin import reports
 
 LOG = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Usage:
         if disk := self._context.disk():
             self._judge(str(state_dir), "disk", disk.used, disk.used + disk.free)
 
-    def _seen(self, watched: Watched, found) -> None:
+    def _seen(self, watched: Watched, found: reports.Usage | None | Exception) -> None:
         if found is None or isinstance(found, Exception) or not self._context.has(watched):
             return  # an engine that is away is reported elsewhere
         watched.usage, limits = found, watched.spec.limits
@@ -46,18 +47,19 @@ class Usage:
         self._judge(watched.name, "pids", found.pids, limits.get("pids"))
         self._context.tell(watched)
 
-    def _judge(self, name: str, what: str, used: int, limit: int | None) -> None:
+    def _judge(self, name: str, what: str, used: int, limit: float | None) -> None:
         share = used / limit if limit else 0
-        if share >= NEAR and (name, what) not in self._warned:
+        if limit and share >= NEAR and (name, what) not in self._warned:
             self._warned.add((name, what))
             LOG.warning("%s", _warning(name, what, used, limit))
         elif share < FAR:
             self._warned.discard((name, what))
 
 
-def _warning(name: str, what: str, used: int, limit: int) -> str:
+def _warning(name: str, what: str, used: int, limit: float) -> str:
     if what == "pids":
-        return f"{name} has {used} of the {limit} processes and threads it may have: [limits] pids"
+        most = f"{limit:.0f} processes and threads it may have"
+        return f"{name} has {used} of the {most}: [limits] pids"
     sizes = f"{used / MIB:.0f} of {limit / MIB:.0f} MiB"
     if what == "memory":
         return f"{name} uses {sizes} of memory: [limits] memory"

@@ -190,7 +190,7 @@ class Store(Journal):
         )
         return _generation(rows[0]) if rows else None
 
-    def generation(self, name: str, number: int) -> Generation:
+    def generation(self, name: str, number: int | None) -> Generation:
         """One generation; :class:`KollaError` if it is not on record."""
         found = self.find(name, number)
         if found is None:
