@@ -72,7 +72,7 @@ MARIADB = Container(
         "database", when="database.tls", names=("${database.address}", "${host.name}")
     ),
     files=certificate_files("database", "database.tls"),
-    listens=(Listen("${database.address}", "${database.port}"),),
+    listens=(Listen("${database.address}", "${database.port}", balanced="one"),),
     volumes=(Volume("mariadb", "/var/lib/mysql"),),
     # After a crash InnoDB replays its log first.
     check=Check(grace=300),

@@ -159,7 +159,7 @@ def worker_environment(topic: str) -> dict[str, str]:
 def service_listens(service: str) -> tuple[Listen, ...]:
     """The ports of an HTTP service."""
     return tuple(
-        Listen(f"${{{service}.address}}", f"${{{service}.{port}}}")
+        Listen(f"${{{service}.address}}", f"${{{service}.{port}}}", balanced="http")
         for port in ("port", "plain_port")
     )
 

@@ -83,8 +83,8 @@ RABBITMQ = Container(
     ),
     files=certificate_files("messaging", "messaging.tls"),
     listens=(
-        Listen("${messaging.address}", "${messaging.port}"),
-        Listen("${messaging.address}", "${messaging.plain_port}"),
+        Listen("${messaging.address}", "${messaging.port}", balanced="tcp"),
+        Listen("${messaging.address}", "${messaging.plain_port}", balanced="tcp"),
         Listen("${messaging.distribution_address}", "${messaging.distribution_port}"),
         Listen("${messaging.distribution_address}", "${messaging.epmd_port}"),
         # epmd always binds the loopback address as well.

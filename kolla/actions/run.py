@@ -118,7 +118,7 @@ def _take_back(
         if result.before not in (None, result.after)
     }
     back = Request(Kind.ROLLBACK, [c for c in request.containers if c.name in targets],
-                   targets=targets)
+                   targets=targets, force=True)
     states = {name: inspect(deployment, name) for name in targets}
     _, stays = _planned(deployment, back, states)
     for name, error in stays.items():

@@ -212,7 +212,7 @@ class Instances:
         binds = [(str(own), GENERATION_FOLDER, spec.own_folder)]
         for file in sorted(spec.files, key=lambda file: file.path):
             place = folder / "files" / file.path.lstrip("/")
-            text = self.settings.reveal(file.content or "")
+            text = self.settings.reveal(file.text)
             write_whole(place, text.encode(errors="surrogateescape"), file.mode, owner=spec.owner)
             binds.append((str(place), file.path, "ro"))
         mounts = sorted(spec.host_mounts, key=lambda mount: mount.path)

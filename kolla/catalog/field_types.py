@@ -26,9 +26,16 @@ def misdeclared(thing: Any) -> str:
     found = _first_misfit_of_fields(thing, "")
     if found is None:
         return ""
-    kind = found.hint.__name__ if isinstance(found.hint, type) else str(found.hint)
-    kind = kind.removeprefix("collections.abc.")
+    kind = _name(found.hint)
     return f"its {found.place!r} should be of type {kind}, but is {found.value!r:.80}"
+
+
+def _name(hint: Any) -> str:
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return " or ".join(map(_name, typing.get_args(hint)))
+    if isinstance(hint, type) and not typing.get_args(hint):
+        return hint.__name__.removesuffix("Type")
+    return str(hint).removeprefix("collections.abc.")
 
 
 def _first_misfit_of_fields(thing: Any, prefix: str) -> _Misfit | None:

@@ -17,6 +17,8 @@ MOUNTED = ("/run/kolla", "/tmp", "/var/lib/kolla")
 WAITS = 75
 #: Seconds between two runs of a task that the monitor runs.
 LEAST_PAUSE = 10
+#: How a balancer may stand in front of a port.
+BALANCED = ("http", "tcp", "one")
 #: A project, which is the name of a folder and a part of those of groups.
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
@@ -28,7 +30,7 @@ def unsound(thing: ContainerSet | Container | Image | Gone) -> str:
     if isinstance(thing, Image):
         return _of_image(thing, "its")
     found = (*_project(thing), *_privileges(thing), *_needs(thing), *_paths(thing),
-             *_leaks(thing), *_files(thing), *_behaviour(thing))
+             *_leaks(thing), *_files(thing), *_listens(thing), *_behaviour(thing))
     return next(filter(None, found), "") or _of_image(thing.image, "its image's")
 
 
@@ -114,6 +116,13 @@ def _files(container: Container) -> Iterator[str]:
             yield f"its file {file.path!r} has {which} of content and option"
         elif file.secret and file.option is None:
             yield f"its file {file.path!r} is secret and names no option"
+
+
+def _listens(container: Container) -> Iterator[str]:
+    for listen in container.listens:
+        if listen.balanced not in ("", *BALANCED):
+            yield (f"the 'balanced' of its port {listen.port!r} is {listen.balanced!r}, not one of"
+                   f" {', '.join(BALANCED)}{nearest(listen.balanced, BALANCED)}")
 
 
 def _behaviour(container: Container) -> Iterator[str]:

@@ -84,16 +84,31 @@ class Start(Action):
     kind = "start"
 
 
-class Stop(Action):
+class Forced(Action):
+    """What a container may forbid."""
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--force", action="store_true",
+            help="do it although a container says that it may not stop now",
+        )
+        return parser
+
+    def details(self, parsed_args):
+        return {**super().details(parsed_args), "force": parsed_args.force}
+
+
+class Stop(Forced):
     kind = "stop"
     leftover = True
 
 
-class Restart(Action):
+class Restart(Forced):
     kind = "restart"
 
 
-class Upgrade(Action):
+class Upgrade(Forced):
     kind = "upgrade"
     configuration = Configuration.TODAYS
 
@@ -117,7 +132,10 @@ class Upgrade(Action):
 
             releases.require(self.app.deployment.installed.release_order, parsed_args.release)
             self.require_releases(self.containers(parsed_args))
-        return {"release": parsed_args.release, "follow": parsed_args.follow}
+        return {
+            **super().details(parsed_args),
+            "release": parsed_args.release, "follow": parsed_args.follow,
+        }
 
     def require_releases(self, containers) -> None:
         """Raise UsageError if none of the containers has an image for each release."""
@@ -129,7 +147,7 @@ class Upgrade(Action):
             )
 
 
-class Rollback(Action):
+class Rollback(Forced):
     kind = "rollback"
 
 
@@ -137,7 +155,7 @@ class Confirm(Action):
     kind = "confirm"
 
 
-class Delete(Action):
+class Delete(Forced):
     kind = "delete"
     leftover = True
 
@@ -154,7 +172,10 @@ class Delete(Action):
         return parser
 
     def details(self, parsed_args):
-        return {"data": parsed_args.data, "tasks": not parsed_args.skip_tasks}
+        return {
+            **super().details(parsed_args),
+            "data": parsed_args.data, "tasks": not parsed_args.skip_tasks,
+        }
 
     def take_action(self, parsed_args):
         if not (parsed_args.yes or parsed_args.dry_run):

@@ -151,7 +151,7 @@ class Rollback(OnContainers, action.Rollback):
         return parser
 
     def details(self, parsed_args):
-        found = {"prepared": parsed_args.prepared}
+        found = {**super().details(parsed_args), "prepared": parsed_args.prepared}
         if parsed_args.to:
             self.only_one(parsed_args, "--to")
             found["targets"] = {parsed_args.names[0]: parsed_args.to}

@@ -144,7 +144,7 @@ class _Writer:
         """The content of each file, with references instead of secrets."""
         folder = self.instances.home(exported.container.name, 1) / "files"
         files = sorted(exported.spec.files, key=lambda file: file.path)
-        return {folder / file.path.lstrip("/"): file.content or "" for file in files}
+        return {folder / file.path.lstrip("/"): file.text for file in files}
 
     def _service(self, name: str, instance: Instance) -> dict:
         env_file = self.output / "env" / f"{name}.env"

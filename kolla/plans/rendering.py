@@ -14,6 +14,7 @@ from kolla.plugin.declarations.container import PHASES
 from kolla.plugin.reports import ImageFacts
 from kolla.plugin.spec import Spec
 from kolla.settings import Settings
+from kolla.settings.cloud import made
 from kolla.settings.limits import limits_of
 
 #: What an image says about where it looks for secret variables.
@@ -83,19 +84,19 @@ def _drain(container: Container, settings: Settings) -> tuple[str, ...]:
 def _files(container: Container, settings: Settings) -> tuple[File, ...]:
     files = []
     for file in container.files:
-        content = _content(file, settings)
+        content = _content(container, file, settings)
         if content is not None:
             mode = 0o600 if settings.references(content) else file.mode
             files.append(File(file.path, content, mode=mode))
     return tuple(files)
 
 
-def _content(file: File, settings: Settings) -> str | None:
+def _content(container: Container, file: File, settings: Settings) -> str | None:
     """A template of the file's content; None if there is no such file."""
     if file.when and not settings.value(*file.when.split(".")):
         return None
     if not file.option:
-        return settings.render(file.content or "")
+        return settings.render(made(settings, container, file))
     source = settings.value(*file.option.split("."))
     if not source:
         return None

@@ -7,7 +7,7 @@ from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
 from kolla.errors import KollaError, UsageError, nearest
 from kolla.host import needs
-from kolla.plans import desired, pins, places, planner, refusals
+from kolla.plans import consent, desired, pins, places, planner, refusals
 from kolla.plans.change import change, tasks_of
 from kolla.plans.differences import differences
 from kolla.plans.plan import Kind, Plan, State
@@ -44,6 +44,8 @@ class Request:
     prepared: bool = False
     #: The task to run.
     task: str = ""
+    #: Whether to do it although a container says that it may not stop.
+    force: bool = False
     #: Why the monitor asks for it, and what there was to see.
     cause: str = ""
     evidence: str = ""
@@ -61,6 +63,7 @@ def planned(
     steps = _planned(deployment, request, container, state)
     together = {container.name for container in request.containers}
     steps = places.possible(deployment, state, steps, together, request.prepared)
+    consent.require(deployment, request, state, steps)
     if steps.spec:
         deployment.backend_of(steps.spec.backend).require(steps.spec)
         needs.require(steps.spec)

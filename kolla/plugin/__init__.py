@@ -20,6 +20,7 @@ depending on a boolean option.
 """
 
 from kolla.plugin.backend import Backend
+from kolla.plugin.cloud import Cloud, Host, Listening
 from kolla.plugin.declarations.certificates import (
     Certificate, authority_file, certificate_files, certificate_options,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "BackendError",
     "Certificate",
     "Check",
+    "Cloud",
     "Container",
     "ContainerSet",
     "Downgrade",
@@ -48,11 +50,13 @@ __all__ = [
     "File",
     "Gone",
     "Hold",
+    "Host",
     "HostMount",
     "HostNeed",
     "Image",
     "Limits",
     "Listen",
+    "Listening",
     "Privilege",
     "Releases",
     "Running",

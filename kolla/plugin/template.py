@@ -36,8 +36,8 @@ def texts(thing: Any) -> list[str]:
 
 
 def _rendered(hint: Any, value: Any, render: Callable[[str], str]) -> Any:
-    if value is None:
-        return None
+    if value is None or callable(value):  # what a function makes is rendered when it is made
+        return value
     if hint == Template:
         return render(value)
     inner = [item for item in typing.get_args(hint) if item not in (types.NoneType, ...)]

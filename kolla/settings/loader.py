@@ -21,6 +21,7 @@ from kolla.store.state_dir import StateDir
 
 if TYPE_CHECKING:
     from kolla.catalog.catalog import Catalog, Node
+    from kolla.plugin.cloud import Cloud
 
 DEFAULT_CONFIG_DIR = Path("/etc/kolla")
 
@@ -155,6 +156,13 @@ class Settings(OptionValues):
         found = [(self.render(listen.address), self.render(listen.port))
                  for listen in container.listens]
         return list(dict.fromkeys(place for place in found if place[1]))
+
+    @functools.cached_property
+    def cloud(self) -> "Cloud":
+        """All hosts, for files that are made of them."""
+        from kolla.settings.cloud import SettledCloud  # seldom needed
+
+        return SettledCloud(self)
 
     # Problems
 

@@ -63,6 +63,7 @@ def run(quick: bool) -> Result:
     rows, data = [], {}
     with lab.running_engine() as engine, lab.deployment(engine) as deployment:
         deployment.install_plugin(SYNTHETIC)
+        deployment.kolla("config", "passwords")
         lab.build_images(deployment, "synthetic")
         deployment.configure(f"[host]\nenabled = {', '.join(WAYS)}\n", "70-enabled")
         for loads in LOADS:

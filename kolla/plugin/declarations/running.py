@@ -33,6 +33,9 @@ class Listen:
 
     address: Template
     port: Template
+    #: How a balancer may stand in front: ``http``, ``tcp``, or ``one`` (all to one host while
+    #: that is well). Empty: none may.
+    balanced: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -72,6 +75,9 @@ class Running:
     #: Run inside a new generation that waits, when its turn has come; the file ``joined`` in
     #: :file:`/var/lib/kolla/generation` is there by then. Empty: that file alone tells it.
     join: tuple[str, ...] = ("kolla-join",)
+    #: Run inside before a person stops, restarts, upgrades, rolls back or deletes it, with that
+    #: word added. Unless it ends with 0, nothing is done, and what it says is why.
+    may_stop: tuple[str, ...] = ()
     #: Run inside the old generation before it stops; ends when its work is done.
     drain: tuple[str, ...] = ()
     #: Seconds the drain may take.

@@ -1,7 +1,9 @@
 """What is in the file system of a container besides its image."""
 
 import dataclasses
+from collections.abc import Callable
 
+from kolla.plugin.cloud import Cloud
 from kolla.plugin.template import Template
 
 
@@ -14,7 +16,8 @@ class File:
     """
 
     path: str
-    content: Template | None = None
+    #: Or a function that makes the template of what runs on all hosts.
+    content: Template | Callable[[Cloud], str] | None = None
     option: str | None = None
     mode: int = 0o644
     #: The file that the option names is a secret, no text, or changes together with a secret:
@@ -23,6 +26,11 @@ class File:
     secret: bool = False
     #: ``group.option`` of a boolean option: the file is there only while that is true.
     when: str = ""
+
+    @property
+    def text(self) -> str:
+        """Its content in a snapshot."""
+        return self.content if isinstance(self.content, str) else ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kolla.errors import KollaError
-from kolla.plugin import template
+from kolla.plugin import Container, File, template
 from kolla.settings import services
+from kolla.settings.cloud import made
 from kolla.settings.loader import Settings
 from kolla.settings.problems import Invalid, Problem
 from kolla.settings.sources import Origin, normal_group
@@ -87,6 +88,18 @@ def malformed_templates(settings: Settings) -> Iterator[Problem]:
             except KollaError as error:
                 yield settings.blame_plugin(container, f"{error.message} in {text!r}")
         for file in container.files:
+            yield from _made(settings, container, file)
             for name in filter(None, (file.option, file.when)):
                 if not settings.has(*name.split(".", 1)):
                     yield settings.blame_plugin(container, f"there is no option {name}")
+
+
+def _made(settings: Settings, container: Container, file: File) -> Iterator[Problem]:
+    """Of a file that is made of all hosts: what is wrong with it, or with one of them."""
+    try:
+        if callable(file.content):
+            settings.render(made(settings, container, file))
+    except Invalid as error:
+        yield from error.problems
+    except KollaError as error:
+        yield settings.blame_plugin(container, f"its file {file.path!r}: {error.message}")

@@ -676,3 +676,70 @@ def test_a_task_of_what_does_not_exist_is_refused(tmp_path):
     host = Host(tmp_path, make_service("web", on_demand=(Task("purge", ("purge",)),)))
     with pytest.raises(KollaError, match="web does not exist"):
         host.act("task", task="purge")
+
+
+WAITS = Outcome(1, "2 of 3 nodes are up\nlast line")
+
+
+@pytest.fixture
+def quorate(tmp_path):
+    """A database that may not stop, and a service beside it; a later image is built."""
+    host = Host(
+        tmp_path, make_service("db", may_stop=("kolla-may-stop",)), make_service("web")
+    )
+    host.build("1")
+    host.act("start")
+    host.build("2")
+    host.engine.answers["db-g1"] = WAITS
+    return host
+
+
+@pytest.mark.parametrize("kind", ["stop", "restart", "upgrade", "delete"])
+@pytest.mark.parametrize("preview", [False, True])
+def test_what_may_not_stop_is_left_alone_with_all_that_was_named_beside_it(
+    quorate, kind, preview
+):
+    with pytest.raises(KollaError) as refusal:
+        run(quorate.deployment, Request(kind, quorate.containers), dry_run=preview)
+    assert refusal.value.message == (
+        f"db forbids its {kind}: 2 of 3 nodes are up; last line")
+    assert refusal.value.hint == "--force does it all the same"
+    assert quorate.engine.given[-1] == f"db-g1 kolla-may-stop {kind}"
+    assert sorted(quorate.engine.running()) == ["db-g1", "web-g1"]
+
+
+def test_who_insists_is_obeyed_and_nobody_is_asked(quorate):
+    assert quorate.act("stop", force=True)["db"].outcome == "done"
+    assert not any("may-stop" in given for given in quorate.engine.given)
+
+
+def test_what_may_stop_stops(quorate):
+    quorate.engine.answers.pop("db-g1")
+    assert quorate.act("stop")["db"].outcome == "done"
+    assert "db-g1 kolla-may-stop stop" in quorate.engine.given
+
+
+def test_what_does_not_run_and_what_nothing_is_done_to_is_not_asked(quorate):
+    quorate.act("stop", force=True)
+    quorate.act("stop")
+    quorate.act("delete")
+    assert not any("may-stop" in given for given in quorate.engine.given)
+
+
+def test_what_cannot_be_asked_is_left_alone(quorate):
+    quorate.engine.answers["db-g1"] = BackendError("the engine cannot run kolla-may-stop")
+    with pytest.raises(KollaError, match="db forbids its stop: it cannot be asked: the engine"):
+        quorate.act("stop")
+
+
+def test_the_monitor_asks_nobody(quorate):
+    quorate.engine.answers["db-g1"] = WAITS
+    request = Request("rollback", quorate.containers[:1], targets={"db": 1}, cause="it is ill")
+    run(quorate.deployment, request)
+    assert not any("may-stop" in given for given in quorate.engine.given)
+
+
+def test_an_answer_keeps_its_secrets(quorate, monkeypatch):
+    monkeypatch.setattr(quorate.deployment, "hide", lambda text: text.replace("nodes", "***"))
+    with pytest.raises(KollaError, match=r"2 of 3 \*\*\* are up"):
+        quorate.act("stop")

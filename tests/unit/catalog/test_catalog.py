@@ -10,8 +10,8 @@ from tests.unit.support.plugins import FOLDER, OPENSTACK_BASE, make_container, p
 from kolla.catalog.catalog import Catalog
 from kolla.errors import KollaError, UsageError
 from kolla.plugin import (
-    ContainerSet, File, Gone, Hold, HostMount, HostNeed, Image, Privilege, Releases, Strategy,
-    Task, Volume,
+    ContainerSet, File, Gone, Hold, HostMount, HostNeed, Image, Listen, Privilege, Releases,
+    Strategy, Task, Volume,
 )
 
 FRONT = plugin(ContainerSet("front", ""))
@@ -120,6 +120,14 @@ def test_unknown_name_tells_the_nearest_one():
      "its image's folder /nowhere has no Dockerfile"),
     (plugin(Image("x", Path("/nowhere"), None), "bad"), "its folder /nowhere has no Dockerfile"),
     (plugin(make_container("x", strategy=Strategy.HANDOVER), "bad"), "it listens on nothing"),
+    (plugin(make_container("x", listens=(Listen("::", "80", balanced="htp"),)), "bad"),
+     "the 'balanced' of its port '80' is 'htp', not one of http, tcp, one; did you mean 'http'?"),
+    (plugin(make_container("x", may_stop="ask"), "bad"),
+     "its 'may_stop' should be of type tuple[str, ...], but is 'ask'"),
+    (plugin(make_container("x", files=(File("/x", content=7),)), "bad"),
+     "its 'files[0].content' should be of type str or Callable[[kolla.plugin.cloud.Cloud], str]"),
+    (plugin(make_container("x", files=(File("/x", content=len, option="a.b"),)), "bad"),
+     "its file '/x' has both of content and option"),
     (plugin(make_container("x", hold=Hold()), "bad"), "how its requests wait, and listens on"),
     (plugin(make_container("x", verify=(Task("t", ("a",)), Task("t", ("b",)))), "bad"),
      "two tasks of its verify are called 't'"),

@@ -1,0 +1,83 @@
+"""The hosts of the cloud, and the files that plugins make of all of them."""
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from kolla.errors import KollaError
+from kolla.plugin import Container, File, template
+from kolla.plugin.cloud import Listening
+from kolla.settings.problems import Invalid
+
+if TYPE_CHECKING:
+    from kolla.settings.loader import Settings
+
+
+class CloudHost:
+    """One host, as its configuration says."""
+
+    def __init__(self, settings: "Settings"):
+        self.settings, self.name = settings, settings.host
+
+    def value(self, group: str, option: str) -> Any:
+        if self.settings.is_secret(group, option):
+            raise KollaError(
+                f"[{group}] {option} is a secret",
+                "a file that is made of all hosts can have ${group.option} for that of its own",
+            )
+        return self.settings.value(group, option)
+
+    def runs(self, container: str) -> bool:
+        return container in {each.name for each in self.settings.enabled()}
+
+
+class SettledCloud:
+    """Raises :class:`Invalid` if the file of another host cannot be read."""
+
+    def __init__(self, own: "Settings"):
+        self._own = own
+
+    @functools.cached_property
+    def _hosts(self) -> list[CloudHost]:
+        own, load = self._own, type(self._own).load
+        names = {path.stem for path in (own.config_dir / "hosts").glob("*.conf")}
+        return [
+            CloudHost(own if name == own.host else load(own.catalog, own.config_dir, name))
+            for name in sorted({*names, own.host})
+        ]
+
+    def hosts(self, container: str = "") -> list[CloudHost]:
+        return [host for host in self._hosts if not container or host.runs(container)]
+
+    def listens(self) -> list[Listening]:
+        found = [
+            Listening(container.name, host.name, listen.address, int(listen.port), listen.balanced)
+            for host in self._hosts for container in host.settings.enabled()
+            for listen in template.rendered(container.listens, host.settings.render)
+            if listen.port
+        ]
+        return sorted(dict.fromkeys(found), key=lambda place: (place.container, place.host))
+
+
+def made(settings: "Settings", container: Container, file: File) -> str:
+    """The template that a plugin makes of all hosts for a file.
+
+    Raises :class:`Invalid` if it fails, and names the plugin.
+    """
+    if not callable(file.content):
+        return file.content or ""
+    try:
+        text = file.content(settings.cloud)
+    except Invalid:
+        raise
+    except KollaError as error:
+        raise _blame(settings, container, file, f"cannot be made: {error.message}") from error
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        raise _blame(settings, container, file, f"cannot be made: {why}") from error
+    if not isinstance(text, str):
+        raise _blame(settings, container, file, f"is made of {text!r:.40}, no text")
+    return text
+
+
+def _blame(settings: "Settings", container: Container, file: File, why: str) -> Invalid:
+    return Invalid([settings.blame_plugin(container, f"its file {file.path!r} {why}")])

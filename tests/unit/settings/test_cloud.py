@@ -1,0 +1,86 @@
+"""Files that a plugin makes of all hosts of the cloud."""
+
+import pytest
+
+from kolla.plans.rendering import build
+from kolla.plugin import File, Listen, Listening
+from kolla.plugin.reports import ImageFacts
+from kolla.settings import Invalid
+from tests.unit.support.plugins import make_container, make_settings, make_web
+
+HOSTS = {
+    "hosts_ctl1": "[host]\naddress = 192.0.2.11\n",
+    "hosts_ctl2": "[host]\naddress = 192.0.2.12\n[web]\nport = 8081\n",
+    "hosts_cmp1": "[host]\naddress = 192.0.2.21\nenabled = balancer\n",
+}
+
+
+def servers(cloud) -> str:
+    """As HAProxy's configuration names them."""
+    lines = [
+        f"server {place.host} {place.address}:{place.port}" for place in cloud.listens()
+        if place.balanced == "http"
+    ]
+    return "\n".join([*lines, "stats auth admin:${web.password}"])
+
+
+def settings_of(folder, content, host: str = "ctl1", **hosts: str):
+    web = make_web(listens=(Listen("${web.address}", "${web.port}", balanced="http"),))
+    files = (File("/etc/balancer.cfg", content=content),)
+    balancer = make_container("balancer", files=files)
+    return make_settings(folder, "", web, balancer, host=host, **(HOSTS | hosts))
+
+
+def content_of(settings) -> str:
+    balancer = settings.catalog.containers["balancer"]
+    return build(balancer, settings, ImageFacts("", "image"), "", "").files[0].content
+
+
+def test_a_balancer_is_configured_from_all_hosts_and_a_secret_stays_a_reference(tmp_path):
+    assert content_of(settings_of(tmp_path, servers)).splitlines() == [
+        "server ctl1 192.0.2.11:8080", "server ctl2 192.0.2.12:8081",
+        "stats auth admin:${web.password}",
+    ]
+
+
+def test_all_hosts_make_the_same_of_it(tmp_path):
+    made = {content_of(settings_of(tmp_path, servers, host)) for host in ("ctl1", "ctl2", "cmp1")}
+    assert len(made) == 1
+
+
+def test_hosts_are_those_that_run_a_container_and_tell_their_own_values(tmp_path):
+    cloud = settings_of(tmp_path, servers).cloud
+    assert [host.name for host in cloud.hosts()] == ["cmp1", "ctl1", "ctl2"]
+    assert [(host.name, host.value("web", "port")) for host in cloud.hosts("web")] == [
+        ("ctl1", 8080), ("ctl2", 8081)]
+    assert Listening("web", "ctl2", "192.0.2.12", 8081, "http") in cloud.listens()
+
+
+def test_a_host_without_a_file_of_its_own_is_one_of_them(tmp_path):
+    cloud = settings_of(tmp_path, servers, host="other").cloud
+    assert [host.name for host in cloud.hosts("web")] == ["ctl1", "ctl2", "other"]
+
+
+@pytest.mark.parametrize("content, reason", [
+    (lambda cloud: cloud.nodes, "cannot be made: AttributeError: "),
+    (lambda cloud: cloud.hosts("web")[9], "cannot be made: IndexError: list index out of range"),
+    (lambda cloud: None, "is made of None, no text"),
+    (lambda cloud: "${web.prot}", "there is no option [web] prot; did you mean 'port'?"),
+    (lambda cloud: "costs $5", "a template is malformed"),
+    (lambda cloud: cloud.hosts()[0].value("web", "password"), "[web] password is a secret"),
+])
+def test_what_a_function_does_wrong_names_its_plugin_and_its_file(tmp_path, content, reason):
+    problems = [str(problem) for problem in settings_of(tmp_path, content).problems()]
+    problem, = [problem for problem in problems if "balancer" in problem]
+    assert problem.startswith("plugin 'balancer' of 'kolla': its file '/etc/balancer.cfg'")
+    assert reason in problem
+
+
+def test_the_broken_file_of_another_host_is_named_before_anything_is_touched(tmp_path):
+    settings = settings_of(tmp_path, servers, host="other", hosts_ctl2="[host\n")
+    with pytest.raises(Invalid, match="hosts/ctl2.conf:1"):
+        settings.require_valid()
+
+
+def test_where_no_file_is_made_of_all_hosts_nobody_looks_at_the_others(tmp_path):
+    settings_of(tmp_path, "plain", host="other", hosts_ctl2="[host\n").require_valid()
