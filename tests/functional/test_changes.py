@@ -200,3 +200,16 @@ def test_secret_is_told_nowhere(synthetic):
         )
     ]
     assert secret not in json.dumps(told)
+
+
+@pytest.mark.differs
+def test_a_task_is_run_on_demand_also_while_its_container_is_stopped(synthetic):
+    name = "synthetic-worker"
+    (row,) = synthetic.kolla("container", "task", name, "purge", "-f", "json").json()
+    assert row["outcome"] == "done" and row["before"] == row["after"]
+    synthetic.kolla("container", "stop", name)
+    synthetic.kolla("container", "task", name, "purge")
+    (task,) = synthetic.kolla("container", "task", name, "-f", "json").json()
+    assert (task["task"], task["outcome"]) == ("purge", "done")
+    synthetic.kolla("container", "start", name)
+    assert journal(synthetic).count(f"purge {row['after']}") == 2

@@ -84,6 +84,7 @@ def container(kind: str, **differences) -> Container:
         expand=tasks("expand"),
         contract=tasks("contract"),
         before_rollback=tasks("before-rollback"),
+        on_demand=tasks("purge"),
         stop_grace=5,
         options=OPTIONS,
         **differences,
