@@ -92,7 +92,8 @@ class Stop(OnContainers, action.Stop):
 class Restart(OnContainers, action.Restart):
     """Restart containers
 
-    An HTTP service is handed over to a new generation of the same spec: no request is lost.
+    An HTTP service is handed over to a new generation of the same spec: no request is lost. A
+    worker that can be is relieved by one.
     """
 
     example = "kolla container restart keystone"

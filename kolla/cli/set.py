@@ -109,6 +109,7 @@ class Restart(OnSets, action.Restart):
     """Restart the containers of a set
 
     HTTP services are handed over to a new generation of the same spec: no request is lost.
+    Workers that can be are relieved by one.
     """
 
     example = "kolla set restart openstack-interface"
