@@ -57,10 +57,21 @@ IDENTITY = {
 
 
 def service_options(service: str, port: int, container: str = "") -> tuple[cfg.Opt, ...]:
-    """The options of an HTTP service, in a group of its own; addresses fit into URLs.
+    """The options of an HTTP service with a database, in a group of its own.
 
     Give ``container`` if its name is not that of the service.
     """
+    return (
+        *http_options(service, port, container),
+        cfg.StrOpt("database_name", default=service, help="Its database in MariaDB."),
+        cfg.StrOpt("database_user", default=service, help="Its user in MariaDB."),
+        secret("database_password", help="The password of that user."),
+        cfg.StrOpt("policy_file", help="A policy.yaml on this host, instead of the defaults."),
+    )
+
+
+def http_options(service: str, port: int, container: str = "") -> tuple[cfg.Opt, ...]:
+    """The options of whatever answers HTTP; addresses fit into URLs."""
     container = container or service
     url = f"${{api.tls?https:http}}://${{{service}.address}}:${{{service}.port}}"
     return (
@@ -74,10 +85,14 @@ def service_options(service: str, port: int, container: str = "") -> tuple[cfg.O
         cfg.StrOpt("public_url", default=url, help="Where users of the cloud reach it."),
         cfg.StrOpt("internal_url", default=url, help="Where the other services reach it."),
         cfg.IntOpt("workers", default=2, min=1, help="Processes that answer requests."),
-        cfg.StrOpt("database_name", default=service, help="Its database in MariaDB."),
-        cfg.StrOpt("database_user", default=service, help="Its user in MariaDB."),
-        secret("database_password", help="The password of that user."),
-        cfg.StrOpt("policy_file", help="A policy.yaml on this host, instead of the defaults."),
+    )
+
+
+def user_options(service: str) -> tuple[cfg.Opt, ...]:
+    """The options of a service that has a user in Keystone."""
+    return (
+        cfg.StrOpt("user", default=service, help="Its user in Keystone."),
+        secret("password", help="The password of that user."),
     )
 
 
@@ -86,8 +101,13 @@ def service_limits(service: str) -> Limits:
     return Limits(memory=f"1g + 256m * ${{{service}.workers}}")
 
 
+#: Where a container finds the authorities of all services that it is a client of: of those whose
+#: :func:`authority_file` it has.
+AUTHORITIES = "/run/kolla/authorities.crt"
+
 #: The variable in which a service finds its database, and the option with the database's name.
 DATABASE = {"OS_DATABASE__CONNECTION": "database_name"}
+NOTHING: Mapping[str, str] = {}
 
 
 def database_environment(
@@ -141,8 +161,8 @@ def messaging_environment() -> dict[str, str]:
 #: The authority of the broker, a file of every service with :func:`messaging_environment`.
 MESSAGING_FILE = authority_file("messaging", "messaging.tls")
 
-#: The check of a container whose command is ``kolla-worker``.
-WORKER_CHECK = Check(("kolla-check-worker",))
+#: The check of a container whose command is ``kolla-worker``; it may take long to import.
+WORKER_CHECK = Check(("kolla-check-worker",), grace=120)
 
 
 def worker_environment(topic: str) -> dict[str, str]:
@@ -183,22 +203,30 @@ def service_files(service: str) -> tuple[File, ...]:
     )
 
 
-def login_environment(service: str) -> dict[str, str]:
-    """The login of the service at Keystone, with which it validates tokens."""
+def client_environment(service: str, group: str) -> dict[str, str]:
+    """The login of the service at Keystone, in one of its groups of options."""
     options = {
         "AUTH_TYPE": "password",
-        "CAFILE": "${api.tls?/etc/kolla/tls/keystone.crt:}",
         "AUTH_URL": "${keystone.internal_url}/v3",
-        "WWW_AUTHENTICATE_URI": "${keystone.public_url}/v3",
+        "CAFILE": f"${{api.tls?{AUTHORITIES}:}}",
         "REGION_NAME": "${identity.region}",
         "USERNAME": f"${{{service}.user}}",
         "PASSWORD": f"${{oslo:{service}.password}}",
         "PROJECT_NAME": "service",
         "USER_DOMAIN_ID": "default",
         "PROJECT_DOMAIN_ID": "default",
-        "SERVICE_TOKEN_ROLES_REQUIRED": "true",
     }
-    return {f"OS_KEYSTONE_AUTHTOKEN__{name}": value for name, value in options.items()}
+    return {f"OS_{group.upper()}__{name}": value for name, value in options.items()}
+
+
+def login_environment(service: str) -> dict[str, str]:
+    """The login of the service at Keystone, with which it validates tokens."""
+    return {
+        **client_environment(service, "keystone_authtoken"),
+        "OS_KEYSTONE_AUTHTOKEN__CAFILE": "${api.tls?/etc/kolla/tls/keystone.crt:}",
+        "OS_KEYSTONE_AUTHTOKEN__SERVICE_TOKEN_ROLES_REQUIRED": "true",
+        "OS_KEYSTONE_AUTHTOKEN__WWW_AUTHENTICATE_URI": "${keystone.public_url}/v3",
+    }
 
 
 DATABASE_ADMINISTRATOR = {
@@ -232,19 +260,33 @@ def database_task(
     )
 
 
-def schema_task(phase: str) -> Task:
-    """One phase of the schema of the service's database; the image has the commands."""
-    return Task(phase, ("kolla-schema", phase), timeout=4 * 3600)
+def schema_task(phase: str, environment: Mapping[str, str] = NOTHING) -> Task:
+    """One phase of the schema of the service's database; the image has the commands.
+
+    ``environment``: what only this task is told, such as further databases.
+    """
+    return Task(phase, ("kolla-schema", phase), environment, timeout=4 * 3600)
 
 
-def schema_phases() -> dict[str, tuple[Task, ...]]:
-    """The phases of an upgrade; ``schema_task("bootstrap")`` comes before them."""
-    phases = ("dump", "expand", "contract", "before-rollback")
-    return {phase.replace("-", "_"): (schema_task(phase),) for phase in phases}
+def schema_phases(
+    environment: Mapping[str, str] = NOTHING, leads: bool = True
+) -> dict[str, tuple[Task, ...]]:
+    """The phases of an upgrade; ``schema_task("bootstrap")`` comes before them.
+
+    Of several containers that share a database only the one that ``leads`` dumps it: the
+    others follow it.
+    """
+    phases = (*["dump"] * leads, "expand", "contract", "before-rollback")
+    return {phase.replace("-", "_"): (schema_task(phase, environment),) for phase in phases}
 
 
-def identity_task(service: str, kind: str, roles: str = "service") -> Task:
-    """Makes the service's user, catalog entry and endpoints in Keystone."""
+def upgrade_check(command: str) -> Task:
+    """What the project itself checks before an upgrade, with its ``COMMAND upgrade check``."""
+    return Task("upgrade-check", ("kolla-upgrade-check", command), warning=3)
+
+
+def identity_task(service: str, kind: str, roles: str = "service", path: str = "") -> Task:
+    """Makes the service's user, catalog entry and endpoints, at that path, in Keystone."""
     return Task(
         "identity",
         ("kolla-identity",),
@@ -255,18 +297,20 @@ def identity_task(service: str, kind: str, roles: str = "service") -> Task:
             "KOLLA_SERVICE_USER": f"${{{service}.user}}",
             "KOLLA_SERVICE_PASSWORD": f"${{{service}.password}}",
             "KOLLA_SERVICE_ROLES": roles,
-            "KOLLA_SERVICE_PUBLIC_URL": f"${{{service}.public_url}}",
-            "KOLLA_SERVICE_INTERNAL_URL": f"${{{service}.internal_url}}",
+            "KOLLA_SERVICE_PUBLIC_URL": f"${{{service}.public_url}}{path}",
+            "KOLLA_SERVICE_INTERNAL_URL": f"${{{service}.internal_url}}{path}",
         },
     )
 
 
-def teardown_task(service: str, kind: str = "", login: bool = True) -> Task:
+def teardown_task(
+    service: str, kind: str = "", login: bool = True, environment: Mapping[str, str] = NOTHING
+) -> Task:
     """Takes away what the service has elsewhere: in MariaDB, in Keystone, at the broker.
 
     The catalog entry (``kind``, if the container has one) goes with the last container of its
     name, databases and user with the last container of the service, on any host. No ``login``:
-    the service has no user in Keystone.
+    the service has no user in Keystone. ``environment``: as for :func:`schema_task`.
     """
     keystone = {
         **IDENTITY_ADMINISTRATOR,
@@ -274,8 +318,8 @@ def teardown_task(service: str, kind: str = "", login: bool = True) -> Task:
         "KOLLA_SERVICE_TYPE": kind,
         "KOLLA_SERVICE_USER": f"${{{service}.user}}",
     }
-    environment = {**DATABASE_ADMINISTRATOR, **(keystone if login else {})}
-    return Task("teardown", ("kolla-teardown",), environment=environment)
+    told = {**environment, **DATABASE_ADMINISTRATOR, **(keystone if login else {})}
+    return Task("teardown", ("kolla-teardown",), environment=told)
 
 
 #: The same for a container that has a queue at the broker and sees no database.

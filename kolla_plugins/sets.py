@@ -14,6 +14,10 @@ OPENSTACK_CONTROL = ContainerSet(
     "openstack-control", "What controls the cloud behind its APIs", optional=True
 )
 
+NOVA_CONTROLLER = ContainerSet(
+    "nova-controller", "What controls virtual machines", parent="openstack-control"
+)
+
 NEUTRON_CONTROLLER = ContainerSet(
     "neutron-controller", "Networks of the cloud", parent="openstack-control"
 )

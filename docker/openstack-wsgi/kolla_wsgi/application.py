@@ -13,7 +13,7 @@ import uwsgi
 from kolla_image import environment
 from kolla_wsgi import answers, gate
 
-if environment.get("OS_DATABASE__CONNECTION"):
+if environment.get(environment.databases()[0]):
     from kolla_wsgi import reconnect  # noqa: F401 (not every service has SQLAlchemy)
 
 _module, _, _name = os.environ["KOLLA_WSGI"].partition(":")
@@ -36,7 +36,7 @@ def application(request, start_response):
 
 
 def _database_complaint() -> str:
-    if not environment.get("OS_DATABASE__CONNECTION"):
+    if not environment.get(environment.databases()[0]):
         return ""
     from kolla_image.health import complaint  # it needs what not every service has
 

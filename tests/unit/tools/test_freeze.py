@@ -105,6 +105,11 @@ END""", tmp_path)
     assert "a==1 --hash=sha256:abc" in (tmp_path / "pins" / "2026.1.txt").read_text()
 
 
+def test_what_an_image_asks_for_by_name_is_installed(freeze):
+    assert "cliff" in freeze.excluded("nova\n").splitlines()
+    assert "cliff" not in freeze.excluded("cliff\nnova\n").splitlines()
+
+
 @pytest.mark.parametrize("path", PINS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_pin_has_hashes(path):
     lines = [line for line in path.read_text().splitlines() if line[:1] not in ("#", "-")]

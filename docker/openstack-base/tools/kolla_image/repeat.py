@@ -35,4 +35,4 @@ def execute(cursor, query, args=None):
 if __name__ == "__main__":
     pymysql.cursors.Cursor.execute = execute
     sys.argv = sys.argv[1:]
-    sys.exit(runpy.run_path(shutil.which(sys.argv[0]), run_name="__main__"))
+    runpy.run_path(shutil.which(sys.argv[0]), run_name="__main__")

@@ -1,0 +1,160 @@
+"""The scripts of Nova's image."""
+
+import http.server
+import importlib.machinery
+import importlib.util
+import sys
+import threading
+import types
+
+import pytest
+
+from kolla.plugin import shared_folder
+
+DATABASE = "mysql+pymysql://nova:p%40ss@192.0.2.1:3306/nova?ssl_ca=/etc/x.crt"
+BROKER = "rabbit://openstack:secret@192.0.2.1:5672//"
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """``load(name)``: a script as a module; what only the image has is put in its place."""
+    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def script(name: str):
+        path = shared_folder("docker", "nova", "bin", name)
+        loader = importlib.machinery.SourceFileLoader(name, str(path))
+        module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+        loader.exec_module(module)
+        return module
+
+    return script
+
+
+def test_the_cells_hold_templates_and_no_password(load):
+    sync = load("kolla-nova-sync")
+    assert sync.database(DATABASE, "nova_cell0") == (
+        "{scheme}://{username}:{password}@{hostname}:{port}/nova_cell0?{query}"
+    )
+    assert sync.broker(BROKER) == (
+        "{scheme}://{username}:{password}@{hostname}:{port}//"
+    )
+
+
+def test_a_database_at_an_ipv6_address_keeps_its_brackets(load):
+    sync = load("kolla-nova-sync")
+    assert "@[{hostname}]:{port}/" in sync.database("mysql+pymysql://u:p@[::1]:3306/nova", "x")
+
+
+def test_several_brokers_and_a_virtual_host_stay_what_they_are(load):
+    assert load("kolla-nova-sync").broker("rabbit://u:p@one:1,u:p@two:2/cloud") == (
+        "{scheme}://{username1}:{password1}@{hostname1}:{port1},"
+        "{username2}:{password2}@{hostname2}:{port2}/{path}"
+    )
+
+
+class Manage:
+    """nova-manage, of which each command returns what the test says, or 0."""
+
+    def __init__(self, **returned):
+        self.asked, self.returned = [], returned
+        self.ApiDbCommands = self.CellV2Commands = self.DbCommands = lambda: self
+
+    def sync(self):
+        return self._called("sync")
+
+    def map_cell0(self, database):
+        return self._called("map_cell0")
+
+    def create_cell(self, name, database, broker):
+        return self._called("create_cell")
+
+    def _called(self, name):
+        self.asked.append(name)
+        return self.returned.get(name)
+
+
+@pytest.fixture
+def told(monkeypatch):
+    monkeypatch.setenv("OS_DATABASE__CONNECTION", DATABASE)
+    monkeypatch.setenv("OS_DEFAULT__TRANSPORT_URL", BROKER)
+    monkeypatch.setenv("KOLLA_CELL0_DATABASE", "nova_cell0")
+
+
+def test_cell0_is_mapped_before_its_tables_are_made(load, told):
+    manage = Manage()
+    assert load("kolla-nova-sync").sync(manage, tuple) == ""
+    assert manage.asked == ["sync", "map_cell0", "sync", "create_cell"]
+
+
+def test_cells_that_are_there_stay_as_they_are(load, told):
+    manage = Manage()
+    assert load("kolla-nova-sync").sync(manage, lambda: ("cell0", "cell1")) == ""
+    assert manage.asked == ["sync", "sync"]
+
+
+def test_what_fails_ends_it_by_name(load, told):
+    manage = Manage(map_cell0=1)
+    assert load("kolla-nova-sync").sync(manage, tuple) == "cell_v2 map_cell0"
+    assert manage.asked == ["sync", "map_cell0"]
+
+
+@pytest.fixture
+def versions(load, monkeypatch):
+    known = types.SimpleNamespace(SERVICE_VERSION_ALIASES={"Gazpacho": 72, "Hibiscus": 74})
+    monkeypatch.setitem(sys.modules, "nova", types.ModuleType("nova"))
+    monkeypatch.setitem(sys.modules, "nova.objects", types.ModuleType("nova.objects"))
+    monkeypatch.setitem(sys.modules, "nova.objects.service", known)
+    monkeypatch.setitem(sys.modules, "sqlalchemy", types.SimpleNamespace(
+        exc=None, pool=None, text=str,
+    ))
+    return load("kolla-service-version")
+
+
+def test_a_release_is_known_by_the_version_of_its_services(versions):
+    assert versions.version("2026.1") == 72
+
+
+def test_a_release_that_the_image_does_not_know_is_refused(versions):
+    with pytest.raises(SystemExit, match="it is not known which version services of 2031.1 have"):
+        versions.version("2031.1")
+
+
+@pytest.fixture
+def console(load, monkeypatch):
+    """The check, with a proxy that answers for the page what the test has put in ``status``."""
+    module = load("kolla-check-console")
+    module.status = 200
+
+    class Proxy(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(module.status if self.path == module.PAGE else 500)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Proxy)
+    serving = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    serving.start()
+    monkeypatch.setenv("KOLLA_ADDRESS", "127.0.0.1")
+    monkeypatch.setenv("KOLLA_PORT", str(server.server_port))
+    module.server = server
+    yield module
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_console_proxy_that_shows_its_page_is_well(console):
+    assert console.complaint() == ""
+
+
+def test_a_console_proxy_without_its_page_is_not(console):
+    console.status = 404
+    assert console.complaint() == "the console proxy answers 404 for /vnc_lite.html"
+
+
+def test_a_console_proxy_that_is_away_is_not_well(console):
+    console.server.server_close()
+    console.server.shutdown()
+    assert console.complaint() == "the console proxy cannot be reached: Connection refused"
