@@ -743,3 +743,51 @@ def test_an_answer_keeps_its_secrets(quorate, monkeypatch):
     monkeypatch.setattr(quorate.deployment, "hide", lambda text: text.replace("nodes", "***"))
     with pytest.raises(KollaError, match=r"2 of 3 \*\*\* are up"):
         quorate.act("stop")
+
+
+def relieved(folder, **changes) -> Host:
+    """A worker that relieves the one before it, with a later image built."""
+    host = Host(folder, make_service("web", strategy=Strategy.RELIEVE, **changes))
+    host.build("1")
+    host.act("start")
+    host.build("2")
+    return host
+
+
+def has_joined(host, number: int) -> bool:
+    return (host.deployment.instances.home("web", number) / "own" / "joined").exists()
+
+
+@pytest.mark.parametrize("join, told", [((), 0), (("kolla-join",), 1), (("its-own", "word"), 1)])
+def test_a_worker_hears_that_its_turn_has_come_by_a_file_and_by_its_command(
+    tmp_path, join, told
+):
+    host = relieved(tmp_path, join=join)
+    assert has_joined(host, 1)
+    result = host.act("upgrade")["web"]
+    assert result.outcome == "done" and result.unavailable > 0 and has_joined(host, 2)
+    words = " ".join(["web-g2", *join])
+    assert host.engine.given.count(words) == told
+    assert host.engine.running() == ["web-g2"]
+
+
+def test_a_worker_that_does_not_load_is_taken_away_while_the_old_one_works(tmp_path):
+    host = relieved(tmp_path)
+    host.engine.answers["web-g2"] = SICK
+    result = host.act("upgrade")["web"]
+    assert result.outcome == "failed" and result.unavailable == 0
+    assert host.engine.running() == ["web-g1"] and not has_joined(host, 2)
+    assert "web-g2 kolla-join" not in host.engine.given
+
+
+def test_a_worker_that_cannot_take_over_makes_way_for_the_old_one(tmp_path):
+    host = relieved(tmp_path)
+    answers = iter([Outcome(0, ""), Outcome(1, "the queue is taken")])
+    ask = host.engine.execute
+    host.engine.execute = lambda name, command, timeout: (
+        next(answers) if name == "web-g2" else ask(name, command, timeout)
+    )
+    result = host.act("upgrade")["web"]
+    assert result.reason.startswith("join failed: it cannot take over")
+    assert "the queue is taken" in result.evidence and result.unavailable > 0
+    assert host.engine.running() == ["web-g1"]
