@@ -4,11 +4,14 @@ import pytest
 from tests.unit.support.plugins import make_container, plugin
 
 from kolla.catalog.catalog import Catalog
+from kolla.catalog.discovery import KOLLA
 from kolla.errors import UsageError
 from kolla.plugin import ContainerSet, Gone
 
 FRONT = plugin(ContainerSet("front", "", formerly=("facade",)))
 GONE = plugin(Gone("registry", "web reads the database itself", since="Ussuri"))
+#: What runs on a host whose file names nothing; what came later has to be named.
+FROM_THE_BEGINNING = {"glance-api", "keystone", "mariadb", "rabbitmq"}
 #: Of the services of OpenStack, as the first tools that ran them in containers called them.
 OF_OLD = [
     "ceilometer-api", "ceilometer-alarm", "ceilometer-base", "ceilometer-central",
@@ -46,3 +49,9 @@ def test_every_name_of_old_resolves_or_says_what_replaced_it(name):
     if catalog.today(name) not in catalog.nodes:
         told = catalog.old_names.none_such("container", name, [])
         assert told.startswith(f"there is no container {name!r}") and ": " in told
+
+
+def test_a_host_that_names_nothing_runs_what_it_ran_before_kolla_was_upgraded():
+    catalog = Catalog.load()
+    ordinary = {container.name for container in catalog.ordinary(catalog.root)}
+    assert {name for name in ordinary if catalog.distribution(name) == KOLLA} == FROM_THE_BEGINNING
