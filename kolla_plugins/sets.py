@@ -25,3 +25,13 @@ NEUTRON_CONTROLLER = ContainerSet(
 NEUTRON_SERVER = ContainerSet(
     "neutron-server", "The servers of Neutron", parent="neutron-controller"
 )
+
+OPENSTACK_COMPUTE_OPERATION = ContainerSet(
+    "openstack-compute-operation", "The virtual machines of this host, and their networks",
+    optional=True,
+)
+
+NEUTRON_AGENTS_OVS = ContainerSet(
+    "neutron-agents-ovs", "Networks of virtual machines, with Open vSwitch",
+    parent="openstack-compute-operation",
+)

@@ -28,14 +28,18 @@ class PowerEngine(Engine):
     meanwhile. It dies with the process that started it.
     """
 
+    #: As ``unshare`` has them.
+    namespaces: tuple[str, ...] = ("--mount", "--uts", "--ipc", "--pid")
+    boot = BOOT
+
     def _command(self) -> list[str]:
         exec_root = self.run / "exec"
         exec_root.mkdir(parents=True, exist_ok=True)
         return [
             "setpriv", "--pdeathsig", "KILL",
-            "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child",
+            "unshare", *self.namespaces, "--fork", "--kill-child",
             shutil.which("docker-init") or "tini", "-s", "--",
-            "sh", "-c", BOOT.format(exec_root=exec_root), "boot",
+            "sh", "-c", self.boot.format(run=self.run, exec_root=exec_root), "boot",
             *super()._command(),
         ]
 

@@ -167,6 +167,10 @@ class Engine:
         """Stop it, if it runs; containers are not touched."""
         self._signal(signal.SIGTERM)
 
+    def inside(self) -> list[str]:
+        """What a command begins with that is to see the machine as the engine does."""
+        return []
+
     def pid(self) -> int | None:
         """The process id of the running engine, also of one that another run started."""
         return _running(self._pidfile, f"--pidfile={self._pidfile}")

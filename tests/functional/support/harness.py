@@ -213,7 +213,12 @@ class Deployment:
 
     def command(self, *arguments: str) -> list[str]:
         """The command line that ``kolla`` and ``spawn`` run."""
-        return [str(self.bin / "kolla"), "--config-dir", str(self.config_dir), *arguments]
+        kolla = [str(self.bin / "kolla"), "--config-dir", str(self.config_dir)]
+        return [*self.engine.inside(), *kolla, *arguments]
+
+    def volume(self, name: str) -> pathlib.Path:
+        """Where the engine keeps a volume."""
+        return self.engine.cache / "engine" / "volumes" / name / "_data"
 
 
 def line_of(process: subprocess.Popen, text: str) -> str:

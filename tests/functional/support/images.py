@@ -33,6 +33,10 @@ class Builder:
             self._built[release] = self._own.kolla("image", "build", *option, timeout=2400)
         return self._built[release]
 
+    def only(self, *names: str) -> None:
+        """Some of kolla's own images, of the default release."""
+        self._own.kolla("image", "build", *names, timeout=2400)
+
     def synthetic(self) -> tuple[str, ...]:
         """The images of the synthetic service, by release."""
         for release in SYNTHETIC_RELEASES:

@@ -1,0 +1,98 @@
+"""Virtual machines with a clock on their console, and how it is watched."""
+
+import contextlib
+import dataclasses
+import itertools
+import pathlib
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+
+from tests.functional.support.engine import CACHE
+
+FOLDER = CACHE / "guest"
+MAKER = pathlib.Path(__file__).parents[3] / "tools" / "lib" / "guest-image"
+#: Seconds between two looks at a console.
+RESOLUTION = 0.005
+#: Inside the containers of Nova.
+INSTANCES = pathlib.Path("/var/lib/nova/instances")
+#: A busy machine that interprets the kernel lets it miss ticks of its timer.
+CMDLINE = "console=ttyS0 quiet no_timer_check rdinit=/init"
+DOMAIN = """\
+<domain type='{kind}'>
+  <name>{name}</name>
+  <memory unit='MiB'>128</memory>
+  <os>
+    <type arch='x86_64' machine='q35'>hvm</type>
+    <kernel>{folder}/kernel</kernel>
+    <initrd>{folder}/ramdisk</initrd>
+    <cmdline>{cmdline}</cmdline>
+  </os>
+  <features><acpi/></features>
+  <devices>
+    <serial type='pty'><log file='{folder}/console.log' append='off'/></serial>
+  </devices>
+</domain>
+"""
+
+
+def image() -> pathlib.Path:
+    """The folder with a kernel and a ramdisk, which is made once."""
+    subprocess.run([MAKER, FOLDER], check=True, timeout=600)
+    return FOLDER
+
+
+def domain(kind: str, name: str, folder: pathlib.Path) -> str:
+    """What libvirt is told of a virtual machine, ``kvm`` or ``qemu``, with its kernel there."""
+    return DOMAIN.format(kind=kind, name=name, folder=folder, cmdline=CMDLINE)
+
+
+@dataclasses.dataclass
+class Ticks:
+    """When each tick of a clock was seen, in seconds."""
+
+    seen: list[float] = dataclasses.field(default_factory=list)
+
+    @property
+    def gap(self) -> float:
+        """The longest time without a tick."""
+        assert len(self.seen) > 1, "the clock does not tick"
+        return max(later - earlier for earlier, later in itertools.pairwise(self.seen))
+
+
+@contextlib.contextmanager
+def ticking(console: pathlib.Path) -> Iterator[Ticks]:
+    """The ticks on a console while the block runs."""
+    ticks, done = Ticks(), threading.Event()
+
+    def watch() -> None:
+        with console.open("rb") as file:
+            file.seek(0, 2)
+            while not done.wait(RESOLUTION):
+                if b"tick" in file.read():
+                    ticks.seen.append(time.monotonic())
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield ticks
+        until = len(ticks.seen) + 5
+        deadline = time.monotonic() + 5
+        while len(ticks.seen) < until and time.monotonic() < deadline:
+            time.sleep(RESOLUTION)
+        ticks.seen.append(time.monotonic())
+    finally:
+        done.set()
+        thread.join()
+
+
+def processes(name: str) -> list[int]:
+    """The numbers of the QEMU processes of a virtual machine."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            words = path.read_bytes().split(b"\0")
+            if any(word.startswith(f"guest={name},".encode()) for word in words):
+                found.append(int(path.parent.name))
+    return sorted(found)

@@ -1,0 +1,78 @@
+"""The option list of the libvirt image, and what its scripts make of the environment."""
+
+import json
+import subprocess
+
+import pytest
+
+from kolla.plugin import shared_folder
+
+QEMU = """\
+# Override the listen address for all created guests by setting
+#
+#vnc_listen = "0.0.0.0"
+
+#vnc_password = "XYZ12345"
+#max_files = 0
+#cgroup_device_acl = [
+#    "/dev/null", "/dev/full"
+#]
+"""
+LIBVIRTD = """\
+#max_clients = 5000
+#unix_sock_group = "libvirt"
+"""
+
+
+@pytest.fixture
+def options(tmp_path):
+    for name, text in {"qemu": QEMU, "libvirtd": LIBVIRTD}.items():
+        (tmp_path / f"{name}.conf").write_text(text)
+    done = subprocess.run(
+        ["awk", "-f", shared_folder("docker", "nova-libvirt", "options.awk"),
+         tmp_path / "qemu.conf", tmp_path / "libvirtd.conf"],
+        capture_output=True, text=True, check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_each_configuration_file_of_libvirt_is_a_group(options):
+    assert set(options) == {"qemu", "libvirtd"}
+    assert set(options["qemu"]) == {"vnc_listen", "vnc_password", "max_files", "cgroup_device_acl"}
+    assert options["libvirtd"]["max_clients"] == {"type": "integer"}
+
+
+def test_a_password_is_a_secret_option(options):
+    assert options["qemu"]["vnc_password"] == {"type": "string", "secret": True}
+
+
+def configured(tmp_path, **variables: str) -> dict[str, str]:
+    """qemu.conf as the start script writes it: up to what it does besides."""
+    script = shared_folder("docker", "nova-libvirt", "kolla-start").read_text()
+    head = script.partition("\nconfigure qemu\n")[0]
+    head = head.replace(
+        "/usr/local/lib/kolla/functions.bash",
+        str(shared_folder("docker", "base", "functions.bash")),
+    ).replace("/etc/libvirt/", f"{tmp_path}/")
+    subprocess.run(
+        ["bash", "-c", f"{head}\nconfigure qemu"], check=True,
+        env={"PATH": "/usr/bin:/bin", "KOLLA_QEMU_USER": "42427", "KOLLA_CONSOLE_LIMIT": "1",
+             **variables},
+    )
+    lines = (tmp_path / "qemu.conf").read_text().splitlines()
+    return dict(line.split(" = ", 1) for line in lines)
+
+
+def test_virtual_machines_write_their_consoles_themselves_and_run_as_a_user_by_number(tmp_path):
+    found = configured(tmp_path)
+    assert found["stdio_handler"] == '"file"'
+    assert found["user"] == '"+42427"'
+
+
+def test_an_option_of_the_operator_takes_the_place_of_what_kolla_sets(tmp_path):
+    found = configured(
+        tmp_path, OS_QEMU__SECURITY_DRIVER="apparmor", OS_QEMU__MAX_FILES="32768",
+        OS_QEMU__NAMESPACES="[ ]",
+    )
+    assert found["security_driver"] == '"apparmor"'
+    assert (found["max_files"], found["namespaces"]) == ("32768", "[ ]")
