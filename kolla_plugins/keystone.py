@@ -2,12 +2,18 @@
 
 from oslo_config import cfg
 
-from kolla.plugin import Container, Hold, Image, Strategy, Task, Volume, shared_folder
+from kolla.plugin import (
+    Container, Hold, Image, Keyring, Strategy, Task, Volume, secret, shared_folder,
+)
 from kolla_plugins.openstack import (
     API, IDENTITY, database_task, schema_phases, schema_task, service_certificate,
     service_environment, service_files, service_limits, service_listens, service_options,
     teardown_task,
 )
+
+FERNET_KEYS, CREDENTIAL_KEYS = "/etc/keystone/fernet-keys", "/etc/keystone/credential-keys"
+#: Encrypts with the key that does so now what an earlier one has encrypted.
+CREDENTIALS = Task("credentials", ("kolla-run", "keystone-manage", "credential_migrate"))
 
 KEYSTONE = Container(
     name="keystone",
@@ -25,9 +31,18 @@ KEYSTONE = Container(
     strategy=Strategy.HANDOVER,
     environment={
         **service_environment("keystone"), "KOLLA_FAILED_LOGINS": "${keystone.failed_logins}",
+        "OS_FERNET_TOKENS__KEY_REPOSITORY": FERNET_KEYS,
+        "OS_FERNET_RECEIPTS__KEY_REPOSITORY": FERNET_KEYS,
+        "OS_CREDENTIAL__KEY_REPOSITORY": CREDENTIAL_KEYS,
     },
     certificate=service_certificate("keystone"),
     files=service_files("keystone"),
+    keyrings=(
+        Keyring(FERNET_KEYS, "keystone.fernet_keys", kept="${keystone.keys_kept}",
+                formerly="/var/lib/keystone/fernet-keys"),
+        Keyring(CREDENTIAL_KEYS, "keystone.credential_keys", kept="0",
+                formerly="/var/lib/keystone/credential-keys"),
+    ),
     listens=service_listens("keystone"),
     volumes=(Volume("keystone", "/var/lib/keystone"),),
     limits=service_limits("keystone"),
@@ -35,8 +50,6 @@ KEYSTONE = Container(
     hold=Hold(),
     bootstrap=(
         database_task("keystone"),
-        Task("fernet-keys", ("kolla-run", "keystone-manage", "fernet_setup")),
-        Task("credential-keys", ("kolla-run", "keystone-manage", "credential_setup")),
         schema_task("bootstrap"),
         Task(
             "admin",
@@ -55,7 +68,7 @@ KEYSTONE = Container(
             },
         ),
     ),
-    **schema_phases(),
+    **schema_phases() | {"contract": (CREDENTIALS, schema_task("contract"))},
     teardown=(teardown_task("keystone", login=False),),
     drain=("kolla-drain",),
     options={
@@ -63,6 +76,13 @@ KEYSTONE = Container(
         **IDENTITY,
         "keystone": (
             *service_options("keystone", 5000),
+            secret("fernet_keys", help="The keys that sign tokens.", form="keys"),
+            secret("credential_keys", help="The keys that encrypt credentials.", form="keys"),
+            cfg.IntOpt(
+                "keys_kept", default=49 * 3600, min=0,
+                help="Seconds for which keys that no longer sign tokens are kept: at least "
+                "[keystone/token] expiration and allow_expired_window together.",
+            ),
             cfg.IntOpt(
                 "failed_logins", default=120, min=1,
                 help="Logins of one source that may fail within a minute; then it has to wait. "

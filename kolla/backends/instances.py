@@ -10,7 +10,7 @@ from kolla.backends.dumps import Dumps
 from kolla.backends.survivors import survivors
 from kolla.errors import KollaError
 from kolla.files import make_folder, remove_folder, write_whole
-from kolla.plugin import Strategy, Task
+from kolla.plugin import File, Strategy, Task, numbered
 from kolla.plugin.backend import Configured
 from kolla.plugin.instance import Instance
 from kolla.plugin.spec import SPEC, Spec
@@ -212,12 +212,22 @@ class Instances:
         binds = [(str(own), GENERATION_FOLDER, spec.own_folder)]
         for file in sorted(spec.files, key=lambda file: file.path):
             place = folder / "files" / file.path.lstrip("/")
-            text = self.settings.reveal(file.text)
-            write_whole(place, text.encode(errors="surrogateescape"), file.mode, owner=spec.owner)
+            self._put(place, file, spec.owner)
             binds.append((str(place), file.path, "ro"))
         mounts = sorted(spec.host_mounts, key=lambda mount: mount.path)
         binds += [(mount.source, mount.path, mount.options) for mount in mounts]
         return tuple(binds)
+
+    def _put(self, place: pathlib.Path, file: File, owner: int) -> None:
+        text = self.settings.reveal(file.text)
+        if not file.numbered:
+            write_whole(place, text.encode(errors="surrogateescape"), file.mode, owner=owner)
+            return
+        if place.exists():  # of another attempt, with other keys
+            remove_folder(place)
+        self._owned(place, owner, 0o700)
+        for number, key in numbered.parsed(text).items():
+            write_whole(place / str(number), key.encode(), file.mode, owner=owner)
 
     def _owned(self, folder: pathlib.Path, user: int, mode: int = 0o755) -> pathlib.Path:
         try:

@@ -30,7 +30,8 @@ def unsound(thing: ContainerSet | Container | Image | Gone) -> str:
     if isinstance(thing, Image):
         return _of_image(thing, "its")
     found = (*_project(thing), *_privileges(thing), *_needs(thing), *_paths(thing),
-             *_leaks(thing), *_files(thing), *_listens(thing), *_behaviour(thing))
+             *_leaks(thing), *_files(thing), *_keyrings(thing), *_listens(thing),
+             *_behaviour(thing))
     return next(filter(None, found), "") or _of_image(thing.image, "its image's")
 
 
@@ -87,6 +88,7 @@ def _leaks(container: Container) -> Iterator[str]:
         *(("its volume", volume.path) for volume in container.volumes),
         *(("its scratch space", scratch.path) for scratch in container.scratch),
         *(("its file", file.path) for file in container.files),
+        *(("its keyring", ring.path) for ring in container.keyrings),
         *(("its mount", mount.path) for mount in container.host_mounts),
     ]
     for shared in container.host_mounts:
@@ -101,6 +103,8 @@ def _paths(container: Container) -> Iterator[str]:
         *(("volume", volume.path) for volume in container.volumes),
         *(("scratch space", scratch.path) for scratch in container.scratch),
         *(("file", file.path) for file in container.files),
+        *(("keyring", path) for ring in container.keyrings
+          for path in (ring.path, ring.formerly or "/")),
         *(("mount", path) for mount in container.host_mounts
           for path in (mount.source, mount.path)),
     ]
@@ -116,6 +120,19 @@ def _files(container: Container) -> Iterator[str]:
             yield f"its file {file.path!r} has {which} of content and option"
         elif file.secret and file.option is None:
             yield f"its file {file.path!r} is secret and names no option"
+        if file.numbered:
+            yield f"its file {file.path!r} is numbered: that is declared by a Keyring"
+
+
+def _keyrings(container: Container) -> Iterator[str]:
+    forms_of = {f"{group}.{opt.dest}": getattr(opt.type, "form", "")
+                for group, opts in container.options.items() for opt in opts}
+    for ring in container.keyrings:
+        if ring.option not in forms_of:
+            yield f"its keyring {ring.path!r} is of {ring.option!r}, which is no option of its own"
+        elif forms_of[ring.option] != "keys":
+            yield (f"its keyring {ring.path!r} is of {ring.option!r}, which is no secret of the"
+                   " form 'keys'")
 
 
 def _listens(container: Container) -> Iterator[str]:

@@ -83,7 +83,8 @@ class Passwords(Lister):
     """Fill in the secrets that are missing
 
     They go to kolla.conf.d/passwords.conf, which only its owner can read. Secrets that any
-    file sets stay as they are. Values are never printed.
+    file sets stay as they are. Keys that a container of this host has made by itself, under
+    an earlier kolla, are taken over. Values are never printed.
     """
 
     example = "kolla config passwords --dry-run\nkolla config passwords"
@@ -101,10 +102,14 @@ class Passwords(Lister):
         from kolla.settings import passwords
 
         settings = self.app.deployment.settings
-        act = passwords.missing if parsed_args.dry_run else passwords.fill_in
-        names, path = act(settings), passwords.path_in(settings.config_dir)
-        verb = "would fill in" if parsed_args.dry_run else "filled in"
-        lines = [f"{verb} [{group}] {option}" for group, option in names]
+        path, found = passwords.path_in(settings.config_dir), _keys_made(self.app.deployment)
+        if parsed_args.dry_run:
+            names, verbs = passwords.missing(settings), ("would fill in", "would take over")
+        else:
+            names, verbs = passwords.fill_in(settings, found), ("filled in", "took over")
+            passwords.replace(settings, {n: text for n, text in found.items() if n not in names})
+        names = sorted({*names, *found})
+        lines = [f"{verbs[name in found]} [{name[0]}] {name[1]}" for name in names]
         self.text = "\n".join([*lines, f"in {path}"] if names else ["no secret is missing"])
         return self.columns, [(group, option, str(path)) for group, option in names]
 
@@ -164,6 +169,20 @@ class Environment(ShowOne):
         name = Selection(deployment).today(parsed_args.name)
         variables = deployment.settings.environment(deployment.installed.container(name))
         return tuple(variables), tuple(map(templates.masked, variables.values()))
+
+
+def _keys_made(deployment) -> dict[tuple[str, str], str]:
+    """By option: the keys to take over from containers of this host."""
+    from kolla.plans import keyrings
+    from kolla.plugin import numbered
+    from kolla.store.state_dir import StateDir
+
+    if not StateDir(deployment.state_dir).database.exists():
+        return {}
+    return {
+        tuple(ring.option.split(".", 1)): numbered.joined(keys)
+        for ring, keys in keyrings.to_take_over(deployment)
+    }
 
 
 class _KnownOptions:

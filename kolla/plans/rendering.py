@@ -88,6 +88,9 @@ def _files(container: Container, settings: Settings) -> tuple[File, ...]:
         if content is not None:
             mode = 0o600 if settings.references(content) else file.mode
             files.append(File(file.path, content, mode=mode))
+    for ring in container.keyrings:
+        content = "${%s}" % ring.option
+        files.append(File(ring.path, content, mode=0o600, numbered=True))
     return tuple(files)
 
 

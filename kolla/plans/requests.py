@@ -7,7 +7,7 @@ from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
 from kolla.errors import KollaError, UsageError, nearest
 from kolla.host import needs
-from kolla.plans import consent, desired, pins, places, planner, refusals
+from kolla.plans import consent, desired, keyrings, pins, places, planner, refusals
 from kolla.plans.change import change, tasks_of
 from kolla.plans.differences import differences
 from kolla.plans.plan import Kind, Plan, State
@@ -68,6 +68,7 @@ def planned(
         deployment.backend_of(steps.spec.backend).require(steps.spec)
         needs.require(steps.spec)
         refusals.require_ports(state, steps.spec)
+        keyrings.require_known(deployment, container, state, steps.spec)
         steps = dataclasses.replace(
             steps, reasons=(*steps.reasons, *_taken_out(deployment, steps.spec))
         )

@@ -28,6 +28,7 @@ from kolla.plugin.declarations.commands import Check, Hold, Task
 from kolla.plugin.declarations.confinement import HostNeed, Limits, Privilege
 from kolla.plugin.declarations.container import Container, ContainerSet, Downgrade, Gone
 from kolla.plugin.declarations.image import Image, shared_folder
+from kolla.plugin.declarations.keyring import Keyring
 from kolla.plugin.declarations.running import Listen, Running, Strategy
 from kolla.plugin.declarations.storage import File, HostMount, Scratch, Volume
 from kolla.plugin.event import Event
@@ -54,6 +55,7 @@ __all__ = [
     "HostMount",
     "HostNeed",
     "Image",
+    "Keyring",
     "Limits",
     "Listen",
     "Listening",

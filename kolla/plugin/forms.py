@@ -8,12 +8,15 @@ import uuid
 
 from oslo_config import cfg, types
 
+from kolla.plugin import numbered
+
 #: What a form is called, by its name; ``N`` stands for a number of bytes.
 FORMS = {
     "password": "password",
     "hex": "secret of {0} bytes in hexadecimal digits",
     "base64": "secret of {0} bytes in Base64",
     "fernet": "Fernet key",
+    "keys": "list of numbered Fernet keys, NUMBER:KEY,NUMBER:KEY",
     "uuid": "UUID",
     "ssh": "private key of OpenSSH",
     "none": "secret",
@@ -54,6 +57,11 @@ class SecretType(types.String):
         return f"SecretType({self.form!r})"
 
     @property
+    def is_keys(self) -> bool:
+        """Whether it is a list of numbered keys."""
+        return self._kind == "keys"
+
+    @property
     def can_be_made(self) -> bool:
         """Whether kolla can make one up; else an operator has to bring it."""
         return self._kind != "none"
@@ -68,7 +76,9 @@ class SecretType(types.String):
             case "base64":
                 return base64.b64encode(secrets.token_bytes(self._size)).decode()
             case "fernet":
-                return base64.urlsafe_b64encode(secrets.token_bytes(FERNET_BYTES)).decode()
+                return new_fernet_key()
+            case "keys":
+                return numbered.joined({1: new_fernet_key()})
             case "uuid":
                 return str(uuid.uuid4())
             case "ssh":
@@ -83,8 +93,9 @@ class SecretType(types.String):
                 case "base64":
                     return len(base64.b64decode(text, validate=True)) == self._size
                 case "fernet":
-                    raw = base64.b64decode(text, altchars=b"-_", validate=True)
-                    return len(raw) == FERNET_BYTES
+                    return is_fernet_key(text)
+                case "keys":
+                    return all(map(is_fernet_key, numbered.parsed(text).values()))
                 case "uuid":
                     return str(uuid.UUID(text)) == text.lower()
                 case "ssh":
@@ -98,10 +109,20 @@ def secret(name: str, help: str, form: str = "password") -> cfg.Opt:
     """An option for a secret; ``kolla config passwords`` fills it in.
 
     ``form``: ``password`` (any text), ``hex:N`` or ``base64:N`` (of N bytes), ``fernet``,
-    ``uuid``, ``ssh`` (a private key; ``${public:group.option}`` is its public half) or ``none``
-    (any text, which nobody but an operator has). Raises ValueError for any other form.
+    ``keys`` (of a :class:`Keyring`), ``uuid``, ``ssh`` (a private key;
+    ``${public:group.option}`` is its public half) or ``none`` (any text, which nobody but an
+    operator has). Raises ValueError for any other form.
     """
     return cfg.Opt(name, type=SecretType(form), secret=True, help=help)
+
+
+def new_fernet_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(FERNET_BYTES)).decode()
+
+
+def is_fernet_key(text: str) -> bool:
+    """Raises ValueError if it is not even Base64."""
+    return len(base64.b64decode(text, altchars=b"-_", validate=True)) == FERNET_BYTES
 
 
 def _new_ssh_key() -> str:

@@ -5,8 +5,10 @@ import hashlib
 import hmac
 import pathlib
 import secrets
+from collections.abc import Mapping
 
 from kolla.files import write_whole
+from kolla.plugin import numbered
 from kolla.plugin.spec import Spec
 from kolla.settings import Settings
 from kolla.store.state_dir import StateDir
@@ -26,8 +28,17 @@ class Fingerprints:
         }
         return {name: self._of_secret(name) for name in sorted(found)}
 
+    def of_keys(self, name: str, keys: Mapping[int, str]) -> dict[int, str]:
+        """The fingerprint of each of the numbered keys of a secret."""
+        return {number: self._of(name, key) for number, key in keys.items()}
+
     def _of_secret(self, name: str) -> str:
         value = self._settings.reveal("${%s}" % name)
+        if self._settings.has_keys(name):
+            return numbered.joined(self.of_keys(name, numbered.parsed(value)))
+        return self._of(name, value)
+
+    def _of(self, name: str, value: str) -> str:
         text = f"{name}={value}".encode(errors="surrogateescape")
         return hmac.new(self._key, text, hashlib.sha256).hexdigest()[:16]
 

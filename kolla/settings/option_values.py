@@ -8,6 +8,7 @@ from typing import Any
 from oslo_config import cfg
 
 from kolla.errors import KollaError, nearest
+from kolla.plugin.forms import SecretType
 from kolla.settings import sources, templates, values
 from kolla.settings.configured import configured
 from kolla.settings.problems import Invalid, Problem
@@ -71,6 +72,11 @@ class OptionValues:
 
     def is_secret(self, group: str, option: str) -> bool:
         return f"{group}.{option}" in self.secrets
+
+    def has_keys(self, name: str) -> bool:
+        """Whether a secret, ``group.option``, is a list of numbered keys."""
+        kind = self.option(*split(name)).type if self.is_known(name) else None
+        return isinstance(kind, SecretType) and kind.is_keys
 
     def blame(self, group: str, option: str, message: str) -> Problem:
         """A problem at the place of an option, or of the option that its default refers to."""

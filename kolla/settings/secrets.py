@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from oslo_config import cfg
 
 from kolla.errors import KollaError
+from kolla.plugin import numbered
 from kolla.settings import services
 from kolla.settings.sources import Sources
 from kolla.settings.templates import MASK
@@ -67,6 +68,8 @@ def _names(settings: "Settings") -> Iterator[str]:
 def _forms(settings: "Settings", name: str) -> Iterator[str]:
     """A secret as it is and as a URL has it; empty if it is not set, or too short to mask."""
     with contextlib.suppress(KollaError):
-        for value in (settings.reveal("${%s}" % name), settings.reveal("${url:%s}" % name)):
+        whole = settings.reveal("${%s}" % name)
+        keys = numbered.parsed(whole).values() if whole and settings.has_keys(name) else ()
+        for value in (whole, settings.reveal("${url:%s}" % name), *keys):
             if len(value) >= 4:
                 yield value

@@ -10,6 +10,7 @@ from kolla.plugin.declarations.certificates import Certificate
 from kolla.plugin.declarations.commands import Task
 from kolla.plugin.declarations.confinement import Limits
 from kolla.plugin.declarations.image import Image
+from kolla.plugin.declarations.keyring import Keyring
 from kolla.plugin.declarations.running import Running
 
 
@@ -61,6 +62,7 @@ class Container(Running):
     #: The only releases that have it; empty: all of them.
     releases: tuple[str, ...] = ()
     downgrade: Downgrade = Downgrade.ALLOWED
+    keyrings: tuple[Keyring, ...] = ()
     limits: Limits = Limits()
     #: Containers than which it must never be of a later release: it is upgraded after them and
     #: rolled back before them, and they are not rolled back alone.

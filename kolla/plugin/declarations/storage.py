@@ -24,6 +24,9 @@ class File:
     #: the snapshot has the option's name and a fingerprint, and each generation reads it anew.
     #: Its mode is 0600.
     secret: bool = False
+    #: It is a folder: of each key in its content, which is a secret of the form ``keys``, it has
+    #: a file whose name is the number. That is what a :class:`Keyring` becomes.
+    numbered: bool = False
     #: ``group.option`` of a boolean option: the file is there only while that is true.
     when: str = ""
 

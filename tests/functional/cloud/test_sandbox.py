@@ -9,6 +9,7 @@ import pytest
 from tests.functional.support.watching import get, until
 
 NAMES = ("mariadb", "rabbitmq", "keystone", "glance-api")
+KEYRINGS = ("fernet-keys", "credential-keys")
 USERS = {"mariadb": 42434, "rabbitmq": 42439, "keystone": 42425, "glance-api": 42415}
 
 
@@ -188,11 +189,22 @@ def test_a_configuration_left_on_a_volume_is_read_by_no_generation(cloud, name, 
     assert inside(cloud, name, "bash", "-c", f"rm {place}; kolla-check") == ""
 
 
+@pytest.mark.parametrize("keyring", KEYRINGS)
+def test_keys_of_keystone_are_in_files_that_only_it_can_read_and_in_no_volume(cloud, keyring):
+    script = f"cd /etc/keystone/{keyring} && stat -c '%a %u' . * && cat *; ls /var/lib/keystone"
+    option = f"keystone.{keyring.replace('-', '_')}"
+    keys = [value for name, value in cloud.secrets().items() if name.startswith(option)]
+    user = USERS["keystone"]
+    assert inside(cloud, "keystone", "bash", "-c", script) == "\n".join(
+        [f"700 {user}", *[f"600 {user}"] * len(keys), "".join(keys)])
+
+
 def test_secrets_are_in_no_file_of_the_state_directory(cloud):
     values = {option: value.encode() for option, value in cloud.secrets().items()}
     found = []
     for path in cloud.deployment.state_dir.rglob("*"):
-        if path.is_file() and "dumps" not in path.parts and path.name != "secrets":
+        meant = path.name == "secrets" or path.parent.name in KEYRINGS or "dumps" in path.parts
+        if path.is_file() and not meant:
             content = path.read_bytes()
             found += [(str(path), option) for option, value in values.items() if value in content]
     assert found == []

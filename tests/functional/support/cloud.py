@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import threading
@@ -31,11 +32,16 @@ class Cloud:
     exposed: list[str] = dataclasses.field(default_factory=list)
 
     def secrets(self) -> dict[str, str]:
-        """By ``group.option``, as they are now."""
+        """By ``group.option``, as they are now; of several keys by ``group.option:number``."""
         parser = configparser.ConfigParser(interpolation=None)
         parser.read(self.passwords)
-        return {f"{group}.{option}": value for group in parser.sections()
-                for option, value in parser[group].items()}
+        found = {}
+        for group in parser.sections():
+            for option, value in parser[group].items():
+                keys = re.findall(r"(\d+):([^,]+)", value) if option.endswith("_keys") else ()
+                found |= {f"{group}.{option}:{number}": key for number, key in keys}
+                found |= {} if keys else {f"{group}.{option}": value}
+        return found
 
     @property
     def passwords(self) -> pathlib.Path:

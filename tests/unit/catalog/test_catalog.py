@@ -10,8 +10,8 @@ from tests.unit.support.plugins import FOLDER, OPENSTACK_BASE, make_container, p
 from kolla.catalog.catalog import Catalog
 from kolla.errors import KollaError, UsageError
 from kolla.plugin import (
-    ContainerSet, File, Gone, Hold, HostMount, HostNeed, Image, Listen, Privilege, Releases,
-    Strategy, Task, Volume,
+    ContainerSet, File, Gone, Hold, HostMount, HostNeed, Image, Keyring, Listen, Privilege,
+    Releases, Strategy, Task, Volume, secret,
 )
 
 FRONT = plugin(ContainerSet("front", ""))
@@ -116,6 +116,15 @@ def test_unknown_name_tells_the_nearest_one():
      "its file '/x' has both of content and option"),
     (plugin(make_container("x", files=(File("/x", content="", secret=True),)), "bad"),
      "its file '/x' is secret and names no option"),
+    (plugin(make_container("x", files=(File("/x", content="", numbered=True),)), "bad"),
+     "its file '/x' is numbered: that is declared by a Keyring"),
+    (plugin(make_container("x", keyrings=(Keyring("/x", "x.keys", "0"),)), "bad"),
+     "its keyring '/x' is of 'x.keys', which is no option of its own"),
+    (plugin(make_container("x", keyrings=(Keyring("/x", "x.keys", "0"),),
+                           options={"x": (secret("keys", help=""),)}), "bad"),
+     "its keyring '/x' is of 'x.keys', which is no secret of the form 'keys'"),
+    (plugin(make_container("x", keyrings=(Keyring("x", "x.keys", "0"),)), "bad"),
+     "the path of its keyring 'x' does not begin with a slash"),
     (plugin(make_container("x", image=Image("x", Path("/nowhere"), None)), "bad"),
      "its image's folder /nowhere has no Dockerfile"),
     (plugin(Image("x", Path("/nowhere"), None), "bad"), "its folder /nowhere has no Dockerfile"),

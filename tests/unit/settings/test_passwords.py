@@ -93,7 +93,7 @@ def test_only_plain_secrets_without_default_of_containers_that_run_here(tmp_path
     assert note.message == "[mine] odd: no value is set, and kolla cannot make it up"
 
 
-FORMS = ("hex:16", "base64:32", "fernet", "uuid", "ssh")
+FORMS = ("hex:16", "base64:32", "fernet", "keys", "uuid", "ssh")
 
 
 def with_forms(**changes):
@@ -105,7 +105,7 @@ def with_forms(**changes):
 
 def test_a_secret_is_made_up_in_its_form_and_is_valid(tmp_path):
     names = passwords.fill_in(make_settings(tmp_path, "", with_forms()))
-    assert len(names) == 6 and ("mine", "bring") not in names
+    assert len(names) == 7 and ("mine", "bring") not in names
     made = make_settings(tmp_path, "", with_forms())
     assert made.problems() == []
     assert len(made.value("mine", "hex_16")) == 32
