@@ -12,6 +12,9 @@ from kolla.text import harmless
 
 PROC = pathlib.Path("/proc")
 LISTENING = "0A"
+#: By family: the option of a socket that may be bound to an address which nobody has; Python
+#: has no names for them.
+_FREEBIND = {socket.AF_INET: (socket.IPPROTO_IP, 15), socket.AF_INET6: (socket.IPPROTO_IPV6, 78)}
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -29,12 +32,33 @@ class Problem:
         return self.text
 
 
-def problem(address: str, port: int) -> Problem | None:
-    """What would keep a service from binding it; None if nothing does."""
+def has(address: str) -> bool:
+    """Whether this host has an address, whatever it lets its programs bind."""
+    found = ipaddress.ip_address(address)
+    if found.is_unspecified:
+        return True
+    family = socket.AF_INET6 if found.version == 6 else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((address, 9))  # sends nothing
+        except OSError:
+            return False
+        source = ipaddress.ip_address(probe.getsockname()[0])
+        # All of 127.0.0.0/8 is asked from 127.0.0.1.
+        return source == found or (source.is_loopback and found.is_loopback)
+
+
+def problem(address: str, port: int, floating: bool = False) -> Problem | None:
+    """What would keep a service from binding it; None if nothing does.
+
+    ``floating``: this host need not have the address.
+    """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as candidate:
         # Connections that linger after a close do not keep a service from listening.
         candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if floating:
+            candidate.setsockopt(*_FREEBIND[family], 1)
         try:
             candidate.bind((address, port))
         except OSError as error:

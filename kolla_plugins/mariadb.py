@@ -14,9 +14,13 @@ OPTIONS = {
     "database": (
         cfg.StrOpt(
             "address", default="${host.internal_address}",
-            help="The address MariaDB listens on, and where services find their databases.",
+            help="The address where services find their databases.",
         ),
-        cfg.PortOpt("port", default=3306, help="The port of that address."),
+        cfg.StrOpt(
+            "listen_address", default="${database.address}",
+            help="The address of this host that MariaDB listens on, where that is another one.",
+        ),
+        cfg.PortOpt("port", default=3306, help="The port of both addresses."),
         cfg.BoolOpt(
             "tls", default=False,
             help="Whether services reach MariaDB over TLS only, and verify that it is MariaDB.",
@@ -59,20 +63,21 @@ MARIADB = Container(
     strategy=Strategy.REPLACE,
     downgrade=Downgrade.REFUSED,
     environment={
-        "KOLLA_ADDRESS": "${database.address}",
+        "KOLLA_ADDRESS": "${database.listen_address}",
         "KOLLA_PORT": "${database.port}",
         "KOLLA_REQUIRE_TLS": "${database.require_tls}",
         "KOLLA_SESSION_MEMORY": "${database.session_memory}",
-        "KOLLA_ROOT_HOSTS": "127.0.0.1,${database.address},${database.root_hosts}",
+        "KOLLA_ROOT_HOSTS": "127.0.0.1,${database.listen_address},${database.root_hosts}",
         "KOLLA_ROOT_PASSWORD": "${database.root_password}",
         "OS_MYSQLD__INNODB_BUFFER_POOL_SIZE": "${database.buffer_pool_size}",
         "OS_MYSQLD__MAX_CONNECTIONS": "${database.max_connections}",
     },
     certificate=Certificate(
-        "database", when="database.tls", names=("${database.address}", "${host.name}")
+        "database", when="database.tls",
+        names=("${database.address}", "${database.listen_address}", "${host.name}"),
     ),
     files=certificate_files("database", "database.tls"),
-    listens=(Listen("${database.address}", "${database.port}", balanced="one"),),
+    listens=(Listen("${database.listen_address}", "${database.port}", balanced="one"),),
     volumes=(Volume("mariadb", "/var/lib/mysql"),),
     # After a crash InnoDB replays its log first.
     check=Check(grace=300),

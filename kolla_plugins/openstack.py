@@ -26,7 +26,20 @@ API = {
     "api": (
         cfg.BoolOpt(
             "tls", default=False,
-            help="Whether the services' ports speak TLS, and their default URLs begin with https.",
+            help="Whether the services' ports speak TLS, and their URLs begin with https.",
+        ),
+        cfg.StrOpt(
+            "public_address",
+            help="The name or address under which users of the cloud reach all services, such as "
+            "that of a load balancer; of IPv6 in brackets. Each service's own if it is not set.",
+        ),
+        cfg.StrOpt(
+            "internal_address",
+            help="The same for the services among each other, and for administrators.",
+        ),
+        cfg.BoolOpt(
+            "public_tls", default="${api.tls}",
+            help="Whether public URLs begin with https, also where a load balancer ends TLS.",
         ),
         cfg.ListOpt(
             "proxies", item_type=Network(), default=[],
@@ -73,7 +86,12 @@ def service_options(service: str, port: int, container: str = "") -> tuple[cfg.O
 def http_options(service: str, port: int, container: str = "") -> tuple[cfg.Opt, ...]:
     """The options of whatever answers HTTP; addresses fit into URLs."""
     container = container or service
-    url = f"${{api.tls?https:http}}://${{{service}.address}}:${{{service}.port}}"
+    public, internal = (
+        f"${{{tls}?https:http}}://${{{address}|{service}.address}}:${{{service}.port}}"
+        for tls, address in (
+            ("api.public_tls", "api.public_address"), ("api.tls", "api.internal_address"),
+        )
+    )
     return (
         cfg.StrOpt("address", default="${host.address}", help="The address it listens on."),
         cfg.PortOpt("port", default=port, help="The port it listens on."),
@@ -82,8 +100,8 @@ def http_options(service: str, port: int, container: str = "") -> tuple[cfg.Opt,
             help="Another port of that address, without TLS, while clients still use http.",
         ),
         *certificate_options(container),
-        cfg.StrOpt("public_url", default=url, help="Where users of the cloud reach it."),
-        cfg.StrOpt("internal_url", default=url, help="Where the other services reach it."),
+        cfg.StrOpt("public_url", default=public, help="Where users of the cloud reach it."),
+        cfg.StrOpt("internal_url", default=internal, help="Where the other services reach it."),
         cfg.IntOpt("workers", default=2, min=1, help="Processes that answer requests."),
     )
 

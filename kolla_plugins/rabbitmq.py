@@ -11,15 +11,20 @@ OPTIONS = {
     "messaging": (
         cfg.IPOpt(
             "address", version=4, default="${host.internal_address}",
-            help="The IPv4 address RabbitMQ listens on, and where services find it.",
+            help="The IPv4 address where services find RabbitMQ.",
         ),
-        cfg.PortOpt("port", default=5672, help="The port of that address for AMQP."),
+        cfg.IPOpt(
+            "listen_address", version=4, default="${messaging.address}",
+            help="The IPv4 address of this host that RabbitMQ listens on, where that is another "
+            "one.",
+        ),
+        cfg.PortOpt("port", default=5672, help="The port of both addresses for AMQP."),
         cfg.BoolOpt(
             "tls", default=False, help="Whether clients reach RabbitMQ on that port over TLS.",
         ),
         cfg.PortOpt(
             "plain_port",
-            help="Another port of that address, for clients without TLS, while there are some.",
+            help="Another port of both addresses, for clients without TLS, while there are some.",
         ),
         *certificate_options("rabbitmq"),
         cfg.IPOpt(
@@ -64,7 +69,7 @@ RABBITMQ = Container(
     strategy=Strategy.REPLACE,
     downgrade=Downgrade.REFUSED,
     environment={
-        "KOLLA_ADDRESS": "${messaging.address}",
+        "KOLLA_ADDRESS": "${messaging.listen_address}",
         "KOLLA_PORT": "${messaging.port}",
         "KOLLA_PLAIN_PORT": "${messaging.plain_port}",
         "KOLLA_DISTRIBUTION_ADDRESS": "${messaging.distribution_address}",
@@ -79,12 +84,13 @@ RABBITMQ = Container(
         "OS_DEFAULT__DISK_FREE_LIMIT.ABSOLUTE": "${messaging.disk_reserve}",
     },
     certificate=Certificate(
-        "messaging", when="messaging.tls", names=("${messaging.address}", "${host.name}")
+        "messaging", when="messaging.tls",
+        names=("${messaging.address}", "${messaging.listen_address}", "${host.name}"),
     ),
     files=certificate_files("messaging", "messaging.tls"),
     listens=(
-        Listen("${messaging.address}", "${messaging.port}", balanced="tcp"),
-        Listen("${messaging.address}", "${messaging.plain_port}", balanced="tcp"),
+        Listen("${messaging.listen_address}", "${messaging.port}", balanced="tcp"),
+        Listen("${messaging.listen_address}", "${messaging.plain_port}", balanced="tcp"),
         Listen("${messaging.distribution_address}", "${messaging.distribution_port}"),
         Listen("${messaging.distribution_address}", "${messaging.epmd_port}"),
         # epmd always binds the loopback address as well.

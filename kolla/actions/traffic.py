@@ -75,5 +75,5 @@ def _holders(step: Step, said: str) -> str:
     return "".join(
         f": {listen.address} port {listen.port} {problem}" for listen in step.spec.listens
         if f"{listen.address}:{listen.port}" in said
-        and (problem := network.problem(listen.address, int(listen.port)))
+        and (problem := network.problem(listen.address, int(listen.port), listen.floating))
     )

@@ -74,7 +74,8 @@ def _declared(deployment, known) -> dict:
         "project": Text(container.project or None),
         "requires": Lines(list(container.requires)),
         "listens": Lines([
-            f"{address} port {port}" for address, port in deployment.settings.listens(container)
+            f"{listen.address} port {listen.port}"
+            for listen in deployment.settings.listens(container)
         ]),
     }
 

@@ -180,10 +180,10 @@ def listens(
     """
     ours: Mapping[str, str | None] | None = None
     for container in settings.enabled():
-        for address, port in settings.listens(container):
-            subject = f"port {port} of {container.name}"
-            where = f"{address}:{port}"
-            problem = network.problem(address, int(port))
+        for listen in settings.listens(container):
+            subject = f"port {listen.port} of {container.name}"
+            where = f"{listen.address}:{listen.port}"
+            problem = network.problem(listen.address, int(listen.port), listen.floating)
             if problem is None:
                 yield Finding(subject, State.OK, f"{where} is free")
                 continue

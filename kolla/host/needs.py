@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from kolla.errors import KollaError
 from kolla.host.findings import Finding, State
 from kolla.host.kinds import KINDS
-from kolla.plugin import Container, HostNeed, Strategy
+from kolla.plugin import Container, HostNeed, Listen, Strategy
 from kolla.plugin.spec import Spec
 from kolla.settings import Settings
 
@@ -56,9 +56,16 @@ def needs_of(container: Container, settings: Settings) -> tuple[HostNeed, ...]:
         need for need in (*mounts, *devices)
         if need.kind == "shared-mount" or need.value not in places
     ]
+    implied += [_nonlocal(listen) for listen in settings.listens(container) if listen.floating]
     if container.strategy is Strategy.HANDOVER:
         implied.append(HANDOVER)
     return tuple(dict.fromkeys([*declared, *implied]))
+
+
+def _nonlocal(listen: Listen) -> HostNeed:
+    family = "ipv6" if ":" in listen.address else "ipv4"
+    return HostNeed("sysctl", f"net.{family}.ip_nonlocal_bind=1",
+                    f"it binds {listen.address} also while another host has that address")
 
 
 def lack(need: HostNeed) -> str:

@@ -75,7 +75,9 @@ def require_ports(state: State, spec: Spec) -> None:
         return  # of what an earlier kolla started nobody knows what it holds
     for listen in spec.listens:
         own = any(listen in places for places in serving)
-        problem = None if own else network.problem(listen.address, int(listen.port))
+        problem = None if own else network.problem(
+            listen.address, int(listen.port), listen.floating
+        )
         if problem:
             raise KollaError(
                 f"{state.name}: {listen.address} port {listen.port} {problem}", problem.advice

@@ -147,7 +147,7 @@ def _environment(container: Container, settings: Settings) -> dict[str, str]:
 
 
 def _listens(container: Container, settings: Settings) -> tuple[Listen, ...]:
-    return tuple(Listen(*place) for place in settings.listens(container))
+    return tuple(settings.listens(container))
 
 
 #: Of fields to which the settings, the host or the strategy add something.

@@ -1,6 +1,7 @@
 """The settings of one host, from all their sources."""
 
 import contextlib
+import dataclasses
 import functools
 import socket
 from collections.abc import Callable, Mapping
@@ -9,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from kolla.errors import KollaError, UsageError
-from kolla.plugin import Container
+from kolla.plugin import Container, Listen
 from kolla.settings import services, sources, templates
 from kolla.settings.configured import check_overrides
 from kolla.settings.option_values import OptionValues
@@ -151,11 +152,15 @@ class Settings(OptionValues):
         }
         return {name: self.render(variables[name]) for name in sorted(variables)}
 
-    def listens(self, container: Container) -> list[tuple[str, str]]:
-        """The addresses and ports that a container binds, each once."""
-        found = [(self.render(listen.address), self.render(listen.port))
-                 for listen in container.listens]
-        return list(dict.fromkeys(place for place in found if place[1]))
+    def listens(self, container: Container) -> list[Listen]:
+        """The addresses and ports that a container binds, rendered, each once."""
+        found = [
+            dataclasses.replace(
+                listen, address=self.render(listen.address), port=self.render(listen.port)
+            )
+            for listen in container.listens
+        ]
+        return list(dict.fromkeys(listen for listen in found if listen.port))
 
     @functools.cached_property
     def cloud(self) -> "Cloud":

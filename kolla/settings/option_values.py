@@ -1,7 +1,7 @@
 """The values of the options of kolla and of the plugins, and where each is set."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +88,19 @@ class OptionValues:
         text = f"[{group}] {opt.dest}: {message}"
         return origin.problem(text) if origin else Problem("default", None, text)
 
-    def decided(self, template: str) -> str:
-        """A text with each choice by a boolean option made."""
-        return templates.decided(
+    def decided(self, template: str, encode: Callable[[str], str] = str) -> str:
+        """A text with each choice made: by a boolean option, or of two values."""
+        chosen = templates.decided(
             template, lambda name: templates.as_text(self.value(*split(name)))
         )
+        return templates.either(chosen, self._open, encode)
+
+    def _open(self, name: str) -> str:
+        """The value of an option; KollaError if it is a secret."""
+        text = templates.as_text(self.value(*split(name)))
+        if self.is_secret(*split(name)):
+            raise KollaError(f"{name} is a secret, and no alternative to another option")
+        return text
 
     def option(self, group: str, option: str) -> cfg.Opt:
         """The declaration of an option; KollaError if there is none."""

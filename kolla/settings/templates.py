@@ -2,7 +2,8 @@
 
 ``${public:group.option}`` is the public half of an ssh key.
 ``${file:group.option}`` is the content of the file that an option names, a secret;
-``${group.option?yes:no}`` is one of two texts, as a boolean option says.
+``${group.option?yes:no}`` is one of two texts, as a boolean option says;
+``${group.option|group.option}`` is the first of two options that is not empty.
 """
 
 import re
@@ -26,6 +27,8 @@ _QUOTES = {
 #: The prefix that refers to the content of the file that an option names.
 FILE = "file:"
 _CHOICE = re.compile(r"\$\$|\$\{(?P<name>[^${}?:\s]+)\?(?P<yes>[^${}:]*):(?P<no>[^${}]*)\}")
+#: Two options, of which the second counts where the first is empty.
+_EITHER = re.compile(r"\$\$|\$\{(?P<one>[^${}?:|\s]+)\|(?P<other>[^${}?:|\s]+)\}")
 REFERENCE = re.compile(r"\$\{(?:(?P<quote>url|oslo|public):)?(?P<name>[^${}\s]+)\}")
 
 
@@ -78,6 +81,20 @@ def decided(template: str, value: Callable[[str], str]) -> str:
         return match["yes" if value(match["name"]) == "true" else "no"]
 
     return _CHOICE.sub(chosen, template)
+
+
+def either(
+    template: str, value: Callable[[str], str], encode: Callable[[str], str] = str
+) -> str:
+    """The template with every ``${group.option|group.option}`` replaced by the first value that
+    is not empty.
+    """
+    def chosen(match: re.Match) -> str:
+        if not match["one"]:
+            return match[0]  # "$$"
+        return encode(value(match["one"]) or value(match["other"]))
+
+    return _EITHER.sub(chosen, template)
 
 
 def partly(template: str, value: Callable[[str], str | None]) -> str:

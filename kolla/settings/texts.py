@@ -28,7 +28,7 @@ class Texts:
                 return None
             return templates.as_text(self._options.value(*split(name)))
 
-        return _checked(templates.partly, self._options.decided(template), value)
+        return _checked(templates.partly, self._options.decided(template, templates.escape), value)
 
     def reveal(self, rendered: str) -> str:
         found, missing = {}, []

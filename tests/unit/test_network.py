@@ -72,3 +72,18 @@ def test_nobody_holds_a_free_port(listener):
     port = listener.getsockname()[1]
     listener.close()
     assert network.holders("127.0.0.1", port) == []
+
+
+def test_an_address_that_moves_need_not_be_here_but_its_port_has_to_be_free(listener):
+    assert network.problem("192.0.2.1", 80, floating=True) is None
+    assert network.problem("2001:db8::1", 80, floating=True) is None
+    address, port = listener.getsockname()
+    assert network.problem(address, port, floating=True).taken
+
+
+@pytest.mark.parametrize("address, here", [
+    ("127.0.0.1", True), ("127.3.2.1", True), ("0.0.0.0", True), ("::", True),
+    ("192.0.2.1", False), ("2001:db8::1", False),
+])
+def test_whether_this_host_has_an_address(address, here):
+    assert network.has(address) is here

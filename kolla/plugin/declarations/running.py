@@ -36,6 +36,9 @@ class Listen:
     #: How a balancer may stand in front: ``http``, ``tcp``, or ``one`` (all to one host while
     #: that is well). Empty: none may.
     balanced: str = ""
+    #: The address moves between hosts, as keepalived's do: the container binds it although this
+    #: host may not have it, for which it needs the host's ``ip_nonlocal_bind``.
+    floating: bool = False
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)

@@ -1,7 +1,6 @@
 """Addresses that this host lacks, and ports that are used twice."""
 
 import array
-import errno
 import fcntl
 import ipaddress
 import itertools
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from kolla import network
 from kolla.errors import KollaError
 from kolla.plugin import Container, Listen
 from kolla.settings import templates
@@ -37,7 +37,7 @@ def foreign_addresses(settings: Settings) -> Iterator[Problem]:
     if message := _unusable(address):
         yield settings.blame("host", "address", message)
     for bound in _listens(settings):
-        if message := _unusable(bound.address):
+        if message := _unusable(bound.address, bound.listen.floating):
             yield blame(settings, bound.container, bound.listen.address, message)
         if not (bound.port.isdecimal() and 0 < int(bound.port) < 65536):
             message = f"{bound.port!r} is not a port that can be listened on"
@@ -113,18 +113,20 @@ def _listens(settings: Settings) -> list[_Bound]:
     return found
 
 
-def _unusable(address: str) -> str:
+def _unusable(address: str, floating: bool = False) -> str:
     """Why this host cannot listen on an address; empty if it can."""
     try:
         family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
     except ValueError:
         return f"{address!r} is not an IP address"
+    if floating:
+        return ""
+    if not network.has(address):
+        return f"{address} is not an address of this host"
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.bind((address, 0))
     except OSError as error:
-        if error.errno == errno.EADDRNOTAVAIL:
-            return f"{address} is not an address of this host"
         return f"{address} cannot be used: {error.strerror}"
     return ""
 

@@ -7,6 +7,7 @@ import pytest
 from kolla import host, times
 from kolla.errors import KollaError
 from kolla.host import GIB, State
+from kolla.plugin import Listen
 from kolla.plugin.reports import Stranger
 
 
@@ -91,7 +92,7 @@ class Settings:
 
     def __init__(self, address, port):
         self.container = types.SimpleNamespace(name="keystone")
-        self.place = address, str(port)
+        self.place = Listen(address, str(port))
 
     def enabled(self):
         return [self.container]

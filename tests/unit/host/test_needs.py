@@ -142,6 +142,17 @@ def test_mounts_and_devices_are_needed_without_saying_so(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("address, family", [("192.0.2.1", "ipv4"), ("2001:db8::1", "ipv6")])
+def test_who_binds_an_address_that_moves_needs_a_kernel_that_lets_it(tmp_path, address, family):
+    web = make_container("web", listens=(
+        Listen(address, "80", floating=True), Listen(address, "", floating=True),
+        Listen("127.0.0.1", "81"),
+    ))
+    (need,) = needs.needs_of(web, make_settings(tmp_path, "", web))
+    assert str(need) == f"sysctl net.{family}.ip_nonlocal_bind=1" and not need.optional
+    assert need.reason == f"it binds {address} also while another host has that address"
+
+
 def test_a_handover_is_better_with_a_kernel_that_moves_connections(kernel, tmp_path):
     web = make_container("web", strategy=Strategy.HANDOVER, listens=(Listen("::1", "80"),))
     (finding,) = needs.examine(make_settings(tmp_path, "", web))

@@ -1,5 +1,9 @@
 """What plugins of OpenStack services share."""
 
+import pytest
+
+from kolla.catalog.catalog import Catalog
+from kolla.settings import Settings, certificates
 from kolla_plugins.openstack import (
     database_environment, database_task, service_environment, worker_environment,
 )
@@ -37,3 +41,48 @@ def test_a_worker_finds_the_broker_and_is_asked_over_it():
     )
     assert told["KOLLA_RPC_QUEUE"] == f"conductor.{told['OS_DEFAULT__HOST']}"
     assert told["OS_DEFAULT__RPC_PING_ENABLED"] == "true"
+
+
+@pytest.fixture
+def cloud(tmp_path):
+    """The settings of what is installed, with this in kolla.conf."""
+    def settings(text: str) -> Settings:
+        (tmp_path / "kolla.conf").write_text(text)
+        return Settings.load(Catalog.load(), tmp_path, "ctl1")
+
+    return settings
+
+
+VIRTUAL = "public_address = cloud.example.org\ninternal_address = 192.0.2.9\n"
+
+
+@pytest.mark.parametrize("text, public, internal", [
+    ("", "http://127.0.0.1", "http://127.0.0.1"),
+    ("[keystone]\naddress = 127.0.0.5\n[glance]\naddress = 127.0.0.5\n",
+     "http://127.0.0.5", "http://127.0.0.5"),
+    ("[api]\ntls = true\n", "https://127.0.0.1", "https://127.0.0.1"),
+    ("[api]\n" + VIRTUAL, "http://cloud.example.org", "http://192.0.2.9"),
+    ("[api]\npublic_tls = true\n" + VIRTUAL, "https://cloud.example.org", "http://192.0.2.9"),
+])
+def test_the_urls_of_all_services_come_from_one_group(cloud, text, public, internal):
+    settings = cloud(text)
+    for service, port in (("keystone", 5000), ("glance", 9292)):
+        assert settings.value(service, "public_url") == f"{public}:{port}"
+        assert settings.value(service, "internal_url") == f"{internal}:{port}"
+    told = settings.environment(settings.catalog.containers["glance-api"])
+    assert told["OS_KEYSTONE_AUTHTOKEN__AUTH_URL"] == f"{internal}:5000/v3"
+    assert told["OS_KEYSTONE_AUTHTOKEN__WWW_AUTHENTICATE_URI"] == f"{public}:5000/v3"
+
+
+@pytest.mark.parametrize("group, name", [("database", "mariadb"), ("messaging", "rabbitmq")])
+def test_a_service_listens_here_and_is_found_elsewhere_where_that_differs(cloud, group, name):
+    settings = cloud(f"[{group}]\naddress = 192.0.2.9\nlisten_address = 127.0.0.5\n")
+    container = settings.catalog.containers[name]
+    assert settings.listens(container)[0].address == "127.0.0.5"
+    assert settings.environment(container)["KOLLA_ADDRESS"] == "127.0.0.5"
+    assert {"192.0.2.9", "127.0.0.5"} <= {*certificates.names(settings, container)}
+    glance = settings.environment(settings.catalog.containers["glance-api"])
+    if group == "database":
+        assert "@192.0.2.9:3306/" in glance["OS_DATABASE__CONNECTION"]
+    settings = cloud(f"[{group}]\naddress = 127.0.0.6\n")
+    assert settings.listens(container)[0].address == "127.0.0.6"

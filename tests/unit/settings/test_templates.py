@@ -174,3 +174,32 @@ def test_a_choice_may_stand_in_a_default_and_in_a_file(tmp_path):
         tmp_path, "[web]\ndebug = true\npolicy = ${web.debug?https:http}://${web.address}\n"
     )
     assert made.render("${web.policy}") == "https://127.0.0.1"
+
+
+@pytest.mark.parametrize("text, wanted", [
+    ("", "http://127.0.0.1:8080/$5"),
+    ("policy = cloud.example.org\n", "http://cloud.example.org:8080/$5"),
+])
+def test_one_option_stands_in_for_another_that_is_empty(tmp_path, text, wanted):
+    made = make_settings(tmp_path, f"[web]\n{text}")
+    rendered = made.render("http://${web.policy|web.address}:${web.port}/$$5")
+    assert made.reveal(rendered) == wanted
+
+
+def test_an_alternative_may_stand_in_a_default_and_in_a_file(tmp_path):
+    made = make_settings(tmp_path, "[web]\npolicy = ${web.missing_one|host.address}\n")
+    with pytest.raises(KollaError, match=r"there is no option \[web\] missing_one"):
+        made.value("web", "policy")
+    made = make_settings(tmp_path, "[web]\npolicy = x${host.interface|host.address}\n")
+    assert made.value("web", "policy") == "x127.0.0.1"
+
+
+def test_a_value_with_a_dollar_sign_survives_as_an_alternative(tmp_path):
+    made = make_settings(tmp_path, "[web]\npolicy = a$$b\n")
+    assert made.reveal(made.render("${web.policy|web.address}")) == "a$b"
+
+
+def test_a_secret_is_no_alternative(tmp_path):
+    made = make_settings(tmp_path, "[web]\npassword = hush\n")
+    with pytest.raises(KollaError, match="web.password is a secret, and no alternative"):
+        made.render("${web.policy|web.password}")

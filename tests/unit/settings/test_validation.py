@@ -303,6 +303,21 @@ def test_an_address_of_another_host_is_named_once_at_its_line(tmp_path):
     ]
 
 
+def test_an_address_that_moves_between_hosts_need_not_be_here(tmp_path):
+    web = make_web(listens=(Listen("${web.address}", "${web.port}", floating=True),))
+    assert problems(tmp_path, "[web]\naddress = 192.0.2.1\n", web) == []
+    assert problems(tmp_path, "[web]\naddress = www\n", web) == [
+        "kolla.conf:2: [web] address: 'www' is not an IP address"
+    ]
+
+
+def test_an_address_of_another_host_is_found_where_the_kernel_would_take_it(tmp_path, monkeypatch):
+    """With ip_nonlocal_bind any address can be bound."""
+    monkeypatch.setattr(network.socket.socket, "bind", lambda *arguments: None)
+    assert "is not an address of this host" in problems(
+        tmp_path, "[web]\naddress = 192.0.2.1\n")[0]
+
+
 def test_an_address_of_one_service_is_named_at_its_line(tmp_path):
     assert problems(tmp_path, "[web]\naddress = 192.0.2.1\n") == [
         "kolla.conf:2: [web] address: 192.0.2.1 is not an address of this host"
