@@ -166,11 +166,9 @@ def service_environment(
 
 
 def messaging_environment() -> dict[str, str]:
-    """Where a service finds the broker; its authority is in :data:`MESSAGING_FILE`."""
-    login = "${url:messaging.user}:${url:messaging.password}"
-    place = "${messaging.address}:${messaging.port}"
+    """Where a service finds the brokers; their authority is in :data:`MESSAGING_FILE`."""
     return {
-        "OS_DEFAULT__TRANSPORT_URL": f"rabbit://{login}@{place}//",
+        "OS_DEFAULT__TRANSPORT_URL": "rabbit://${messaging.urls}//",
         "OS_OSLO_MESSAGING_RABBIT__SSL": "${messaging.tls}",
         "OS_OSLO_MESSAGING_RABBIT__SSL_CA_FILE": "${messaging.tls?/etc/kolla/tls/messaging.crt:}",
     }

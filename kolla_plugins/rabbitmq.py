@@ -4,7 +4,7 @@ from oslo_config import cfg
 
 from kolla.plugin import (
     Certificate, Check, Container, Downgrade, Image, Limits, Listen, Strategy, Volume,
-    certificate_files, certificate_options, secret, shared_folder,
+    certificate_files, certificate_options, each_host, secret, shared_folder,
 )
 
 OPTIONS = {
@@ -41,6 +41,13 @@ OPTIONS = {
             "distribution port. The same on all hosts.",
         ),
         cfg.StrOpt("user", default="openstack", help="The user that services log in as."),
+        each_host(
+            "urls", "rabbitmq",
+            "${url:messaging.user}:${url:messaging.password}"
+            "@${messaging.address}:${messaging.port}",
+            help="Where services find all brokers, each as USER:PASSWORD@ADDRESS:PORT.",
+            secret=True,
+        ),
         secret("password", help="Its password. A new one holds after RabbitMQ's next start."),
         secret("cookie", help="Whoever knows it controls the broker. The same on all hosts."),
         cfg.IntOpt(

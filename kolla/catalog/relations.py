@@ -9,6 +9,7 @@ from kolla.catalog.naming import SUITE
 from kolla.errors import nearest
 from kolla.plugin import Container, ContainerSet, Gone, Image
 from kolla.plugin.declarations.container import PHASES
+from kolla.plugin.declarations.hosts import EachHost
 
 #: The parent of the lowest image; it has no folder.
 FOUNDATION = "debian"
@@ -63,6 +64,8 @@ class _Relations:
             or self._lacks("the container it follows,", thing.follows, self.containers)
             or self._lacks("the container in whose place a task of it runs,", _places(thing),
                            self.containers)
+            or self._lacks("the container that its option describes on each host,",
+                           _described(thing), self.containers)
             or _cycle(thing.name, self.requires, "requires itself")
             or _cycle(thing.name, self.follows, "follows itself")
             or _cycle(thing.name, self.turns, "requires and follows in a circle")
@@ -161,6 +164,12 @@ class _Relations:
                 end = "cannot be used" if gone else f"does not exist{nearest(name, known)}"
                 return f"{what} {name!r} {end}"
         return ""
+
+
+def _described(container: Container) -> tuple[str, ...]:
+    """The containers whose hosts its options describe."""
+    return tuple(opt.container for opts in container.options.values() for opt in opts
+                 if isinstance(opt, EachHost))
 
 
 def _places(container: Container) -> tuple[str, ...]:

@@ -68,13 +68,13 @@ def refuse_downgrade(container: Container, old: str, new: str) -> None:
 def require_ports(state: State, spec: Spec) -> None:
     """Raise :class:`KollaError` if somebody else holds a port that the spec binds."""
     serving = [
-        generation.snapshot.listens for number, generation in state.generations.items()
-        if state.running(number)
+        {(listen.address, listen.port) for listen in generation.snapshot.listens}
+        for number, generation in state.generations.items() if state.running(number)
     ]
     if not all(serving):
         return  # of what an earlier kolla started nobody knows what it holds
     for listen in spec.listens:
-        own = any(listen in places for places in serving)
+        own = any((listen.address, listen.port) in places for places in serving)
         problem = None if own else network.problem(
             listen.address, int(listen.port), listen.floating
         )

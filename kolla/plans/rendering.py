@@ -9,7 +9,9 @@ from kolla.backends import log_drivers
 from kolla.errors import KollaError
 from kolla.host.kinds import host_path
 from kolla.host.needs import needs_of
-from kolla.plugin import Container, File, HostMount, Listen, Running, Scratch, Strategy, template
+from kolla.plugin import (
+    Container, File, HostMount, Listen, Running, Scratch, Strategy, Task, template,
+)
 from kolla.plugin.declarations.container import PHASES
 from kolla.plugin.reports import ImageFacts
 from kolla.plugin.spec import Spec
@@ -41,7 +43,7 @@ def build(
         security=_security(container, settings),
         log=_log(settings),
         tasks={
-            phase: template.rendered(getattr(container, phase), settings.render)
+            phase: template.rendered(_tasks(container, phase, settings), settings.render)
             for phase in PHASES
         },
         backend=backend,
@@ -58,6 +60,14 @@ def _running(container: Container, settings: Settings) -> dict[str, Any]:
         else template.rendered(getattr(container, field.name), settings.render)
         for field in dataclasses.fields(Running)
     }
+
+
+def _tasks(container: Container, phase: str, settings: Settings) -> tuple[Task, ...]:
+    """Without those of the first host, where this is another one."""
+    return tuple(
+        task for task in getattr(container, phase)
+        if not task.first or settings.hosts.is_first(container, settings)
+    )
 
 
 def _scratch(container: Container, settings: Settings) -> tuple[Scratch, ...]:

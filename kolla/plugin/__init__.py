@@ -27,6 +27,7 @@ from kolla.plugin.declarations.certificates import (
 from kolla.plugin.declarations.commands import Check, Hold, Task
 from kolla.plugin.declarations.confinement import HostNeed, Limits, Privilege
 from kolla.plugin.declarations.container import Container, ContainerSet, Downgrade, Gone
+from kolla.plugin.declarations.hosts import each_host
 from kolla.plugin.declarations.image import Image, shared_folder
 from kolla.plugin.declarations.keyring import Keyring
 from kolla.plugin.declarations.running import Listen, Running, Strategy
@@ -70,6 +71,7 @@ __all__ = [
     "authority_file",
     "certificate_files",
     "certificate_options",
+    "each_host",
     "secret",
     "shared_folder",
 ]

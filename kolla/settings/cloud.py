@@ -38,12 +38,7 @@ class SettledCloud:
 
     @functools.cached_property
     def _hosts(self) -> list[CloudHost]:
-        own, load = self._own, type(self._own).load
-        names = {path.stem for path in (own.config_dir / "hosts").glob("*.conf")}
-        return [
-            CloudHost(own if name == own.host else load(own.catalog, own.config_dir, name))
-            for name in sorted({*names, own.host})
-        ]
+        return [CloudHost(settings) for settings in self._own.hosts.all.values()]
 
     def hosts(self, container: str = "") -> list[CloudHost]:
         return [host for host in self._hosts if not container or host.runs(container)]

@@ -21,7 +21,8 @@ def configured(
     conf = cfg.ConfigOpts()
     files = [str(file.path) for file in sources.files]
     # Without default_config_dirs=[] oslo.config would add directories above these files.
-    conf([], project="kolla", prog="kolla", default_config_files=files, default_config_dirs=[])
+    conf([], project="kolla", prog="kolla", default_config_files=files, default_config_dirs=[],
+         use_env=bool(sources.variables))
     for group, opts in options.items():
         conf.register_opts(list(opts.values()), group=_oslo_group(group))
     conf.set_default("name", host, group="host")

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oslo_config import cfg
-
 from kolla.files import write_whole
 from kolla.settings import services
 from kolla.settings.loader import Settings, gather
-from kolla.settings.sources import Origin, SourceFile, Sources, names_of, normal_group
+from kolla.settings.sources import (
+    Origin, SourceFile, Sources, assignment, names_of, normal_group,
+)
 from kolla.store.state_dir import StateDir
 
 if TYPE_CHECKING:
@@ -73,12 +73,6 @@ def _lines(settings: Settings) -> Iterator[str]:
         yield f"\n[{group}]\n"
         for opt in opts.values():
             if (group, opt.dest) == ("host", "name"):
-                yield _assignment(opt, settings.host)
+                yield assignment(opt.dest, settings.host)
             elif not opt.secret and (origin := settings.sources.find_in_files(group, opt)):
-                yield from (_assignment(opt, text) for text in origin.values)
-
-
-def _assignment(opt: cfg.Opt, text: str) -> str:
-    """A value in quotes, which keep its spaces; its further lines are indented."""
-    first, *others = text.split("\n")
-    return "\n    ".join([f'{opt.dest} = "{first}"', *others]) + "\n"
+                yield from (assignment(opt.dest, text) for text in origin.values)

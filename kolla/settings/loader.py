@@ -7,12 +7,14 @@ import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kolla.errors import KollaError, UsageError
 from kolla.plugin import Container, Listen
+from kolla.plugin.declarations.hosts import EachHost
 from kolla.settings import services, sources, templates
 from kolla.settings.configured import check_overrides
+from kolla.settings.hosts import Hosts
 from kolla.settings.option_values import OptionValues
 from kolla.settings.problems import Invalid, Problem
 from kolla.settings.services import ServiceOption
@@ -68,6 +70,32 @@ class Settings(OptionValues):
         if problems := [problem for file in found.files for problem in file.problems]:
             raise Invalid(problems)
         return cls(catalog, config_dir, host, found)
+
+    def value(self, group: str, option: str) -> Any:
+        """The same; of an option of each host, what the files of all hosts make of it."""
+        opt = self.option(group, option)
+        if isinstance(opt, EachHost) and self.sources.find(group, opt) is None:
+            return self.hosts.texts(opt, self)
+        return super().value(group, option)
+
+    @functools.cached_property
+    def hosts(self) -> Hosts:
+        """The settings of all hosts."""
+        return Hosts(self)
+
+    def of_another(self, host: str) -> "Settings":
+        """The settings of another host, of which this one has the files.
+
+        Raises :class:`Invalid` for malformed files.
+        """
+        _, found = gather(self.catalog, self.config_dir, host, {})
+        if problems := [problem for file in found.files for problem in file.problems]:
+            raise Invalid(problems)
+        # The variables of the environment are those of this host.
+        made = Settings(self.catalog, self.config_dir, host,
+                        dataclasses.replace(found, variables={}))
+        made.hosts = self.hosts
+        return made
 
     # Options of services
 

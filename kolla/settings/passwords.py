@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kolla.errors import KollaError
 from kolla.files import locked, write_whole
+from kolla.plugin.declarations.hosts import EachHost
 from kolla.plugin.forms import SecretType
 from kolla.settings.loader import Settings
 from kolla.settings.problems import Invalid
@@ -90,7 +91,7 @@ def _required(settings: Settings) -> list[Name]:
         for container in settings.enabled()
         for group, opts in container.options.items()
         for opt in opts
-        if opt.secret and opt.default is None
+        if opt.secret and opt.default is None and not isinstance(opt, EachHost)
     })
 
 

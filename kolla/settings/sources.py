@@ -138,13 +138,15 @@ class Sources:
     #: Stronger than ``files``. oslo.config must not read these itself: only a part of
     #: them counts.
     parts: list[SourceFile] = dataclasses.field(default_factory=list)
+    #: Variables of the environment, which are those of this host.
+    variables: Mapping[str, str] = dataclasses.field(default_factory=lambda: os.environ)
 
     def find(self, group: str, opt: cfg.Opt) -> Origin | None:
         """The assignment that sets this option; None if its default holds."""
         if (key := f"{group}.{opt.dest}") in self.overrides:
             return Origin(group, opt.dest, (self.overrides[key],), COMMAND_LINE)
-        if (variable := variable_of(group, opt.dest)) in os.environ:
-            value = os.environ[variable]
+        if (variable := variable_of(group, opt.dest)) in self.variables:
+            value = self.variables[variable]
             return Origin(group, opt.dest, (value,), f"{ENVIRONMENT} {variable}")
         return self.find_in_files(group, opt)
 
@@ -166,6 +168,12 @@ def names_of(group: str, opt: cfg.Opt) -> list[tuple[str, str]]:
     """(group, option) under each name of an option in a file: its name and deprecated ones."""
     old = [(d.group or group, d.name or opt.dest) for d in opt.deprecated_opts]
     return [(group, opt.dest), *old]
+
+
+def assignment(option: str, text: str) -> str:
+    """A line of a file: the value in quotes, which keep its spaces; further lines are indented."""
+    first, *others = text.split("\n")
+    return "\n    ".join([f'{option} = "{first}"', *others]) + "\n"
 
 
 def normal_group(name: str) -> str:

@@ -58,3 +58,5 @@ class Task:
     #: Of a task in ``on_demand``: the seconds after which the monitor runs it again. 0: only
     #: operators run it.
     every: int = 0
+    #: Only the first host that runs the container has it, in the order of their files in hosts/.
+    first: bool = False

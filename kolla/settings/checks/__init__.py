@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from kolla.plugin import Container
-from kolla.settings.checks import files, limits, logs, names, network, places, services, values
+from kolla.settings.checks import (
+    files, hosts, limits, logs, names, network, places, services, values,
+)
 from kolla.settings.loader import Settings
 from kolla.settings.problems import Invalid, Problem
 
@@ -14,8 +16,14 @@ _MISTAKES = [
     names.unknown_options, names.unknown_variables, names.unknown_drivers, names.unknown_suites,
     names.host_name, values.wrong,
 ]
+
+
+def _on_other_hosts(settings: Settings) -> Iterator[Problem]:
+    return hosts.others(settings, [*_OF_NAMES, *_MISTAKES])
+
+
 _OTHERS = [
-    *_MISTAKES, values.missing,
+    _on_other_hosts, *_MISTAKES, values.missing, hosts.nowhere,
     files.exposed_secrets, files.missing, files.hook_command, files.malformed_templates,
     limits.too_little_memory, logs.unknown_driver, logs.unknown_options,
     network.foreign_addresses, network.ports_used_twice, network.endpoint, network.interface,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kolla.errors import KollaError
 from kolla.plugin import Container, File, template
+from kolla.plugin.declarations.hosts import EachHost
 from kolla.settings import services
 from kolla.settings.cloud import made
 from kolla.settings.loader import Settings
@@ -81,12 +82,10 @@ def malformed_templates(settings: Settings) -> Iterator[Problem]:
     """Texts of plugins that are malformed or name an unknown option."""
     for container in settings.enabled():
         for text in template.texts(container):
-            try:
-                settings.render(text)
-            except Invalid:
-                pass  # a wrong value of the option is reported elsewhere
-            except KollaError as error:
-                yield settings.blame_plugin(container, f"{error.message} in {text!r}")
+            yield from _malformed(settings, container, text)
+        for group, opt in _described(container):
+            name = "" if opt.secret else f"[{group}] {opt.dest}"
+            yield from _malformed(settings, container, opt.text, name)
         for file in container.files:
             yield from _made(settings, container, file)
             for name in filter(None, (file.option, file.when)):
@@ -103,3 +102,24 @@ def _made(settings: Settings, container: Container, file: File) -> Iterator[Prob
         yield from error.problems
     except KollaError as error:
         yield settings.blame_plugin(container, f"its file {file.path!r}: {error.message}")
+
+
+def _malformed(
+    settings: Settings, container: Container, text: str, not_secret: str = ""
+) -> Iterator[Problem]:
+    try:
+        secrets = settings.references(settings.render(text))
+    except Invalid:
+        return  # a wrong value of the option is reported elsewhere
+    except KollaError as error:
+        yield settings.blame_plugin(container, f"{error.message} in {text!r}")
+        return
+    if not_secret and secrets:
+        message = f"its option {not_secret} takes in the secret {secrets[0]}: it is one as well"
+        yield settings.blame_plugin(container, message)
+
+
+def _described(container: Container) -> Iterator[tuple[str, EachHost]]:
+    """Its options of each host, with their groups."""
+    for group, opts in container.options.items():
+        yield from ((group, opt) for opt in opts if isinstance(opt, EachHost))

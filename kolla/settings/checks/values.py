@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from kolla.errors import KollaError
 from kolla.settings import passwords, values
 from kolla.settings.loader import Settings
 from kolla.settings.problems import Invalid, Problem
@@ -21,6 +22,8 @@ def wrong(settings: Settings) -> Iterator[Problem]:
                 settings.value(group, name)
             except Invalid as error:
                 yield from error.problems
+            except KollaError:
+                pass  # of a template that is reported as malformed
 
 
 def missing_secrets(settings: Settings) -> Iterator[Problem]:

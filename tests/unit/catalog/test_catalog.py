@@ -11,7 +11,7 @@ from kolla.catalog.catalog import Catalog
 from kolla.errors import KollaError, UsageError
 from kolla.plugin import (
     ContainerSet, File, Gone, Hold, HostMount, HostNeed, Image, Keyring, Listen, Privilege,
-    Releases, Strategy, Task, Volume, secret,
+    Releases, Strategy, Task, Volume, each_host, secret,
 )
 
 FRONT = plugin(ContainerSet("front", ""))
@@ -118,6 +118,12 @@ def test_unknown_name_tells_the_nearest_one():
      "its file '/x' is secret and names no option"),
     (plugin(make_container("x", files=(File("/x", content="", numbered=True),)), "bad"),
      "its file '/x' is numbered: that is declared by a Keyring"),
+    (plugin(make_container("x", options={"x": (each_host("urls", "nobody", "", ""),)}), "bad"),
+     "the container that its option describes on each host, 'nobody' does not exist"),
+    (plugin(make_container("x", bootstrap=(Task("t", ("t",), first="yes"),)), "bad"),
+     "its 'bootstrap[0].first' should be of type bool, but is 'yes'"),
+    (plugin(make_container("x", listens=(Listen("x", "1", floating="yes"),)), "bad"),
+     "its 'listens[0].floating' should be of type bool, but is 'yes'"),
     (plugin(make_container("x", keyrings=(Keyring("/x", "x.keys", "0"),)), "bad"),
      "its keyring '/x' is of 'x.keys', which is no option of its own"),
     (plugin(make_container("x", keyrings=(Keyring("/x", "x.keys", "0"),),
