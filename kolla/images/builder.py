@@ -20,7 +20,6 @@ from kolla.images.run import Job, Runner
 from kolla.images.site import Site, private_files
 from kolla.plugin import Image
 from kolla.plugin.reports import ImageFacts
-from kolla.settings import Settings
 from kolla.store.state_dir import StateDir
 
 #: The build arguments that name what an image is built on, as :func:`graph.bases` orders them.
@@ -91,7 +90,7 @@ class _Workshop:
         self.images = {image.name: image for image in images}
         self.release, self.observer, self.site, self.afresh = release, observer, site, afresh
         self.namespace = value("images", "namespace")
-        self.base_images = base_images(deployment.settings)
+        self.base_images = root.base_images(deployment.settings)
         self.secrets = secrets
         self.client = client.Client(value("images", "docker_command"), value("docker", "url"))
         self.logs = logs
@@ -224,12 +223,6 @@ class _Workshop:
             return Outcome.UNCHANGED, found
         root.make(self.client, self.site, suite(name), base, target, refresh, job)
         return Outcome.BUILT, self.backend.image(target)
-
-
-def base_images(settings: Settings) -> dict[str, str]:
-    """By suite: the image of a registry that its root is; of others it is made."""
-    usual = settings.value("images", "base_image")
-    return settings.value("images", "base_images") | ({SUITE: usual} if usual else {})
 
 
 def arguments_of(

@@ -30,7 +30,7 @@ class Inventory:
     def __init__(self, deployment: Deployment):
         value = deployment.settings.value
         self._namespace, self._release = value("images", "namespace"), value("DEFAULT", "release")
-        self._base_images = builder.base_images(deployment.settings)
+        self._base_images = root.base_images(deployment.settings)
         self._catalog = deployment.installed
         self._images = deployment.installed.images
         self._present = {facts.reference: facts for facts in deployment.backend.images()}

@@ -5,13 +5,14 @@ import pathlib
 import shutil
 import tempfile
 
-from kolla.catalog.naming import ROOT, SUITES
+from kolla.catalog.naming import ROOT, SUITE, SUITES
 from kolla.errors import KollaError
 from kolla.images import inputs, labels
 from kolla.images.client import Client
 from kolla.images.run import Job
 from kolla.images.site import DEBIAN, KEYRING, Site, private_files
 from kolla.plugin.reports import ImageFacts
+from kolla.settings import Settings
 from kolla.times import now
 
 #: Added to Debian's minimum, so that the first layer can use an https mirror.
@@ -45,6 +46,12 @@ def epoch(suite: str) -> str:
     Images with the same packages are the same, byte for byte, except for the stamp.
     """
     return str(SUITES[suite])
+
+
+def base_images(settings: Settings) -> dict[str, str]:
+    """By suite: the image of a registry that its root is; of others it is made."""
+    usual = settings.value("images", "base_image")
+    return settings.value("images", "base_images") | ({SUITE: usual} if usual else {})
 
 
 def digest(suite: str, base_image: str) -> str:
