@@ -10,8 +10,8 @@ import importlib.metadata
 import pathlib
 import shutil
 import sys
-import time
 from collections.abc import Callable
+from time import sleep  # that of now: a service may replace it (eventlet) when it is loaded
 
 from kolla_image.environment import fail, get
 
@@ -42,5 +42,5 @@ def main() -> None:
     begin = load(command)
     LOADED.touch()
     while not JOINED.exists():
-        time.sleep(PAUSE)
+        sleep(PAUSE)
     sys.exit(begin())
