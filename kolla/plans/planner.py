@@ -78,7 +78,9 @@ def restart(state: State) -> Plan:
         return Plan(state.name, Kind.RESTART, before=number, after=number)
     if state.strategy(number).waits and state.running(number):
         return change(state, state.spec(number), Kind.RESTART, ("an operator asked for it",))
-    steps = [*hold(state, number), *halt(state, number, "restart"), *_care_again(state, number),
+    # An engine whose disk is full cannot start what is stopped: this fails while it still runs.
+    keep = state.operation(Do.KEEP, number, "given up before" if state.record.failed else "")
+    steps = [keep, *hold(state, number), *halt(state, number, "restart"),
              state.operation(Do.START, number), state.operation(Do.CHECK, number),
              *resume(state)]
     return Plan(state.name, Kind.RESTART, tuple(steps), before=number, after=number)

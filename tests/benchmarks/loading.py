@@ -21,15 +21,19 @@ AT_MOST = 1800
 class Loading:
     """``samples`` are there once the load has ended. Those who ask have a ``token``, or none."""
 
-    def __init__(self, url: str, rate: float, output: pathlib.Path, token: str = ""):
-        self.url, self.rate, self.output, self.token = url, rate, output, token
+    def __init__(
+        self, url: str, rate: float, output: pathlib.Path, token: str = "", clients: int = 4
+    ):
+        self.url, self.rate, self.output = url, rate, output
+        self.token, self.clients = token, clients
         self.samples: list[Sample] = []
 
     @contextlib.contextmanager
     def running(self) -> Iterator["Loading"]:
         process = subprocess.Popen([
             sys.executable, "-m", "tests.benchmarks.load", self.url, "--rate", str(self.rate),
-            "--seconds", str(AT_MOST), "--output", str(self.output),
+            "--clients", str(self.clients), "--seconds", str(AT_MOST),
+            "--output", str(self.output),
         ], stdout=subprocess.DEVNULL, env={**os.environ, TOKEN: self.token})
         try:
             yield self

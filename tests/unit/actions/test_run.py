@@ -322,6 +322,13 @@ def test_a_start_that_fails_lets_no_request_wait(served):
     assert served.engine.given[-2:] == RESUMED
 
 
+def test_an_engine_that_cannot_write_is_noticed_before_anything_is_stopped(served):
+    served.engine.accidents["set_restart", "db-g1"] = BackendError("no space left on device")
+    said = told(served, "restart", ok=False)
+    assert "stop db-g1: restart" not in said and "db-g1" in served.engine.running()
+    assert not any("hold" in command for command in served.engine.given)
+
+
 def test_a_way_back_that_fails_lets_no_request_wait(served):
     served.build("2")
     served.engine.answers = dict.fromkeys(("db-g1", "db-g2"), SICK)
