@@ -40,7 +40,7 @@ def deployed(power, backend, tmp_path_factory):
 
 
 def operation(where: str) -> str:
-    """That of ``upgrade at upgrade/keep: before DockerBackend._update``."""
+    """That of ``upgrade at upgrade/keep: before APIClient.update_container``."""
     return where.partition("/")[2].partition(":")[0]
 
 

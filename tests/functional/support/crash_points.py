@@ -1,16 +1,23 @@
 """The moments of a command: just before and just after everything it does to the world.
 
-Everything that a command does to the world is wrapped, from outside: each write to the state
-file, each number given, each call of the engine, each folder laid out. The product itself
-knows nothing of it.
+It is wrapped, from outside, where the command meets the world, and where the parts of kolla meet
+each other: each write to SQLite, each number given, each method of a backend, each folder laid
+out. All of that is public; the product itself knows nothing of it.
 """
 
 import collections
 import contextlib
 import dataclasses
+import inspect
+import re
+import sqlite3
 from collections.abc import Callable, Iterator
+from typing import Any
+
+import docker
 
 from kolla.actions.executor import Executor
+from kolla.backends.compose import project
 from kolla.backends.compose.backend import ComposeBackend
 from kolla.backends.compose.command import Compose
 from kolla.backends.compose.project import Project
@@ -18,27 +25,30 @@ from kolla.backends.docker.backend import DockerBackend
 from kolla.backends.instances import Instances
 from kolla.logs.archive import Archive
 from kolla.plugin.backend import Backend
-from kolla.store.database import _Transaction
 from kolla.store.numbers import Numbers
 from kolla.store.pins import Pins
 from kolla.store.store import Store
 
-WATCHED = {
-    Store: ("_opened", "_write"),
-    _Transaction: ("_run",),
-    Numbers: ("claim",),
-    Pins: ("write",),
-    Instances: ("make", "task", "mark_joined", "set_aside", "purge"),
-    Archive: ("keep",),
-    DockerBackend: (*sorted(Backend.__abstractmethods__ - {"set_restart"}), "_update", "_wait"),
-    ComposeBackend: ("create", "set_restart", "remove"),
-    Compose: ("create",),
-    Project: ("_change", "_save"),
-}
+#: What changes the policy of a container, for whichever backend, and what waits for a task.
+OF_ENGINE = ("update_container", "wait")
+WATCHED: list[tuple[Any, str, tuple[str, ...]]] = [
+    (Numbers, "Numbers", ("claim",)),
+    (Pins, "Pins", ("write",)),
+    (Instances, "Instances", ("make", "task", "mark_joined", "set_aside", "purge")),
+    (Archive, "Archive", ("keep",)),
+    (DockerBackend, "DockerBackend", (*sorted(Backend.__abstractmethods__ - {"set_restart"}),)),
+    (docker.APIClient, "APIClient", OF_ENGINE),
+    (ComposeBackend, "ComposeBackend", ("create", "set_restart", "remove")),
+    (Compose, "Compose", ("create",)),
+    (Project, "Project", ("keep", "drop")),
+    (project, "Project", ("write_whole",)),
+]
 #: What compose does otherwise than direct launch.
-OF_COMPOSE = {owner.__name__ for owner in (ComposeBackend, Compose, Project)}
+OF_COMPOSE = {"ComposeBackend", "Compose", "Project"}
 #: What changes nothing: just before and just after it the world is the same.
 READS = {"observe", "inspect", "image", "images", "logs", "shell", "version"}
+#: The statements that change the state file.
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|BEGIN|COMMIT|ROLLBACK|CREATE|ALTER|PRAGMA \w+ ?=)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +75,11 @@ class Point:
     def of_compose(self) -> bool:
         """Whether it stands before or after something that only the compose backend does."""
         return self.what.partition(".")[0] in OF_COMPOSE
+
+    @property
+    def of_engine(self) -> bool:
+        """Whether the engine is at work between the point before it and the one after."""
+        return "Backend" in self.what or self.call in OF_ENGINE
 
     @property
     def changes(self) -> bool:
@@ -100,46 +115,88 @@ class Watch:
         self._counts: collections.Counter = collections.Counter()
 
     def everything(self) -> None:
-        """Wrap all classes; there is no way back, the process is a child."""
-        for owner, names in WATCHED.items():
+        """Wrap all of it; there is no way back, the process is a child."""
+        for owner, label, names in WATCHED:
             for name in names:
-                self._wrap(owner, name)
-        self._follow(Executor, "carry_out", lambda plan, event: ("_plan", plan.action))
-        self._follow(Executor, "take_back", lambda event: ("_plan", "way back"))
-        self._follow(Executor, "_step", lambda operation, event: ("_step", operation.kind))
+                self._wrap(owner, label, name)
+        self._wrap_sqlite()
+        self._follow("carry_out", lambda plan, event: plan.action)
+        self._follow("take_back", lambda event: "way back")
+        self._follow_steps()
 
-    def _wrap(self, owner: type, name: str) -> None:
+    def _wrap(self, owner: Any, label: str, name: str) -> None:
         original = getattr(owner, name)
 
-        def watched(instance, *arguments, **keywords):
-            what = f"{owner.__name__}.{name}"
-            if name in ("_write", "_run"):
-                what += " " + " ".join(arguments[0].split()[:3])
-            self._pass("before", what)
-            result = original(instance, *arguments, **keywords)
-            self._pass("after", what)
-            return result
+        def watched(*arguments, **keywords):
+            with self._passing(f"{label}.{name}"):
+                return original(*arguments, **keywords)
 
         setattr(owner, name, watched)
 
-    def _follow(self, owner: type, name: str, told) -> None:
-        """Know which plan and which of its operations is being carried out."""
-        original = getattr(owner, name)
+    def _wrap_sqlite(self) -> None:
+        passing, connect = self._passing, sqlite3.connect
+
+        class Connection(sqlite3.Connection):
+            def execute(self, statement, *values):
+                if not WRITES.match(statement):
+                    return super().execute(statement, *values)
+                with passing("Connection.execute " + " ".join(statement.split()[:3])):
+                    return super().execute(statement, *values)
+
+            def __exit__(self, *error):
+                with passing("Connection.execute COMMIT"):
+                    return super().__exit__(*error)
+
+        def connected(*arguments, **keywords):
+            with passing("Connection.connect"):
+                return connect(*arguments, **keywords, factory=Connection)
+
+        sqlite3.connect = connected
+
+    def _follow(self, name: str, told: Callable[..., str]) -> None:
+        """Know which plan is being carried out."""
+        original = getattr(Executor, name)
 
         def followed(instance, *arguments):
-            with self._within(*told(*arguments)):
+            with self._within(told(*arguments)):
                 return original(instance, *arguments)
 
-        setattr(owner, name, followed)
+        setattr(Executor, name, followed)
+
+    def _follow_steps(self) -> None:
+        """Know which operation of the plan: the journal is told when each begins and ends."""
+        begin, end = Store.open_event, Store.close_event
+        before: dict[int, str] = {}
+
+        def begun(*arguments, **keywords):
+            told = inspect.signature(begin).bind(*arguments, **keywords).arguments
+            if told.get("parent") is None:
+                return begin(*arguments, **keywords)
+            previous, self._step = self._step, told["action"]
+            event = begin(*arguments, **keywords)
+            before[event] = previous
+            return event
+
+        def ended(store, event, *arguments, **keywords):
+            result = end(store, event, *arguments, **keywords)
+            self._step = before.pop(event, self._step)
+            return result
+
+        Store.open_event, Store.close_event = begun, ended
 
     @contextlib.contextmanager
-    def _within(self, attribute: str, value: str) -> Iterator[None]:
-        previous = getattr(self, attribute)
-        setattr(self, attribute, value)
+    def _passing(self, what: str) -> Iterator[None]:
+        self._pass("before", what)
+        yield
+        self._pass("after", what)
+
+    @contextlib.contextmanager
+    def _within(self, plan: str) -> Iterator[None]:
+        previous, self._plan = self._plan, plan
         try:
             yield
         finally:
-            setattr(self, attribute, previous)
+            self._plan = previous
 
     def _pass(self, when: str, what: str) -> None:
         where = "/".join(filter(None, (self._plan, self._step))) or "outside"

@@ -118,7 +118,7 @@ def cut_upgrade(where: str) -> Callable[[World], None]:
 
 def cut_stop(world: World) -> None:
     running(world)
-    trap = Point("stop/park", "before", "DockerBackend._update", 1)
+    trap = Point("stop/park", "before", "APIClient.update_container", 1)
     assert world.tool.run("container", "stop", world.container, trap=trap).caught
 
 
@@ -201,9 +201,9 @@ COMMANDS = {
     "delete": Command(running, verb("delete", "--yes")),
     "delete-data": Command(running, verb("delete", "--yes", "--data"), erases=True),
     "recover-before-commit": Command(
-        cut_upgrade("before _Transaction._run COMMIT"), lambda world: ("recover",)),
+        cut_upgrade("before Connection.execute COMMIT"), lambda world: ("recover",)),
     "recover-after-commit": Command(
-        cut_upgrade("after _Transaction._run COMMIT"), lambda world: ("recover",)),
+        cut_upgrade("after Connection.execute COMMIT"), lambda world: ("recover",)),
     "recover-stop": Command(cut_stop, lambda world: ("recover",)),
     "recover-lost-state": Command(lost, lambda world: ("recover",)),
 }
@@ -265,7 +265,7 @@ class Rounds:
         traps = [(point, crash.kill) for point in (points if EVERY_POINT else cuts(points))]
         traps += [
             (point, crash.kill_soon(self._chance.choice(MOMENTS))) for point in points
-            if point.when == "before" and point.changes and "Backend" in point.what
+            if point.when == "before" and point.changes and point.of_engine
         ]
         yield from self._sampled(name, traps) if self._sample else traps
 
