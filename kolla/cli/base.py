@@ -6,12 +6,18 @@ A command declares ``example`` (one command line or several), and a Lister or Sh
 
 import enum
 import inspect
+from argparse import Namespace
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
-from cliff import command, lister, show
+from cliff import command, display, lister, show
 
 from kolla.cli.parser import Parser
 from kolla.cli.values import FLAT, flat
 from kolla.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from kolla.cli.main import Kolla
 
 
 class Configuration(enum.Enum):
@@ -26,8 +32,16 @@ class Configuration(enum.Enum):
     LAST_VALID = enum.auto()
 
 
+#: What a table prints: its columns, and its rows.
+Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
+#: What one object prints: the names of its fields, and their values.
+Fields = tuple[Sequence[str], Sequence[Any]]
+
+
 class Command(command.Command):
     """A command that prints by itself; ``take_action`` returns the exit code or None."""
+
+    app: "Kolla"
 
     example = ""
     configuration = Configuration.READABLE
@@ -44,18 +58,22 @@ class Command(command.Command):
             prog=prog_name, description=self.get_description(), epilog=self.get_epilog()
         )
         for hook in self._hooks:
-            hook.obj.get_parser(parser)
+            if hook.obj:
+                hook.obj.get_parser(parser)
         return parser
 
 
-class _Columns:
+class _Columns(display.DisplayCommandBase, Command):
     """A command whose output one of cliff's formatters prints."""
 
     columns: tuple[str, ...] = ()
     #: The exit code, which ``take_action`` sets if the output reports a problem.
     exit_code = 0
 
-    def run(self, parsed_args) -> int:
+    def get_parser(self, prog_name: str) -> Parser:
+        return cast(Parser, super().get_parser(prog_name))
+
+    def run(self, parsed_args: Namespace) -> int:
         if parsed_args.formatter == "yaml":
             _write_members_as_text()
         titles = self.titles(parsed_args)
@@ -67,7 +85,7 @@ class _Columns:
                 )
         return super().run(parsed_args) or self.exit_code
 
-    def titles(self, parsed_args) -> tuple[str, ...]:
+    def titles(self, parsed_args: Namespace) -> tuple[str, ...]:
         """The columns of the output, if they depend on the arguments."""
         return self.columns
 
@@ -81,7 +99,7 @@ def _write_members_as_text() -> None:
     )
 
 
-class Lister(_Columns, lister.Lister, Command):
+class Lister(_Columns, lister.Lister):
     """A table: ``take_action`` returns the columns and the rows."""
 
     #: The text that people read instead of the table, if ``take_action`` sets one.
@@ -92,7 +110,9 @@ class Lister(_Columns, lister.Lister, Command):
         parser.set_defaults(print_empty=True)
         return parser
 
-    def produce_output(self, parsed_args, column_names, data) -> int:
+    def produce_output(
+        self, parsed_args: Namespace, column_names: Sequence[str], data: Iterable[Sequence[Any]]
+    ) -> int:
         if self.text is not None and parsed_args.formatter == "table" and not parsed_args.columns:
             self.app.stdout.write(f"{self.text}\n")
             return 0
@@ -101,10 +121,12 @@ class Lister(_Columns, lister.Lister, Command):
         return super().produce_output(parsed_args, column_names, data)
 
 
-class ShowOne(_Columns, show.ShowOne, Command):
+class ShowOne(_Columns, show.ShowOne):
     """One object with its fields: ``take_action`` returns the columns and the values."""
 
-    def produce_output(self, parsed_args, column_names, data) -> int:
+    def produce_output(
+        self, parsed_args: Namespace, column_names: Sequence[str], data: Sequence[Any]
+    ) -> int:
         if parsed_args.formatter in FLAT:
             data = tuple(map(flat, data))
         return super().produce_output(parsed_args, column_names, data)

@@ -1,7 +1,14 @@
 """Commands that run the checks of containers now."""
 
-from kolla.cli.base import Configuration, Lister
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from kolla.cli.base import Configuration, Lister, Table
+from kolla.cli.parser import Parser
 from kolla.cli.values import Age, Text
+
+if TYPE_CHECKING:
+    from kolla.plugin import Container
 
 
 class Check(Lister):
@@ -10,7 +17,7 @@ class Check(Lister):
     configuration = Configuration.LAST_VALID
     columns = ("container", "health", "generation", "detail", "checked")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "--quick", action="store_true",
@@ -18,11 +25,11 @@ class Check(Lister):
         )
         return parser
 
-    def containers(self, parsed_args) -> list:
+    def containers(self, parsed_args: Namespace) -> "list[Container]":
         """The containers that the arguments select."""
         raise NotImplementedError
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         from kolla.health import asking
 
         ask = asking.last_round if parsed_args.quick else asking.check

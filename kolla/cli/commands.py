@@ -2,6 +2,7 @@
 
 import inspect
 import itertools
+from typing import Any
 
 from cliff import commandmanager
 
@@ -21,7 +22,7 @@ class CommandManager(commandmanager.CommandManager):
         for entry_point in discovery.entry_points(namespace):
             self.commands[entry_point.name] = entry_point
 
-    def find_command(self, argv: list[str]):
+    def find_command(self, argv: list[str]) -> tuple[Any, str, list[str]]:
         """The command class, its name and the remaining arguments.
 
         Raises UsageError if there is none, KollaError if its plugin cannot be imported.
@@ -40,8 +41,8 @@ class CommandManager(commandmanager.CommandManager):
             for name in sorted(self.commands) if not noun or name.split()[0] == noun
         }
 
-    def _load(self, name: str):
-        entry_point = self.commands[name]
+    def _load(self, name: str) -> Any:
+        entry_point: Any = self.commands[name]
         try:
             return entry_point.load()
         except Exception as error:  # third-party code may raise anything

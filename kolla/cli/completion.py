@@ -1,7 +1,16 @@
 """``kolla complete``: bash completion that knows commands, options, sets and containers."""
 
+from argparse import Action, Namespace
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from kolla.cli.base import Command
+from kolla.cli.parser import Parser
 from kolla.errors import KollaError
+
+if TYPE_CHECKING:
+    from kolla.cli.main import Kolla
+    from kolla.deployment import Deployment
 
 SCRIPT = """\
 _kolla() {
@@ -22,20 +31,21 @@ class Complete(Command):
 
     example = "source <(kolla complete)\nkolla complete -- container show ''"
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument("words", metavar="WORD", nargs="*", help="an unfinished command line")
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> int | None:
         if not parsed_args.words:
             self.app.stdout.write(SCRIPT)
-            return
+            return 0
         for candidate in candidates(self.app, parsed_args.words):
             self.app.stdout.write(f"{candidate}\n")
+        return 0
 
 
-def candidates(app, words: list[str]) -> list[str]:
+def candidates(app: "Kolla", words: list[str]) -> list[str]:
     """The candidates for the last word; none if they are not known."""
     *before, last = words
     try:
@@ -57,7 +67,7 @@ def candidates(app, words: list[str]) -> list[str]:
         return []
 
 
-def _of_command(app, parser, arguments: list[str], last: str) -> list[str]:
+def _of_command(app: "Kolla", parser: Parser, arguments: list[str], last: str) -> list[str]:
     waiting = parser.option(arguments[-1]) if arguments else None
     if waiting and waiting.nargs != 0:
         return _values(app, waiting, arguments, last)
@@ -67,10 +77,10 @@ def _of_command(app, parser, arguments: list[str], last: str) -> list[str]:
     return _values(app, positional, arguments, last) if positional else []
 
 
-def _values(app, action, arguments: list[str], last: str) -> list[str]:
+def _values(app: "Kolla", action: Action, arguments: list[str], last: str) -> list[str]:
     if action.choices:
         return list(action.choices)
-    kind = getattr(action, "complete", None)
+    kind = getattr(action, "complete", "")
     find = _SOURCES.get(kind)
     found = find(app.deployment, arguments) if find else []
     if kind in _OF_NODES and not any(name.startswith(last) for name in found):
@@ -78,25 +88,25 @@ def _values(app, action, arguments: list[str], last: str) -> list[str]:
     return found
 
 
-def _sets(deployment, arguments: list[str]) -> list[str]:
+def _sets(deployment: "Deployment", arguments: list[str]) -> list[str]:
     return [deployment.catalog.root.name, *deployment.catalog.sets]
 
 
-def _containers(deployment, arguments: list[str]) -> list[str]:
+def _containers(deployment: "Deployment", arguments: list[str]) -> list[str]:
     return [name for name in deployment.catalog.containers if name not in arguments]
 
 
-def _images(deployment, arguments: list[str]) -> list[str]:
+def _images(deployment: "Deployment", arguments: list[str]) -> list[str]:
     return [name for name in deployment.installed.images if name not in arguments]
 
 
-def _generations(deployment, arguments: list[str]) -> list[str]:
+def _generations(deployment: "Deployment", arguments: list[str]) -> list[str]:
     """The generations of the container that is named before."""
     name = next((word for word in arguments if word in deployment.catalog.containers), "")
     return [str(generation.number) for generation in deployment.store.generations(name)]
 
 
-def _tasks(deployment, arguments: list[str]) -> list[str]:
+def _tasks(deployment: "Deployment", arguments: list[str]) -> list[str]:
     """The tasks of the container that is named before."""
     from kolla.cli.task import tasks_of
 
@@ -105,17 +115,17 @@ def _tasks(deployment, arguments: list[str]) -> list[str]:
     return [task.name for task in tasks_of(deployment, named)] if named else []
 
 
-def _releases(deployment, arguments: list[str]) -> list[str]:
+def _releases(deployment: "Deployment", arguments: list[str]) -> list[str]:
     return deployment.installed.releases()
 
 
-def _exporters(deployment, arguments: list[str]) -> list[str]:
+def _exporters(deployment: "Deployment", arguments: list[str]) -> list[str]:
     return deployment.installed.exporters()
 
 
 #: What once had other names: whoever types one is told what became of it.
 _OF_NODES = ("sets", "containers", "sets and containers")
-_SOURCES = {
+_SOURCES: dict[str, "Callable[[Deployment, list[str]], list[str]]"] = {
     "sets": _sets,
     "containers": _containers,
     "sets and containers": lambda *given: _sets(*given) + _containers(*given),

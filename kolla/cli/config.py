@@ -1,7 +1,17 @@
 """``kolla config …``: shows, validates and completes the configuration."""
 
-from kolla.cli.base import Command, Configuration, Lister, ShowOne
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from kolla.cli.base import Command, Configuration, Fields, Lister, ShowOne, Table
+from kolla.cli.parser import Parser, completed
 from kolla.errors import KollaError, UsageError, nearest
+
+if TYPE_CHECKING:
+    from kolla.deployment import Deployment
+    from kolla.plugin import Container
+    from kolla.settings import Problem, Settings
 
 
 class Show(Lister):
@@ -15,7 +25,7 @@ class Show(Lister):
     configuration = Configuration.TODAYS
     columns = ("group", "option", "value", "source")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "group", metavar="GROUP", nargs="?",
@@ -23,7 +33,7 @@ class Show(Lister):
         )
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         settings = self.app.deployment.settings
         rows = [*_own_rows(settings), *_service_rows(settings)]
         groups = {row[0] for row in rows}
@@ -47,7 +57,7 @@ class Validate(Lister):
     example = "kolla config validate\nkolla config validate -f json"
     columns = ("kind", "file", "line", "message")
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         from kolla.settings import Invalid, Problem
 
         deployment = self.app.new_deployment()
@@ -55,7 +65,7 @@ class Validate(Lister):
             Problem(f"plugin {error.name!r} of {error.distribution!r}", None, error.message)
             for error in deployment.installed.errors
         ]
-        notes = []
+        notes: list[Problem] = []
         try:
             problems += deployment.settings.problems(_KnownOptions(deployment, notes))
             notes += deployment.settings.notes()
@@ -73,10 +83,11 @@ class Sample(Command):
 
     example = "kolla config sample > kolla.conf.sample"
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> int | None:
         from kolla.settings import sample
 
         sample.write(self.app.stdout)
+        return 0
 
 
 class Passwords(Lister):
@@ -91,14 +102,14 @@ class Passwords(Lister):
     configuration = Configuration.TODAYS
     columns = ("group", "option", "file")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "--dry-run", action="store_true", help="only tell which ones are missing"
         )
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         from kolla.settings import passwords
 
         settings = self.app.deployment.settings
@@ -125,7 +136,7 @@ class Certificates(Lister):
     configuration = Configuration.TODAYS
     columns = ("container", "certificate", "reason")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument("--dry-run", action="store_true", help="only tell what is due")
         parser.add_argument(
@@ -133,7 +144,7 @@ class Certificates(Lister):
         )
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         from kolla.settings import certificates
 
         settings = self.app.deployment.settings
@@ -154,14 +165,14 @@ class Environment(ShowOne):
     example = "kolla config environment keystone\nkolla config environment keystone -f json"
     configuration = Configuration.TODAYS
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        completed(parser.add_argument(
             "name", metavar="CONTAINER", help="a container"
-        ).complete = "containers"
+        ), "containers")
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Fields:
         from kolla.cli.selection import Selection
         from kolla.settings import templates
 
@@ -188,10 +199,10 @@ def _keys_made(deployment) -> dict[tuple[str, str], str]:
 class _KnownOptions:
     """Finds the option list of a container's image, or records why there is none."""
 
-    def __init__(self, deployment, notes: list):
+    def __init__(self, deployment: "Deployment", notes: "list[Problem]"):
         self.deployment, self.notes = deployment, notes
 
-    def __call__(self, container):
+    def __call__(self, container: "Container") -> Mapping | None:
         from kolla.images.options import known_options
 
         try:
@@ -208,7 +219,7 @@ class _KnownOptions:
         return known
 
 
-def _own_rows(settings):
+def _own_rows(settings: "Settings") -> Iterator[tuple[str, str, str, str]]:
     from kolla.settings import Invalid, templates
 
     for group, opts in settings.options.items():
@@ -223,7 +234,7 @@ def _own_rows(settings):
             yield group, option, text, str(origin or "default")
 
 
-def _service_rows(settings):
+def _service_rows(settings: "Settings") -> Iterator[tuple[str, str, str, str]]:
     from kolla.settings import templates
 
     shown = set()

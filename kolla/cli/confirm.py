@@ -1,11 +1,15 @@
 """Asks before something is destroyed."""
 
 import sys
+from typing import TYPE_CHECKING
 
 from kolla.errors import KollaError, UsageError
 
+if TYPE_CHECKING:
+    from kolla.cli.main import Kolla
 
-def confirm(app, what: str, otherwise: str) -> None:
+
+def confirm(app: "Kolla", what: str, otherwise: str) -> None:
     """Ask on the terminal whether to go on.
 
     Raises KollaError with the text ``otherwise`` if the answer is no, and UsageError if there

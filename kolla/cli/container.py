@@ -3,15 +3,21 @@
 import argparse
 import os
 import sys
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
 
 from kolla.cli import action, checks, logs, maintenance
-from kolla.cli.base import Command, Configuration, Lister, ShowOne
+from kolla.cli.base import Command, Configuration, Fields, Lister, ShowOne, Table
 from kolla.cli.details import FIELDS, generation_of, values
-from kolla.cli.parser import positive
+from kolla.cli.parser import Parser, completed, positive
 from kolla.cli.status import status, statuses
 from kolla.cli.values import Age, ImageId, Text
 from kolla.cli.which import OnContainers, OnOne
 from kolla.errors import KollaError
+
+if TYPE_CHECKING:
+    from kolla.cli.status import Status
+    from kolla.plugin import Container
 
 
 class List(Lister):
@@ -24,18 +30,18 @@ class List(Lister):
     columns = ("name", "set", "generation", "release", "version", "pin", "health", "checked",
                "super_privileged")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "--all", action="store_true", help="also what does not run on this host"
         )
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         found = statuses(self.app.deployment, parsed_args.all)
         return self.columns, [self._row(item) for item in found.values()]
 
-    def _row(self, item) -> tuple:
+    def _row(self, item: "Status") -> tuple[Any, ...]:
         spec = item.generation.snapshot if item.generation else None
         return (
             item.name, Text(item.container.parent if item.container else None),
@@ -56,14 +62,14 @@ class Show(OnOne, ShowOne):
     example = "kolla container show keystone\nkolla container show keystone --generation 3"
     columns = FIELDS
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        completed(parser.add_argument(
             "--generation", metavar="NUMBER", type=positive, help="instead of the current one"
-        ).complete = "generations"
+        ), "generations")
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Fields:
         deployment = self.app.deployment
         known = status(deployment, self.name(parsed_args))
         chosen = generation_of(deployment, known, parsed_args.generation)
@@ -110,7 +116,7 @@ class Upgrade(OnContainers, action.Upgrade):
                "kolla container upgrade keystone --follow-config\n"
                "kolla container upgrade glance-api --dry-run")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         self.choice.add_argument(
             "--image", metavar="REFERENCE",
@@ -118,12 +124,12 @@ class Upgrade(OnContainers, action.Upgrade):
         )
         return parser
 
-    def details(self, parsed_args):
+    def details(self, parsed_args: Namespace) -> dict[str, Any]:
         if parsed_args.image:
             self.only_one(parsed_args, "--image")
         return {**super().details(parsed_args), "image": parsed_args.image}
 
-    def require_releases(self, containers):
+    def require_releases(self, containers: "list[Container]") -> None:
         for container in containers:
             super().require_releases([container])
 
@@ -139,11 +145,11 @@ class Rollback(OnContainers, action.Rollback):
 
     example = "kolla container rollback keystone\nkolla container rollback keystone --to 5"
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        completed(parser.add_argument(
             "--to", metavar="GENERATION", type=positive, help="the number of the generation"
-        ).complete = "generations"
+        ), "generations")
         parser.add_argument(
             "--prepared", action="store_true",
             help="leave out what has to be done before it where another container is: it was done"
@@ -151,7 +157,7 @@ class Rollback(OnContainers, action.Rollback):
         )
         return parser
 
-    def details(self, parsed_args):
+    def details(self, parsed_args: Namespace) -> dict[str, Any]:
         found = {**super().details(parsed_args), "prepared": parsed_args.prepared}
         if parsed_args.to:
             self.only_one(parsed_args, "--to")
@@ -201,14 +207,14 @@ class Logs(OnOne, logs.Logs):
                "kolla container logs keystone --since 2h --grep 'ERROR|CRITICAL'\n"
                "kolla container logs keystone --generation 3")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        completed(parser.add_argument(
             "--generation", metavar="NUMBER", type=positive, help="only what this one wrote"
-        ).complete = "generations"
+        ), "generations")
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> int | None:
         name = self.name(parsed_args)
         if parsed_args.generation:
             known = status(self.app.deployment, name)
@@ -225,7 +231,7 @@ class Exec(OnOne, Command):
     example = "kolla container exec keystone -- keystone-manage db_version"
     configuration = Configuration.LAST_VALID
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.usage = f"{prog_name} NAME [-- COMMAND [ARGUMENT ...]]"
         parser.add_argument(
@@ -234,7 +240,7 @@ class Exec(OnOne, Command):
         )
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> int | None:
         from kolla.cli.shell import command_line
 
         # Python 3.11 removes the --, later versions leave it.

@@ -1,7 +1,16 @@
 """The fields of `kolla container show` for a container and one of its generations."""
 
+from typing import TYPE_CHECKING, Any
+
 from kolla.cli.values import Age, ImageId, Lines, Text
-from kolla.errors import UsageError
+from kolla.errors import KollaError, UsageError
+
+if TYPE_CHECKING:
+    from kolla.cli.status import Status
+    from kolla.deployment import Deployment
+    from kolla.plugin.spec import Spec
+    from kolla.settings import Settings
+    from kolla.store.records import Generation
 
 #: The fields of a generation, which come last.
 INCIDENTS = 10
@@ -17,7 +26,9 @@ FIELDS = (
 )
 
 
-def generation_of(deployment, known, number: int | None):
+def generation_of(
+    deployment: "Deployment", known: "Status", number: int | None
+) -> "Generation | None":
     """The generation of that number, the current one if none is given, or None."""
     if number is None:
         return known.generation
@@ -29,7 +40,9 @@ def generation_of(deployment, known, number: int | None):
     )
 
 
-def values(deployment, known, generation) -> tuple:
+def values(
+    deployment: "Deployment", known: "Status", generation: "Generation | None"
+) -> tuple[Any, ...]:
     """The values in the order of FIELDS; without a generation, from the configuration."""
     spec = generation.snapshot if generation else _wanted(deployment, known)
     about = {
@@ -48,19 +61,25 @@ def values(deployment, known, generation) -> tuple:
     return tuple(about[field] for field in FIELDS)
 
 
-def _wanted(deployment, known):
+def _wanted(deployment: "Deployment", known: "Status") -> "Spec":
     from kolla.catalog import naming
     from kolla.plans.rendering import build
     from kolla.plugin.reports import ImageFacts
 
+    container = known.container
+    if container is None:
+        raise KollaError(
+            f"{known.name} is deleted, and its plugin is not installed",
+            f"`kolla container history {known.name}` shows what there was",
+        )
     release = known.record.release_pin or deployment.settings.value("DEFAULT", "release")
     namespace = deployment.settings.value("images", "namespace")
-    image = known.record.image_pin or naming.reference(known.container.image, release, namespace)
+    image = known.record.image_pin or naming.reference(container.image, release, namespace)
     facts = ImageFacts("", image)
-    return build(known.container, deployment.settings, facts, "", "")
+    return build(container, deployment.settings, facts, "", "")
 
 
-def _declared(deployment, known) -> dict:
+def _declared(deployment: "Deployment", known: "Status") -> dict[str, Any]:
     container = known.container
     if container is None:
         missing = Text(None)
@@ -80,7 +99,7 @@ def _declared(deployment, known) -> dict:
     }
 
 
-def _made(known, generation) -> dict:
+def _made(known: "Status", generation: "Generation | None") -> dict[str, Any]:
     if generation is None:
         state = "deleted" if known.record.last_number else "not made yet"
         return {"generation": Text(None), "state": state, "cause": "",
@@ -94,7 +113,9 @@ def _made(known, generation) -> dict:
     }
 
 
-def _incidents(deployment, known, generation) -> dict:
+def _incidents(
+    deployment: "Deployment", known: "Status", generation: "Generation | None"
+) -> dict[str, Any]:
     """The last failure of a generation: its time, its reason and its evidence."""
     if generation is None:
         return {"incidents": Lines([]), "evidence": ""}
@@ -105,7 +126,7 @@ def _incidents(deployment, known, generation) -> dict:
     return {"incidents": Lines(lines), "evidence": evidence}
 
 
-def _in_use(deployment, name: str) -> list[str]:
+def _in_use(deployment: "Deployment", name: str) -> list[str]:
     """The processes that go on whatever becomes of the generation they live in."""
     survivors = deployment.instances.survivors
     found = ((generation.number, survivors(generation.snapshot, generation.number))
@@ -114,13 +135,15 @@ def _in_use(deployment, name: str) -> list[str]:
             if processes]
 
 
-def _log(deployment, known, generation) -> str | None:
+def _log(
+    deployment: "Deployment", known: "Status", generation: "Generation | None"
+) -> str | None:
     """The file with the archived log of a generation whose container is gone."""
     path = generation and deployment.archive.path(known.name, generation.number)
     return str(path) if path and path.exists() else None
 
 
-def _running(spec, settings) -> dict:
+def _running(spec: "Spec", settings: "Settings") -> dict[str, Any]:
     from kolla.health.rules import check_of
 
     check = check_of(spec, settings)

@@ -1,7 +1,9 @@
 """``kolla event …``: who did what when, and how it ended."""
 
-from kolla.cli.base import Lister
-from kolla.cli.parser import positive
+from argparse import Namespace
+
+from kolla.cli.base import Lister, Table
+from kolla.cli.parser import Parser, completed, positive
 from kolla.cli.status import known_name
 from kolla.cli.values import Age, Text
 
@@ -15,11 +17,11 @@ class List(Lister):
     example = "kolla event list --container keystone --limit 20"
     columns = ("at", "who", "action", "container", "generation", "outcome", "seconds", "detail")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        completed(parser.add_argument(
             "--container", metavar="NAME", help="only those of one container"
-        ).complete = "containers"
+        ), "containers")
         parser.add_argument(
             "--limit", metavar="COUNT", type=positive, default=50,
             help="how many, from the newest (default: 50)",
@@ -29,7 +31,7 @@ class List(Lister):
         )
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         name = parsed_args.container and known_name(self.app.deployment, parsed_args.container)
         found = self.app.deployment.store.events(
             parsed_args.limit, name, parsed_args.operations

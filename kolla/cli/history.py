@@ -1,12 +1,19 @@
 """``kolla container history``: the generations of a container."""
 
 import collections
+from argparse import Namespace
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from kolla.cli.base import Lister
+from kolla.cli.base import Lister, Table
+from kolla.cli.parser import Parser
 from kolla.cli.values import Age, ImageId, Possible, Text
 from kolla.cli.which import OnOne
 from kolla.store.records import ABSENT
+
+if TYPE_CHECKING:
+    from kolla.plugin.spec import Spec
+    from kolla.store.records import Generation, Record
 
 
 class History(OnOne, Lister):
@@ -24,17 +31,17 @@ class History(OnOne, Lister):
                "reason", "restarts", "rollback", "log")
     incidents = ("at", "who", "action", "generation", "outcome", "detail", "evidence")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "--evidence", action="store_true", help="what went wrong, and what there was to see"
         )
         return parser
 
-    def titles(self, parsed_args):
+    def titles(self, parsed_args: Namespace) -> tuple[str, ...]:
         return self.incidents if parsed_args.evidence else self.columns
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         name, store = self.name(parsed_args), self.app.deployment.store
         happened = store.incidents(name)
         if parsed_args.evidence:
@@ -52,7 +59,9 @@ class History(OnOne, Lister):
             for item, why in _ways_back(store.container(name), store.generations(name))
         ]
 
-    def _row(self, item, spec, restarts: int, archived: bool, why: str) -> tuple:
+    def _row(
+        self, item: "Generation", spec: "Spec", restarts: int, archived: bool, why: str
+    ) -> tuple[Any, ...]:
         return (
             item.number, item.outcome, Text(spec.release), Text(spec.version),
             ImageId(spec.image_id), Age(item.created), item.cause, item.reason, restarts,
@@ -60,7 +69,9 @@ class History(OnOne, Lister):
         )
 
 
-def _ways_back(record, generations) -> Iterator[tuple]:
+def _ways_back(
+    record: "Record", generations: "list[Generation]"
+) -> "Iterator[tuple[Generation, str]]":
     """Each generation with the reason why a rollback cannot go to it, empty if it can."""
     for item in generations:
         clean_ups = [

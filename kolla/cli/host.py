@@ -1,6 +1,9 @@
 """``kolla host …``: the machine itself."""
 
-from kolla.cli.base import Configuration, Lister
+from argparse import Namespace
+
+from kolla.cli.base import Configuration, Lister, Table
+from kolla.cli.parser import Parser
 
 
 class Check(Lister):
@@ -13,8 +16,9 @@ class Check(Lister):
     example = "kolla host check\nkolla host check -f json"
     columns = ("check", "state", "found", "advice")
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         from kolla import host
+        from kolla.host.findings import State
         from kolla.images import labels
         from kolla.plans.observe import strangers
 
@@ -27,7 +31,7 @@ class Check(Lister):
             }
 
         findings = list(host.examine(deployment.settings, running, lambda: strangers(deployment)))
-        if any(finding.state is host.State.MISSING for finding in findings):
+        if any(finding.state is State.MISSING for finding in findings):
             self.exit_code = 1
         return self.columns, [
             (finding.subject, str(finding.state), finding.found, finding.advice)
@@ -48,14 +52,14 @@ class Prepare(Lister):
     configuration = Configuration.LAST_VALID
     columns = ("need", "container", "outcome", "reason", "advice")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "--dry-run", action="store_true", help="print what would be made and touch nothing"
         )
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         from kolla.host import needs
 
         found = list(needs.prepare(self.app.deployment.settings, not parsed_args.dry_run))

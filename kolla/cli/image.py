@@ -6,13 +6,24 @@ import logging
 import pathlib
 import shutil
 import textwrap
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-from kolla.cli.base import Command, Configuration, Lister
+from kolla.cli.base import Command, Configuration, Lister, Table
 from kolla.cli.confirm import confirm
+from kolla.cli.parser import Parser, completed
 from kolla.cli.progress import progress
 from kolla.cli.values import Age, ImageId, Lines, Size, Text
 from kolla.errors import KollaError
 from kolla.images.built import Outcome
+
+if TYPE_CHECKING:
+    from kolla.catalog.catalog import Catalog
+    from kolla.cli.progress import Observer
+    from kolla.images.built import Built
+    from kolla.images.inventory import Entry
+    from kolla.plugin import Image
 
 LOG = logging.getLogger(__name__)
 
@@ -33,14 +44,14 @@ class Build(Lister):
     configuration = Configuration.TODAYS
     columns = ("image", "release", "result", "size", "seconds", "log", "reason")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        completed(parser.add_argument(
             "names", metavar="NAME", nargs="*", help="an image, which is built with its parents"
-        ).complete = "images"
-        parser.add_argument(
+        ), "images")
+        completed(parser.add_argument(
             "--release", metavar="RELEASE", help="default: the configured one"
-        ).complete = "releases"
+        ), "releases")
         parser.add_argument(
             "--no-cache", action="store_true",
             help="build the named images (or all) afresh, from the first line of their Dockerfile",
@@ -54,7 +65,7 @@ class Build(Lister):
         )
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         from kolla.images import builder
 
         deployment = self.app.deployment
@@ -74,7 +85,9 @@ class Build(Lister):
             for built in self._results
         ]
 
-    def produce_output(self, parsed_args, column_names, data):
+    def produce_output(
+        self, parsed_args: Namespace, column_names: Sequence[str], data: Iterable[Sequence[Any]]
+    ) -> int:
         super().produce_output(parsed_args, column_names, data)
         self.app.stdout.flush()
         for built in self._results:
@@ -82,7 +95,7 @@ class Build(Lister):
                 self._explain(built)
         return 0
 
-    def _explain(self, built) -> None:
+    def _explain(self, built: "Built") -> None:
         print(f"kolla: {built.image} was not built: {built.reason}", file=self.app.stderr)
         if built.log:
             lines = pathlib.Path(built.log).read_text(errors="replace").splitlines()[-TAIL:]
@@ -101,7 +114,7 @@ class List(Lister):
     example = "kolla image list\nkolla image list -f value -c name -c state"
     columns = ("name", "release", "version", "size", "created", "packages", "state", "containers")
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         from kolla.images.inventory import Inventory
 
         return self.columns, [_row(entry) for entry in Inventory(self.app.deployment).entries()]
@@ -116,7 +129,7 @@ class Tree(Lister):
     example = "kolla image tree"
     columns = ("name", "parent", "builder", "depth", "path", "per_release", "containers")
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         from kolla.catalog.naming import ROOT
         from kolla.cli.tree import drawing
 
@@ -138,20 +151,21 @@ class Sbom(Command):
 
     example = "kolla image sbom keystone\nkolla image sbom keystone --release 2026.2 > bom.json"
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument("name", metavar="NAME", help="an image").complete = "images"
-        parser.add_argument(
+        completed(parser.add_argument("name", metavar="NAME", help="an image"), "images")
+        completed(parser.add_argument(
             "--release", metavar="RELEASE", help="default: the configured one"
-        ).complete = "releases"
+        ), "releases")
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> int | None:
         from kolla.images import sbom
 
         self.app.stdout.write(
             sbom.of_image(self.app.deployment, parsed_args.name, parsed_args.release)
         )
+        return 0
 
 
 class Prune(Lister):
@@ -165,7 +179,7 @@ class Prune(Lister):
     configuration = Configuration.TODAYS
     columns = ("tag", "id", "size", "reason", "result")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "--dry-run", action="store_true", help="print what would be removed, touch nothing"
@@ -173,7 +187,7 @@ class Prune(Lister):
         parser.add_argument("--yes", action="store_true", help="do not ask")
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         from kolla.images import prune
 
         deployment = self.app.deployment
@@ -196,7 +210,7 @@ class Prune(Lister):
 class _Twig:
     """An image at its place in the tree."""
 
-    image: object
+    image: "Image"
     path: tuple[str, ...]
     containers: list[str]
 
@@ -205,10 +219,10 @@ class _Twig:
         return f"{self.image.name}{users}"
 
 
-def _twigs(catalog):
+def _twigs(catalog: "Catalog") -> Iterator[_Twig]:
     from kolla.images import graph
 
-    def below(name, path):
+    def below(name: str, path: tuple[str, ...]) -> Iterator[_Twig]:
         for image in catalog.images.values():
             if graph.parent(image) == name:
                 users = [c.name for c in catalog.containers.values() if c.image == image]
@@ -219,7 +233,7 @@ def _twigs(catalog):
     return (twig for root in roots for twig in below(root, ()))
 
 
-def _row(entry) -> tuple:
+def _row(entry: "Entry") -> tuple[Any, ...]:
     from kolla.images import labels
 
     known = entry.facts.labels if entry.facts else {}
@@ -231,7 +245,7 @@ def _row(entry) -> tuple:
     )
 
 
-def _observer(show, live: bool):
+def _observer(show: "Observer", live: bool) -> "Callable[[str, str, str], None]":
     """Passes the builder's reports to :func:`progress`; lines of logs only on a terminal."""
     width = max(20, shutil.get_terminal_size().columns - 50)
 

@@ -6,11 +6,16 @@ import itertools
 import os
 import re
 import time
+from argparse import Namespace
 from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
 from kolla.cli.base import Command, Configuration
-from kolla.cli.parser import UNITS, count
+from kolla.cli.parser import UNITS, Parser, count
 from kolla.errors import KollaError
+
+if TYPE_CHECKING:
+    from kolla.logs.lines import Line, Query
 
 #: The colours of the names on a terminal.
 _COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
@@ -21,7 +26,7 @@ class Logs(Command):
 
     configuration = Configuration.LAST_VALID
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         ending = parser.add_mutually_exclusive_group()
         ending.add_argument(
@@ -43,7 +48,9 @@ class Logs(Command):
         )
         return parser
 
-    def show(self, parsed_args, names: Collection[str], generation: int | None = None) -> int:
+    def show(
+        self, parsed_args: Namespace, names: Collection[str], generation: int | None = None
+    ) -> int:
         """Print the logs of these containers; the exit code is 1 if one could not be read."""
         from kolla.logs.lines import Query
 
@@ -60,7 +67,7 @@ class Logs(Command):
                 return 1
         return int(bool(self.app.deployment.logs.failed))
 
-    def _lines(self, names: Collection[str], query, follow: bool) -> Iterator:
+    def _lines(self, names: Collection[str], query: "Query", follow: bool) -> "Iterator[Line]":
         sources = self.app.deployment.logs
         known = sources.of(names, query.generation)
         if not known and (query.generation or not follow):
@@ -83,7 +90,7 @@ class Logs(Command):
             "`kolla container list` shows what was started",
         )
 
-    def _print(self, lines: Iterator, names: Collection[str], flush: bool) -> None:
+    def _print(self, lines: "Iterator[Line]", names: Collection[str], flush: bool) -> None:
         out, width = self.app.stdout, max(map(len, names), default=0)
         labels = {name: f"{name:<{width}} |" for name in names}
         if out.isatty() and not os.environ.get("NO_COLOR"):

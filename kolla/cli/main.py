@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 failed or unhealthy, 2 wrong usage.
 
 import errno
 import functools
+import io
 import logging
 import os
 import pathlib
@@ -12,6 +13,7 @@ import signal
 import sys
 import textwrap
 import traceback
+from typing import TYPE_CHECKING, Any, TextIO
 
 from cliff import app
 
@@ -23,6 +25,9 @@ from kolla.cli.help import Help
 from kolla.cli.parser import Parser, assignment
 from kolla.cli.postpone import postpone
 from kolla.errors import KollaError
+
+if TYPE_CHECKING:
+    from kolla.deployment import Deployment
 
 LOG = logging.getLogger(__name__)
 
@@ -40,14 +45,18 @@ class Kolla(app.App):
     """The application; commands reach the deployment through it."""
 
     NAME = "kolla"
+    parser: Parser
+    command_manager: CommandManager
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(DESCRIPTION, None, CommandManager("kolla.cli"))
         self._configuration = Configuration.READABLE
         self.command_manager.add_command("help", Help)
         self.command_manager.add_command("complete", Complete)
 
-    def build_option_parser(self, description, version, argparse_kwargs=None) -> Parser:
+    def build_option_parser(
+        self, description: str | None, version: str | None, argparse_kwargs: Any = None
+    ) -> Parser:
         parser = Parser(
             prog=self.NAME, usage="kolla [OPTIONS] COMMAND [ARGUMENTS]",
             description=description, epilog=EPILOG, add_help=False,
@@ -89,7 +98,7 @@ class Kolla(app.App):
         )
 
     @functools.cached_property
-    def deployment(self):
+    def deployment(self) -> "Deployment":
         """The deployment that the global options select; warns of broken plugins.
 
         Its configuration may be the last valid one, if the command can work with that.
@@ -101,7 +110,7 @@ class Kolla(app.App):
             deployment.configuration.settle(judge=self._configuration is Configuration.LAST_VALID)
         return deployment
 
-    def new_deployment(self):
+    def new_deployment(self) -> "Deployment":
         """A new deployment without warnings, for a command that reports broken plugins itself."""
         from kolla.deployment import Deployment
 
@@ -173,13 +182,13 @@ class Kolla(app.App):
         return 0
 
 
-class _StandardError(logging.StreamHandler):
+class _StandardError(logging.StreamHandler[TextIO]):
     """Writes to the standard error of the moment, which a progress display may replace."""
 
     stream = property(lambda self: sys.stderr, lambda self, stream: None)
 
 
-def _complain(error: KollaError, stream) -> int:
+def _complain(error: KollaError, stream: TextIO) -> int:
     print(f"kolla: {error.message}", file=stream)
     if error.hint:
         print(textwrap.indent(error.hint, "  "), file=stream)
@@ -188,8 +197,8 @@ def _complain(error: KollaError, stream) -> int:
 
 def _is_full(error: BaseException) -> bool:
     """Whether the output found no room; errors of other files have a file name."""
-    full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-    return full and error.filename is None
+    return (isinstance(error, OSError) and error.errno == errno.ENOSPC
+            and error.filename is None)
 
 
 def _open_standard_streams() -> None:
@@ -205,7 +214,7 @@ def _readable(error: BaseException) -> KollaError:
     if isinstance(error, KollaError):
         return error
     if _is_full(error):
-        return KollaError(f"the output cannot be written: {error.strerror}")
+        return KollaError(f"the output cannot be written: {os.strerror(errno.ENOSPC)}")
     if isinstance(error, KeyboardInterrupt):
         return KollaError(
             "interrupted",
@@ -223,7 +232,8 @@ def main() -> int:
     postpone("rfc3986")
     _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # the terminal may lack characters
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # the terminal may lack characters
     # After SIGTERM kolla tidies up, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -1,9 +1,15 @@
 """``… maintenance``: makes the monitor leave containers alone."""
 
-from kolla.cli.base import Configuration, Lister
-from kolla.cli.parser import duration
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from kolla.cli.base import Configuration, Lister, Table
+from kolla.cli.parser import Parser, duration
 from kolla.cli.values import Text
 from kolla.errors import UsageError
+
+if TYPE_CHECKING:
+    from kolla.plugin import Container
 
 
 class Maintenance(Lister):
@@ -12,7 +18,7 @@ class Maintenance(Lister):
     configuration = Configuration.LAST_VALID
     columns = ("container", "maintenance")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "state", metavar="on|off", choices=("on", "off"),
@@ -24,11 +30,11 @@ class Maintenance(Lister):
         )
         return parser
 
-    def containers(self, parsed_args) -> list:
+    def containers(self, parsed_args: Namespace) -> "list[Container]":
         """The containers that the arguments select."""
         raise NotImplementedError
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         from kolla.actions import maintenance
 
         deployment, containers = self.app.deployment, self.containers(parsed_args)

@@ -1,6 +1,7 @@
 """``kolla monitor``: watches the containers of this host."""
 
 import logging
+from argparse import Namespace
 
 from kolla.cli.base import Command
 
@@ -17,10 +18,11 @@ class Monitor(Command):
 
     example = "kolla monitor\nsystemctl status kolla-monitor"
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> int | None:
         from kolla.monitor.daemon import Daemon
 
         if self.app.options.verbose_level:
             logger = logging.getLogger("kolla.monitor")
             logger.setLevel(min(logging.INFO, logger.getEffectiveLevel()))
         Daemon(self.app.new_deployment).run()
+        return 0

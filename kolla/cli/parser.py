@@ -2,7 +2,7 @@
 
 import argparse
 import re
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from kolla.errors import UsageError, nearest
 
@@ -16,14 +16,15 @@ LONGEST = 3650 * 86400
 class Parser(argparse.ArgumentParser):
     """A parser that raises UsageError where argparse would print its usage and exit."""
 
-    def __init__(self, **arguments):
+    def __init__(self, **arguments: Any):
         super().__init__(
             formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **arguments
         )
 
     def format_help(self) -> str:
-        shapes = {None: "{0}", "?": "[{0}]", "*": "[{0} ...]", "+": "{0} [{0} ...]",
-                  "...": "[{0} ...]"}
+        shapes: dict[Any, str] = {
+            None: "{0}", "?": "[{0}]", "*": "[{0} ...]", "+": "{0} [{0} ...]", "...": "[{0} ...]",
+        }
         words = [
             shapes[action.nargs].format(action.metavar)
             for action in self._get_positional_actions()
@@ -60,6 +61,11 @@ class Parser(argparse.ArgumentParser):
             not word.startswith("-") and not is_value
             for word, is_value in zip(words, [False, *waiting])
         )
+
+
+def completed(action: argparse.Action, source: str) -> None:
+    """Have the shell complete an argument from a source of ``kolla complete``."""
+    action.complete = source  # type: ignore[attr-defined]
 
 
 def assignment(text: str) -> tuple[str, str]:

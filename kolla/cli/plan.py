@@ -2,10 +2,16 @@
 
 import logging
 import pathlib
+from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from kolla.cli import action, plans
-from kolla.cli.base import Configuration, Lister
+from kolla.cli.base import Configuration, Lister, Table
+from kolla.cli.parser import Parser, completed
 from kolla.errors import UsageError
+
+if TYPE_CHECKING:
+    from kolla.plugin import Container
 
 LOG = logging.getLogger(__name__)
 
@@ -23,14 +29,14 @@ class Plan(Lister):
     configuration = Configuration.TODAYS
     columns = plans.COLUMNS
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        completed(parser.add_argument(
             "names", metavar="NAME", nargs="*", help="a container or container set (default: all)"
-        ).complete = "sets and containers"
+        ), "sets and containers")
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         from kolla.cli.selection import Selection
         from kolla.actions.run import plan
 
@@ -58,7 +64,7 @@ class Recover(action.Action):
     example = "kolla recover\nkolla recover --from /var/lib/kolla/copies/kolla-2026-11-26.sqlite"
     kind = "recover"
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "--from", dest="copy", metavar="FILE", type=pathlib.Path,
@@ -66,13 +72,13 @@ class Recover(action.Action):
         )
         return parser
 
-    def containers(self, parsed_args):
+    def containers(self, parsed_args: Namespace) -> "list[Container]":
         from kolla.cli.selection import Selection
 
         deployment = self.app.deployment
         return Selection(deployment).below(deployment.catalog.root.name, leftover=True)
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         from kolla.plans.observe import strangers
 
         if parsed_args.copy and parsed_args.dry_run:

@@ -1,10 +1,16 @@
 """Prints plans for people and for programs."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from cliff.columns import FormattableColumn
 
 from kolla.cli.values import ImageId, Lines, Text
+
+if TYPE_CHECKING:
+    from kolla.plans.plan import Plan
+    from kolla.store.records import Record
 
 COLUMNS = (
     "container", "action", "before", "after", "pin", "blocked", "begins_after", "reasons",
@@ -22,7 +28,7 @@ class _Operations(FormattableColumn):
         return [dataclasses.asdict(operation) for operation in self._value]
 
 
-def rows(plans: dict, records: dict) -> list[tuple]:
+def rows(plans: "Mapping[str, Plan]", records: "Mapping[str, Record]") -> list[tuple]:
     """The values in the order of COLUMNS."""
     return [
         (name, plan.action, Text(plan.before), Text(plan.after), ImageId(_pin(records.get(name))),
@@ -32,12 +38,12 @@ def rows(plans: dict, records: dict) -> list[tuple]:
     ]
 
 
-def text(plans: dict) -> str:
+def text(plans: "Mapping[str, Plan]") -> str:
     """The text of each plan."""
     return "\n".join(map(str, plans.values())) or "nothing to do"
 
 
-def _pin(record) -> str | None:
+def _pin(record: "Record | None") -> str | None:
     if record is None or record.target == "absent":
         return None
     return record.pin

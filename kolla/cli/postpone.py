@@ -3,6 +3,7 @@
 import importlib
 import sys
 import types
+from typing import Any
 
 
 def postpone(name: str) -> None:
@@ -12,7 +13,7 @@ def postpone(name: str) -> None:
     """
 
     class Postponed(types.ModuleType):
-        def __getattr__(self, attribute: str):
+        def __getattr__(self, attribute: str) -> Any:
             if sys.modules.get(name) is self:
                 del sys.modules[name]
             self.__dict__.update(vars(importlib.import_module(name)))

@@ -3,14 +3,17 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from kolla.cli.main import Kolla
 
 #: Called with a name, its progress, and whether that is its end.
 Observer = Callable[[str, str, bool], None]
 
 
 @contextlib.contextmanager
-def progress(app) -> Iterator[Observer]:
+def progress(app: "Kolla") -> Iterator[Observer]:
     """An observer that may be called from any thread while the ``with`` block runs.
 
     If standard error is a closed pipe, the work goes on.
@@ -25,7 +28,7 @@ def progress(app) -> Iterator[Observer]:
 
 
 @contextlib.contextmanager
-def _shown(app) -> Iterator[Observer]:
+def _shown(app: "Kolla") -> Iterator[Observer]:
     if app.options.verbose_level == 0:
         yield lambda name, text, done: None
     elif app.stderr.isatty():
@@ -53,7 +56,9 @@ class _Plain:
 @contextlib.contextmanager
 def _live(stream: TextIO) -> Iterator[Observer]:
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn,
+    )
 
     columns = (
         SpinnerColumn(finished_text=" "),
@@ -61,7 +66,7 @@ def _live(stream: TextIO) -> Iterator[Observer]:
         TextColumn("{task.description}", markup=False),
         TimeElapsedColumn(),
     )
-    tasks: dict[str, int] = {}
+    tasks: dict[str, TaskID] = {}
     lock = threading.Lock()
     with Progress(*columns, console=Console(file=stream)) as display:
 

@@ -1,9 +1,12 @@
 """``kolla set …``: container sets, the nodes of the tree."""
 
 import pathlib
+from argparse import Namespace
+from typing import Any
 
 from kolla.cli import action, checks, logs, maintenance
-from kolla.cli.base import Command, Configuration, Lister, ShowOne
+from kolla.cli.base import Command, Configuration, Fields, Lister, ShowOne, Table
+from kolla.cli.parser import Parser, completed
 from kolla.cli.status import of_sets, statuses
 from kolla.cli.tree import Branch, branches, drawing
 from kolla.cli.values import Age, Lines, Text
@@ -20,7 +23,7 @@ class List(Lister):
     example = "kolla set list\nkolla set list -f json"
     columns = ("name", "set", "containers", "health", "checked", "summary")
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         sets = [branch for branch in branches(self.app.deployment) if branch.is_set]
         return self.columns, [
             (branch.node.name, Text(branch.node.parent), len(branch.statuses),
@@ -40,14 +43,14 @@ class Tree(Lister):
     columns = ("name", "kind", "set", "depth", "path", "generation", "health", "checked",
                "super_privileged")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "--all", action="store_true", help="also what does not run on this host"
         )
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         found = branches(self.app.deployment, parsed_args.all)
         self.text = drawing(found, self.app.deployment.catalog.root.name)
         return self.columns, [branch.row() for branch in found]
@@ -60,12 +63,12 @@ class Show(ShowOne):
     columns = ("name", "summary", "path", "distribution", "sets", "containers", "health",
                "checked")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument("name", metavar="SET", help="a container set").complete = "sets"
+        completed(parser.add_argument("name", metavar="SET", help="a container set"), "sets")
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Fields:
         from kolla.cli.selection import Selection
 
         catalog = self.app.deployment.catalog
@@ -126,7 +129,7 @@ class Upgrade(OnSets, action.Upgrade):
 
     example = "kolla set upgrade --dry-run\nkolla set upgrade openstack-interface --release 2026.2"
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "--rollback-on-failure", action="store_true",
@@ -134,7 +137,7 @@ class Upgrade(OnSets, action.Upgrade):
         )
         return parser
 
-    def details(self, parsed_args):
+    def details(self, parsed_args: Namespace) -> dict[str, Any]:
         return {
             **super().details(parsed_args),
             "rollback_on_failure": parsed_args.rollback_on_failure,
@@ -193,7 +196,7 @@ class Logs(OnSets, logs.Logs):
                "kolla set logs --follow --tail 0 --grep '(?i)error'")
     leftover = True
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> int | None:
         return self.show(parsed_args, [c.name for c in self.containers(parsed_args)])
 
 
@@ -217,19 +220,20 @@ class Export(OnSets, Command):
     example = "kolla set export --format compose --output /srv/openstack"
     configuration = Configuration.TODAYS
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        completed(parser.add_argument(
             "--format", metavar="NAME", default="compose",
             help="for which tool (entry points kolla.exporters; default: compose)",
-        ).complete = "exporters"
+        ), "exporters")
         parser.add_argument("--output", metavar="DIR", required=True, help="where to write it")
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> int | None:
         from kolla.exporters.tree import tree
 
         export = self.app.deployment.installed.exporter(parsed_args.format)
         exported = tree(self.app.deployment, self.containers(parsed_args))
         for path in export(exported, pathlib.Path(parsed_args.output)):
             self.app.stdout.write(f"{path}\n")
+        return 0

@@ -1,6 +1,12 @@
 """The last known state of containers and sets, from catalog, settings and store alone."""
 
 import dataclasses
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kolla.deployment import Deployment
+    from kolla.plugin import Container
+    from kolla.store.records import Generation, Record
 
 
 @dataclasses.dataclass(frozen=True)
@@ -8,11 +14,11 @@ class Status:
     """One container: its declaration (None if its plugin is gone) and its record."""
 
     name: str
-    container: object
+    container: "Container | None"
     enabled: bool
-    record: object
+    record: "Record"
     #: The current generation.
-    generation: object
+    generation: "Generation | None"
 
     @property
     def health(self) -> str:
@@ -29,9 +35,9 @@ class Status:
         from kolla.plugin.reach import exposes, reaches
 
         found = self.generation.snapshot if self.generation else self.container
-        return bool(found) and (
-            any(map(exposes, found.host_mounts)) or any(map(reaches, found.privileges))
-        )
+        if found is None:
+            return False
+        return any(map(exposes, found.host_mounts)) or any(map(reaches, found.privileges))
 
     @property
     def pin(self) -> str | None:
@@ -39,7 +45,7 @@ class Status:
         return self.record.pin
 
 
-def statuses(deployment, everything: bool = False) -> dict[str, Status]:
+def statuses(deployment: "Deployment", everything: bool = False) -> dict[str, Status]:
     """The containers that are enabled on this host or exist, by name.
 
     With ``everything`` all others as well.
@@ -52,13 +58,13 @@ def statuses(deployment, everything: bool = False) -> dict[str, Status]:
     return {name: _status(deployment, name, name in enabled) for name in sorted(names)}
 
 
-def status(deployment, name: str) -> Status:
+def status(deployment: "Deployment", name: str) -> Status:
     """The state of one container that is declared or recorded."""
     enabled = name in {container.name for container in deployment.settings.enabled()}
     return _status(deployment, name, enabled)
 
 
-def known_name(deployment, name: str) -> str:
+def known_name(deployment: "Deployment", name: str) -> str:
     """The name that a declared or recorded container has today; UsageError if there is none."""
     from kolla.cli.selection import Selection
 
@@ -70,7 +76,7 @@ def known_name(deployment, name: str) -> str:
     return today
 
 
-def _status(deployment, name: str, enabled: bool) -> Status:
+def _status(deployment: "Deployment", name: str, enabled: bool) -> Status:
     record = deployment.store.container(name)
     current = None
     if record.current is not None and record.target != "absent":
@@ -78,7 +84,7 @@ def _status(deployment, name: str, enabled: bool) -> Status:
     return Status(name, deployment.catalog.containers.get(name), enabled, record, current)
 
 
-def of_sets(deployment, known: dict[str, Status]) -> dict[str, str]:
+def of_sets(deployment: "Deployment", known: dict[str, Status]) -> dict[str, str]:
     """The health of every set above any of these containers."""
     from kolla.health import conditions
 

@@ -1,7 +1,18 @@
 """``kolla container task``: tasks that an operator may run."""
 
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 from kolla.cli import action
+from kolla.cli.base import Table
+from kolla.cli.parser import Parser, completed
 from kolla.cli.values import Age, Text
+
+if TYPE_CHECKING:
+    from kolla.deployment import Deployment
+    from kolla.plugin import Container
+    from kolla.plugin import Task as Declared
 
 
 class Task(action.Action):
@@ -17,26 +28,26 @@ class Task(action.Action):
     leftover = True
     listed = ("task", "command", "every", "last", "outcome")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument("name", metavar="NAME", help="a container").complete = "containers"
-        parser.add_argument(
+        completed(parser.add_argument("name", metavar="NAME", help="a container"), "containers")
+        completed(parser.add_argument(
             "task", metavar="TASK", nargs="?", help="the task to run (default: list them)"
-        ).complete = "tasks"
+        ), "tasks")
         return parser
 
-    def containers(self, parsed_args):
+    def containers(self, parsed_args: Namespace) -> "list[Container]":
         from kolla.cli.selection import Selection
 
         return Selection(self.app.deployment).named([parsed_args.name], leftover=True)
 
-    def details(self, parsed_args):
+    def details(self, parsed_args: Namespace) -> dict[str, Any]:
         return {"task": parsed_args.task}
 
-    def titles(self, parsed_args):
+    def titles(self, parsed_args: Namespace) -> tuple[str, ...]:
         return super().titles(parsed_args) if parsed_args.task else self.listed
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         if parsed_args.task:
             return super().take_action(parsed_args)
         self._results = []
@@ -44,14 +55,14 @@ class Task(action.Action):
         return self.listed, list(_rows(self.app.deployment, container))
 
 
-def tasks_of(deployment, container) -> tuple:
+def tasks_of(deployment: "Deployment", container: "Container") -> "tuple[Declared, ...]":
     """The tasks of its current generation; without one, those that its plugin declares."""
     store, name = deployment.store, container.name
     known = store.find(name, store.container(name).serving)
     return known.snapshot.tasks.get("on_demand", ()) if known else container.on_demand
 
 
-def _rows(deployment, container):
+def _rows(deployment: "Deployment", container: "Container") -> Iterator[tuple[Any, ...]]:
     from kolla.plans.plan import Do
 
     last = deployment.store.last_runs(container.name, Do.ON_DEMAND)

@@ -1,16 +1,31 @@
 """The tree of container sets, as rows and as a drawing."""
 
 import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from kolla.cli.status import Status, of_sets, statuses
 from kolla.cli.values import Age, Text, age
+
+if TYPE_CHECKING:
+    from kolla.catalog.catalog import Node
+    from kolla.deployment import Deployment
+
+
+class Drawn(Protocol):
+    """A place in a tree, with its text."""
+
+    @property
+    def path(self) -> tuple[str, ...]: ...
+
+    def text(self) -> str: ...
 
 
 @dataclasses.dataclass(frozen=True)
 class Branch:
     """A set or a container at its place in the tree."""
 
-    node: object
+    node: "Node"
     path: tuple[str, ...]
     #: The states of the shown containers at and below it.
     statuses: list[Status]
@@ -49,7 +64,7 @@ class Branch:
         return f"{self.node.name}  {number}{self.health}{seen}{power}"
 
 
-def branches(deployment, everything: bool = False) -> list[Branch]:
+def branches(deployment: "Deployment", everything: bool = False) -> list[Branch]:
     """The tree from its top, depth first, without sets that have no container to show.
 
     With ``everything`` also containers that do not run on this host.
@@ -59,7 +74,7 @@ def branches(deployment, everything: bool = False) -> list[Branch]:
     healths = {name: status.health for name, status in known.items()}
     healths |= of_sets(deployment, known)
 
-    def below(node, path):
+    def below(node: "Node", path: tuple[str, ...]) -> Iterator[Branch]:
         for child in catalog.children(node):
             found = [known[leaf.name] for leaf in catalog.subtree(child) if leaf.name in known]
             if found or everything:
@@ -70,7 +85,7 @@ def branches(deployment, everything: bool = False) -> list[Branch]:
     return list(below(catalog.root, ()))
 
 
-def drawing(found: list[Branch], root: str) -> str:
+def drawing(found: Sequence[Drawn], root: str) -> str:
     """The lines and corners in front of the text of each branch."""
     lines = [root]
     for index, branch in enumerate(found):
@@ -84,7 +99,7 @@ def drawing(found: list[Branch], root: str) -> str:
     return "\n".join(lines)
 
 
-def _continues(following: list[Branch], level: int) -> bool:
+def _continues(following: Sequence[Drawn], level: int) -> bool:
     """Whether another branch of this level follows under the same parent."""
     for branch in following:
         if len(branch.path) <= level:

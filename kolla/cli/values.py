@@ -2,6 +2,8 @@
 
 import datetime
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from cliff.columns import FormattableColumn
 
@@ -12,7 +14,7 @@ _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 FLAT = ("csv", "value")
 
 
-def flat(cell):
+def flat(cell: object) -> Any:
     """A cell for such a format: empty for None, JSON for a list or a mapping."""
     value = cell.machine_readable() if isinstance(cell, FormattableColumn) else cell
     if value is None:
@@ -23,7 +25,7 @@ def flat(cell):
 class _Cell(FormattableColumn):
     """A cell that can be sorted: None comes last."""
 
-    def __lt__(self, other) -> bool:
+    def __lt__(self, other: Any) -> bool:
         return (self._value is None, self._value) < (other._value is None, other._value)
 
 
@@ -44,12 +46,12 @@ class ImageId(_Cell):
 class Lines(FormattableColumn):
     """A list or a mapping of texts; people see one line for each."""
 
-    def __init__(self, value: list | dict, separator: str = ": "):
+    def __init__(self, value: list[str] | Mapping[str, Any], separator: str = ": "):
         super().__init__(value)
         self._separator = separator
 
     def human_readable(self) -> str:
-        if isinstance(self._value, dict):
+        if isinstance(self._value, Mapping):
             return "\n".join(f"{key}{self._separator}{text}" for key, text in self._value.items())
         return "\n".join(self._value)
 

@@ -1,60 +1,68 @@
 """The nouns of commands: mixed in before a verb, they select its containers."""
 
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from kolla.cli.base import Command
+from kolla.cli.parser import Parser, completed
 from kolla.cli.status import known_name
 from kolla.errors import UsageError
 
+if TYPE_CHECKING:
+    from kolla.plugin import Container
 
-class OnContainers:
+
+class OnContainers(Command):
     """A noun: one container or several."""
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        completed(parser.add_argument(
             "names", metavar="NAME", nargs="+", help="a container"
-        ).complete = "containers"
+        ), "containers")
         return parser
 
-    def containers(self, parsed_args):
+    def containers(self, parsed_args: Namespace) -> "list[Container]":
         from kolla.cli.selection import Selection
 
         leftover = getattr(self, "leftover", False)
         return Selection(self.app.deployment).named(parsed_args.names, leftover)
 
-    def only_one(self, parsed_args, option: str) -> None:
+    def only_one(self, parsed_args: Namespace, option: str) -> None:
         """Refuse an option that makes no sense for several containers."""
         if len(parsed_args.names) > 1:
             raise UsageError(f"{option} is for one container, and several are named")
 
 
-class OnOne:
+class OnOne(Command):
     """A noun: one container."""
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument("name", metavar="NAME", help="a container").complete = "containers"
+        completed(parser.add_argument("name", metavar="NAME", help="a container"), "containers")
         return parser
 
-    def name(self, parsed_args) -> str:
+    def name(self, parsed_args: Namespace) -> str:
         """The name of the container, after a check that it exists."""
         return known_name(self.app.deployment, parsed_args.name)
 
 
-class OnSets:
+class OnSets(Command):
     """A noun: the containers of sets, or of the whole deployment."""
 
     #: Whether a set must be named; if not, no name means everything.
     name_required = False
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        completed(parser.add_argument(
             "names", metavar="SET", nargs="+" if self.name_required else "*",
             help="a container set; `all` is the whole deployment"
             + ("" if self.name_required else " (default)"),
-        ).complete = "sets"
+        ), "sets")
         return parser
 
-    def containers(self, parsed_args):
+    def containers(self, parsed_args: Namespace) -> "list[Container]":
         from kolla.cli.selection import Selection
 
         deployment = self.app.deployment

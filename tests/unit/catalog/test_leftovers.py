@@ -57,3 +57,11 @@ def test_one_whose_generation_is_not_on_record_is_shown_all_the_same(kolla):
 def test_what_was_deleted_is_not_left_over(left):
     left.store.update("valkey", target="absent")
     assert "left-over" not in left("set", "tree").out
+
+
+def test_what_was_deleted_cannot_be_shown_and_its_history_is_named(left):
+    left.store.update("valkey", target="absent")
+    answer = left("container", "show", "valkey")
+    assert answer.code == 1 and "this is a bug" not in answer.err
+    assert "valkey is deleted, and its plugin is not installed" in answer.err
+    assert left("container", "history", "valkey").code == 0
