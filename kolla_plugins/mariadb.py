@@ -1,6 +1,6 @@
 """MariaDB: the databases of the control plane."""
 
-from oslo_config import cfg
+from oslo_config import cfg, types
 
 from kolla.plugin import (
     Certificate, Check, Container, Downgrade, Image, Limits, Listen, Strategy, Task, Volume,
@@ -8,7 +8,7 @@ from kolla.plugin import (
 )
 
 #: The address of a client, or a pattern of MariaDB for several addresses.
-HOST = cfg.types.String(regex="^[0-9a-fA-F.:%_]+$")
+HOST = types.String(regex="^[0-9a-fA-F.:%_]+$")
 
 OPTIONS = {
     "database": (

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
+from typing import TypedDict
 
 from oslo_config import cfg, types
 
@@ -14,7 +15,7 @@ from kolla.plugin import (
 class Network(types.String):
     """An IPv4 or IPv6 address, or a network of them."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(type_name="address or network")
 
     def __call__(self, value: str) -> str:
@@ -284,16 +285,29 @@ def schema_task(phase: str, environment: Mapping[str, str] = NOTHING) -> Task:
     return Task(phase, ("kolla-schema", phase), environment, timeout=4 * 3600)
 
 
-def schema_phases(
-    environment: Mapping[str, str] = NOTHING, leads: bool = True
-) -> dict[str, tuple[Task, ...]]:
+class Phases(TypedDict, total=False):
+    """The tasks of a schema, by the field of the container."""
+
+    dump: tuple[Task, ...]
+    expand: tuple[Task, ...]
+    contract: tuple[Task, ...]
+    before_rollback: tuple[Task, ...]
+
+
+def schema_phases(environment: Mapping[str, str] = NOTHING, leads: bool = True) -> Phases:
     """The phases of an upgrade; ``schema_task("bootstrap")`` comes before them.
 
     Of several containers that share a database only the one that ``leads`` dumps it: the
     others follow it.
     """
-    phases = (*["dump"] * leads, "expand", "contract", "before-rollback")
-    return {phase.replace("-", "_"): (schema_task(phase, environment),) for phase in phases}
+    phases = Phases(
+        expand=(schema_task("expand", environment),),
+        contract=(schema_task("contract", environment),),
+        before_rollback=(schema_task("before-rollback", environment),),
+    )
+    if leads:
+        phases["dump"] = (schema_task("dump", environment),)
+    return phases
 
 
 def upgrade_check(command: str) -> Task:

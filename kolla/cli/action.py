@@ -100,7 +100,7 @@ class Start(Action):
 class Forced(Action):
     """What a container may forbid."""
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "--force", action="store_true",
@@ -108,7 +108,7 @@ class Forced(Action):
         )
         return parser
 
-    def details(self, parsed_args):
+    def details(self, parsed_args: Namespace) -> dict[str, Any]:
         return {**super().details(parsed_args), "force": parsed_args.force}
 
 

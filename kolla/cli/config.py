@@ -182,16 +182,17 @@ class Environment(ShowOne):
         return tuple(variables), tuple(map(templates.masked, variables.values()))
 
 
-def _keys_made(deployment) -> dict[tuple[str, str], str]:
+def _keys_made(deployment: "Deployment") -> dict[tuple[str, str], str]:
     """By option: the keys to take over from containers of this host."""
     from kolla.plans import keyrings
     from kolla.plugin import numbered
+    from kolla.settings.option_values import split
     from kolla.store.state_dir import StateDir
 
     if not StateDir(deployment.state_dir).database.exists():
         return {}
     return {
-        tuple(ring.option.split(".", 1)): numbered.joined(keys)
+        split(ring.option): numbered.joined(keys)
         for ring, keys in keyrings.to_take_over(deployment)
     }
 

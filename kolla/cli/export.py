@@ -1,8 +1,10 @@
 """``kolla config export``: what one host needs of the configuration."""
 
 import pathlib
+from argparse import Namespace
 
-from kolla.cli.base import Configuration, Lister
+from kolla.cli.base import Configuration, Lister, Table
+from kolla.cli.parser import Parser
 
 
 class Export(Lister):
@@ -20,7 +22,7 @@ class Export(Lister):
     configuration = Configuration.TODAYS
     columns = ("kind", "name")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "--output", metavar="DIR", type=pathlib.Path, required=True,
@@ -28,7 +30,7 @@ class Export(Lister):
         )
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         from kolla.settings import handout
 
         settings, output = self.app.deployment.settings, parsed_args.output

@@ -1,7 +1,17 @@
 """``kolla config rotate``: changes keys so that what they have signed stays valid."""
 
-from kolla.cli.base import Configuration, Lister
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kolla.cli.base import Configuration, Lister, Table
+from kolla.cli.parser import Parser, completed
 from kolla.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from kolla.deployment import Deployment
+    from kolla.plans.rotation import Turn
+    from kolla.plugin import Container
 
 #: By step: what was done, and what the next one does.
 DONE = {
@@ -30,22 +40,23 @@ class Rotate(Lister):
     configuration = Configuration.TODAYS
     columns = ("group", "option", "step", "file")
 
-    def get_parser(self, prog_name):
+    def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        completed(parser.add_argument(
             "name", metavar="CONTAINER", help="a container with keys"
-        ).complete = "containers"
+        ), "containers")
         parser.add_argument("--dry-run", action="store_true", help="only tell the step")
         return parser
 
-    def take_action(self, parsed_args):
+    def take_action(self, parsed_args: Namespace) -> Table:
         from kolla.plans import rotation
         from kolla.plugin import numbered
         from kolla.settings import passwords
+        from kolla.settings.option_values import split
 
         deployment, name = self.app.deployment, parsed_args.name
         turns = rotation.due(deployment, _with_keys(deployment, name))
-        names = [tuple(turn.ring.option.split(".", 1)) for turn in turns]
+        names = [split(turn.ring.option) for turn in turns]
         if not parsed_args.dry_run:
             passwords.replace(deployment.settings, {
                 option: numbered.joined(turn.keys) for option, turn in zip(names, turns)
@@ -57,7 +68,7 @@ class Rotate(Lister):
         ]
 
 
-def _with_keys(deployment, name: str):
+def _with_keys(deployment: "Deployment", name: str) -> "Container":
     known = {
         container.name: container for container in deployment.installed.containers.values()
         if container.keyrings
@@ -70,7 +81,10 @@ def _with_keys(deployment, name: str):
     return known[name]
 
 
-def _lines(deployment, name: str, names, turns, dry_run: bool):
+def _lines(
+    deployment: "Deployment", name: str, names: list[tuple[str, str]], turns: "list[Turn]",
+    dry_run: bool,
+) -> Iterator[str]:
     verb = "would be: " if dry_run else ""
     for (group, option), turn in zip(names, turns):
         yield f"{verb}[{group}] {option} {DONE[turn.step]}"

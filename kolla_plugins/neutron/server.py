@@ -1,5 +1,7 @@
 """The servers of Neutron: its API, what agents call, and what happens from time to time."""
 
+from typing import Any
+
 from kolla.plugin import Check, Container, Hold, Limits, Strategy, Task
 from kolla_plugins.neutron.common import OPTIONS, SERVER_IMAGE, USER
 from kolla_plugins.openstack import (
@@ -80,7 +82,7 @@ NEUTRON_API = Container(
 )
 
 
-def _worker(name: str, summary: str, **declared) -> Container:
+def _worker(name: str, summary: str, **declared: Any) -> Container:
     return Container(
         name=name,
         parent=SET,

@@ -4,7 +4,7 @@ from oslo_config import cfg
 
 from kolla.plugin import File, Image, Task, authority_file, shared_folder
 from kolla_plugins.openstack import (
-    API, AUTHORITIES, IDENTITY, MESSAGING_FILE, client_environment, database_environment,
+    API, AUTHORITIES, IDENTITY, MESSAGING_FILE, Phases, client_environment, database_environment,
     login_environment, messaging_environment, schema_phases, schema_task, service_options,
     teardown_task, user_options,
 )
@@ -93,7 +93,13 @@ def nova_files() -> tuple[File, ...]:
     )
 
 
-def phases(leads: bool = False) -> dict[str, tuple[Task, ...]]:
+class NovaPhases(Phases):
+    """Those of Nova's schema, and the end."""
+
+    teardown: tuple[Task, ...]
+
+
+def phases(leads: bool = False) -> NovaPhases:
     """The phases of an upgrade, and the end; nova-conductor, which all others follow, ``leads``.
 
     An earlier release starts only once the version is taken back that each service writes down.
@@ -101,8 +107,8 @@ def phases(leads: bool = False) -> dict[str, tuple[Task, ...]]:
     found = schema_phases(SCHEMA, leads)
     version = Task("service-version", ("kolla-service-version",))
     teardown = teardown_task("nova", "compute" if leads else "", environment=SCHEMA)
-    return found | {
-        "before_rollback": (*found["before_rollback"], version), "teardown": (teardown,),
+    return {
+        **found, "before_rollback": (*found["before_rollback"], version), "teardown": (teardown,),
     }
 
 
