@@ -90,11 +90,7 @@ def _lines(
         yield f"{verb}[{group}] {option} {DONE[turn.step]}"
     if dry_run:
         return
-    from kolla.settings.loader import hosts_with
-
-    settings = deployment.settings
-    others = [host for host in hosts_with(settings, name) if host != settings.host]
-    if others:
+    if others := deployment.settings.hosts.others_with(name):
         yield f"next: the same passwords.conf on {', '.join(others)}"
     yield f"next: `kolla container upgrade {name}` on every host"
     for step in dict.fromkeys(turn.step for turn in turns):

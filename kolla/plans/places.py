@@ -7,7 +7,6 @@ from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.plans.plan import Do, Operation, Plan, State
 from kolla.plugin import Task
-from kolla.settings.loader import hosts_with
 from kolla.store.records import ABSENT
 
 
@@ -46,7 +45,7 @@ def _exists(deployment: Deployment, name: str) -> bool:
 
 
 def _elsewhere(deployment: Deployment, operation: Operation, task: Task) -> KollaError:
-    hosts = ", ".join(hosts_with(deployment.settings, task.of)) or "the host that has it"
+    hosts = ", ".join(deployment.settings.hosts.others_with(task.of)) or "the host that has it"
     hint = f"it can be done on {hosts}"
     if operation.kind is Do.BEFORE_ROLLBACK:
         command = f"kolla container rollback {operation.container} --prepared"

@@ -1,17 +1,26 @@
 """The settings of all hosts that have a file in hosts/, for what depends on the others."""
 
+import dataclasses
 import functools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kolla.errors import KollaError
 from kolla.plugin import Container
 from kolla.plugin.declarations.container import PHASES
 from kolla.plugin.declarations.hosts import EachHost
-from kolla.settings.problems import Invalid
+from kolla.settings.problems import Invalid, Problem
+from kolla.settings.sources import gather
 
 if TYPE_CHECKING:
     from kolla.settings.loader import Settings
+
+
+class _Read(NamedTuple):
+    """What was read of the files, and why not more."""
+
+    hosts: "dict[str, Settings]"
+    problems: list[Problem]
 
 
 class Hosts:
@@ -20,24 +29,44 @@ class Hosts:
     def __init__(self, own: "Settings"):
         self._own = own
 
-    @functools.cached_property
+    @property
     def all(self) -> "dict[str, Settings]":
         """By name. :class:`Invalid` names each file of another host that cannot be read."""
+        if self._read.problems:
+            raise Invalid(self._read.problems)
+        return self._read.hosts
+
+    @functools.cached_property
+    def _read(self) -> _Read:
         names = {path.stem for path in (self._own.config_dir / "hosts").glob("*.conf")}
-        found, problems = {self._own.host: self._own}, []
-        for name in names - {self._own.host}:
-            try:
-                found[name] = self._own.of_another(name)
-            except Invalid as error:
-                problems += error.problems
-        if problems:
-            raise Invalid(problems)
-        return dict(sorted(found.items()))
+        read = _Read({}, [])
+        for name in sorted({*names, self._own.host}):
+            if name == self._own.host:
+                read.hosts[name] = self._own
+            else:
+                self._add(name, read)
+        return read
+
+    def _add(self, name: str, read: _Read) -> None:
+        own = self._own
+        _, found = gather(own.options, own.config_dir, name, {})
+        if problems := [problem for file in found.files for problem in file.problems]:
+            read.problems.extend(problems)
+            return
+        # The variables of the environment are those of this host.
+        found = dataclasses.replace(found, variables={})
+        other = type(own)(own.catalog, own.config_dir, name, found)
+        other.hosts = self
+        read.hosts[name] = other
 
     def running(self, container: str) -> "list[Settings]":
         """The hosts that a container runs on."""
-        return [host for host in self.all.values()
-                if container in {other.name for other in host.enabled()}]
+        return [host for host in self.all.values() if _runs(host, container)]
+
+    def others_with(self, container: str) -> list[str]:
+        """The other hosts that a container runs on, as far as their files can be read."""
+        return [name for name, host in self._read.hosts.items()
+                if name != self._own.host and _runs(host, container)]
 
     def texts(self, option: EachHost, here: "Settings") -> list[str]:
         """What an option is on ``here``."""
@@ -63,6 +92,10 @@ class Hosts:
     def found(self, container: str) -> "Iterator[Settings]":
         """The other hosts that this one has to find, since they run a container."""
         yield from (host for host in self.running(container) if host is not self._own)
+
+
+def _runs(host: "Settings", container: str) -> bool:
+    return container in {other.name for other in host.enabled()}
 
 
 def _text(host: "Settings", text: str) -> str:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from kolla.files import write_whole
 from kolla.settings import services
-from kolla.settings.loader import Settings, gather
+from kolla.settings.loader import Settings
 from kolla.settings.sources import (
-    Origin, SourceFile, Sources, assignment, names_of, normal_group,
+    Origin, SourceFile, Sources, assignment, gather, names_of, normal_group,
 )
 from kolla.store.state_dir import StateDir
 
@@ -40,7 +40,7 @@ def load(
     Today's files name the state directory, as far as they can be read.
     """
     options = catalog.options
-    _, today = gather(catalog, config_dir, host, overrides)
+    _, today = gather(options, config_dir, host, overrides)
     option = options["DEFAULT"]["state_dir"]
     origin = today.find("DEFAULT", option)
     path = StateDir(Path(origin.text if origin else option.default)).last_valid
@@ -53,7 +53,7 @@ def load(
     name = copy.find("host", "name")
     if copy.problems or name is None or named not in (None, name.text):
         return None
-    host, today = gather(catalog, config_dir, name.text, overrides)
+    host, today = gather(options, config_dir, name.text, overrides)
     secret = {
         (normal_group(group), name) for own, opts in options.items() for opt in opts.values()
         if opt.secret for group, name in names_of(own, opt)

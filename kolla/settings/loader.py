@@ -3,13 +3,12 @@
 import contextlib
 import dataclasses
 import functools
-import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from kolla.errors import KollaError, UsageError
+from kolla.errors import UsageError
 from kolla.plugin import Container, Listen
 from kolla.plugin.declarations.hosts import EachHost
 from kolla.settings import services, sources, templates
@@ -66,7 +65,7 @@ class Settings(OptionValues):
                 f"there is no directory {config_dir}", "--config-dir names that of kolla.conf"
             )
         check_overrides(catalog, overrides or {})
-        host, found = gather(catalog, config_dir, host, overrides or {})
+        host, found = sources.gather(catalog.options, config_dir, host, overrides or {})
         if problems := [problem for file in found.files for problem in file.problems]:
             raise Invalid(problems)
         return cls(catalog, config_dir, host, found)
@@ -82,20 +81,6 @@ class Settings(OptionValues):
     def hosts(self) -> Hosts:
         """The settings of all hosts."""
         return Hosts(self)
-
-    def of_another(self, host: str) -> "Settings":
-        """The settings of another host, of which this one has the files.
-
-        Raises :class:`Invalid` for malformed files.
-        """
-        _, found = gather(self.catalog, self.config_dir, host, {})
-        if problems := [problem for file in found.files for problem in file.problems]:
-            raise Invalid(problems)
-        # The variables of the environment are those of this host.
-        made = Settings(self.catalog, self.config_dir, host,
-                        dataclasses.replace(found, variables={}))
-        made.hosts = self.hosts
-        return made
 
     # Options of services
 
@@ -256,27 +241,3 @@ class Settings(OptionValues):
         known = self.catalog.nodes
         names = map(self.catalog.today, self.value("host", option))
         return [known[name] for name in names if name in known]
-
-
-def gather(
-    catalog: "Catalog", config_dir: Path, host: str | None, overrides: Mapping[str, str]
-) -> tuple[str, sources.Sources]:
-    """The name of the host, and the readable files that can set its options."""
-    found = sources.Sources(sources.read(sources.common_files(config_dir)), overrides)
-    if host is None:
-        origin = found.find("host", catalog.options["host"]["name"])
-        host = origin.text if origin else socket.gethostname()
-    own = config_dir / "hosts" / f"{host}.conf"
-    found.files.extend(sources.read(sources.existing(own)))
-    return host, found
-
-
-def hosts_with(settings: Settings, container: str) -> list[str]:
-    """The hosts, of those that have a file in hosts/, on which a container is enabled."""
-    found = []
-    for path in sorted((settings.config_dir / "hosts").glob("*.conf")):
-        with contextlib.suppress(KollaError):  # the broken file of another host
-            other = Settings.load(settings.catalog, settings.config_dir, path.stem)
-            if container in {enabled.name for enabled in other.enabled()}:
-                found.append(path.stem)
-    return found

@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import itertools
 import os
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -195,6 +196,20 @@ def common_files(config_dir: Path) -> list[Path]:
         raise _unreadable(more, error) from error
     found = [more / name for name in names if name.endswith(".conf")]
     return existing(config_dir / "kolla.conf") + found
+
+
+def gather(
+    options: Mapping[str, Mapping[str, cfg.Opt]], config_dir: Path, host: str | None,
+    overrides: Mapping[str, str],
+) -> tuple[str, Sources]:
+    """The name of the host, and the readable files that can set its options."""
+    found = Sources(read(common_files(config_dir)), overrides)
+    if host is None:
+        origin = found.find("host", options["host"]["name"])
+        host = origin.text if origin else socket.gethostname()
+    own = config_dir / "hosts" / f"{host}.conf"
+    found.files.extend(read(existing(own)))
+    return host, found
 
 
 def existing(path: Path) -> list[Path]:
