@@ -6,11 +6,14 @@ scans instead, which takes about three milliseconds and, unlike the cache, says 
 distribution declares an entry point.
 """
 
+import collections
 import dataclasses
 import functools
 import importlib.metadata
+import itertools
 import sys
 import traceback
+from collections.abc import Mapping
 from typing import Any
 
 from stevedore import extension
@@ -57,13 +60,21 @@ def _name(distribution: importlib.metadata.Distribution) -> str:
 
 
 def entry_points(namespace: str) -> importlib.metadata.EntryPoints:
-    return _scan(tuple(sys.path)).select(group=namespace)
+    return _scan(tuple(sys.path)).get(namespace, importlib.metadata.EntryPoints())
 
 
 @functools.cache
-def _scan(path: tuple[str, ...]) -> Any:  # of another type in each Python
+def _scan(path: tuple[str, ...]) -> Mapping[str, importlib.metadata.EntryPoints]:
+    """All of them by their group: to select a group is to look at every one of them."""
+    groups: dict[str, list[importlib.metadata.EntryPoint]] = collections.defaultdict(list)
     try:
-        return importlib.metadata.entry_points()
+        found: Any = importlib.metadata.entry_points()
+        # Before Python 3.12 it is a mapping of the groups.
+        is_mapping = isinstance(found, dict)
+        everything = itertools.chain(*dict.values(found)) if is_mapping else found
+        for entry_point in everything:
+            groups[entry_point.group].append(entry_point)
+        return {name: importlib.metadata.EntryPoints(group) for name, group in groups.items()}
     except Exception as error:  # a file can be broken in many ways
         raise KollaError(
             f"the entry points of the distribution {_unreadable()} cannot be read: {error}",
@@ -133,8 +144,8 @@ def _culprit(error: BaseException) -> str:
     """The third-party plugin in the traceback of an error; empty if there is none."""
     everything = _scan(tuple(sys.path))
     theirs = [
-        found for group in everything.groups if group.startswith("kolla.")
-        for found in everything.select(group=group) if distribution_of(found) != KOLLA
+        found for group, members in everything.items() if group.startswith("kolla.")
+        for found in members if distribution_of(found) != KOLLA
     ]
     for frame, _ in traceback.walk_tb(error.__traceback__):
         module = frame.f_globals.get("__name__", "")
