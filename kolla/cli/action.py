@@ -35,9 +35,7 @@ class Action(Lister):
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            "--dry-run", action="store_true", help="print the plan and touch nothing"
-        )
+        parser.add_dry_run("print the plan and touch nothing")
         return parser
 
     def containers(self, parsed_args: Namespace) -> "list[Container]":

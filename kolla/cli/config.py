@@ -104,9 +104,7 @@ class Passwords(Lister):
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            "--dry-run", action="store_true", help="only tell which ones are missing"
-        )
+        parser.add_dry_run("only tell which ones are missing")
         return parser
 
     def take_action(self, parsed_args: Namespace) -> Table:
@@ -138,7 +136,7 @@ class Certificates(Lister):
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument("--dry-run", action="store_true", help="only tell what is due")
+        parser.add_dry_run("only tell what is due")
         parser.add_argument(
             "--renew", action="store_true", help="make all certificates of this host anew"
         )

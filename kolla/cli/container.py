@@ -32,9 +32,7 @@ class List(Lister):
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            "--all", action="store_true", help="also what does not run on this host"
-        )
+        parser.add_all()
         return parser
 
     def take_action(self, parsed_args: Namespace) -> Table:

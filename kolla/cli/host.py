@@ -54,9 +54,7 @@ class Prepare(Lister):
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            "--dry-run", action="store_true", help="print what would be made and touch nothing"
-        )
+        parser.add_dry_run("print what would be made and touch nothing")
         return parser
 
     def take_action(self, parsed_args: Namespace) -> Table:

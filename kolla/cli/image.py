@@ -181,9 +181,7 @@ class Prune(Lister):
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            "--dry-run", action="store_true", help="print what would be removed, touch nothing"
-        )
+        parser.add_dry_run("print what would be removed, touch nothing")
         parser.add_argument("--yes", action="store_true", help="do not ask")
         return parser
 

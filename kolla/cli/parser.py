@@ -21,6 +21,16 @@ class Parser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **arguments
         )
 
+    def add_dry_run(self, help: str) -> None:
+        """The option with which a command only tells what it would do."""
+        self.add_argument("--dry-run", action="store_true", help=help)
+
+    def add_all(self) -> None:
+        """The option with which a list also has what does not run on this host."""
+        self.add_argument(
+            "--all", action="store_true", help="also what does not run on this host"
+        )
+
     def format_help(self) -> str:
         shapes: dict[Any, str] = {
             None: "{0}", "?": "[{0}]", "*": "[{0} ...]", "+": "{0} [{0} ...]", "...": "[{0} ...]",

@@ -45,7 +45,7 @@ class Rotate(Lister):
         completed(parser.add_argument(
             "name", metavar="CONTAINER", help="a container with keys"
         ), "containers")
-        parser.add_argument("--dry-run", action="store_true", help="only tell the step")
+        parser.add_dry_run("only tell the step")
         return parser
 
     def take_action(self, parsed_args: Namespace) -> Table:
