@@ -67,7 +67,9 @@ def main() -> None:
         "oslo.config.opts",
         namespaces,
         invoke_on_load=True,
-        on_missing_entrypoints_callback=lambda missing: fail(f"unknown: {', '.join(missing)}"),
+        on_missing_entrypoints_callback=lambda missing: fail(
+            f"no package here has the options {', '.join(missing)}: leave them out"
+        ),
         on_load_failure_callback=lambda _, point, error: fail(f"{point.name}: {error}"),
     )
     table = compact(listing for extension in extensions for listing in extension.obj)
