@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from kolla.actions.step import Step
-from kolla.health.rules import STRAINED
+from kolla.plugin import STRAINED
 from kolla.plugin import Check
 from kolla.plugin.reports import ALWAYS, BackendError, Observed, Outcome
 

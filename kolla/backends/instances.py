@@ -4,7 +4,6 @@ import dataclasses
 import logging
 import os
 import pathlib
-from typing import Any
 
 from kolla.backends.dumps import Dumps
 from kolla.backends.survivors import survivors
@@ -12,7 +11,7 @@ from kolla.errors import KollaError
 from kolla.files import make_folder, remove_folder, write_whole
 from kolla.plugin import File, Strategy, Task, numbered
 from kolla.plugin.backend import Configured
-from kolla.plugin.instance import Instance
+from kolla.plugin.instance import Instance, granted
 from kolla.plugin.spec import SPEC, Spec
 from kolla.store.state_dir import StateDir
 
@@ -33,19 +32,6 @@ SECRETS = "/var/lib/kolla/secrets"
 def engine_name(container: str, generation: int, task: str = "") -> str:
     """``glance-api-g42``; never re-used for anything else."""
     return f"{container}-g{generation}" + (f"-{task}" if task else "")
-
-
-def granted(spec: Spec) -> dict[str, Any]:
-    """What an instance gets of the privileges in its spec."""
-    limits = (text.split("=") for text in spec.granted("limit"))
-    return {
-        "capabilities": spec.granted("capability"),
-        "devices": spec.granted("device"),
-        "device_rules": spec.granted("device-rule"),
-        "groups": spec.granted("group"),
-        "ulimits": {name: int(value) for name, value in limits},
-        "privileges": frozenset(item.kind for item in spec.privileges if not item.value),
-    }
 
 
 class Instances:
@@ -76,9 +62,7 @@ class Instances:
         place = place or spec
         environment = {
             **place.environment, **task.environment,
-            "KOLLA_TARGET_RELEASE": target.release,
-            "KOLLA_TARGET_VERSION": target.version,
-            "KOLLA_LOCK_TIMEOUT": str(self.settings.value("engine", "lock_timeout")),
+            **given_to_a_task(target, self.settings.value("engine", "lock_timeout")),
         }
         made = self._instance(place, generation, environment, task.command, task.name, spec)
         made = dataclasses.replace(made, in_background=True)
@@ -166,10 +150,6 @@ class Instances:
             key: text for key, text in environment.items() if not self.settings.taken_out(text)
         }
         values = {key: self.settings.reveal(text) for key, text in environment.items()}
-        if spec.granted("pid"):  # tini is not its first process then
-            values["TINI_SUBREAPER"] = ""
-        if memory := spec.limits.get("memory"):
-            values["KOLLA_MEMORY_LIMIT"] = str(memory)
         secrets = frozenset(
             key for key, text in environment.items() if self.settings.references(text)
         )
@@ -184,16 +164,13 @@ class Instances:
             name=engine_name(owner.container, generation, task),
             image=spec.image_id,
             user=spec.user,
-            environment={
-                **values, "KOLLA_CONTAINER": owner.container, "KOLLA_PROJECT": project_of(owner),
-                "KOLLA_GENERATION": str(generation), "KOLLA_RELEASE": spec.release,
-            },
+            environment=values | given(spec, generation, owner),
             labels=labels,
             command=command,
             binds=binds,
             volumes=tuple((volume.name, volume.path) for volume in spec.volumes),
             scratch={scratch.path: scratch.size for scratch in spec.scratch},
-            **granted(spec),
+            **granted(spec.privileges),
             limits=spec.limits,
             stop_grace=spec.stop_grace,
             security=spec.security,
@@ -238,6 +215,27 @@ class Instances:
                 f"kolla has to run as root, with space left below {self.state_dir}",
             ) from None
         return folder
+
+
+def given(spec: Spec, generation: int, owner: Spec) -> dict[str, str]:
+    """The variables that kolla adds to those of a spec, for whom it runs."""
+    found = {
+        "KOLLA_CONTAINER": owner.container, "KOLLA_PROJECT": project_of(owner),
+        "KOLLA_GENERATION": str(generation), "KOLLA_RELEASE": spec.release,
+    }
+    if spec.granted("pid"):  # tini is not its first process then
+        found["TINI_SUBREAPER"] = ""
+    if memory := spec.limits.get("memory"):
+        found["KOLLA_MEMORY_LIMIT"] = str(memory)
+    return found
+
+
+def given_to_a_task(target: Spec, lock_timeout: int) -> dict[str, str]:
+    """The variables that tell a task what its container is on the way to."""
+    return {
+        "KOLLA_TARGET_RELEASE": target.release, "KOLLA_TARGET_VERSION": target.version,
+        "KOLLA_LOCK_TIMEOUT": str(lock_timeout),
+    }
 
 
 def project_of(spec: Spec) -> str:

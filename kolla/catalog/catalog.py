@@ -18,7 +18,7 @@ from kolla.catalog.naming import releases_of
 from kolla.catalog.old_names import OldNames
 from kolla.catalog.usable import KINDS, Usable
 from kolla.errors import KollaError, UsageError, nearest
-from kolla.plugin import Container, ContainerSet, Event, Gone, Image, Tree
+from kolla.plugin import Container, ContainerSet, Event, Gone, Image, Tree, Written
 
 Node = ContainerSet | Container
 
@@ -201,7 +201,7 @@ class Catalog:
         """The function of a hook; KollaError if it is unknown or broken."""
         return _driver("kolla.hooks", "hook", name)
 
-    def exporter(self, name: str) -> Callable[[Tree, Path], list[Path]]:
+    def exporter(self, name: str) -> Callable[[Tree, Path], Iterable[Written]]:
         """The function of an exporter; UsageError if it is unknown, KollaError if broken."""
         return _driver("kolla.exporters", "exporter", name, UsageError)
 

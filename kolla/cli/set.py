@@ -229,9 +229,13 @@ class Export(OnSets, Command):
 
     def take_action(self, parsed_args: Namespace) -> int | None:
         from kolla.exporters.tree import tree
+        from kolla.files import write_whole
 
         export = self.app.deployment.installed.exporter(parsed_args.format)
         exported = tree(self.app.deployment, self.containers(parsed_args))
-        for path in export(exported, pathlib.Path(parsed_args.output)):
+        output = pathlib.Path(parsed_args.output).absolute()
+        for written in export(exported, output):
+            path = output / written.path
+            write_whole(path, written.content, written.mode, written.owner)
             self.app.stdout.write(f"{path}\n")
         return 0

@@ -3,15 +3,12 @@
 import dataclasses
 
 from kolla.health.conditions import DEGRADED, HEALTHY, UNHEALTHY
-from kolla.plugin import Check
+from kolla.plugin import STRAINED, Check
 from kolla.plugin.spec import Spec
 from kolla.settings import Settings
 
 #: The options of ``[monitor]`` that override a check, by container.
 OPTIONS = ("interval", "timeout", "retries", "grace")
-#: Exit code of a check (EX_TEMPFAIL of sysexits.h): the container works, but its dependencies
-#: do not, or it is overloaded. A restart would not help.
-STRAINED = 75
 
 
 def status_of(exit_code: int) -> str:

@@ -19,12 +19,13 @@ key. ``${group.option?yes:no}`` stands for one of the two texts, depending on a 
 ``${group.option|group.option}``, for the first of two options that is not empty.
 """
 
+from kolla.errors import KollaError
 from kolla.plugin.backend import Backend
 from kolla.plugin.cloud import Cloud, Host, Listening
 from kolla.plugin.declarations.certificates import (
     Certificate, authority_file, certificate_files, certificate_options,
 )
-from kolla.plugin.declarations.commands import Check, Hold, Task
+from kolla.plugin.declarations.commands import STRAINED, Check, Hold, Task
 from kolla.plugin.declarations.confinement import HostNeed, Limits, Privilege
 from kolla.plugin.declarations.container import Container, ContainerSet, Downgrade, Gone
 from kolla.plugin.declarations.hosts import each_host
@@ -33,7 +34,7 @@ from kolla.plugin.declarations.keyring import Keyring
 from kolla.plugin.declarations.running import Listen, Running, Strategy
 from kolla.plugin.declarations.storage import File, HostMount, Scratch, Volume
 from kolla.plugin.event import Event
-from kolla.plugin.export import Exported, Tree
+from kolla.plugin.export import Content, Exported, Mount, MountKind, Program, Tree, Written
 from kolla.plugin.forms import secret
 from kolla.plugin.releases import Releases
 from kolla.plugin.reports import BackendError
@@ -46,6 +47,7 @@ __all__ = [
     "Cloud",
     "Container",
     "ContainerSet",
+    "Content",
     "Downgrade",
     "Event",
     "Exported",
@@ -57,17 +59,23 @@ __all__ = [
     "HostNeed",
     "Image",
     "Keyring",
+    "KollaError",
     "Limits",
     "Listen",
     "Listening",
+    "Mount",
+    "MountKind",
     "Privilege",
+    "Program",
     "Releases",
     "Running",
+    "STRAINED",
     "Scratch",
     "Strategy",
     "Task",
     "Tree",
     "Volume",
+    "Written",
     "authority_file",
     "certificate_files",
     "certificate_options",

@@ -1,7 +1,10 @@
 """What a backend creates a container from."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kolla.plugin.declarations.confinement import Privilege
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,3 +45,38 @@ class Instance:
     log_options: Mapping[str, str] = dataclasses.field(default_factory=dict)
     #: Variables of the environment whose values hold a secret.
     secrets: frozenset[str] = frozenset()
+
+    @property
+    def taken_away(self) -> list[str]:
+        """The capabilities that it is not to have, unless they are in ``capabilities``."""
+        if "privileged" in self.privileges:
+            return []
+        return list(self.dropped) or ["ALL"]
+
+    @property
+    def security_options(self) -> list[str]:
+        """As in ``--security-opt``."""
+        confined = [] if "new-privileges" in self.privileges else ["no-new-privileges"]
+        return [*confined, *self.security]
+
+    @property
+    def all_ulimits(self) -> dict[str, int]:
+        """``ulimits`` with the open files."""
+        files = {"nofile": int(self.limits["files"])} if "files" in self.limits else {}
+        return {**files, **self.ulimits}
+
+
+def granted(privileges: Iterable[Privilege]) -> dict[str, Any]:
+    """The fields of an instance that stand for privileges."""
+    values: dict[str, list[str]] = {}
+    for item in privileges:
+        values.setdefault(item.kind, []).append(item.value)
+    limits = (text.split("=") for text in values.get("limit", ()))
+    return {
+        "capabilities": tuple(values.get("capability", ())),
+        "devices": tuple(values.get("device", ())),
+        "device_rules": tuple(values.get("device-rule", ())),
+        "groups": tuple(values.get("group", ())),
+        "ulimits": {name: int(value) for name, value in limits},
+        "privileges": frozenset(item.kind for item in privileges if not item.value),
+    }

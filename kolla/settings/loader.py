@@ -13,6 +13,7 @@ from kolla.plugin import Container, Listen
 from kolla.plugin.declarations.hosts import EachHost
 from kolla.settings import services, sources, templates
 from kolla.settings.configured import check_overrides
+from kolla.settings.filled import Options, filled
 from kolla.settings.hosts import Hosts
 from kolla.settings.option_values import OptionValues
 from kolla.settings.problems import Invalid, Problem
@@ -37,8 +38,11 @@ class Settings(OptionValues):
     a secret. An option whose value includes a secret is a secret, too.
     """
 
-    def __init__(self, catalog: "Catalog", config_dir: Path, host: str, found: sources.Sources):
-        super().__init__(catalog.options, found, host, config_dir)
+    def __init__(
+        self, catalog: "Catalog", config_dir: Path, host: str, found: sources.Sources,
+        options: Options | None = None,
+    ):
+        super().__init__(options or catalog.options, found, host, config_dir)
         self.catalog = catalog
         self.config_dir = config_dir
         self.host = host
@@ -81,6 +85,13 @@ class Settings(OptionValues):
     def hosts(self) -> Hosts:
         """The settings of all hosts."""
         return Hosts(self)
+
+    def filled(self, values: Mapping[str, str]) -> "Settings":
+        """The same with other texts for some options (``group.option``), which are not judged."""
+        options, found = filled(self.options, self.sources, values)
+        made = Settings(self.catalog, self.config_dir, self.host, found, options)
+        made.hosts = self.hosts
+        return made
 
     # Options of services
 

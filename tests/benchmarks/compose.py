@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 
-from kolla.backends.compose import service as kollas_own
+from kolla.compose import service as kollas_own
 from kolla.plugin.instance import Instance
 
 

@@ -15,11 +15,10 @@ from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 
 from kolla.backends.docker import launch
-from kolla.backends.instances import granted
 from kolla.catalog.catalog import Catalog
 from kolla.plans.rendering import build
 from kolla.plugin import Container
-from kolla.plugin.instance import Instance
+from kolla.plugin.instance import Instance, granted
 from kolla.plugin.reach import exposes, reaches
 from kolla.plugin.reports import ImageFacts
 from kolla.plugin.spec import Spec
@@ -110,7 +109,7 @@ def _launched(container: Container, settings: Settings) -> Launched:
         volumes=tuple((volume.name, volume.path) for volume in spec.volumes),
         scratch={scratch.path: scratch.size for scratch in spec.scratch},
         limits=spec.limits, security=spec.security,
-        **granted(spec),
+        **granted(spec.privileges),
     )
     api = docker.APIClient(base_url="unix:///nowhere", version="1.41")
     told = launch.arguments(api, instance)

@@ -11,7 +11,7 @@ from kolla_plugins.openstack import (
     API, IDENTITY, MESSAGING_FILE, WORKER_CHECK, database_environment, database_task,
     identity_task, login_environment, messaging_environment, schema_phases, schema_task,
     service_certificate, service_environment, service_files, service_limits, service_listens,
-    service_options, teardown_task, worker_environment,
+    service_options, teardown_task, user_options, worker_environment,
 )
 
 #: Where the API calls the workers: Barbican's own default for ``[queue] topic``.
@@ -39,8 +39,7 @@ OPTIONS = {
     **IDENTITY,
     "barbican": (
         *service_options("barbican", 9311, container="barbican-api"),
-        cfg.StrOpt("user", default="barbican", help="Its user in Keystone."),
-        secret("password", help="The password of that user."),
+        *user_options("barbican"),
         secret(
             "master_key", form="fernet",
             help="What everything is encrypted with; without it nothing can be read any more.",
@@ -93,7 +92,10 @@ BARBICAN_WORKER = Container(
     image=IMAGE,
     releases=("2026.1",),
     user=42403,
-    command=("kolla-worker", "barbican-worker"),
+    # The next one is loaded beside it, and takes over.
+    strategy=Strategy.RELIEVE,
+    join=(),
+    command=("kolla-worker", "kolla-preload", "barbican-worker"),
     check=WORKER_CHECK,
     environment={
         **worker_environment(TOPIC),

@@ -4,13 +4,14 @@ import functools
 import pathlib
 from typing import Any
 
-from kolla.backends.compose import dotenv, project
+from kolla.backends.compose import project
 from kolla.backends.compose.command import CLASSIC, OLDEST, Compose, find
-from kolla.backends.compose.document import plain_json
 from kolla.backends.compose.project import Project
-from kolla.backends.compose.service import escaped, service, spec_labels, volumes
 from kolla.backends.docker.backend import DockerBackend
 from kolla.backends.docker.launch import UNMASKED, in_parts, shares
+from kolla.compose import dotenv
+from kolla.compose.document import plain_json
+from kolla.compose.service import escaped, service, spec_labels, volumes
 from kolla.files import write_whole
 from kolla.plugin.backend import Configured
 from kolla.plugin.instance import Instance

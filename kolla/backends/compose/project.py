@@ -11,9 +11,9 @@ import logging
 import pathlib
 from collections.abc import Callable, Iterable
 
-from kolla.backends.compose import document
-from kolla.backends.compose.document import Entry
-from kolla.backends.compose.service import unescaped
+from kolla.compose import document
+from kolla.compose.document import Entry
+from kolla.compose.service import unescaped
 from kolla.errors import KollaError
 from kolla.files import locked, write_whole
 from kolla.store.state_dir import StateDir

@@ -41,12 +41,12 @@ def _host_config(api: docker.APIClient, instance: Instance) -> dict:
         restart_policy={"Name": NEVER.value},
         binds=binds,
         tmpfs={path: f"size={size},mode=1777" for path, size in instance.scratch.items()},
-        cap_drop=dropped(instance) or None,
+        cap_drop=instance.taken_away or None,
         cap_add=list(instance.capabilities) or None,
         devices=list(instance.devices) or None,
         device_cgroup_rules=list(instance.device_rules) or None,
         group_add=list(instance.groups) or None,
-        security_opt=[text for text in security(instance) if text != UNMASKED],
+        security_opt=[text for text in instance.security_options if text != UNMASKED],
         read_only="writable-root" not in granted,
         privileged="privileged" in granted,
         pid_mode="host" if "pid" in granted else None,
@@ -58,32 +58,14 @@ def _host_config(api: docker.APIClient, instance: Instance) -> dict:
         pids_limit=limits.get("pids"),
         nano_cpus=round(limits["cpus"] * 1e9) if "cpus" in limits else None,
         ulimits=[
-            {"Name": name, "Soft": most, "Hard": most} for name, most in ulimits(instance).items()
+            {"Name": name, "Soft": most, "Hard": most}
+            for name, most in instance.all_ulimits.items()
         ] or None,
         log_config={"Type": instance.log_driver, "Config": dict(instance.log_options)},
     )
     if UNMASKED in instance.security:  # a word that only the engine's clients know
         config |= {"MaskedPaths": [], "ReadonlyPaths": []}
     return config
-
-
-def dropped(instance: Instance) -> list[str]:
-    """The capabilities that it is not to have, unless they are added."""
-    if "privileged" in instance.privileges:
-        return []
-    return list(instance.dropped) or ["ALL"]
-
-
-def security(instance: Instance) -> list[str]:
-    """As in ``--security-opt``."""
-    confined = [] if "new-privileges" in instance.privileges else ["no-new-privileges"]
-    return [*confined, *instance.security]
-
-
-def ulimits(instance: Instance) -> dict[str, int]:
-    """By the engine's names, open files included."""
-    files = {"nofile": int(instance.limits["files"])} if "files" in instance.limits else {}
-    return {**files, **instance.ulimits}
 
 
 def in_parts(instance: Instance, lacking: tuple[str, ...]) -> Instance:

@@ -5,6 +5,10 @@ from collections.abc import Mapping
 
 from kolla.plugin.template import Template
 
+#: Exit code of a check (EX_TEMPFAIL of sysexits.h): the container works, but its dependencies
+#: do not, or it is overloaded. A restart would not help.
+STRAINED = 75
+
 
 @dataclasses.dataclass(frozen=True)
 class Check:

@@ -1,6 +1,5 @@
 """What an exported compose file and the files beside it are."""
 
-import dataclasses
 import os
 import subprocess
 import types
@@ -8,48 +7,34 @@ import types
 import pytest
 import yaml
 
-from kolla.errors import KollaError
 from kolla.exporters import compose
-from kolla.plugin import File
-from kolla.plugin.export import Exported, Tree
-from tests.unit.support.factory import CHECK, make_spec
+from kolla.plugin import Check, Content, Exported, Mount, MountKind, Program, Tree
 
-SECRETS = {"PASSWORD": "%{secret}", "PORT": "80"}
 FILES = (
-    File("/etc/a [1].conf", "key = %{secret}", mode=0o400),
-    File("/etc/plain.conf", "x", mode=0o444),
+    Content("/etc/a [1].conf", b"key = hunter2", 0o400, secret=True),
+    Content("/etc/plain.conf", b"x", 0o444, secret=False),
 )
 
 
-class Settings:
-    """Its only secret is ``%{secret}``."""
-
-    def __init__(self, secret: str = "hunter2"):
-        self.secret = secret
-
-    def value(self, *names):
-        return {}
-
-    def references(self, text: str) -> list[str]:
-        return ["secret"] if "%{secret}" in text else []
-
-    def taken_out(self, text):
-        return []
-
-    def reveal(self, text: str) -> str:
-        if self.secret is None and self.references(text):
-            raise KollaError("the secret is missing")
-        return text.replace("%{secret}", self.secret or "")
-
-
-def export(folder, secret: str | None = "hunter2", **changes) -> dict:
-    """The services that stand in the file."""
-    spec = make_spec(**{
-        "user": os.getuid(), "environment": SECRETS, "files": FILES, **changes,
+def exported(secret: str = "hunter2", **changes) -> Exported:
+    name = changes.pop("name", "web")
+    declared = types.SimpleNamespace(name=name, summary="serves", requires=(), stop_grace=10)
+    return Exported(**{
+        "container": declared, "distribution": "kolla", "path": ("control", name),
+        "image": "kolla/web:2026.1", "user": os.getuid(),
+        "service": Program(name, (), {"PORT": "80"}, {"PASSWORD": secret}),
+        "tasks": {"bootstrap": ()}, "files": FILES, "mounts": (), "listens": (),
+        "privileges": (), "security": (), "limits": {}, "needs": (), "check": Check(),
+        "drain": (), "log": {"driver": "json-file"}, **changes,
     })
-    container = types.SimpleNamespace(name=spec.container, summary="serves", requires=())
-    exported = Exported(container, spec, ("control", spec.container), "kolla")
-    compose.export(Tree("here", (exported,), Settings(secret)), folder)
+
+
+def export(folder, *containers: Exported) -> dict:
+    """The services that stand in the file."""
+    for written in compose.export(Tree("here", containers, lambda values: None), folder):
+        path = folder / written.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(written.content)
     return yaml.safe_load((folder / "compose.yaml").read_text())["services"]
 
 
@@ -64,17 +49,17 @@ def ignored(folder) -> list[str]:
 
 
 def test_version_control_leaves_out_every_file_with_a_secret_and_no_other(tmp_path):
-    export(tmp_path)
+    export(tmp_path, exported())
     assert ignored(tmp_path) == ["containers/web/files/etc/a [1].conf", "env/web.env"]
 
 
 def test_lines_of_an_earlier_gitignore_stay(tmp_path):
     (tmp_path / ".gitignore").write_bytes(b"# mine \xff\n*.bak")
-    export(tmp_path)
-    export(tmp_path, files=(File("/etc/other.conf", "%{secret}", mode=0o400),))
-    export(tmp_path, files=())
+    other = Content("/etc/other.conf", b"hunter2", 0o400, secret=True)
+    for files in (FILES, (other,), ()):
+        export(tmp_path, exported(files=files))
     assert (tmp_path / ".gitignore").read_bytes().splitlines() == [
-        b"# mine \xff", b"*.bak", b"/env/", b"/containers/*/secrets*",
+        b"# mine \xff", b"*.bak", b"/env/",
         rb"/containers/web/files/etc/a\ \[1].conf",
         b"/containers/web/files/etc/other.conf",
     ]
@@ -82,15 +67,34 @@ def test_lines_of_an_earlier_gitignore_stay(tmp_path):
 
 
 def test_no_secret_is_written_before_version_control_leaves_it_out(tmp_path):
-    with pytest.raises(KollaError, match="secret is missing"):
-        export(tmp_path, secret=None)
-    assert "/env/" in (tmp_path / ".gitignore").read_text()
-    assert not (tmp_path / "compose.yaml").exists()
+    tree = Tree("here", (exported(),), lambda values: None)
+    written = list(compose.export(tree, tmp_path))
+    assert [each.path for each in written[:2]] == ["compose.yaml", ".gitignore"]
+    assert b"hunter2" not in written[0].content
+    assert {each.mode for each in written if b"hunter2" in each.content} == {0o600, 0o400}
+
+
+def test_a_task_in_the_place_of_another_container_has_its_image_and_mounts(tmp_path):
+    task = Program("cells", ("map",), {}, {}, 600, of="api")
+    api = exported(name="api", image="kolla/api:1", mounts=(
+        Mount(MountKind.VOLUME, "/var/lib/api", "api"),))
+    services = export(tmp_path, exported(tasks={"bootstrap": (task,)}), api)
+    assert services["web-cells"]["image"] == "kolla/api:1"
+    assert "api:/var/lib/api" in services["web-cells"]["volumes"]
+
+
+def test_what_this_host_lacks_and_need_not_have_is_left_out(tmp_path):
+    mounts = tuple(
+        Mount(MountKind.PATH, f"/mnt/{number}", source, optional=True)
+        for number, source in enumerate((str(tmp_path), f"{tmp_path}/nowhere"))
+    )
+    binds = export(tmp_path, exported(files=(), mounts=mounts))["web"]["volumes"]
+    assert binds[1:] == [f"{tmp_path}:/mnt/0:rw,rprivate"]
 
 
 def test_health_check_gets_its_dollars(tmp_path):
     command = ["sh", "-c", "test $READY = ${HOME}"]
-    services = export(tmp_path, check=dataclasses.replace(CHECK, command=command))
+    services = export(tmp_path, exported(check=Check(command)))
     assert services["web"]["healthcheck"]["test"][-3:] == [
         "sh", "-c", "test $$READY = $${HOME}",
     ]
@@ -99,22 +103,21 @@ def test_health_check_gets_its_dollars(tmp_path):
 @pytest.mark.parametrize("code, healthy", [(0, True), (75, True), (1, False), (2, False)])
 def test_health_check_of_what_works_and_is_strained_passes(tmp_path, code, healthy):
     command = ["sh", "-c", f"exit {code}"]
-    _, *words = export(
-        tmp_path, check=dataclasses.replace(CHECK, command=command)
-    )["web"]["healthcheck"]["test"]
+    services = export(tmp_path, exported(check=Check(command)))
+    _, *words = services["web"]["healthcheck"]["test"]
     done = subprocess.run([word.replace("$$", "$") for word in words])
     assert (done.returncode == 0) == healthy
 
 
 @pytest.mark.parametrize("secret", ["ab${HOME}c", "end\\", r"x\'y", r"a\\b"])
 def test_secret_that_docker_compose_1_misreads_is_warned_of(tmp_path, caplog, secret):
-    export(tmp_path, secret)
+    export(tmp_path, exported(secret))
     assert [record.getMessage() for record in caplog.records] == [
-        f"docker-compose 1.29 misreads PASSWORD in {tmp_path}/env/web.env; compose 2 does not"
+        "docker-compose 1.29 misreads PASSWORD in env/web.env; compose 2 does not"
     ]
 
 
 @pytest.mark.parametrize("secret", ["plain", "it's $HOME", r"a\b", 'a "b" #c'])
 def test_secret_that_both_lines_of_compose_read_alike_is_not_warned_of(tmp_path, caplog, secret):
-    export(tmp_path, secret)
+    export(tmp_path, exported(secret))
     assert not caplog.records

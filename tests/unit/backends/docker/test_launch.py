@@ -4,7 +4,7 @@ import docker
 import pytest
 
 from kolla.backends.docker import launch
-from kolla.backends.instances import granted
+from kolla.plugin.instance import granted
 from kolla.plugin import Privilege
 from kolla.plugin.instance import Instance
 from tests.unit.support.factory import make_spec
@@ -17,7 +17,7 @@ def api():
 
 def told(api, *privileges: tuple[str, str], lacking: tuple[str, ...] = (), **changes) -> dict:
     spec = make_spec(privileges=tuple(Privilege(kind, "", value) for kind, value in privileges))
-    made = Instance("web-g1", "image", 42000, {}, {}, **granted(spec), **changes)
+    made = Instance("web-g1", "image", 42000, {}, {}, **granted(spec.privileges), **changes)
     return launch.arguments(api, launch.in_parts(made, lacking))["host_config"]
 
 

@@ -3,7 +3,6 @@
 import pathlib
 from typing import Any
 
-from kolla.backends.docker import launch
 from kolla.plugin.instance import Instance
 from kolla.plugin.reports import ALWAYS
 from kolla.plugin.spec import SPEC
@@ -37,9 +36,9 @@ def service(
         "cgroup": "host" if "cgroup" in granted else None,
         "privileged": "privileged" in granted,
         "read_only": "writable-root" not in granted,
-        "cap_drop": launch.dropped(instance),
+        "cap_drop": instance.taken_away,
         "cap_add": list(instance.capabilities),
-        "security_opt": launch.security(instance),
+        "security_opt": instance.security_options,
         "devices": list(instance.devices),
         "device_cgroup_rules": list(instance.device_rules),
         "group_add": list(instance.groups),
@@ -52,7 +51,7 @@ def service(
         "memswap_limit": instance.limits.get("memory"),
         "pids_limit": instance.limits.get("pids"),
         "cpus": instance.limits.get("cpus"),
-        "ulimits": launch.ulimits(instance),
+        "ulimits": instance.all_ulimits,
         "restart": ALWAYS.value,
         "stop_grace_period": f"{instance.stop_grace}s",
         "logging": {

@@ -8,9 +8,9 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kolla.backends.compose import document, dotenv
-from kolla.backends.compose.document import Entry
-from kolla.backends.compose.service import service, spec_labels, volumes
+from kolla.compose import document, dotenv
+from kolla.compose.document import Entry
+from kolla.compose.service import service, spec_labels, volumes
 from kolla.plugin.instance import Instance
 from tests.unit.support.factory import make_spec
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from kolla.backends.compose.service import volumes
+from kolla.compose.service import volumes
 
 SIGNATURE = "# kolla: sha256:"
 #: What every reader of YAML, of 1.1 or 1.2, takes for the string it looks like.
