@@ -91,8 +91,17 @@ class Selection:
             "`kolla container list --all` shows all of them",
         )
 
+    def explain_nothing(self, sets: list[str]) -> None:
+        """Raise :class:`UsageError` if nothing of a set runs here because it is optional."""
+        for name in map(self._catalog.today, sets):
+            if name != self._catalog.root.name and (way := self._optional(name)):
+                raise UsageError(f"nothing of {name} runs on this host", way)
+
     def _way_here(self, name: str) -> str:
+        return self._optional(name) or "[host] enabled and disabled decide that"
+
+    def _optional(self, name: str) -> str:
         optional = [node for node in self._catalog.path(name) if self._catalog.node(node).optional]
         if not optional:
-            return "[host] enabled and disabled decide that"
+            return ""
         return f"it is optional: it runs where [host] enabled names {optional[-1]}"

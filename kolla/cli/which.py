@@ -70,4 +70,6 @@ class OnSets(Command):
         leftover = getattr(self, "leftover", False)
         choose = Selection(deployment)
         found = [c for name in names for c in choose.below(name, leftover)]
+        if not found:
+            choose.explain_nothing(names)
         return list(dict.fromkeys(found))

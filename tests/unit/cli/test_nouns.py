@@ -234,6 +234,8 @@ def test_unknown_generation_is_wrong_usage(history):
     ("plan ceilometer-api", "no container set or container 'ceilometer-api' since Queens"),
     ("config environment swift-base", "there is no container 'swift-base': it was an image"),
     ("container start spare", "it is optional: it runs where [host] enabled names spare"),
+    ("set start rarities", "nothing of rarities runs on this host"),
+    ("set check rarities", "it is optional: it runs where [host] enabled names rarities"),
     ("set start probe", "'probe' is a container, not a set"),
     ("container stop caches", "'caches' is a container set"),
     ("container rollback probe guard --to 3", "--to is for one container"),

@@ -21,6 +21,7 @@ from kolla.plugin import (
 )
 
 IMAGE = Image("probe", pathlib.Path(__file__).parent)
+RARITIES = ContainerSet("rarities", "What few hosts have", optional=True)
 CACHES = ContainerSet("caches", "What can be lost", formerly=("magazines",))
 NEAR_CACHES = ContainerSet("near-caches", "Caches on this host", parent="caches")
 PROBE = Container(
@@ -43,6 +44,7 @@ GUARD = Container(
 
 ENTRY_POINTS = """\
 [kolla.container_sets]
+rarities = probe_plugin:RARITIES
 caches = probe_plugin:CACHES
 near-caches = probe_plugin:NEAR_CACHES
 [kolla.containers]
