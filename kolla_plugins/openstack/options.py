@@ -1,0 +1,110 @@
+"""Options that OpenStack services have in common."""
+
+import ipaddress
+
+from oslo_config import cfg, types
+
+from kolla.plugin import certificate_options, secret
+
+
+class Network(types.String):
+    """An IPv4 or IPv6 address, or a network of them."""
+
+    def __init__(self) -> None:
+        super().__init__(type_name="address or network")
+
+    def __call__(self, value: str) -> str:
+        ipaddress.ip_network(value, strict=False)
+        return value
+
+
+API = {
+    "api": (
+        cfg.BoolOpt(
+            "tls", default=False,
+            help="Whether the services' ports speak TLS, and their URLs begin with https.",
+        ),
+        cfg.StrOpt(
+            "public_address",
+            help="The name or address under which users of the cloud reach all services, such as "
+            "that of a load balancer; of IPv6 in brackets. Each service's own if it is not set.",
+        ),
+        cfg.StrOpt(
+            "internal_address",
+            help="The same for the services among each other, and for administrators.",
+        ),
+        cfg.BoolOpt(
+            "public_tls", default="${api.tls}",
+            help="Whether public URLs begin with https, also where a load balancer ends TLS.",
+        ),
+        cfg.ListOpt(
+            "proxies", item_type=Network(), default=[],
+            help="Load balancers in front of the APIs, as addresses or networks. The client of a "
+            "request from there is the last one that X-Forwarded-For names.",
+        ),
+        cfg.ListOpt(
+            "trusted", item_type=Network(), default=[],
+            help="The other hosts of the cloud, as addresses or networks: like this host, they "
+            "have no limit of failed logins or transfers.",
+        ),
+        cfg.IntOpt(
+            "connections_per_source", default=500, min=1,
+            help="Connections that a client (an address, or an IPv6 network of 64 bits) may have "
+            "to an API, of 2000; further ones are refused. Load balancers have no limit.",
+        ),
+    ),
+}
+
+IDENTITY = {
+    "identity": (
+        cfg.StrOpt("region", default="RegionOne", help="The region this host belongs to."),
+        cfg.StrOpt("admin_user", default="admin", help="The cloud's first administrator."),
+        cfg.StrOpt("admin_project", default="admin", help="That administrator's project."),
+        secret("admin_password", help="That administrator's password."),
+    ),
+}
+
+
+def service_options(service: str, port: int, container: str = "") -> tuple[cfg.Opt, ...]:
+    """The options of an HTTP service with a database, in a group of its own.
+
+    Give ``container`` if its name is not that of the service.
+    """
+    return (
+        *http_options(service, port, container),
+        cfg.StrOpt("database_name", default=service, help="Its database in MariaDB."),
+        cfg.StrOpt("database_user", default=service, help="Its user in MariaDB."),
+        secret("database_password", help="The password of that user."),
+        cfg.StrOpt("policy_file", help="A policy.yaml on this host, instead of the defaults."),
+    )
+
+
+def http_options(service: str, port: int, container: str = "") -> tuple[cfg.Opt, ...]:
+    """The options of whatever answers HTTP; addresses fit into URLs."""
+    container = container or service
+    public, internal = (
+        f"${{{tls}?https:http}}://${{{address}|{service}.address}}:${{{service}.port}}"
+        for tls, address in (
+            ("api.public_tls", "api.public_address"), ("api.tls", "api.internal_address"),
+        )
+    )
+    return (
+        cfg.StrOpt("address", default="${host.address}", help="The address it listens on."),
+        cfg.PortOpt("port", default=port, help="The port it listens on."),
+        cfg.PortOpt(
+            "plain_port",
+            help="Another port of that address, without TLS, while clients still use http.",
+        ),
+        *certificate_options(container),
+        cfg.StrOpt("public_url", default=public, help="Where users of the cloud reach it."),
+        cfg.StrOpt("internal_url", default=internal, help="Where the other services reach it."),
+        cfg.IntOpt("workers", default=2, min=1, help="Processes that answer requests."),
+    )
+
+
+def user_options(service: str) -> tuple[cfg.Opt, ...]:
+    """The options of a service that has a user in Keystone."""
+    return (
+        cfg.StrOpt("user", default=service, help="Its user in Keystone."),
+        secret("password", help="The password of that user."),
+    )

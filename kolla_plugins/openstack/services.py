@@ -1,0 +1,137 @@
+"""How an OpenStack service is reached, and how it finds the others."""
+
+from collections.abc import Mapping
+
+from kolla.plugin import (
+    Certificate, Check, File, Limits, Listen, authority_file, certificate_files,
+)
+
+
+def service_limits(service: str) -> Limits:
+    """Bytes of memory for the router with its buffers, plus a share for each worker."""
+    return Limits(memory=f"1g + 256m * ${{{service}.workers}}")
+
+
+#: Where a container finds the authorities of all services that it is a client of: of those whose
+#: :func:`authority_file` it has.
+AUTHORITIES = "/run/kolla/authorities.crt"
+
+#: The variable in which a service finds its database, and the option with the database's name.
+DATABASE = {"OS_DATABASE__CONNECTION": "database_name"}
+
+
+def database_environment(
+    service: str, databases: Mapping[str, str] = DATABASE
+) -> dict[str, str]:
+    """Where a service finds its databases, all with the same user.
+
+    ``databases``: variables, each with the option that names its database. The first database
+    holds the ledger, and all are dumped together.
+    """
+    login = f"${{url:{service}.database_user}}:${{url:{service}.database_password}}"
+    verified = "${database.tls??ssl_ca=/etc/kolla/tls/database.crt:}"
+    place = "${database.address}:${database.port}"
+    names = {} if databases is DATABASE else {"KOLLA_SCHEMA_DATABASES": " ".join(databases)}
+    return names | {
+        variable: f"mysql+pymysql://{login}@{place}/${{{service}.{option}}}{verified}"
+        for variable, option in databases.items()
+    }
+
+
+def service_environment(
+    service: str, databases: Mapping[str, str] = DATABASE
+) -> dict[str, str]:
+    """The variables that every HTTP service needs; empty ``databases``: it sees none."""
+    return {
+        "KOLLA_HOST": "${host.name}",
+        "KOLLA_ADDRESS": f"${{{service}.address}}",
+        "KOLLA_PORT": f"${{{service}.port}}",
+        "KOLLA_PLAIN_PORT": f"${{{service}.plain_port}}",
+        "KOLLA_WORKERS": f"${{{service}.workers}}",
+        "KOLLA_PROXIES": "${api.proxies}",
+        "KOLLA_TRUSTED": "${host.address},${api.trusted}",
+        "KOLLA_CLIENTS_OF_A_SOURCE": "${api.connections_per_source}",
+        # Without it, links would repeat the Host header of a client.
+        "OS_DEFAULT__PUBLIC_ENDPOINT": f"${{{service}.public_url}}",
+        **(database_environment(service, databases) if databases else {}),
+    }
+
+
+def messaging_environment() -> dict[str, str]:
+    """Where a service finds the brokers; their authority is in :data:`MESSAGING_FILE`."""
+    return {
+        "OS_DEFAULT__TRANSPORT_URL": "rabbit://${messaging.urls}//",
+        "OS_OSLO_MESSAGING_RABBIT__SSL": "${messaging.tls}",
+        "OS_OSLO_MESSAGING_RABBIT__SSL_CA_FILE": "${messaging.tls?/etc/kolla/tls/messaging.crt:}",
+    }
+
+
+#: The authority of the broker, a file of every service with :func:`messaging_environment`.
+MESSAGING_FILE = authority_file("messaging", "messaging.tls")
+
+#: The check of a container whose command is ``kolla-worker``; it may take long to import.
+WORKER_CHECK = Check(("kolla-check-worker",), grace=120)
+
+
+def worker_environment(topic: str) -> dict[str, str]:
+    """The variables of a service that is called over the broker, under that topic of its own."""
+    return {
+        "KOLLA_HOST": "${host.name}",
+        "KOLLA_RPC_QUEUE": f"{topic}.${{host.name}}",
+        "OS_DEFAULT__HOST": "${host.name}",
+        "OS_DEFAULT__RPC_PING_ENABLED": "true",
+        **messaging_environment(),
+    }
+
+
+def service_listens(service: str) -> tuple[Listen, ...]:
+    """The ports of an HTTP service."""
+    return tuple(
+        Listen(f"${{{service}.address}}", f"${{{service}.{port}}}", balanced="http")
+        for port in ("port", "plain_port")
+    )
+
+
+def service_certificate(service: str) -> Certificate:
+    """The certificate of an HTTP service."""
+    names = ("address", "public_url", "internal_url")
+    return Certificate(
+        service, when="api.tls", public=True,
+        names=tuple(f"${{{service}.{name}}}" for name in names),
+    )
+
+
+def service_files(service: str) -> tuple[File, ...]:
+    """The files that every HTTP service with a database needs."""
+    return (
+        File(f"/etc/{service}/policy.yaml", option=f"{service}.policy_file"),
+        *certificate_files(service, "api.tls"),
+        authority_file("database", "database.tls"),
+        authority_file("keystone", "api.tls"),
+    )
+
+
+def client_environment(service: str, group: str) -> dict[str, str]:
+    """The login of the service at Keystone, in one of its groups of options."""
+    options = {
+        "AUTH_TYPE": "password",
+        "AUTH_URL": "${keystone.internal_url}/v3",
+        "CAFILE": f"${{api.tls?{AUTHORITIES}:}}",
+        "REGION_NAME": "${identity.region}",
+        "USERNAME": f"${{{service}.user}}",
+        "PASSWORD": f"${{oslo:{service}.password}}",
+        "PROJECT_NAME": "service",
+        "USER_DOMAIN_ID": "default",
+        "PROJECT_DOMAIN_ID": "default",
+    }
+    return {f"OS_{group.upper()}__{name}": value for name, value in options.items()}
+
+
+def login_environment(service: str) -> dict[str, str]:
+    """The login of the service at Keystone, with which it validates tokens."""
+    return {
+        **client_environment(service, "keystone_authtoken"),
+        "OS_KEYSTONE_AUTHTOKEN__CAFILE": "${api.tls?/etc/kolla/tls/keystone.crt:}",
+        "OS_KEYSTONE_AUTHTOKEN__SERVICE_TOKEN_ROLES_REQUIRED": "true",
+        "OS_KEYSTONE_AUTHTOKEN__WWW_AUTHENTICATE_URI": "${keystone.public_url}/v3",
+    }
