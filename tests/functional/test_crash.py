@@ -26,11 +26,15 @@ from tests.functional.support.crash_rounds import COMMANDS, Report
 BACKENDS = backends.BOTH
 CONTAINERS = {
     "handover": "synthetic-http", "replace": "synthetic-worker", "relieve": "synthetic-agent",
+    "hold": "synthetic-database",
 }
 #: At how many points a command is killed without ``--all``.
 SAMPLE = 3
 #: Commands in which a worker that relieves another goes a way of its own.
 OF_RELIEF = ("upgrade", "refused-upgrade", "recover-before-commit")
+#: Commands in which requests wait for a container that is replaced.
+OF_HOLD = ("restart", "upgrade", "refused-upgrade", "rollback", "recover-before-commit",
+           "recover-after-commit")
 #: Commands in which compose makes, keeps or removes something.
 OF_COMPOSE = ("start", "stop", "upgrade", "rollback", "delete", "recover-after-commit")
 
@@ -91,7 +95,9 @@ def workers(engine, synthetic_images, backend, exhaustive, request, tmp_path_fac
 def cases():
     for name, strategy in itertools.product(COMMANDS, CONTAINERS):
         marks = [pytest.mark.differs] if name in OF_COMPOSE else []
-        if strategy == "relieve" and name not in OF_RELIEF:
+        if strategy == "hold" and name not in OF_HOLD:
+            continue
+        if strategy == "hold" or strategy == "relieve" and name not in OF_RELIEF:
             marks = [pytest.mark.exhaustive]
         yield pytest.param(name, strategy, marks=marks)
 

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from kolla.store.records import ABSENT, RUNNING
 from tests.functional.conftest import SYNTHETIC
 from tests.functional.support import backends, crash
+from tests.functional.support.crash_held import HeldWorld
 from tests.functional.support.crash_points import Point, cuts
 from tests.functional.support.crash_world import World
 from tests.functional.support.engine import Engine
@@ -32,6 +33,8 @@ BEFOREHAND = 3
 #: How many failures of one command are shown before it is given up.
 ENOUGH = 5
 RELEASES = ("2026.1", "2026.2")
+#: Of containers that listen, or would: two of them may be put through commands at a time.
+PORTS = {"synthetic-http": 18999, "synthetic-worker": 18998, "synthetic-database": 18996}
 #: Seconds into a call of the engine at which its client dies.
 MOMENTS = (0.002, 0.01, 0.03, 0.08)
 
@@ -256,6 +259,7 @@ class Rounds:
         """Where to kill it, found by letting it run to its end."""
         for _ in range(1 if self._sample else BEFOREHAND):
             command.prepare(self.world)
+            self.world.settle()
             ended = self.world.kolla(*command.arguments(self.world), expect=command.exit_code)
         self.world.assert_consistent()
         points = list(
@@ -285,6 +289,7 @@ class Rounds:
         """Kill it there, recover, and see what is left; False if it never came there."""
         world = self.world
         command.prepare(world)
+        world.settle()
         arguments = command.arguments(world)
         ended = world.tool.run(*arguments, trap=trap, action=action)
         if not ended.caught:
@@ -315,11 +320,12 @@ class Rounds:
 def main(
     directory: str, address: str, backend: str, sample: str, container: str, *names: str
 ) -> None:
-    port = {"synthetic-http": 18999, "synthetic-worker": 18998}.get(container, 18997)
+    port = PORTS.get(container, 18997)
     deployment = Deployment(Engine(), pathlib.Path(directory), address).prepare()
     deployment.configure(backends.configuration(backend), "05-backend")
     deployment.install_plugin(SYNTHETIC)
-    rounds = Rounds(World(deployment, container, port), backend, int(sample))
+    kind = HeldWorld if container == "synthetic-database" else World
+    rounds = Rounds(kind(deployment, container, port), backend, int(sample))
     for name in names or COMMANDS:
         print(json.dumps(dataclasses.asdict(rounds.put_through(name))), flush=True)
 

@@ -55,11 +55,15 @@ def _labels(found: dict) -> dict:
 class World:
     """One container of the synthetic service: its state file, the engine, and its answers."""
 
+    #: The containers of the host; empty: this one.
+    enabled = ""
+
     def __init__(self, deployment: Deployment, container: str, port: int = 18999):
         self.deployment, self.container, self.port = deployment, container, port
         self.kind = container.removeprefix("synthetic-")
         self.tool = Tool(deployment)
-        deployment.configure(CONFIGURATION.format(container=container, port=port), "50-world")
+        enabled = self.enabled or container
+        deployment.configure(CONFIGURATION.format(container=enabled, port=port), "50-world")
         self._given: dict[int, str] = {}
         self.reset()
 
@@ -70,6 +74,9 @@ class World:
             f"kolla {' '.join(arguments)} ended with {ended.exit_code}\n{ended.output}"
         )
         return ended
+
+    def settle(self) -> None:
+        """Have there what a command is to meet besides this container."""
 
     # What is recorded
 

@@ -11,7 +11,7 @@ import pathlib
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Check, Container, ContainerSet, File, Image, Listen, Strategy, Task, Volume, secret,
+    Check, Container, ContainerSet, File, Hold, Image, Listen, Strategy, Task, Volume, secret,
 )
 
 SYNTHETIC = ContainerSet("synthetic", "Services for tests, which fail on demand")
@@ -55,6 +55,8 @@ OPTIONS = {
         *failure_options("http"),
         *failure_options("worker"),
         *failure_options("agent"),
+        *failure_options("database"),
+        *failure_options("front"),
     ),
 }
 
@@ -129,6 +131,31 @@ RELIEF = container(
     environment=environment("agent"),
     drain=("kolla-drain",),
     drain_grace=30,
+)
+
+HELD = ContainerSet("held", "A front whose requests wait while its database is replaced")
+
+
+def held(kind: str, **differences) -> Container:
+    return dataclasses.replace(
+        container(kind, strategy=Strategy.REPLACE, environment=environment(kind), **differences),
+        parent="held",
+        command=("kolla-start", "worker"),
+    )
+
+
+DATABASE = held("database", summary="A worker that another container requires")
+#: A file says that requests wait; it goes by itself, whatever becomes of kolla.
+FRONT = held(
+    "front",
+    summary="Has its requests wait while the database is replaced",
+    requires=("synthetic-database",),
+    listens=(Listen("${synthetic.address}", "18990"),),
+    hold=Hold(
+        command=("sh", "-c", 'touch /run/kolla/held-"$1"; '
+                 '(sleep 6; rm -f /run/kolla/held-"$1") < /dev/null > /dev/null 2>&1 &', "hold"),
+        resume=("sh", "-c", 'rm -f /run/kolla/held-"$1"', "resume"),
+    ),
 )
 
 PAIR = ContainerSet("pair", "Two containers that are one software")
