@@ -1,7 +1,12 @@
+import datetime
 import ssl
 import stat
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.x509 import CertificateBuilder, Name, NameAttribute
+from cryptography.x509.oid import NameOID
 from oslo_config import cfg
 from tests.unit.support.plugins import make_container, make_settings
 
@@ -101,6 +106,25 @@ def test_a_host_without_the_key_of_the_authority_is_told_where_to_get_it(tmp_pat
     with pytest.raises(KollaError, match="is not on this host") as refused:
         made(tmp_path, renew=True)
     assert f"copy {files[0].parent}" in refused.value.hint
+
+
+@pytest.mark.parametrize("new_key", [
+    ed25519.Ed25519PrivateKey.generate, lambda: rsa.generate_private_key(65537, 2048),
+])
+def test_an_authority_of_the_operator_may_have_a_key_of_any_kind(tmp_path, files, new_key):
+    name = Name([NameAttribute(NameOID.COMMON_NAME, "ours")])
+    key, now = new_key(), datetime.datetime.now(datetime.UTC)
+    digest = hashes.SHA256() if isinstance(key, rsa.RSAPrivateKey) else None
+    authority = (
+        CertificateBuilder().subject_name(name).issuer_name(name).serial_number(1)
+        .public_key(key.public_key()).not_valid_before(now)
+        .not_valid_after(now + datetime.timedelta(days=900)).sign(key, digest)
+    )
+    ours = x509.Signed(authority, key)
+    files[2].write_bytes(ours.certificate_pem())
+    files[2].with_suffix(".key").write_bytes(ours.key_pem())
+    assert made(tmp_path) == ["it is of another authority"]
+    assert x509.is_signed_by(x509.load_certificate(files[0]), authority)
 
 
 def test_missing_certificates_are_a_problem_that_names_the_command(tmp_path):
