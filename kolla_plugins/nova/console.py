@@ -9,12 +9,13 @@ from kolla.plugin import (
 from kolla_plugins.nova.shared import (
     IMAGE, JOIN_SCHEMA, OPTIONS, USER, control_environment, nova_files, phases,
 )
+from kolla_plugins.openstack import service_urls
 
 CONSOLE = (
     cfg.StrOpt("address", default="${host.address}", help="The address it listens on."),
     cfg.PortOpt("port", default=6080, help="The port it listens on."),
     cfg.StrOpt(
-        "public_url", default="${api.tls?https:http}://${console.address}:${console.port}",
+        "public_url", default=service_urls("console")[0],
         help="Where browsers of the cloud's users reach it.",
     ),
     *certificate_options("nova-novncproxy"),

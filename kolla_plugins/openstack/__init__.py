@@ -9,7 +9,7 @@ is a file in the container with the authorities of all services that it is a cli
 """
 
 from kolla_plugins.openstack.options import (
-    API, IDENTITY, http_options, service_options, user_options,
+    API, IDENTITY, http_options, service_options, service_urls, user_options,
 )
 from kolla_plugins.openstack.services import (
     AUTHORITIES, MESSAGING_FILE, WORKER_CHECK, client_environment, database_environment,
@@ -44,6 +44,7 @@ __all__ = [
     "service_limits",
     "service_listens",
     "service_options",
+    "service_urls",
     "teardown_task",
     "upgrade_check",
     "user_options",

@@ -65,6 +65,16 @@ IDENTITY = {
 }
 
 
+def service_urls(service: str) -> tuple[str, str]:
+    """Templates of the URLs of a service without a path: the public and the internal one."""
+    ends = (("api.public_tls", "api.public_address"), ("api.tls", "api.internal_address"))
+    public, internal = (
+        f"${{{tls}?https:http}}://${{{address}|{service}.address}}:${{{service}.port}}"
+        for tls, address in ends
+    )
+    return public, internal
+
+
 def service_options(service: str, port: int, container: str = "") -> tuple[cfg.Opt, ...]:
     """The options of an HTTP service with a database, in a group of its own.
 
@@ -82,12 +92,7 @@ def service_options(service: str, port: int, container: str = "") -> tuple[cfg.O
 def http_options(service: str, port: int, container: str = "") -> tuple[cfg.Opt, ...]:
     """The options of whatever answers HTTP; addresses fit into URLs."""
     container = container or service
-    public, internal = (
-        f"${{{tls}?https:http}}://${{{address}|{service}.address}}:${{{service}.port}}"
-        for tls, address in (
-            ("api.public_tls", "api.public_address"), ("api.tls", "api.internal_address"),
-        )
-    )
+    public, internal = service_urls(service)
     return (
         cfg.StrOpt("address", default="${host.address}", help="The address it listens on."),
         cfg.PortOpt("port", default=port, help="The port it listens on."),

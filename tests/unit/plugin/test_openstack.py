@@ -66,6 +66,8 @@ def test_the_urls_of_all_services_come_from_one_group(cloud, text, public, inter
     for service, port in (("keystone", 5000), ("glance", 9292)):
         assert settings.value(service, "public_url") == f"{public}:{port}"
         assert settings.value(service, "internal_url") == f"{internal}:{port}"
+    if "address = 127.0.0.5" not in text:
+        assert settings.value("console", "public_url") == f"{public}:6080"
     told = settings.environment(settings.catalog.containers["glance-api"])
     assert told["OS_KEYSTONE_AUTHTOKEN__AUTH_URL"] == f"{internal}:5000/v3"
     assert told["OS_KEYSTONE_AUTHTOKEN__WWW_AUTHENTICATE_URI"] == f"{public}:5000/v3"
