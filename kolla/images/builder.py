@@ -10,11 +10,11 @@ from typing import Any
 from kolla.catalog import releases
 from kolla.catalog.catalog import Catalog
 from kolla.catalog.naming import (
-    LOCK, ROOT, SUITE, is_root, reference, releases_of, root_reference, suite, tag,
+    LOCK, ROOT, SUITE, is_root, reference, root_reference, suite, tag,
 )
 from kolla.deployment import Deployment
-from kolla.errors import KollaError, UsageError
-from kolla.images import client, graph, inputs, labels, root, sbom
+from kolla.errors import KollaError
+from kolla.images import choice, client, graph, inputs, labels, root, sbom
 from kolla.images.built import Built, Outcome
 from kolla.images.run import Job, Runner
 from kolla.images.site import Site, private_files
@@ -48,10 +48,10 @@ def build(
     releases.require(deployment.installed.release_order, release)
     settings = deployment.settings
     settings.require_correct()
-    names = list(names) or [container.image.name for container in settings.enabled()]
+    names = list(names) or choice.of_host(settings, release)
     images = graph.with_bases(deployment.installed.images, names)
     for image in images:
-        require_release(image, release)
+        choice.require_release(image, release)
     afresh = {*(names if no_cache else ()), *(graph.roots(images) if refresh_base else ())}
     site = Site.of(settings)
     logs = _log_folder(deployment.state_dir)
@@ -64,16 +64,6 @@ def build(
             jobs=settings.value("images", "jobs"), stop=workshop.runner.stop,
         )
     return list(results.values())
-
-
-def require_release(image: Image, release: str) -> None:
-    """Raise :class:`UsageError` if an image has pins, but none for this release."""
-    known = releases_of(image)
-    if known and release not in known:
-        raise UsageError(
-            f"{image.name} cannot be built for {release}, only for {', '.join(known)}",
-            "`kolla config validate` checks [DEFAULT] release",
-        )
 
 
 class _Workshop:

@@ -3,9 +3,11 @@
 import pytest
 
 from kolla.catalog.catalog import Catalog
-from kolla.images import builder, labels
+from kolla.images import builder, choice, labels
 from kolla.plugin import ContainerSet, Image
-from tests.unit.support.plugins import make_container, plugin
+from tests.unit.support.plugins import (
+    FOLDER, make_container, make_settings, make_web, plugin,
+)
 
 
 @pytest.fixture
@@ -36,6 +38,14 @@ def test_it_is_told_what_it_is_built_on_and_who_runs_it(arguments):
 
 def test_a_user_that_its_containers_do_not_agree_on_is_not_told(arguments):
     assert "KOLLA_UID" not in arguments(42000, 42001)
+
+
+def test_images_of_containers_that_a_release_has_not_are_not_built_for_it(tmp_path):
+    bridge = make_container("bridge", releases=("2024.2",), image=Image(
+        "bridge", FOLDER, parent=None, per_release=True))
+    settings = make_settings(tmp_path, "", make_web(), bridge)
+    assert choice.of_host(settings, "2024.2") == ["bridge", "web"]
+    assert choice.of_host(settings, "2026.1") == ["web"]
 
 
 @pytest.mark.parametrize(("known", "found"), [
