@@ -216,3 +216,17 @@ def test_bad_option_of_the_service_is_refused_before_anything_is_touched(synthet
     assert f"{path}:2" in done.stderr and OPTIONS[line] in done.stderr
     if "debgu" in line:
         assert "debug" in done.stderr
+
+
+def test_a_container_that_may_not_stop_is_left_alone_unless_somebody_insists(synthetic):
+    synthetic.configure("[host]\nenabled = synthetic, synthetic-agent\n", "10-host")
+    forbids = ("--set", "synthetic.agent_failure=may-stop")
+    synthetic.kolla(*forbids, "container", "start", "synthetic-agent")
+    refusal = synthetic.kolla("container", "stop", "synthetic-agent", "synthetic-worker", expect=1)
+    assert "synthetic-agent forbids its stop: kolla-may-stop: somebody needs it, so no stop" in (
+        refusal.stderr)
+    (health,) = synthetic.kolla("container", "check", "synthetic-worker", "-f", "json").json()
+    assert health["health"] == "healthy"
+    (row,) = synthetic.kolla(
+        "container", "delete", "synthetic-agent", "--force", "--yes", "-f", "json").json()
+    assert row["outcome"] == "done"

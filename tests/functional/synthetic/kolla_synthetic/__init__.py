@@ -21,7 +21,7 @@ IMAGE = Image(
 )
 
 FAILURES = (
-    "none", "exit", "check", "answer", "stop", "join", "drain",
+    "none", "exit", "check", "answer", "stop", "join", "drain", "may-stop",
     "bootstrap", "dump", "expand", "contract", "contract-waits", "before-rollback",
 )
 
@@ -31,8 +31,8 @@ def failure_options(kind: str) -> tuple[cfg.Opt, ...]:
         cfg.StrOpt(
             f"{kind}_failure", default="none", choices=FAILURES,
             help="What goes wrong: it exits, fails its check, answers with 500, does not heed "
-            "SIGTERM, cannot join or drain, or a task of that name fails (or waits for another "
-            "host).",
+            "SIGTERM, cannot join or drain, forbids that it is stopped, or a task of that name "
+            "fails (or waits for another host).",
         ),
         cfg.FloatOpt(
             f"{kind}_failure_after", default=0,
@@ -129,6 +129,7 @@ RELIEF = container(
     strategy=Strategy.RELIEVE,
     optional=True,
     environment=environment("agent"),
+    may_stop=("kolla-may-stop",),
     drain=("kolla-drain",),
     drain_grace=30,
 )
