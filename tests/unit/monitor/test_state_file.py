@@ -63,10 +63,11 @@ def test_what_the_other_state_file_and_the_engine_do_not_know_is_forgotten(site)
 
 def test_a_broken_state_file_is_told_once_and_read_again_when_it_is_whole(site, caplog):
     path = site.deployment.state_dir / "kolla.sqlite"
-    site.store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    whole = path.read_bytes()
-    path.write_bytes(b"broken" * 20000)
-    site.store._db.execute("PRAGMA shrink_memory")
+    with site.store._lock:  # no thread of the monitor is half-way
+        site.store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        whole = path.read_bytes()
+        path.write_bytes(b"broken" * 20000)
+        site.store._db.execute("PRAGMA shrink_memory")
     site.watcher._seen_change = None
     site.until(lambda: "what is watched stays so" in caplog.text)
     site.be_asked("web-g1")
