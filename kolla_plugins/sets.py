@@ -35,3 +35,8 @@ NEUTRON_AGENTS_OVS = ContainerSet(
     "neutron-agents-ovs", "Networks of virtual machines, with Open vSwitch",
     parent="openstack-compute-operation",
 )
+
+OPENSTACK_NETWORK_OPERATION = ContainerSet(
+    "openstack-network-operation", "Addresses, routers and metadata of virtual machines",
+    optional=True,
+)

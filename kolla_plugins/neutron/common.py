@@ -1,11 +1,11 @@
 """What the servers and the agents of Neutron share: images and options."""
 
-from oslo_config import cfg
+from oslo_config import cfg, types
 
 from kolla.plugin import Image, secret, shared_folder
 from kolla_plugins.openstack import API, IDENTITY, service_options
 
-#: The same in every release.
+#: The same in every release: servers and agents share files.
 USER = 42435
 
 SERVER_IMAGE = Image(
@@ -13,6 +13,15 @@ SERVER_IMAGE = Image(
     folder=shared_folder("docker", "neutron"),
     parent="openstack-wsgi",
     builder="openstack-builder",
+    offline=True,
+    per_release=True,
+)
+
+#: The same software, with the programs that agents start and ask.
+AGENT_IMAGE = Image(
+    "neutron-agents",
+    folder=shared_folder("docker", "neutron-agents"),
+    parent="neutron",
     offline=True,
     per_release=True,
 )
@@ -40,10 +49,24 @@ OPTIONS = {
             "firewall", default=False,
             help="Whether users may put firewalls on routers (FWaaS). The same on all hosts.",
         ),
-        secret(
-            "metadata_secret",
-            help="With it Nova knows that it is Neutron who says which virtual machine asks for"
-            " its metadata. The same on all hosts.",
+        cfg.StrOpt(
+            "tunnel_address", default="${host.internal_address}",
+            help="The address of this host to which others send what is in tunnels.",
+        ),
+        cfg.Opt(
+            "physical_networks", type=types.Dict(), default={},
+            help="Bridges of this host that lead to physical networks, by their names:"
+            " public:br-ex.",
+        ),
+        cfg.Opt(
+            "bridge_interfaces", type=types.Dict(), default={},
+            help="Network interfaces of this host that belong to those bridges, which keep them:"
+            " br-ex:eth1. An address that such an interface has is of no use any more.",
+        ),
+        cfg.Opt(
+            "bridge_addresses", type=types.Dict(), default={},
+            help="Addresses of this host on those bridges, as a gateway of a cloud on one host:"
+            " br-ex:203.0.113.1/24.",
         ),
     ),
 }

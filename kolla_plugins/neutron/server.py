@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from kolla.plugin import Check, Container, Hold, Limits, Strategy, Task
+from kolla.plugin import Check, Container, Hold, Limits, Strategy, Task, authority_file
 from kolla_plugins.neutron.common import OPTIONS, SERVER_IMAGE, USER
 from kolla_plugins.openstack import (
-    MESSAGING_FILE, WORKER_CHECK, database_environment, database_task, identity_task,
-    login_environment, messaging_environment, schema_phases, schema_task, service_certificate,
-    service_environment, service_files, service_limits, service_listens, teardown_task,
-    worker_environment,
+    MESSAGING_FILE, WORKER_CHECK, client_environment, database_environment, database_task,
+    identity_task, login_environment, messaging_environment, schema_phases, schema_task,
+    service_certificate, service_environment, service_files, service_limits, service_listens,
+    teardown_task, upgrade_check, worker_environment,
 )
 
 SET = "neutron-server"
@@ -29,23 +29,10 @@ PLUGINS = {
     **messaging_environment(),
 }
 
-#: The login with which Neutron tells Nova that a port is ready.
-NOVA = {
-    f"OS_NOVA__{name}": value for name, value in {
-        "AUTH_TYPE": "password",
-        "CAFILE": "${api.tls?/etc/kolla/tls/keystone.crt:}",
-        "AUTH_URL": "${keystone.internal_url}/v3",
-        "REGION_NAME": "${identity.region}",
-        "USERNAME": "${neutron.user}",
-        "PASSWORD": "${oslo:neutron.password}",
-        "PROJECT_NAME": "service",
-        "USER_DOMAIN_ID": "default",
-        "PROJECT_DOMAIN_ID": "default",
-        "ENDPOINT_TYPE": "internal",
-    }.items()
-}
+#: With which Neutron tells Nova that a port is ready.
+NOVA = {**client_environment("neutron", "nova"), "OS_NOVA__ENDPOINT_TYPE": "internal"}
 
-FILES = (*service_files("neutron"), MESSAGING_FILE)
+FILES = (*service_files("neutron"), MESSAGING_FILE, authority_file("nova", "api.tls"))
 
 NEUTRON_API = Container(
     name="neutron-api",
@@ -65,9 +52,10 @@ NEUTRON_API = Container(
     requires=("mariadb", "rabbitmq", "keystone"),
     hold=Hold(),
     verify=(
+        upgrade_check("neutron-status"),
         Task(
-            "upgrade-check", ("kolla-run", "kolla-neutron-verify"),
-            environment={"KOLLA_DUMPS": "${engine.dump_before_upgrade}"}, warning=3,
+            "segment-ranges", ("kolla-segment-ranges",), warning=3,
+            environment={"KOLLA_DUMPS": "${engine.dump_before_upgrade}"},
         ),
     ),
     bootstrap=(
@@ -95,7 +83,7 @@ def _worker(name: str, summary: str, **declared: Any) -> Container:
         follows=("neutron-api",),
         requires=("mariadb", "rabbitmq", "neutron-api"),
         bootstrap=(schema_task("bootstrap"),),
-        **schema_phases(),
+        **schema_phases(leads=False),
         teardown=(teardown_task("neutron"),),
         **declared,
     )
@@ -104,9 +92,12 @@ def _worker(name: str, summary: str, **declared: Any) -> Container:
 NEUTRON_RPC_SERVER = _worker(
     "neutron-rpc-server",
     "What the agents of Neutron call over the broker",
-    command=("kolla-worker", "neutron-rpc-server"),
+    strategy=Strategy.RELIEVE,
+    command=("kolla-worker", "kolla-preload", "neutron-rpc-server"),
+    join=(),
     check=WORKER_CHECK,
     environment={
+        "KOLLA_PRELOAD": "neutron.plugins.ml2.plugin",
         **worker_environment("q-plugin"), **database_environment("neutron"), **PLUGINS, **NOVA,
     },
 )

@@ -14,6 +14,18 @@ CHECK = Check(grace=180)
 #: Of both: threads in every release.
 WSGI = {"KOLLA_THREADS": "8", "OS_NOVA_DISABLE_EVENTLET_PATCHING": "true"}
 
+#: Of Neutron's metadata agents as well.
+METADATA = {
+    "metadata": (
+        *http_options("metadata", 8775, container="metadata-service"),
+        secret(
+            "shared_secret",
+            help="Neutron's metadata agents prove with it on whose behalf they ask. The same "
+            "on all hosts.",
+        ),
+    ),
+}
+
 NOVA_API = Container(
     name="nova-api",
     parent="openstack-interface",
@@ -80,13 +92,6 @@ METADATA_SERVICE = Container(
     drain=("kolla-drain",),
     options={
         **OPTIONS,
-        "metadata": (
-            *http_options("metadata", 8775, container="metadata-service"),
-            secret(
-                "shared_secret",
-                help="Neutron's metadata agents prove with it on whose behalf they ask. The same "
-                "on all hosts.",
-            ),
-        ),
+        **METADATA,
     },
 )

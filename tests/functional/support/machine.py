@@ -33,6 +33,7 @@ done
 for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
     echo "+$controller" > /sys/fs/cgroup/cgroup.subtree_control
 done
+! mountpoint --quiet /run/netns || umount --lazy /run/netns
 mount --bind {run} /mnt
 mount -t tmpfs tmpfs /run
 mkdir -p {run} /run/lock

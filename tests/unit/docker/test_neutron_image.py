@@ -1,14 +1,157 @@
-"""The scripts in the image of Neutron's servers."""
+"""The scripts in the images of Neutron."""
 
 import importlib.machinery
 import importlib.util
-import json
+import os
+import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from kolla.plugin import shared_folder
+
+FUNCTIONS = shared_folder("docker", "base", "functions.bash")
+AGENTS = shared_folder("docker", "neutron-agents")
+
+
+@pytest.fixture
+def host(tmp_path):
+    """A machine whose programs only write down how they were called."""
+    return Host(tmp_path)
+
+
+class Host:
+    def __init__(self, folder):
+        self.folder, self.calls = folder, folder / "calls"
+        self.has("ovs-vsctl")
+        self.has("ip", 'case "$*" in *address\\ show*) echo "lo UNKNOWN 192.0.2.7/24" ;; esac')
+        self.environment = {
+            "PATH": f"{folder}:{os.environ['PATH']}",
+            "OS_OVS__DATAPATH_TYPE": "netdev", "OS_OVS__LOCAL_IP": "192.0.2.7",
+        }
+
+    def has(self, program: str, does: str = "") -> None:
+        path = self.folder / program
+        path.write_text(f'#!/bin/bash\necho "{program} $*" >> {self.calls}\n{does}\n')
+        path.chmod(0o755)
+
+    def run(self, script: str, *arguments: str, **environment: str):
+        """Run a script of the agents' image; how it ended and the calls that it has made."""
+        text = (AGENTS / "bin" / script).read_text()
+        copy = self.folder / "scripts" / script
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(text.replace("/usr/local/lib/kolla/functions.bash", str(FUNCTIONS)))
+        ended = subprocess.run(
+            ["bash", copy, *arguments], env=self.environment | environment,
+            capture_output=True, text=True, timeout=30,
+        )
+        calls = self.calls.read_text().splitlines() if self.calls.exists() else []
+        return ended, [call.replace("--timeout=30 ", "") for call in calls]
+
+
+def test_bridges_get_their_interfaces_and_addresses(host):
+    ended, calls = host.run(
+        "kolla-bridges", KOLLA_PHYSICAL_NETWORKS="public:br-ex,rack:br-rack",
+        KOLLA_BRIDGE_INTERFACES="br-rack:lo", KOLLA_BRIDGE_ADDRESSES="br-ex:203.0.113.1/24",
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert calls[1:] == [
+        "ovs-vsctl --may-exist add-br br-ex -- set Bridge br-ex datapath_type=netdev",
+        "ip link set br-ex up",
+        "ovs-vsctl --may-exist add-br br-rack -- set Bridge br-rack datapath_type=netdev",
+        "ip link set br-rack up",
+        "ovs-vsctl --may-exist add-port br-rack lo",
+        "ip link set lo up",
+        "ip address replace 203.0.113.1/24 dev br-ex",
+    ]
+
+
+@pytest.mark.parametrize("settings, complaint", [
+    ({"KOLLA_BRIDGE_INTERFACES": "br-ex:nosuch0"}, "there is no network interface nosuch0"),
+    ({"KOLLA_BRIDGE_INTERFACES": "br-in:lo"}, "no physical network is behind the bridge br-in"),
+    ({"KOLLA_BRIDGE_ADDRESSES": "br-ex:203.0.113.1"}, "how long the prefix"),
+    ({"KOLLA_PHYSICAL_NETWORKS": "public:br-much-too-long"}, "more than 11 letters"),
+])
+def test_what_a_host_cannot_have_is_refused_and_nothing_is_made(host, settings, complaint):
+    settings = {"KOLLA_PHYSICAL_NETWORKS": "public:br-ex"} | settings
+    ended, calls = host.run("kolla-bridges", **settings)
+    assert ended.returncode == 1 and complaint in ended.stderr
+    assert not [call for call in calls if "add-" in call]
+
+
+def test_a_tunnel_address_has_to_be_one_of_the_host(host):
+    host.has("ip")
+    ended, _ = host.run("kolla-bridges", "--verify")
+    assert ended.returncode == 1
+    assert "[neutron] tunnel_address: 192.0.2.7 is no address of this host" in ended.stderr
+
+
+def test_a_farewell_removes_name_spaces_of_its_own_with_their_ports(host):
+    own, other = f"qdhcp-{'0' * 8}-1111-2222", f"qrouter-{'0' * 8}-1111-2222"
+    host.has("ip", f"""case "$*" in
+        "netns list") printf '%s\\n' "{own} (id: 0)" {other} ;;
+        *link*) printf '%s\\n' "lo UNKNOWN" "tap1 UNKNOWN" ;;
+    esac""")
+    ended, calls = host.run("kolla-farewell", "qdhcp-")
+    assert ended.returncode == 0, ended.stderr
+    assert "ovs-vsctl --if-exists del-port tap1" in calls
+    assert f"ip netns delete {own}" in calls and not [call for call in calls if other in call]
+
+
+def test_bridges_with_ports_of_others_are_not_removed(host):
+    host.has("ovs-vsctl", 'case "$*" in *list-ports*) echo tap1 ;; *get*) echo "[]" ;; esac')
+    ended, calls = host.run("kolla-farewell", "switch", KOLLA_PHYSICAL_NETWORKS="public:br-ex")
+    assert ended.returncode == 1 and "delete these first: tap1" in ended.stderr
+    assert not [call for call in calls if "del-br" in call]
+
+
+def test_bridges_without_ports_of_others_are_removed(host):
+    host.has("ovs-vsctl", 'case "$*" in *list-ports*) echo patch1 ;; *get*) echo patch ;; esac')
+    ended, calls = host.run("kolla-farewell", "switch", KOLLA_PHYSICAL_NETWORKS="public:br-ex")
+    assert ended.returncode == 0, ended.stderr
+    removed = [call.rpartition(" ")[2] for call in calls if "del-br" in call]
+    assert removed == ["br-int", "br-tun", "br-ex"]
+
+
+@pytest.mark.parametrize("url, parts", [
+    ("http://192.0.2.1:8775", "http 192.0.2.1 8775"),
+    ("https://metadata.example.org/", "https metadata.example.org 443"),
+    ("http://[2001:db8::1]:8775", "http 2001:db8::1 8775"),
+    ("http://metadata", "http metadata 80"),
+])
+def test_the_metadata_agent_finds_the_parts_of_a_url(host, url, parts):
+    names = " ".join(f"$OS_DEFAULT__NOVA_METADATA_{part}" for part in ("PROTOCOL", "HOST", "PORT"))
+    ended, _ = host.run("kolla-metadata-agent", "sh", "-c", f"echo {names}",
+                        KOLLA_METADATA_URL=url)
+    assert ended.stdout.strip() == parts
+
+
+def test_what_is_no_url_of_a_metadata_service_is_named(host):
+    ended, _ = host.run("kolla-metadata-agent", KOLLA_METADATA_URL="192.0.2.1")
+    assert ended.returncode == 1 and "no URL of a metadata service: 192.0.2.1" in ended.stderr
+
+
+def test_a_program_that_outlives_the_agent_leaves_its_control_groups(tmp_path):
+    wrappers, groups = tmp_path / "outlive", tmp_path / "groups"
+    for group in ("cpu", "memory"):
+        (groups / group).mkdir(parents=True)
+        (groups / group / "cgroup.procs").touch()
+    wrappers.mkdir()
+    text = (AGENTS / "outlive").read_text()
+    (wrappers / "dnsmasq").write_text(text.replace("/host/cgroup", str(groups)))
+    (tmp_path / "dnsmasq").write_text('#!/bin/bash\necho "$$ $*"\n')
+    for program in (wrappers / "dnsmasq", tmp_path / "dnsmasq"):
+        program.chmod(0o755)
+    said = subprocess.run(
+        ["dnsmasq", "--no-hosts"], capture_output=True, text=True, check=True,
+        env={"PATH": f"{wrappers}:{tmp_path}:{os.environ['PATH']}"},
+    ).stdout
+    number, argument = said.split()
+    assert argument == "--no-hosts"
+    for group in ("cpu", "memory"):
+        assert (groups / group / "cgroup.procs").read_text() == f"{number}\n"
 
 
 def load(*place: str):
@@ -18,6 +161,50 @@ def load(*place: str):
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("script", loader))
     loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def metadata(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    module = load("neutron-agents", "bin", "kolla-check-metadata")
+    monkeypatch.setattr(module, "SOCKET", str(tmp_path / "agent.sock"))
+    monkeypatch.setattr(module, "JOINED", str(tmp_path))
+    return module
+
+
+def test_a_metadata_agent_that_waits_for_its_turn_has_to_have_loaded(metadata, tmp_path):
+    metadata.JOINED, metadata.LOADED = str(tmp_path / "joined"), str(tmp_path / "loaded")
+    assert metadata.trouble() == "the agent has not loaded yet"
+    (tmp_path / "loaded").touch()
+    assert metadata.trouble() == ""
+
+
+@pytest.mark.parametrize("answer, complaint", [
+    (b"HTTP/1.0 400 Bad Request\r\n\r\n", ""),
+    (b"HTTP/1.0 404 Not Found\r\n\r\n", ""),
+    (b"HTTP/1.0 500 Internal Server Error\r\n\r\n",
+     "the agent answers HTTP/1.0 500 Internal Server Error"),
+    (b"", "the agent answers nothing"),
+])
+def test_a_metadata_agent_that_refuses_a_strange_question_is_well(metadata, answer, complaint):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(metadata.SOCKET)
+        listener.listen()
+
+        def serve():
+            asked, _ = listener.accept()
+            with asked:
+                asked.recv(4096)
+                asked.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert metadata.trouble() == complaint
+        thread.join()
+
+
+def test_a_metadata_agent_that_is_gone_is_not_well(metadata):
+    assert metadata.trouble().startswith("the agent cannot be reached")
 
 
 @pytest.mark.parametrize("ages, code", [((9.0,), 0), ((9.0, 1.0), 0), ((1.0,), 1), ((), 1)])
@@ -31,46 +218,27 @@ def test_periodic_workers_that_do_not_last_are_not_well(monkeypatch, ages, code,
 
 
 @pytest.fixture
-def verify(monkeypatch):
+def segments(monkeypatch):
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
     monkeypatch.setenv("KOLLA_RELEASE", "2026.1")
     monkeypatch.setenv("KOLLA_DUMPS", "true")
-    return load("neutron", "kolla-neutron-verify")
+    return load("neutron", "kolla-segment-ranges")
 
 
-def test_ranges_that_the_schema_of_2026_1_changes_are_told_before(verify):
-    (said,) = verify.judge(verify.Ranges(changed=2, deleted=1))
+def test_ranges_that_the_schema_of_2026_1_changes_are_told_before(segments):
+    (said,) = segments.judge(segments.Ranges(changed=2, deleted=1))
     assert said.startswith("the schema of 2026.1 changes 2 ranges of segments and deletes 1")
     assert "restore the dump" in said
 
 
-def test_without_a_dump_they_are_refused(verify, monkeypatch):
+def test_without_a_dump_they_are_refused(segments, monkeypatch):
     monkeypatch.setenv("KOLLA_DUMPS", "false")
     with pytest.raises(SystemExit, match="dump_before_upgrade = false leaves no way back"):
-        [*verify.judge(verify.Ranges(changed=1))]
+        [*segments.judge(segments.Ranges(changed=1))]
 
 
-def test_nothing_is_told_of_ranges_that_stay_as_they_are(verify, monkeypatch):
-    assert [*verify.judge(verify.Ranges())] == []
+def test_nothing_is_told_of_ranges_that_stay_as_they_are(segments, monkeypatch):
+    assert [*segments.judge(segments.Ranges())] == []
     monkeypatch.setenv("KOLLA_RELEASE", "2025.2")
-    assert [*verify.judge(verify.Ranges(changed=1))] == []
-
-
-@pytest.mark.parametrize("code, told", [
-    (0, []), (1, ["Worker counts: set them"]),
-])
-def test_a_warning_of_neutrons_own_check_is_told(verify, monkeypatch, code, told):
-    checks = [{"check": "Ports", "result": 0, "details": None},
-              {"check": "Worker counts", "result": code, "details": "set them"}]
-    ended = subprocess.CompletedProcess((), code, json.dumps({"checks": checks}), "")
-    monkeypatch.setattr(verify.subprocess, "run", lambda *_, **__: ended)
-    assert verify.upgrade_check() == told
-
-
-def test_a_failure_of_neutrons_own_check_refuses_the_upgrade_in_its_words(verify, monkeypatch):
-    checks = [{"check": "Ports", "result": 2, "details": "two have one address"}]
-    ended = subprocess.CompletedProcess((), 2, json.dumps({"checks": checks}), "")
-    monkeypatch.setattr(verify.subprocess, "run", lambda *_, **__: ended)
-    with pytest.raises(SystemExit, match="Ports: two have one address"):
-        verify.upgrade_check()
+    assert [*segments.judge(segments.Ranges(changed=1))] == []

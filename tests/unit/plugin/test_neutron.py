@@ -2,9 +2,18 @@
 
 import pytest
 
-from kolla_plugins.neutron import server
+from kolla_plugins.neutron import agents, server
 
 SERVERS = (server.NEUTRON_API, server.NEUTRON_RPC_SERVER, server.NEUTRON_PERIODIC_WORKERS)
+AGENTS = (
+    agents.NEUTRON_OPENVSWITCH_AGENT, agents.DHCP_AGENT, agents.L3_AGENT, agents.METADATA_AGENT,
+)
+
+
+@pytest.mark.parametrize("container", AGENTS, ids=lambda container: container.name)
+def test_an_agent_sees_no_database_and_is_upgraded_after_the_servers(container):
+    assert not [name for name in container.environment if "DATABASE" in name]
+    assert container.follows == ("neutron-rpc-server",)
 
 
 @pytest.mark.parametrize("container", SERVERS, ids=lambda container: container.name)
@@ -19,3 +28,9 @@ def test_servers_load_the_same_plugins():
         for one in SERVERS
     ]
     assert loaded[0] == loaded[1] == loaded[2]
+
+
+@pytest.mark.parametrize("container", AGENTS, ids=lambda container: container.name)
+def test_what_outlives_an_agent_finds_its_state_again(container):
+    if container.outlived_by:
+        assert agents.STATE in container.volumes and container.farewell
