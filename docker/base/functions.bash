@@ -10,7 +10,7 @@ fail() {
 # The secret variables of the container, each NAME=VALUE and a zero byte, as in /proc/*/environ.
 readonly SECRETS=/var/lib/kolla/secrets
 
-# read_secrets: makes them variables of the script, which no program it starts inherits.
+# read_secrets: sets them as variables of the script; programs that it starts do not inherit them.
 read_secrets() {
     local entry
     [[ -e $SECRETS ]] || return 0

@@ -23,7 +23,7 @@ def spawn(pool, work, *arguments, **options):
     fcntl.flock(lock, fcntl.LOCK_SH)
 
     def release(future) -> None:
-        # Not left to close(): a child that was forked meanwhile shares the open file.
+        # Unlock: close() would not, while a child that was forked meanwhile has the file open.
         fcntl.flock(lock, fcntl.LOCK_UN)
         lock.close()
 
@@ -76,7 +76,7 @@ def _open_https(handler, request):
     return handler.do_open(_Https, request, context=handler._context)
 
 
-# Glance 33 and later look at addresses themselves, with handlers of their own.
+# Glance 33 and later check addresses themselves, with handlers of their own.
 urllib.request.HTTPHandler.http_open = _open_http
 urllib.request.HTTPSHandler.https_open = _open_https
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# What kolla-start, kolla-join and kolla-drain share.
+# Sourced by kolla-start, kolla-join and kolla-drain.
 
 RUN=/run/kolla
 START_PID=$RUN/start.pid
@@ -7,7 +7,7 @@ ROUTER_PID=$RUN/router.pid
 ROUTER_LOG=$RUN/router.log
 ROUTER_FAILED=$RUN/router.failed
 DRAINING=$RUN/draining
-# Outlives a restart of the container, unlike $RUN.
+# Kept when the container restarts, unlike $RUN.
 JOINED=/var/lib/kolla/generation/joined
 
 running() {

@@ -12,9 +12,9 @@ import socket
 import threading
 from collections.abc import Iterable, Iterator
 
-#: Bytes that are taken at once: less than the router's buffer (tune.bufsize).
+#: Bytes that the router takes at once: less than its buffer (tune.bufsize).
 AT_ONCE = 128 * 1024
-#: Seconds in which the client has to take what is larger, or its connection is closed.
+#: Seconds in which a client has to read a larger answer; then its connection is closed.
 LONGEST = 30
 
 
@@ -26,7 +26,7 @@ def bounded(answer: Iterable[bytes], connection: int) -> Iterable[bytes]:
 
 
 def _in_time(answer: list[bytes], connection: int) -> Iterator[bytes]:
-    # A copy: when time is up, the number may be that of another connection already.
+    # A copy: when the time is up, another connection may already have the number of the file.
     with socket.socket(fileno=os.dup(connection)) as client:
         timer = threading.Timer(LONGEST, _hang_up, (client,))
         timer.start()

@@ -8,9 +8,9 @@ import re
 import time
 from collections.abc import Iterator
 
-#: One for each thing that is replaced; its time is the latest until which anybody waits.
+#: A file for each container that is replaced; its time stamp is when the wait ends at the latest.
 HELD = "/run/kolla/held-*"
-#: Shared by all that have passed: requests, and transfers of images.
+#: Locked (shared) by all requests and transfers of images that are under way.
 REQUESTS, TRANSFERS = "/run/kolla/requests.lock", "/run/kolla/transfers.lock"
 #: Seconds between two looks.
 PAUSE = 0.02
@@ -44,5 +44,5 @@ def passed(path: str) -> Iterator[None]:
         try:
             yield
         finally:
-            # Not left to close(): a child that was forked meanwhile shares the open file.
+            # Unlock: close() would not, while a child that was forked meanwhile has the file open.
             fcntl.flock(lock, fcntl.LOCK_UN)

@@ -14,7 +14,7 @@ from kolla_image.environment import fail, require
 if TYPE_CHECKING:
     import sqlalchemy
 
-#: What is in it when the task ends is taken away and kept.
+#: kolla takes the files from here when the task has ended.
 FOLDER = pathlib.Path("/var/lib/kolla/dumps")
 STATEMENT = re.compile(rb"(USE|CREATE TABLE|INSERT INTO) `((?:[^`]|``)+)`")
 LAST_LINE = b"-- Dump completed"
@@ -80,7 +80,7 @@ def _write(
     Returns what is in them: (statement, database, table).
     """
     command = [
-        # No file that the service could have written has a say in it.
+        # Ignore configuration files: the service could have written them.
         "mariadb-dump", "--no-defaults", f"--host={url.host}", f"--port={url.port or 3306}",
         f"--user={url.username}", *_tls(url), "--single-transaction",
         "--quick", "--hex-blob", "--default-character-set=utf8mb4",

@@ -7,7 +7,7 @@ from sqlalchemy import exc, pool
 
 from kolla_image import environment
 
-#: Seconds that it may take to answer.
+#: Seconds in which the service has to answer.
 TIMEOUT = 5
 
 

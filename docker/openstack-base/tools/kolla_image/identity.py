@@ -9,7 +9,7 @@ from keystoneauth1.identity import v3
 from kolla_image.environment import authority, fail, require
 
 DOMAIN = "default"
-#: Of users whom a stranger who tries wrong passwords must not lock out.
+#: Options of users that wrong passwords of a stranger must not lock out.
 UNLOCKED = {"ignore_lockout_failure_attempts": True}
 
 

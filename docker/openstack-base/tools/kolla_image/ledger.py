@@ -25,8 +25,8 @@ TABLES = (
         version VARCHAR(64) NOT NULL, host VARCHAR(255) NOT NULL,
         since DATETIME NOT NULL, done BOOLEAN NOT NULL)""",
 )
-#: Earlier images of kolla did not write down which container it is: there was only one. Theirs
-#: fail from here on, rather than overlook the others.
+#: Earlier images recorded no container, since there was only one. They fail on this table, which
+#: is better than overlooking the other containers.
 BY_CONTAINER = """ALTER TABLE kolla_hosts
     ADD COLUMN IF NOT EXISTS container VARCHAR(255) NOT NULL DEFAULT :container AFTER name,
     DROP PRIMARY KEY, ADD PRIMARY KEY (name, container)"""

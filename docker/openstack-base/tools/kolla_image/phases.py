@@ -20,7 +20,7 @@ class Member:
     container: str
     release: str
     since: datetime.datetime
-    #: It does not go back to an earlier release any more.
+    #: It can no longer go back to an earlier release.
     confirmed: bool
 
     def __str__(self) -> str:
@@ -37,7 +37,7 @@ class Step:
     version: str
     host: str
     since: datetime.datetime
-    #: Not so while it goes on, and after an interruption.
+    #: False while the phase runs, and after an interruption.
     done: bool
 
     def __str__(self) -> str:

@@ -20,8 +20,8 @@ from kolla_image.ledger import Ledger, connected
 
 #: Exit code of a contract that other hosts hold up (EX_TEMPFAIL of sysexits.h).
 WAITS = 75
-#: A change of a table waits for the transactions that use it, and everybody else for the
-#: change: not for a day, which is the default.
+#: A change of a table waits for the transactions that use it, and all later ones wait for the
+#: change. The default limit is a day.
 PATIENCE = "SET SESSION lock_wait_timeout = 20"
 
 
@@ -37,7 +37,7 @@ def bootstrap(ledger: Ledger, who: dict[str, str]) -> None:
         if "KOLLA_DUMPS_KEPT" in os.environ:
             dump(ledger, who)
         run(ledger, "EXPAND", "expand")
-    # One that is new has no earlier release to go back to.
+    # A new database has no earlier release to go back to.
     new = _member(who) not in state.members
     confirmed = new or phases.confirmed_already(state, *_member(who), who["release"])
     ledger.say(who["release"], confirmed)
