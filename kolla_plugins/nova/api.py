@@ -9,7 +9,7 @@ from kolla_plugins.openstack import (
 )
 
 #: Of both: on a host that is busy they take long to import.
-CHECK = Check(grace=180)
+CHECK = Check(grace=240)
 
 #: Of both: threads in every release.
 WSGI = {"KOLLA_THREADS": "8", "OS_NOVA_DISABLE_EVENTLET_PATCHING": "true"}

@@ -70,7 +70,7 @@ def messaging_environment() -> dict[str, str]:
 MESSAGING_FILE = authority_file("messaging", "messaging.tls")
 
 #: The check of a container whose command is ``kolla-worker``; it may take long to import.
-WORKER_CHECK = Check(("kolla-check-worker",), grace=120)
+WORKER_CHECK = Check(("kolla-check-worker",), grace=240)
 
 
 def worker_environment(topic: str) -> dict[str, str]:

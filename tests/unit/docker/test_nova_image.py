@@ -121,9 +121,12 @@ def test_a_release_that_the_image_does_not_know_is_refused(versions):
 
 
 @pytest.fixture
-def console(load, monkeypatch):
+def console(load, monkeypatch, tmp_path):
     """The check, with a proxy that answers for the page what the test has put in ``status``."""
     module = load("kolla-check-console")
+    for name in ("JOINED", "LOADED"):
+        monkeypatch.setattr(module, name, str(tmp_path / name))
+    (tmp_path / "JOINED").touch()
     module.status = 200
 
     class Proxy(http.server.BaseHTTPRequestHandler):
@@ -146,6 +149,13 @@ def console(load, monkeypatch):
 
 
 def test_a_console_proxy_that_shows_its_page_is_well(console):
+    assert console.complaint() == ""
+
+
+def test_a_console_proxy_that_waits_for_its_turn_has_loaded(console, tmp_path):
+    (tmp_path / "JOINED").unlink()
+    assert console.complaint() == "it loads"
+    (tmp_path / "LOADED").touch()
     assert console.complaint() == ""
 
 
