@@ -15,6 +15,8 @@ from tests.functional.support.harness import SYNTHETIC, Completed, Deployment
 RELEASES = ("2025.2", "2026.1", "2026.2")
 #: Of the synthetic service: an earlier and a later one.
 SYNTHETIC_RELEASES = ("2026.1", "2026.2")
+#: Images of optional containers, and the releases that tests of a default run need of them.
+OPTIONAL, OPTIONAL_RELEASES = ("nova", "placement-api"), ("2026.1", "2026.2")
 
 
 class Builder:
@@ -33,9 +35,10 @@ class Builder:
             self._built[release] = self._own.kolla("image", "build", *option, timeout=2400)
         return self._built[release]
 
-    def only(self, *names: str) -> None:
-        """Some of kolla's own images, of the default release."""
-        self._own.kolla("image", "build", *names, timeout=2400)
+    def only(self, *names: str, release: str = "") -> None:
+        """Some of kolla's own images, of the default release if none is named."""
+        option = ["--release", release] if release else []
+        self._own.kolla("image", "build", *names, *option, timeout=2400)
 
     def synthetic(self) -> tuple[str, ...]:
         """The images of the synthetic service, by release."""
@@ -54,6 +57,8 @@ def main() -> None:
             builder = Builder(engine, pathlib.Path(folder))
             for release in RELEASES:
                 print(builder.build(release).stdout, flush=True)
+            for release in OPTIONAL_RELEASES:
+                builder.only(*OPTIONAL, release=release)
             builder.synthetic()
         finally:
             engine.stop()

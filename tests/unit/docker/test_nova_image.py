@@ -12,6 +12,13 @@ import pytest
 from kolla.plugin import shared_folder
 
 DATABASE = "mysql+pymysql://nova:p%40ss@192.0.2.1:3306/nova?ssl_ca=/etc/x.crt"
+SOURCE = """\
+OLDEST_SUPPORTED_SERVICE_VERSION = 'Gazpacho'
+SERVICE_VERSION_ALIASES = {
+    'Gazpacho': 72,
+    'Hibiscus': 74,
+}
+"""
 BROKER = "rabbit://openstack:secret@192.0.2.1:5672//"
 
 
@@ -101,18 +108,21 @@ def test_what_fails_ends_it_by_name(load, told):
 
 @pytest.fixture
 def versions(load, monkeypatch):
-    known = types.SimpleNamespace(SERVICE_VERSION_ALIASES={"Gazpacho": 72, "Hibiscus": 74})
-    monkeypatch.setitem(sys.modules, "nova", types.ModuleType("nova"))
-    monkeypatch.setitem(sys.modules, "nova.objects", types.ModuleType("nova.objects"))
-    monkeypatch.setitem(sys.modules, "nova.objects.service", known)
+    """kolla-service-version, beside a Nova whose newest release is 2026.2."""
     monkeypatch.setitem(sys.modules, "sqlalchemy", types.SimpleNamespace(
         exc=None, pool=None, text=str,
     ))
-    return load("kolla-service-version")
+    module = load("kolla-service-version")
+    monkeypatch.setattr(module, "source", lambda: SOURCE)
+    return module
 
 
 def test_a_release_is_known_by_the_version_of_its_services(versions):
     assert versions.version("2026.1") == 72
+
+
+def test_versions_that_are_not_where_they_were_are_not_guessed(versions):
+    assert versions.aliases("VERSIONS = {}") == {}
 
 
 def test_a_release_that_the_image_does_not_know_is_refused(versions):

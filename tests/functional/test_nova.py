@@ -1,0 +1,143 @@
+"""What controls Nova, and Placement: up from nothing, upgraded and back while it is asked.
+
+There is no hypervisor: the virtual machines are those of the scenario.
+"""
+
+import contextlib
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from tests.functional.support.cloud import Cloud
+from tests.functional.support.database import query
+from tests.functional.support.harness import derive
+from tests.functional.support.watching import Answers, asking, get, until
+
+NOVA, PLACEMENT = 8774, 8778
+WORKERS = ("nova-conductor", "nova-scheduler")
+CONTROL = (*WORKERS, "nova-api", "metadata-service", "nova-novncproxy")
+BEFORE, AFTER = "2026.1", "2026.2"
+#: What services of these releases write into the database.
+VERSIONS = {BEFORE: "72", AFTER: "74"}
+#: Of a service that works, and then does not: its container ends with its first good check.
+ENDS = """\
+#!/bin/sh
+if [ -e {joined} ] && {check}-as-it-was "$@"; then kill 1; exit 1; fi
+exec {check}-as-it-was "$@"
+"""
+
+
+@pytest.fixture(scope="module")
+def nova(deployment, images, builder) -> Cloud:
+    """The control plane of 2026.1, started from nothing."""
+    images(BEFORE)
+    for release in (BEFORE, AFTER):
+        builder.only("nova", "placement-api", release=release)
+    deployment.configure(
+        "[host]\nenabled = all, placement-api, nova-api, nova-controller\ndisabled = glance-api\n",
+        "10-host",
+    )
+    deployment.kolla("config", "passwords")
+    cloud = Cloud(deployment)
+    deployment.kolla("set", "start", timeout=1500)
+    return cloud
+
+
+def services(cloud: Cloud) -> dict[str, str]:
+    """Of the services that report to the database: up or down."""
+    with cloud.connect() as connection:
+        return {service.binary: service.state for service in connection.compute.services()}
+
+
+def versions(cloud: Cloud) -> set[str]:
+    """What is written of the services that ask for it before they start."""
+    return set(query(cloud, "SELECT version FROM nova.services"))
+
+
+@contextlib.contextmanager
+def in_use(cloud: Cloud) -> Iterator[list[Answers]]:
+    """Users ask both APIs while the block runs, and notice nothing."""
+    address = cloud.deployment.address
+    with cloud.connect() as connection:
+        token = connection.auth_token
+
+    def ask(port: int, path: str) -> None:
+        question = urllib.request.Request(
+            f"http://{address}:{port}{path}", headers={"X-Auth-Token": token}
+        )
+        with urllib.request.urlopen(question, timeout=60) as answer:
+            answer.read()
+
+    with (
+        asking(lambda: ask(NOVA, "/v2.1/flavors"), pause=0.2) as users,
+        asking(lambda: ask(PLACEMENT, "/resource_providers"), pause=0.2) as schedulers,
+    ):
+        yield [users, schedulers]
+    for answers in (users, schedulers):
+        assert answers.failures == [] and answers.given
+
+
+def test_it_comes_up_from_nothing(nova):
+    up = dict.fromkeys(WORKERS, "up")
+    until(lambda: services(nova) == up)
+    with nova.connect() as connection:
+        assert list(connection.compute.servers()) == []
+        names = {service.name for service in connection.identity.services()}
+    assert names == {"keystone", "nova", "placement"}
+    assert "noVNC" in get(nova.deployment.address, 6080, "/vnc_lite.html")
+    assert get(nova.deployment.address, 8775)
+    cells = query(nova, "SELECT name, database_connection FROM nova_api.cell_mappings")
+    assert [cell.split()[0] for cell in cells] == ["cell0", "cell1"]
+    assert nova.secrets()["nova.database_password"] not in " ".join(cells)
+
+
+def test_a_broker_that_is_away_is_not_the_fault_of_those_who_are_called_over_it(nova):
+    kolla = nova.deployment.kolla
+
+    def health() -> dict[str, tuple[str, str]]:
+        rows = kolla("container", "check", *WORKERS, "-f", "json", expect=None).json()
+        return {row["health"] for row in rows}
+
+    assert health() == {"healthy"}
+    kolla("container", "stop", "rabbitmq")
+    assert health() == {"degraded"}
+    kolla("container", "start", "rabbitmq")
+    until(lambda: health() == {"healthy"}, 90)
+
+
+@pytest.mark.parametrize(("name", "check", "joined"), (
+    ("nova-conductor", "kolla-check-worker", "/var/lib/kolla/generation/joined"),
+    ("nova-api", "kolla-check", "/"),
+))
+def test_an_upgrade_that_fails_leaves_the_earlier_release_serving(
+    nova, engine, name, check, joined
+):
+    """Even though the later one has started, and has told the database its version."""
+    image = derive(
+        engine, f"kolla/nova:{AFTER}", f"kolla-test/{name}-ends",
+        "USER 0", f"RUN mv /usr/local/bin/{check} /usr/local/bin/{check}-as-it-was"
+        f" && mv /usr/local/bin/{check}-that-ends /usr/local/bin/{check}", "USER 42436",
+        **{f"{check}-that-ends": ENDS.format(joined=joined, check=check)},
+    )
+    before = nova.current(name)
+    with in_use(nova):
+        kolla = nova.deployment.kolla
+        kolla("container", "upgrade", name, "--image", image, expect=1, timeout=600)
+        assert nova.current(name)["generation"] == before["generation"]
+        assert versions(nova) == {VERSIONS[BEFORE]}
+        until(lambda: services(nova)["nova-conductor"] == "up")
+        kolla("container", "restart", name, timeout=600)
+
+
+def test_an_upgrade_and_the_way_back_cost_no_request(nova):
+    kolla = nova.deployment.kolla
+    with in_use(nova):
+        kolla("container", "upgrade", *CONTROL, "placement-api", "--release", AFTER, timeout=900)
+        assert versions(nova) == {VERSIONS[AFTER]}
+        until(lambda: services(nova) == dict.fromkeys(WORKERS, "up"))
+        refused = kolla("container", "rollback", "nova-conductor", expect=None)
+        assert refused.exit_code and "follows it" in refused.stderr
+        kolla("container", "rollback", *CONTROL, "placement-api", timeout=900)
+        assert versions(nova) == {VERSIONS[BEFORE]}
+        until(lambda: services(nova) == dict.fromkeys(WORKERS, "up"))
