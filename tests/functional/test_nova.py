@@ -12,6 +12,7 @@ import pytest
 from tests.functional.support.cloud import Cloud
 from tests.functional.support.database import query
 from tests.functional.support.harness import derive
+from tests.functional.support.images import OPTIONAL
 from tests.functional.support.watching import Answers, asking, get, until
 
 NOVA, PLACEMENT = 8774, 8778
@@ -29,11 +30,10 @@ exec {check}-as-it-was "$@"
 
 
 @pytest.fixture(scope="module")
-def nova(deployment, images, builder) -> Cloud:
+def nova(deployment, builder) -> Cloud:
     """The control plane of 2026.1, started from nothing."""
-    images(BEFORE)
-    for release in (BEFORE, AFTER):
-        builder.only("nova", "placement-api", release=release)
+    builder.only("mariadb", "rabbitmq", "keystone", *OPTIONAL, release=BEFORE)
+    builder.only(*OPTIONAL, release=AFTER)
     deployment.configure(
         "[host]\nenabled = all, placement-api, nova-api, nova-controller\ndisabled = glance-api\n",
         "10-host",
