@@ -3,7 +3,9 @@
 import contextlib
 import dataclasses
 import itertools
+import os
 import pathlib
+import signal
 import subprocess
 import threading
 import time
@@ -96,3 +98,10 @@ def processes(name: str) -> list[int]:
             if any(word.startswith(f"guest={name},".encode()) for word in words):
                 found.append(int(path.parent.name))
     return sorted(found)
+
+
+def end(name: str) -> None:
+    """Pull the plug of a virtual machine, whatever has become of its libvirt."""
+    for process in processes(name):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
