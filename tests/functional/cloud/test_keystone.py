@@ -37,6 +37,58 @@ def test_second_start_is_unchanged_and_touches_nothing(cloud):
     assert {row["outcome"] for row in rows} == {"unchanged"}
 
 
+def is_valid(cloud: Cloud, token: str) -> bool:
+    answer = requests.get(
+        f"http://{cloud.deployment.address}:{KEYSTONE}/v3/auth/projects",
+        headers={"X-Auth-Token": token}, timeout=60,
+    )
+    assert answer.status_code in (200, 401)
+    return answer.status_code == 200
+
+
+def rotate(cloud: Cloud, step: str) -> None:
+    rows = cloud.deployment.kolla("config", "rotate", NAME, "-f", "json").json()
+    assert {row["step"] for row in rows} == {step} and len(rows) == 2
+
+
+def test_rotated_keys_leave_tokens_and_credentials_valid(cloud):
+    """As the guide "Operations" has it, with a command that is killed in the midst of it.
+
+    Before any other release is tried: what is confirmed does not go back to an earlier one.
+    """
+    user = cloud.connect()
+    owner = user.identity.find_user("admin").id
+    credential = user.identity.create_credential(user_id=owner, type="cert", blob="mine")
+    tokens, old = [user.authorize()], {*keys(cloud)}
+    with cloud.at_work():
+        for step in ("stage", "sign"):
+            rotate(cloud, step)
+            with cloud.deployment.spawned("container", "upgrade", NAME) as upgrade:
+                line_of(upgrade, "start")
+                upgrade.kill()
+            row = act(cloud, "upgrade", NAME)
+            assert (row["outcome"], row["unavailable"]) == ("done", 0)
+            tokens.append(cloud.connect().authorize())
+            assert all(is_valid(cloud, token) for token in tokens)
+        refused = cloud.deployment.kolla("config", "rotate", NAME, expect=1).stderr
+        assert "is not confirmed" in refused
+        cloud.deployment.kolla("container", "confirm", NAME)
+        refused = cloud.deployment.kolla("config", "rotate", NAME, expect=1).stderr
+        assert "have signed is valid until" in refused and is_valid(cloud, tokens[0])
+        path = cloud.deployment.configure("[keystone]\nkeys_kept = 0\n", "80-kept")
+        rotate(cloud, "drop")
+        path.unlink()
+        assert act(cloud, "upgrade", NAME)["outcome"] == "done"
+    assert [is_valid(cloud, token) for token in tokens] == [False, False, True]
+    assert len(keys(cloud)) == 2 and not old & {*keys(cloud)}
+    assert cloud.connect().identity.get_credential(credential.id).blob == "mine"
+    cloud.connect().identity.delete_credential(credential.id)
+
+
+def keys(cloud: Cloud) -> list[str]:
+    return [value for name, value in cloud.secrets().items() if "_keys:" in name]
+
+
 def test_upgrade_to_the_next_release_is_not_noticed(cloud):
     connection = cloud.connect()  # with a token from before, which stays good
     number = cloud.current(NAME)["generation"]
@@ -191,55 +243,6 @@ def test_rotated_password_is_applied_and_survives_a_rollback(cloud, secret):
     assert act(cloud, "rollback", NAME)["outcome"] == "done"
     assert cloud.use() == ["admin", "glance"]
     act(cloud, "upgrade", NAME, "--release", "2026.2")
-
-
-def is_valid(cloud: Cloud, token: str) -> bool:
-    answer = requests.get(
-        f"http://{cloud.deployment.address}:{KEYSTONE}/v3/auth/projects",
-        headers={"X-Auth-Token": token}, timeout=60,
-    )
-    assert answer.status_code in (200, 401)
-    return answer.status_code == 200
-
-
-def rotate(cloud: Cloud, step: str) -> None:
-    rows = cloud.deployment.kolla("config", "rotate", NAME, "-f", "json").json()
-    assert {row["step"] for row in rows} == {step} and len(rows) == 2
-
-
-def test_rotated_keys_leave_tokens_and_credentials_valid(cloud):
-    """As the guide "Operations" has it, with a command that is killed in the midst of it."""
-    user = cloud.connect()
-    owner = user.identity.find_user("admin").id
-    credential = user.identity.create_credential(user_id=owner, type="cert", blob="mine")
-    tokens, old = [user.authorize()], {*keys(cloud)}
-    with cloud.at_work():
-        for step in ("stage", "sign"):
-            rotate(cloud, step)
-            with cloud.deployment.spawned("container", "upgrade", NAME) as upgrade:
-                line_of(upgrade, "start")
-                upgrade.kill()
-            row = act(cloud, "upgrade", NAME)
-            assert (row["outcome"], row["unavailable"]) == ("done", 0)
-            tokens.append(cloud.connect().authorize())
-            assert all(is_valid(cloud, token) for token in tokens)
-        refused = cloud.deployment.kolla("config", "rotate", NAME, expect=1).stderr
-        assert "is not confirmed" in refused
-        cloud.deployment.kolla("container", "confirm", NAME)
-        refused = cloud.deployment.kolla("config", "rotate", NAME, expect=1).stderr
-        assert "have signed is valid until" in refused and is_valid(cloud, tokens[0])
-        path = cloud.deployment.configure("[keystone]\nkeys_kept = 0\n", "80-kept")
-        rotate(cloud, "drop")
-        path.unlink()
-        assert act(cloud, "upgrade", NAME)["outcome"] == "done"
-    assert [is_valid(cloud, token) for token in tokens] == [False, False, True]
-    assert len(keys(cloud)) == 2 and not old & {*keys(cloud)}
-    assert cloud.connect().identity.get_credential(credential.id).blob == "mine"
-    cloud.connect().identity.delete_credential(credential.id)
-
-
-def keys(cloud: Cloud) -> list[str]:
-    return [value for name, value in cloud.secrets().items() if "_keys:" in name]
 
 
 def test_operator_can_enter_the_container(cloud):
