@@ -1,6 +1,7 @@
 """From a spec to what the engine is given: secrets put in, files laid out."""
 
 import dataclasses
+import hashlib
 import logging
 import os
 import pathlib
@@ -188,23 +189,25 @@ class Instances:
         own = self._owned(folder / "own", spec.owner if writable else os.geteuid())
         binds = [(str(own), GENERATION_FOLDER, spec.own_folder)]
         for file in sorted(spec.files, key=lambda file: file.path):
-            place = folder / "files" / file.path.lstrip("/")
-            self._put(place, file, spec.owner)
+            place = self._put(folder / "files" / file.path.lstrip("/"), file, spec.owner)
             binds.append((str(place), file.path, "ro"))
         mounts = sorted(spec.host_mounts, key=lambda mount: mount.path)
         binds += [(mount.source, mount.path, mount.options) for mount in mounts]
         return tuple(binds)
 
-    def _put(self, place: pathlib.Path, file: File, owner: int) -> None:
-        text = self.settings.reveal(file.text)
+    def _put(self, place: pathlib.Path, file: File, owner: int) -> pathlib.Path:
+        content = self.settings.reveal(file.text).encode(errors="surrogateescape")
         if not file.numbered:
-            write_whole(place, text.encode(errors="surrogateescape"), file.mode, owner=owner)
-            return
-        if place.exists():  # of another attempt, with other keys
-            remove_folder(place)
+            write_whole(place, content, file.mode, owner=owner)
+            return place
+        # Other keys, another folder: the one that a running container has mounted stays as it is
+        # while a task of the same generation begins.
+        place = place.with_name(f"{place.name}-{hashlib.sha256(content).hexdigest()[:12]}")
         self._owned(place, owner, 0o700)
-        for number, key in numbered.parsed(text).items():
-            write_whole(place / str(number), key.encode(), file.mode, owner=owner)
+        for number, key in numbered.parsed(content.decode()).items():
+            if not (place / str(number)).exists():
+                write_whole(place / str(number), key.encode(), file.mode, owner=owner)
+        return place
 
     def _owned(self, folder: pathlib.Path, user: int, mode: int = 0o755) -> pathlib.Path:
         try:

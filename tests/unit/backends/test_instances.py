@@ -1,5 +1,6 @@
 """What the folder of a generation holds, and what a task is given besides."""
 
+import base64
 import dataclasses
 import json
 import os
@@ -12,7 +13,7 @@ from kolla.backends import instances
 from kolla.backends.instances import GENERATION_FOLDER, Instances
 from kolla.errors import KollaError
 from kolla.plans.rendering import SECRETS_LABEL, build
-from kolla.plugin import File, Privilege, secret
+from kolla.plugin import File, Keyring, Privilege, Task, numbered, secret
 from kolla.plugin.reports import ImageFacts
 from kolla.plugin.spec import Spec
 from kolla.settings.fingerprints import Fingerprints
@@ -278,6 +279,36 @@ def test_a_changed_secret_file_changes_its_fingerprint_only(keyed, tmp_path):
     before = prints.of(spec)
     path.write_bytes(b"\xff\x00 no text")
     assert list(before) == ["file:web.key"] and prints.of(spec) != before
+
+
+def test_a_task_leaves_the_keys_alone_that_its_running_generation_has(tmp_path):
+    container = make_container(
+        **OF_THIS_USER, keyrings=(Keyring("/etc/keys", "web.keys", "0"),),
+        options={"web": (secret("keys", form="keys", help="-"),)},
+        bootstrap=(Task("first", ("true",)),),
+    )
+
+    a, b, c = (base64.urlsafe_b64encode(32 * letter).decode() for letter in (b"a", b"b", b"c"))
+
+    def laid_out(keys: dict[int, str], task: bool) -> Path:
+        text = f"[web]\nkeys = {numbered.joined(keys)}\n"
+        settings = make_settings(tmp_path, text, container)
+        spec = build(container, settings, IMAGE, "2026.1", "")
+        instances = Instances(tmp_path, settings)
+        made = instances.task(spec, 1, spec.tasks["bootstrap"][0], "bootstrap", spec) if task \
+            else instances.make(spec, 1)
+        return next(Path(source) for source, path, _ in made.binds if path == "/etc/keys")
+
+    running = laid_out({0: a, 1: b}, task=False)
+    folder = os.open(running, os.O_DIRECTORY)  # as a mount has it
+    inodes = {name: (running / name).stat().st_ino for name in os.listdir(folder)}
+    assert laid_out({0: a, 1: b}, task=True) == running
+    rotated = laid_out({0: c, 1: b, 2: a}, task=True)
+    assert {path.name: path.read_text() for path in rotated.iterdir()} == {
+        "0": c, "1": b, "2": a
+    }
+    assert {name: (running / name).stat().st_ino for name in os.listdir(folder)} == inodes
+    os.close(folder)
 
 
 def test_a_secret_file_that_is_gone_is_named_with_its_option(keyed, tmp_path):
