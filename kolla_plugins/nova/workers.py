@@ -57,7 +57,8 @@ NOVA_SCHEDULER = Container(
     environment={
         **control_environment(),
         **worker_environment("scheduler"),
-        "KOLLA_PRELOAD": "nova.scheduler.manager",
+        # Not its manager: that reads intervals, and is loaded once the configuration is.
+        "KOLLA_PRELOAD": "nova.scheduler.host_manager nova.scheduler.request_filter",
         "OS_SCHEDULER__WORKERS": "${nova.scheduler_workers}",
         # Seconds between two looks for hypervisors that are new.
         "OS_SCHEDULER__DISCOVER_HOSTS_IN_CELLS_INTERVAL": "5",

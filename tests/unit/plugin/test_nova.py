@@ -48,5 +48,9 @@ def test_the_first_of_nova_makes_its_databases_and_its_user():
     ]
 
 
+def test_what_says_how_often_hypervisors_are_looked_for_is_read_before_the_manager_is_loaded():
+    assert "nova.scheduler.manager" not in NOVA_SCHEDULER.environment["KOLLA_PRELOAD"]
+
+
 def test_virtual_machines_are_told_apart_behind_the_agents_that_ask_for_them():
     assert "${host.internal_address}" in METADATA_SERVICE.environment["KOLLA_PROXIES"]
