@@ -22,6 +22,7 @@ configure() {
     [[ ! -v given[debian-mirror] ]] || lines+=("images.debian_mirror=${given[debian-mirror]}")
     [[ ! -v given[state-dir] ]] || lines+=("DEFAULT.state_dir=${given[state-dir]}")
     [[ ! -v given[docker-url] ]] || lines+=("docker.url=${given[docker-url]}")
+    [[ ${given[profile]-} != compute ]] || mapfile -t -O "${#lines[@]}" lines < <(compute_options)
     if [[ ${#lines[@]} -gt 0 && $(printf '%s\n' "${lines[@]}" | helper options "$own_conf") == changed ]]
     then
         change "kolla.conf.d/quickstart.conf: the options of this script"
@@ -38,6 +39,19 @@ configure() {
     make_secrets
     kolla config validate || die "the configuration is not valid" "correct what is named above"
 }
+
+# A cloud on one host, which is the gateway of the network outside.
+compute_options() {
+    cat <<'TEXT'
+host.enabled=all, nova-api, placement-api, openstack-control, openstack-compute-operation, openstack-network-operation
+neutron.physical_networks=public:br-ex
+neutron.bridge_addresses=br-ex:203.0.113.1/24
+TEXT
+    modprobe openvswitch 2>>"$log" || echo openvswitch.datapath=netdev
+}
+
+# Whether this host runs virtual machines, by this or an earlier run.
+with_compute() { [[ $(setting host.enabled) == *openstack-compute-operation* ]]; }
 
 make_secrets() {
     local before what
@@ -63,6 +77,7 @@ prepare_engine() {
     fi
     if own_engine "$url"; then
         keep_containers_alive "$url"
+        ! with_compute || leave_network_alone "$url"
     fi
     say "engine $engine_version at $url, live-restore: $engine_live"
 }

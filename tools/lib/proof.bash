@@ -31,6 +31,17 @@ prove() {
     rm -rf "$folder"
 }
 
+# Boots a virtual machine, which stays.
+prove_compute() {
+    step "A first virtual machine"
+    local folder=$config_dir/first line
+    "$here/lib/guest-image" "$folder" "${given[debian-mirror]-http://deb.debian.org/debian}" >>"$log" 2>&1 ||
+        die "its kernel cannot be fetched: $(tail -n 1 "$log")" "see --debian-mirror and --proxy"
+    "$client/bin/python" "$here/lib/virtual_machine.py" prove "$folder" \
+        > >(while read -r line; do say "$line"; done) 2>"$folder/errors" ||
+        die "$(tail -n 1 "$folder/errors")" "kolla container logs nova-compute, or l3-agent"
+}
+
 openstack() {
     local code=0
     "$client/bin/openstack" "$@" 2>"$folder/errors" || code=$?

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import importlib.util
 import itertools
 import os
 import pathlib
@@ -9,18 +10,17 @@ import signal
 import subprocess
 import threading
 import time
+import types
 from collections.abc import Iterator
 
 from tests.functional.support.engine import CACHE
 
 FOLDER = CACHE / "guest"
-MAKER = pathlib.Path(__file__).parents[3] / "tools" / "lib" / "guest-image"
+TOOLS = pathlib.Path(__file__).parents[3] / "tools" / "lib"
 #: Seconds between two looks at a console.
 RESOLUTION = 0.005
 #: Inside the containers of Nova.
 INSTANCES = pathlib.Path("/var/lib/nova/instances")
-#: A busy machine that interprets the kernel lets it miss ticks of its timer.
-CMDLINE = "console=ttyS0 quiet no_timer_check rdinit=/init"
 DOMAIN = """\
 <domain type='{kind}'>
   <name>{name}</name>
@@ -39,15 +39,28 @@ DOMAIN = """\
 """
 
 
+def _load(name: str) -> types.ModuleType:
+    """What tools/quickstart uses is no package."""
+    spec = importlib.util.spec_from_file_location(name, TOOLS / f"{name}.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+#: Makes a user's first virtual machine.
+first = _load("virtual_machine")
+
+
 def image() -> pathlib.Path:
     """The folder with a kernel and a ramdisk, which is made once."""
-    subprocess.run([MAKER, FOLDER], check=True, timeout=600)
+    subprocess.run([TOOLS / "guest-image", FOLDER], check=True, timeout=600)
     return FOLDER
 
 
 def domain(kind: str, name: str, folder: pathlib.Path) -> str:
     """What libvirt is told of a virtual machine, ``kvm`` or ``qemu``, with its kernel there."""
-    return DOMAIN.format(kind=kind, name=name, folder=folder, cmdline=CMDLINE)
+    return DOMAIN.format(kind=kind, name=name, folder=folder, cmdline=first.CMDLINE)
 
 
 @dataclasses.dataclass
