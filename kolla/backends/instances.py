@@ -49,6 +49,10 @@ class Instances:
 
     def make(self, spec: Spec, generation: int) -> Instance:
         """The generation itself. Raises :class:`KollaError` if a secret is missing."""
+        for file in spec.files:
+            place = self._file(spec, generation, file)
+            if file.numbered and place.exists():  # of another attempt, with other keys
+                remove_folder(place)
         made = self._instance(spec, generation, dict(spec.environment), spec.command)
         waits = Strategy(spec.strategy).waits
         if not waits:  # nobody will tell it to join
@@ -133,6 +137,9 @@ class Instances:
             except KollaError as error:
                 LOG.warning("%s; the next command on %s tries again", error.message, container)
 
+    def _file(self, spec: Spec, generation: int, file: File) -> pathlib.Path:
+        return self.home(spec.container, generation) / "files" / file.path.lstrip("/")
+
     def home(self, container: str, generation: int) -> pathlib.Path:
         return self._places.generation(container, generation)
 
@@ -202,7 +209,7 @@ class Instances:
             return place
         # Other keys, another folder: the one that a running container has mounted stays as it is
         # while a task of the same generation begins.
-        place = place.with_name(f"{place.name}-{hashlib.sha256(content).hexdigest()[:12]}")
+        place = place / hashlib.sha256(content).hexdigest()[:12]
         self._owned(place, owner, 0o700)
         for number, key in numbered.parsed(content.decode()).items():
             if not (place / str(number)).exists():

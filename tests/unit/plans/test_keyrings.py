@@ -77,7 +77,8 @@ def rotating(tmp_path) -> Host:
 
 def in_container(host: Host, number: int) -> dict[int, str]:
     """The files of a generation."""
-    folder = host.deployment.instances.home("web", number) / "files" / "etc" / "keys"
+    files = host.deployment.instances.home("web", number) / "files"
+    (folder,) = (files / "etc" / "keys").iterdir()
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     return {int(path.name): path.read_text() for path in folder.iterdir()}
@@ -134,7 +135,7 @@ def test_no_key_is_in_the_state_directory_but_in_its_file(rotating):
     (key,) = keys_of(rotating).values()
     found = [path for path in rotating.deployment.state_dir.rglob("*")
              if path.is_file() and key.encode() in path.read_bytes()]
-    assert [path.parent.name for path in found] == ["keys"]
+    assert [path.parent.parent.name for path in found] == ["keys"]
 
 
 def test_each_key_is_masked_by_itself(rotating):
