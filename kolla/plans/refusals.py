@@ -67,9 +67,12 @@ def refuse_downgrade(container: Container, old: str, new: str) -> None:
 
 def require_ports(state: State, spec: Spec) -> None:
     """Raise :class:`KollaError` if somebody else holds a port that the spec binds."""
+    running = [number for number in state.observed if state.running(number)]
+    if not state.generations.keys() >= {*running}:
+        return  # the state file was lost, and recovery asks the engine first
     serving = [
-        {(listen.address, listen.port) for listen in generation.snapshot.listens}
-        for number, generation in state.generations.items() if state.running(number)
+        {(listen.address, listen.port) for listen in state.generations[number].snapshot.listens}
+        for number in running
     ]
     if not all(serving):
         return  # of what an earlier kolla started nobody knows what it holds

@@ -108,5 +108,5 @@ def test_second_build_of_everything_changes_nothing(site):
     assert {row["result"] for row in rows} == {"unchanged"}
     summary = site.kolla("image", "list", "-f", "json").json()
     known = {(row["image"], row["release"]) for row in rows}
-    states = {row["state"] for row in summary if (row["image"], row["release"]) in known}
+    states = {row["state"] for row in summary if (row["name"], row["release"]) in known}
     assert states == {"built"}

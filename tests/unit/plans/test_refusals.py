@@ -1,9 +1,13 @@
 """What is refused, and the way on that is named."""
 
+import socket
+
 import pytest
 
 from kolla.errors import KollaError
-from kolla.plans.refusals import refuse_release
+from kolla.plans.refusals import refuse_release, require_ports
+from kolla.plugin import Listen
+from tests.unit.support.factory import make_observed, make_spec, make_state
 from tests.unit.support.plugins import make_container
 
 
@@ -19,3 +23,11 @@ def test_a_release_that_does_not_have_the_container_is_refused_with_the_way_on()
 
 def test_a_container_of_all_releases_is_refused_none():
     refuse_release(make_container("web"), "2049.2", current=None)
+
+
+def test_a_container_that_is_on_no_record_any_more_is_not_taken_for_a_stranger_on_its_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        spec = make_spec(listens=(Listen("127.0.0.1", str(server.getsockname()[1])),))
+        require_ports(make_state(None, observed=[make_observed(1)]), spec)
+        with pytest.raises(KollaError, match="is in use by"):
+            require_ports(make_state(None, observed=[make_observed(1, running=False)]), spec)
