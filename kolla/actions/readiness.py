@@ -4,8 +4,7 @@ import time
 from collections.abc import Callable
 
 from kolla.actions.step import Step
-from kolla.plugin import STRAINED
-from kolla.plugin import Check
+from kolla.plugin import STRAINED, Check
 from kolla.plugin.reports import ALWAYS, BackendError, Observed, Outcome
 
 #: Seconds from the first check to the second; each further pause is half as long again.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from kolla.actions.step import Step
 from kolla.backends.instances import Instances, engine_name
 from kolla.plans.plan import Do
-from kolla.plugin import Task
+from kolla.plugin import WAITS, Task
 from kolla.plugin.reports import Outcome
 from kolla.plugin.spec import Spec
 from kolla.store.records import ABSENT
@@ -13,8 +13,6 @@ from kolla.store.store import Store
 
 #: Characters that are kept of what a task said: its end.
 KEPT = 4000
-#: Exit code of a contract task that other hosts hold up (EX_TEMPFAIL of sysexits.h).
-WAITS = 75
 #: When tasks run that a deletion can do without.
 LAST = (Do.FAREWELL, Do.TEARDOWN)
 

@@ -49,10 +49,7 @@ class Instances:
 
     def make(self, spec: Spec, generation: int) -> Instance:
         """The generation itself. Raises :class:`KollaError` if a secret is missing."""
-        for file in spec.files:
-            place = self._file(spec, generation, file)
-            if file.numbered and place.exists():  # of another attempt, with other keys
-                remove_folder(place)
+        self._forget_keys(spec, generation)
         made = self._instance(spec, generation, dict(spec.environment), spec.command)
         waits = Strategy(spec.strategy).waits
         if not waits:  # nobody will tell it to join
@@ -137,9 +134,6 @@ class Instances:
             except KollaError as error:
                 LOG.warning("%s; the next command on %s tries again", error.message, container)
 
-    def _file(self, spec: Spec, generation: int, file: File) -> pathlib.Path:
-        return self.home(spec.container, generation) / "files" / file.path.lstrip("/")
-
     def home(self, container: str, generation: int) -> pathlib.Path:
         return self._places.generation(container, generation)
 
@@ -196,11 +190,18 @@ class Instances:
         own = self._owned(folder / "own", spec.owner if writable else os.geteuid())
         binds = [(str(own), GENERATION_FOLDER, spec.own_folder)]
         for file in sorted(spec.files, key=lambda file: file.path):
-            place = self._put(folder / "files" / file.path.lstrip("/"), file, spec.owner)
+            place = self._put(_place(folder, file), file, spec.owner)
             binds.append((str(place), file.path, "ro"))
         mounts = sorted(spec.host_mounts, key=lambda mount: mount.path)
         binds += [(mount.source, mount.path, mount.options) for mount in mounts]
         return tuple(binds)
+
+    def _forget_keys(self, spec: Spec, generation: int) -> None:
+        """Those of another attempt to make it may be other ones."""
+        for file in spec.files:
+            place = _place(self.home(spec.container, generation), file)
+            if file.numbered and place.exists():
+                remove_folder(place)
 
     def _put(self, place: pathlib.Path, file: File, owner: int) -> pathlib.Path:
         content = self.settings.reveal(file.text).encode(errors="surrogateescape")
@@ -225,6 +226,10 @@ class Instances:
                 f"kolla has to run as root, with space left below {self.state_dir}",
             ) from None
         return folder
+
+
+def _place(home: pathlib.Path, file: File) -> pathlib.Path:
+    return home / "files" / file.path.lstrip("/")
 
 
 def given(spec: Spec, generation: int, owner: Spec) -> dict[str, str]:

@@ -8,13 +8,11 @@ from pathlib import PurePosixPath
 from kolla.catalog import forms
 from kolla.catalog.naming import SUITES
 from kolla.errors import nearest
-from kolla.plugin import Container, ContainerSet, Gone, Image, Releases, Strategy, Task
+from kolla.plugin import WAITS, Container, ContainerSet, Gone, Image, Releases, Strategy, Task
 from kolla.plugin.declarations.container import PHASES
 
 #: Where the engine mounts something in every container.
 MOUNTED = ("/run/kolla", "/tmp", "/var/lib/kolla")
-#: Exit code of a task that other hosts hold up (EX_TEMPFAIL of sysexits.h).
-WAITS = 75
 #: Seconds between two runs of a task that the monitor runs.
 LEAST_PAUSE = 10
 #: How a balancer may stand in front of a port.

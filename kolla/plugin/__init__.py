@@ -25,7 +25,7 @@ from kolla.plugin.cloud import Cloud, Host, Listening
 from kolla.plugin.declarations.certificates import (
     Certificate, authority_file, certificate_files, certificate_options,
 )
-from kolla.plugin.declarations.commands import STRAINED, Check, Hold, Task
+from kolla.plugin.declarations.commands import STRAINED, WAITS, Check, Hold, Task
 from kolla.plugin.declarations.confinement import HostNeed, Limits, Privilege
 from kolla.plugin.declarations.container import Container, ContainerSet, Downgrade, Gone
 from kolla.plugin.declarations.hosts import each_host
@@ -75,6 +75,7 @@ __all__ = [
     "Task",
     "Tree",
     "Volume",
+    "WAITS",
     "Written",
     "authority_file",
     "certificate_files",

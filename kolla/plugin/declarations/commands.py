@@ -8,6 +8,8 @@ from kolla.plugin.template import Template
 #: Exit code of a check (EX_TEMPFAIL of sysexits.h): the container works, but its dependencies
 #: do not, or it is overloaded. A restart would not help.
 STRAINED = 75
+#: Exit code of a contract task that other hosts hold up (EX_TEMPFAIL, too).
+WAITS = 75
 
 
 @dataclasses.dataclass(frozen=True)
