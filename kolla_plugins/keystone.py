@@ -66,6 +66,7 @@ KEYSTONE = Container(
                 "OS_BOOTSTRAP_INTERNAL_URL": "${keystone.internal_url}/v3",
                 "OS_BOOTSTRAP_ADMIN_URL": "${keystone.internal_url}/v3",
             },
+            first=True,
         ),
     ),
     **schema_phases() | {"contract": (CREDENTIALS, schema_task("contract"))},

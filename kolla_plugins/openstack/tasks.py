@@ -77,7 +77,10 @@ def upgrade_check(command: str) -> Task:
 
 
 def identity_task(service: str, kind: str, roles: str = "service", path: str = "") -> Task:
-    """Makes the service's user, catalog entry and endpoints, at that path, in Keystone."""
+    """Makes the service's user, catalog entry and endpoints, at that path, in Keystone.
+
+    Only the first host with the container does so: two at a time would make two of each.
+    """
     return Task(
         "identity",
         ("kolla-identity",),
@@ -91,6 +94,7 @@ def identity_task(service: str, kind: str, roles: str = "service", path: str = "
             "KOLLA_SERVICE_PUBLIC_URL": f"${{{service}.public_url}}{path}",
             "KOLLA_SERVICE_INTERNAL_URL": f"${{{service}.internal_url}}{path}",
         },
+        first=True,
     )
 
 

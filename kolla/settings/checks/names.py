@@ -42,6 +42,9 @@ def _unknown_group(settings: Settings, section: str) -> str:
     if "/" not in section:
         if normal_group(section) in groups:
             return ""
+        if section in catalog.old_names:
+            what = catalog.old_names.none_such("container", section, ())
+            return f"there is no group [{section}], and {what}"
         return f"there is no group [{section}]{nearest(section, groups)}"
     if not catalog.of_service(owner):
         known = [*catalog.containers, *catalog.projects]

@@ -3,6 +3,8 @@
 import pytest
 
 from kolla.catalog.catalog import Catalog
+from kolla.plans.rendering import build
+from kolla.plugin.reports import ImageFacts
 from kolla.settings import Settings, certificates
 from kolla_plugins.openstack import (
     database_environment, database_task, service_environment, worker_environment,
@@ -43,9 +45,12 @@ def test_a_worker_finds_the_broker_and_is_asked_over_it():
 @pytest.fixture
 def cloud(tmp_path):
     """The settings of what is installed, with this in kolla.conf."""
-    def settings(text: str) -> Settings:
+    def settings(text: str, host: str = "ctl1", hosts: tuple[str, ...] = ()) -> Settings:
         (tmp_path / "kolla.conf").write_text(text)
-        return Settings.load(Catalog.load(), tmp_path, "ctl1")
+        (tmp_path / "hosts").mkdir(exist_ok=True)
+        for name in hosts:
+            (tmp_path / "hosts" / f"{name}.conf").write_text("")
+        return Settings.load(Catalog.load(), tmp_path, host)
 
     return settings
 
@@ -85,3 +90,12 @@ def test_a_service_listens_here_and_is_found_elsewhere_where_that_differs(cloud,
         assert "@192.0.2.9:3306/" in glance["OS_DATABASE__CONNECTION"]
     settings = cloud(f"[{group}]\naddress = 127.0.0.6\n")
     assert settings.listens(container)[0].address == "127.0.0.6"
+
+
+@pytest.mark.parametrize("host, does_it", [("ctl1", True), ("ctl2", False)])
+def test_one_host_makes_what_all_of_them_find_in_keystone(cloud, host, does_it):
+    settings = cloud("", host, hosts=("ctl1", "ctl2"))
+    for name, task in (("keystone", "admin"), ("glance-api", "identity")):
+        container = settings.catalog.containers[name]
+        tasks = build(container, settings, ImageFacts("", "image"), "", "").tasks["bootstrap"]
+        assert (task in [each.name for each in tasks]) is does_it

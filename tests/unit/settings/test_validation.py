@@ -208,6 +208,20 @@ def test_names_that_nobody_has_are_found_in_lists(tmp_path, group, line, message
     ]
 
 
+@pytest.mark.parametrize("head, told", [
+    ("registry", "there is no group [registry], and there is no container 'registry' since "
+                 "Ussuri: web reads the database"),
+    ("registry/DEFAULT", "[registry/DEFAULT]: there is no container or project 'registry' since "
+                         "Ussuri: web reads the database"),
+    ("httpd", "there is no group [httpd], and there is no container 'httpd': it is called 'web' "
+              "today"),
+])
+def test_an_old_name_in_the_head_of_a_section_tells_what_became_of_it(tmp_path, head, told):
+    gone = Gone("registry", "web reads the database", since="Ussuri")
+    once = make_web(formerly=("httpd",))
+    assert problems(tmp_path, f"[{head}]\nx = 1\n", once, gone) == [f"kolla.conf:1: {told}"]
+
+
 def test_a_name_that_a_container_had_once_is_accepted_with_a_note(tmp_path):
     once = make_web(formerly=("httpd",))
     made = make_settings(tmp_path, "[host]\nenabled = httpd\n", once)

@@ -24,12 +24,21 @@ def password_login(url: str, user: str, password: str, project: str) -> v3.Passw
     )
 
 
+def find(identity: adapter.Adapter, kind: str, **known: str) -> list[dict]:
+    return identity.get(f"/{kind}s", params=known).json()[f"{kind}s"]
+
+
 def ensure(identity: adapter.Adapter, kind: str, found_by: dict, wanted: dict) -> str:
     """The id of a thing that is as wanted; it is made or changed if it has to be."""
-    found = identity.get(f"/{kind}s", params=found_by).json()[f"{kind}s"]
+    found = find(identity, kind, **found_by)
     if not found:
         body = {kind: {**found_by, **wanted}}
-        return identity.post(f"/{kind}s", json=body).json()[kind]["id"]
+        try:
+            return identity.post(f"/{kind}s", json=body).json()[kind]["id"]
+        except exceptions.Conflict:  # another service has just made it
+            found = find(identity, kind, **found_by)
+            if not found:
+                raise
     thing = found[0]
     if any(thing.get(name) != value for name, value in wanted.items()):
         identity.patch(f"/{kind}s/{thing['id']}", json={kind: wanted})
@@ -72,10 +81,6 @@ def register(identity: adapter.Adapter, url: str) -> None:
         }
         place = "PUBLIC" if interface == "public" else "INTERNAL"
         ensure(identity, "endpoint", found_by, {"url": require(f"KOLLA_SERVICE_{place}_URL")})
-
-
-def find(identity: adapter.Adapter, kind: str, **known: str) -> list[dict]:
-    return identity.get(f"/{kind}s", params=known).json()[f"{kind}s"]
 
 
 def withdraw(identity: adapter.Adapter, name: str, kind: str, region: str) -> None:
