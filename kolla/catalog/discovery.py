@@ -21,7 +21,7 @@ from stevedore import extension
 from kolla.errors import KollaError
 
 #: The distribution whose plugins win over others of the same name.
-KOLLA = "kolla"
+KOLLA = "kolla-host"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,6 +155,11 @@ def _culprit(error: BaseException) -> str:
             best = next((found for found in near if found.module == module), near[0])
             return f"plugin {best.name!r} of {distribution_of(best)!r}"
     return ""
+
+
+def version() -> str:
+    """That of kolla as it is installed."""
+    return importlib.metadata.version(KOLLA)
 
 
 def names(namespace: str) -> list[str]:

@@ -162,9 +162,9 @@ class Kolla(app.App):
                 self.deployment.close()
 
     def print_version(self) -> int:
-        import importlib.metadata
+        from kolla.catalog import discovery
 
-        self.stdout.write(f"kolla {importlib.metadata.version('kolla')}\n")
+        self.stdout.write(f"kolla {discovery.version()}\n")
         return 0
 
     def print_help(self, words: list[str]) -> int:

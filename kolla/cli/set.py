@@ -67,6 +67,7 @@ class Show(ShowOne):
         return parser
 
     def take_action(self, parsed_args: Namespace) -> Fields:
+        from kolla.catalog.discovery import KOLLA
         from kolla.cli.selection import Selection
 
         catalog = self.app.deployment.catalog
@@ -78,7 +79,7 @@ class Show(ShowOne):
         branch = Branch(node, path, found, of_sets(self.app.deployment, known).get(node.name))
         return self.columns, (
             node.name, node.summary, "/".join(path),
-            "kolla" if root else catalog.distribution(node.name),
+            KOLLA if root else catalog.distribution(node.name),
             Lines([child.name for child in catalog.children(node) if child.name in catalog.sets]),
             Lines({status.name: status.health for status in found}),
             Text(branch.health), Age(branch.checked),

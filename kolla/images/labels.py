@@ -1,10 +1,10 @@
 """The labels of an image, which say where it comes from."""
 
-import importlib.metadata
 import pathlib
 import subprocess
 from collections.abc import Mapping
 
+from kolla.catalog import discovery
 from kolla.images import inputs
 from kolla.times import now
 
@@ -64,5 +64,5 @@ def revision(folder: pathlib.Path) -> str:
             capture_output=True, text=True, check=True,
         )
     except (OSError, subprocess.CalledProcessError):
-        return importlib.metadata.version("kolla")
+        return discovery.version()
     return answer.stdout.strip()

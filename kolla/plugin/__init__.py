@@ -3,11 +3,11 @@
 A plugin is a declaration. It names a :class:`ContainerSet`, a :class:`Container` or
 an :class:`Image` in a module of its own and points an entry point at it::
 
-    [entry_points]
-    kolla.container_sets =
-        cache-control = kolla_memcached:CACHE_CONTROL
-    kolla.containers =
-        memcached = kolla_memcached:MEMCACHED
+    [project.entry-points."kolla.container_sets"]
+    cache-control = "kolla_memcached:CACHE_CONTROL"
+
+    [project.entry-points."kolla.containers"]
+    memcached = "kolla_memcached:MEMCACHED"
 
 Texts that come from options are templates: ``${group.option}`` stands for an option of
 kolla.conf and ``$$`` for a dollar sign. ``${url:group.option}`` is the same, quoted for use

@@ -41,11 +41,12 @@ def write(stream: IO[str]) -> None:
 
 
 def _with_distributions(text: str) -> str:
-    """The sample with the distribution of each group.
+    """The sample with the distribution of each group of a third party.
 
     The generator names the namespace, which is the same for all of them.
     """
     from kolla.catalog.catalog import Catalog
+    from kolla.catalog.discovery import KOLLA
 
     catalog = Catalog.load()
     owners: dict[str, str] = {}
@@ -55,6 +56,8 @@ def _with_distributions(text: str) -> str:
     for group in options.by_group():
         owners.pop(group, None)
     for group, owner in owners.items():
+        if owner == KOLLA:
+            continue
         heading = f"\n[{group}]\n\n#\n# From "
         text = text.replace(f"{heading}kolla\n", f"{heading}{owner}\n")
     return text

@@ -72,6 +72,7 @@ pip_install_checkout() {
     make_venv "$venv" &&
         "$venv/bin/pip" install --require-hashes --requirement "$copy/tools/lib/kolla.lock" &&
         "$venv/bin/pip" wheel --no-deps --no-build-isolation --wheel-dir "$copy/wheel" "$copy" &&
+        forget_old_name "$venv" &&
         "$venv/bin/pip" install --no-deps --force-reinstall "$copy"/wheel/*.whl || code=$?
     rm -rf "$copy"
     return $code

@@ -89,3 +89,9 @@ PYTHON
 make_venv() {
     "$1/bin/python" -c 'import pip' 2>/dev/null || "$python" -m venv --clear "$1"
 }
+
+# forget_old_name VENV: the distribution was once called kolla; beside it, every plugin is there
+# twice.
+forget_old_name() {
+    "$1/bin/pip" --disable-pip-version-check --quiet uninstall --yes kolla 2>/dev/null
+}

@@ -16,6 +16,7 @@ from docutils.statemachine import StringList
 
 from kolla.backends.docker import launch
 from kolla.catalog.catalog import Catalog
+from kolla.catalog.discovery import KOLLA
 from kolla.plans.rendering import build
 from kolla.plugin import Container
 from kolla.plugin.instance import Instance, granted
@@ -94,7 +95,7 @@ def launched() -> list[Launched]:
         return [
             _launched(container, settings)
             for name, container in sorted(catalog.containers.items())
-            if catalog.distribution(name) == "kolla"
+            if catalog.distribution(name) == KOLLA
         ]
 
 

@@ -8,6 +8,7 @@ from oslo_config import cfg
 from tests.unit.support.plugins import FOLDER, OPENSTACK_BASE, make_container, plugin
 
 from kolla.catalog.catalog import Catalog
+from kolla.catalog.discovery import KOLLA
 from kolla.errors import KollaError, UsageError
 from kolla.plugin import (
     ContainerSet, File, Gone, Hold, HostMount, HostNeed, Image, Keyring, Listen, Privilege,
@@ -34,7 +35,7 @@ def test_a_third_party_hangs_its_container_into_an_existing_set():
     assert [leaf.name for leaf in catalog.subtree(catalog.sets["front"])] == ["cache"]
     assert catalog.path("cache") == ("front", "cache")
     assert catalog.distribution("cache") == "kolla-cache"
-    assert catalog.distribution("front") == "kolla"
+    assert catalog.distribution("front") == KOLLA
 
 
 def test_subtree_of_the_root_is_every_container_below_nested_sets():
@@ -217,11 +218,11 @@ def test_what_hangs_on_a_broken_plugin_is_left_out_and_told_so():
 
 def test_of_two_plugins_with_one_name_the_one_of_kolla_stays():
     mine, theirs = make_container("web"), make_container("web")
-    catalog = Catalog([FRONT, plugin(theirs, "other"), plugin(mine, "kolla")])
+    catalog = Catalog([FRONT, plugin(theirs, "other"), plugin(mine, KOLLA)])
     assert catalog.containers["web"] is mine
     assert messages(catalog) == [
         "plugin 'web' (kolla.containers) of distribution 'other': "
-        "has the same name as a plugin of 'kolla'"
+        "has the same name as a plugin of 'kolla-host'"
     ]
 
 
@@ -264,7 +265,7 @@ def test_images_are_those_of_plugins_and_of_containers():
     image = Image("base", FOLDER, parent="debian")
     own = Image("web", FOLDER, parent="base")
     catalog = Catalog([FRONT, plugin(image), plugin(make_container("web", image=own))])
-    assert list(catalog.images) == ["base", "web"] and catalog.distribution("web") == "kolla"
+    assert list(catalog.images) == ["base", "web"] and catalog.distribution("web") == KOLLA
 
 
 @pytest.mark.parametrize("code, reason", [

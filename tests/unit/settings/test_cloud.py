@@ -72,7 +72,7 @@ def test_a_host_without_a_file_of_its_own_is_one_of_them(tmp_path):
 def test_what_a_function_does_wrong_names_its_plugin_and_its_file(tmp_path, content, reason):
     problems = [str(problem) for problem in settings_of(tmp_path, content).problems()]
     problem, = [problem for problem in problems if "balancer" in problem]
-    assert problem.startswith("plugin 'balancer' of 'kolla': its file '/etc/balancer.cfg'")
+    assert problem.startswith("plugin 'balancer' of 'kolla-host': its file '/etc/balancer.cfg'")
     assert reason in problem
 
 

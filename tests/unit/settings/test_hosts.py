@@ -132,7 +132,8 @@ def test_a_text_of_a_plugin_that_is_wrong_names_the_plugin(tmp_path, text, told)
     options = {"broker": (*BROKER.options["broker"][:4], each_host("urls", "web", text, help=""))}
     web = make_container("web", options=options)
     problems = [str(problem) for problem in make_settings(tmp_path, "", web).problems()]
-    assert any(line.startswith("plugin 'web' of 'kolla': ") and told in line for line in problems)
+    whose = "plugin 'web' of 'kolla-host': "
+    assert any(line.startswith(whose) and told in line for line in problems)
 
 
 def test_an_option_is_declared_with_texts():

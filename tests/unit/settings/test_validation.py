@@ -296,7 +296,7 @@ def test_a_template_of_a_plugin_that_makes_no_sense_names_the_plugin(tmp_path):
         files=(File("/x", option="web.nothing"),),
     )
     found = "\n".join(problems(tmp_path, "", web))
-    assert found.count("plugin 'web' of 'kolla'") == 3
+    assert found.count("plugin 'web' of 'kolla-host'") == 3
     assert "there is no option [web] prt; did you mean 'port'? in '${web.prt}'" in found
     assert "in '$5'" in found and "there is no option web.nothing" in found
 
@@ -490,9 +490,9 @@ PLACES = {"web": (cfg.StrOpt("data"), cfg.StrOpt("size", default="1m"), secret("
     ({"needs": (HostNeed("interface", "${web.data}", ""),)}, "data = a b",
      "kolla.conf:2: [web] data: its need interface of web cannot be 'a b'; it looks like eth0"),
     ({"needs": (HostNeed("file", "/srv/${web.key}", ""),)}, "key = x",
-     "plugin 'web' of 'kolla': its need file of web takes in the secret web.key"),
+     "plugin 'web' of 'kolla-host': its need file of web takes in the secret web.key"),
     ({"needs": (HostNeed("file", "${web.path}", ""),)}, "",
-     "plugin 'web' of 'kolla': there is no option [web] path in '${web.path}'"),
+     "plugin 'web' of 'kolla-host': there is no option [web] path in '${web.path}'"),
 ])
 def test_what_a_container_wants_of_its_host_is_judged_when_its_options_are_known(
     tmp_path, changes, text, reason
@@ -509,9 +509,9 @@ def test_two_containers_that_contradict_each_other_are_named(tmp_path):
         for name, volume, value in (("web", "data", 0), ("api", "${web.data}", 1))
     )
     assert problems(tmp_path, "[web]\ndata = data\n", web, api) == [
-        "plugin 'web' of 'kolla': the volume data of web is also one of api, and they do not both "
-        "declare it as shared",
-        f"plugin 'web' of 'kolla': web needs {forward}=0 of this host, and api {forward}=1",
+        "plugin 'web' of 'kolla-host': the volume data of web is also one of api, and they do not "
+        "both declare it as shared",
+        f"plugin 'web' of 'kolla-host': web needs {forward}=0 of this host, and api {forward}=1",
     ]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from oslo_config import cfg
 
 from kolla.catalog.catalog import Catalog
-from kolla.catalog.discovery import Plugin
+from kolla.catalog.discovery import KOLLA, Plugin
 from kolla.plugin import (
     Container, ContainerSet, Gone, Image, Listen, Privilege, secret, shared_folder,
 )
@@ -45,7 +45,7 @@ WEB_OPTIONS = {
 }
 
 
-def plugin(thing, distribution: str = "kolla", name: str | None = None) -> Plugin:
+def plugin(thing, distribution: str = KOLLA, name: str | None = None) -> Plugin:
     return Plugin(NAMESPACES[type(thing)], name or thing.name, distribution, thing)
 
 
