@@ -4,7 +4,8 @@ import dataclasses
 import threading
 from collections.abc import Callable
 
-from kolla.actions.runner import Observer, Result, Runner
+from kolla.actions.result import Result
+from kolla.actions.runner import Observer, Runner
 from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
@@ -12,7 +13,8 @@ from kolla.parallel import Graph
 from kolla.plans import converge, order, planner
 from kolla.plans.observe import inspect, observe
 from kolla.plans.plan import Kind, Plan, State
-from kolla.plans.requests import Request, planned
+from kolla.plans.planning import planned
+from kolla.plans.requests import Request
 from kolla.plugin import Container
 from kolla.store.records import STOPPED, ActionOutcome
 

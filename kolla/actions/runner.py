@@ -12,6 +12,7 @@ from kolla.actions import rebuild
 from kolla.actions.events import journalled
 from kolla.actions.executor import Executor
 from kolla.actions.failures import Failed, Interrupted, bug
+from kolla.actions.result import Result
 from kolla.catalog import naming
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
@@ -20,7 +21,8 @@ from kolla.host import needs
 from kolla.plans import converge, order, planner
 from kolla.plans.observe import inspect
 from kolla.plans.plan import Do, Kind, Plan, State
-from kolla.plans.requests import Request, planned
+from kolla.plans.planning import planned
+from kolla.plans.requests import Request
 from kolla.plugin import Container, Strategy
 from kolla.plugin.reports import Unreachable
 from kolla.store.locks import Cancelled
@@ -30,27 +32,6 @@ LOG = logging.getLogger(__name__)
 
 #: Told of a container, of what happens to it, and whether that was the last of it.
 Observer = Callable[[str, str, bool], None]
-
-
-@dataclasses.dataclass(frozen=True)
-class Result:
-    """What became of one container."""
-
-    container: str
-    outcome: ActionOutcome
-    #: The generation that counted before, and the one that counts now.
-    before: int | None
-    after: int | None
-    reason: str = ""
-    seconds: float = 0.0
-    #: Seconds in which nothing served; 0 for a handover.
-    unavailable: float = 0.0
-    #: The check's output and the last log lines of what failed.
-    evidence: str = ""
-    #: Whether it failed by itself, not for an engine that was away or a lock that was taken.
-    tried: bool = False
-    #: What its tasks warned of.
-    warnings: tuple[str, ...] = ()
 
 
 class Runner:

@@ -19,7 +19,7 @@ from kolla.store.records import ActionOutcome
 
 if TYPE_CHECKING:
     from kolla.actions.run import Report
-    from kolla.actions.runner import Result
+    from kolla.actions.result import Result
     from kolla.plans.plan import Plan
     from kolla.plugin import Container
 

@@ -3,11 +3,11 @@
 import functools
 import logging
 
-from kolla.actions.runner import Result
+from kolla.actions.result import Result
 from kolla.health.conditions import HEALTHY
 from kolla.monitor.context import Context, line
 from kolla.monitor.loop import Threads
-from kolla.monitor.remedies import Commands
+from kolla.monitor.commands import Commands
 from kolla.monitor.watched import Watched
 from kolla.plans.plan import Do
 from kolla.plugin import Task

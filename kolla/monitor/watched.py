@@ -4,7 +4,7 @@ import dataclasses
 
 from kolla.health.conditions import HEALTHY, MAINTENANCE, Condition
 from kolla.health.rules import Rules
-from kolla.monitor.policy import Memory
+from kolla.monitor.memory import Memory
 from kolla.plugin.reports import Usage
 from kolla.plugin.spec import Spec
 from kolla.store.records import Generation, Record

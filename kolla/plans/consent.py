@@ -1,15 +1,11 @@
 """Asks a container whether it may stop now, before anything is touched."""
 
-from typing import TYPE_CHECKING
-
 from kolla.backends.instances import engine_name
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.plans.plan import Do, Kind, Plan, State
+from kolla.plans.requests import Request
 from kolla.plugin.spec import Spec
-
-if TYPE_CHECKING:
-    from kolla.plans.requests import Request
 
 #: Of what a person asks for: what stops a container, for a moment or for long.
 ASKED = (Kind.STOP, Kind.RESTART, Kind.UPGRADE, Kind.ROLLBACK, Kind.DELETE)
@@ -19,7 +15,7 @@ ANSWERS = 30
 LINES = 5
 
 
-def require(deployment: Deployment, request: "Request", state: State, steps: Plan) -> None:
+def require(deployment: Deployment, request: Request, state: State, steps: Plan) -> None:
     """Raise :class:`KollaError` with its words if the container forbids what is asked for."""
     number = state.current
     if request.force or request.cause or request.kind not in ASKED:

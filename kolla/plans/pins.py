@@ -4,21 +4,17 @@ An upgrade with ``--release`` or ``--image`` makes one, and a rollback. ``--foll
 it, and so does a deletion.
 """
 
-from typing import TYPE_CHECKING
-
 from kolla.catalog import releases
 from kolla.deployment import Deployment
 from kolla.plans import desired
 from kolla.plans.plan import State
+from kolla.plans.requests import Request
 from kolla.plugin import Container
 from kolla.plugin.spec import Spec, short_id
 from kolla.store.records import Record, who
 
-if TYPE_CHECKING:
-    from kolla.plans.requests import Request
 
-
-def of_upgrade(request: "Request", spec: Spec | None) -> dict[str, str | None]:
+def of_upgrade(request: Request, spec: Spec | None) -> dict[str, str | None]:
     """What an upgrade pins, or unpins."""
     if request.follow:
         return {"image_pin": None, "release_pin": None, "pinned_by": ""}

@@ -2,24 +2,21 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from kolla.deployment import Deployment
 from kolla.errors import KollaError, UsageError
 from kolla.plans import pins, planner, refusals
 from kolla.plans.change import change
 from kolla.plans.plan import Kind, Plan, State
+from kolla.plans.requests import Request
 from kolla.plugin import Container
 from kolla.plugin.spec import describe_image
 from kolla.store.records import RUNNING, Generation
 from kolla.times import now
 
-if TYPE_CHECKING:
-    from kolla.plans.requests import Request
-
 
 def rollback(
-    deployment: Deployment, request: "Request", container: Container, state: State
+    deployment: Deployment, request: Request, container: Container, state: State
 ) -> Plan:
     """The plan of a rollback; KollaError if there is nothing to go back to, or no way."""
     if state.current is None or state.record.target != RUNNING:

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 from kolla.health import conditions
 from kolla.health.rules import Rules
 from kolla.monitor import policy
-from kolla.monitor.policy import Memory, Remedy, Surroundings
+from kolla.monitor.memory import Memory
+from kolla.monitor.policy import Remedy, Surroundings
 
 DIAGRAM = pathlib.Path(__file__).parents[3] / "doc" / "source" / "_static" / "monitor.svg"
 STATES = {

@@ -7,7 +7,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from kolla.health.conditions import DEGRADED, FAILED, HEALTHY, PAUSED, STARTING, UNHEALTHY, UNKNOWN
 from kolla.monitor import policy
-from kolla.monitor.policy import HOUR, Memory, Remedy, Surroundings
+from kolla.monitor.memory import HOUR, Memory
+from kolla.monitor.policy import Remedy, Surroundings
 from tests.unit.support.factory import RULES
 
 ALONE = Surroundings()

@@ -5,7 +5,8 @@ import types
 import pytest
 
 from kolla.actions.run import run
-from kolla.monitor.remedies import Commands, Remedies
+from kolla.monitor.commands import Commands
+from kolla.monitor.remedies import Remedies
 from kolla.plans.requests import Request
 from tests.unit.support.factory import make_generation, make_spec, make_state
 from tests.unit.support.host import Host, make_service

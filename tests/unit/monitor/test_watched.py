@@ -9,7 +9,7 @@ from tests.unit.support.factory import make_generation, make_spec
 from tests.unit.support.plugins import make_settings
 
 from kolla.health.rules import Rules, check_of, rules_for
-from kolla.monitor.policy import Memory
+from kolla.monitor.memory import Memory
 from kolla.monitor.watched import Watched, recall
 from kolla.store.records import Record
 from kolla.times import ago, up_for

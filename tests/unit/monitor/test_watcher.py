@@ -9,10 +9,10 @@ import pytest
 from tests.unit.support.monitored import Site
 
 from kolla.actions.run import run
-from kolla.actions.runner import Result
+from kolla.actions.result import Result
 from kolla.errors import KollaError
 from kolla.health import asking
-from kolla.monitor.remedies import Commands
+from kolla.monitor.commands import Commands
 from kolla.plans.requests import Request
 from kolla.plugin.reports import BackendError, Outcome, Unreachable
 from kolla.store import records

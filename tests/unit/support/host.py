@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from kolla.actions.run import run
-from kolla.actions.runner import Result
+from kolla.actions.result import Result
 from kolla.catalog import naming
 from kolla.deployment import Deployment
 from kolla.plans.requests import Request
