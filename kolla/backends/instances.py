@@ -1,16 +1,15 @@
-"""From a spec to what the engine is given: secrets put in, files laid out."""
+"""From a spec to what the engine is given, and what happens to its folder later."""
 
 import dataclasses
-import hashlib
 import logging
-import os
 import pathlib
 
 from kolla.backends.dumps import Dumps
+from kolla.backends.layout import GENERATION_FOLDER, JOINED, OWN, Layout
 from kolla.backends.survivors import survivors
 from kolla.errors import KollaError
-from kolla.files import make_folder, remove_folder, write_whole
-from kolla.plugin import File, Strategy, Task, numbered
+from kolla.files import remove_folder, write_whole
+from kolla.plugin import Strategy, Task
 from kolla.plugin.backend import Configured
 from kolla.plugin.instance import Instance, granted
 from kolla.plugin.spec import SPEC, Spec
@@ -18,9 +17,7 @@ from kolla.store.state_dir import StateDir
 
 LOG = logging.getLogger(__name__)
 
-#: Where a generation finds its own folder, and the file there that says that it has joined.
-GENERATION_FOLDER, JOINED = "/var/lib/kolla/generation", "joined"
-#: How the name of a folder ends that is on its way out.
+#: The end of the name of a folder that is to be deleted.
 DISCARDED = ".discarded"
 #: Below the folder of a generation: that of each container in whose place a task of it runs.
 PLACES = "places"
@@ -41,6 +38,7 @@ class Instances:
     def __init__(self, state_dir: pathlib.Path, settings: Configured):
         self.state_dir, self.settings = state_dir, settings
         self._places = StateDir(state_dir)
+        self._layout = Layout(state_dir, settings)
 
     @property
     def dumps(self) -> Dumps:
@@ -49,7 +47,7 @@ class Instances:
 
     def make(self, spec: Spec, generation: int) -> Instance:
         """The generation itself. Raises :class:`KollaError` if a secret is missing."""
-        self._forget_keys(spec, generation)
+        self._layout.forget_keys(spec, self.home(spec.container, generation))
         made = self._instance(spec, generation, dict(spec.environment), spec.command)
         waits = Strategy(spec.strategy).waits
         if not waits:  # nobody will tell it to join
@@ -80,7 +78,7 @@ class Instances:
     def _with_dumps(self, made: Instance, spec: Spec, generation: int) -> Instance:
         inbox = self._inboxes(spec.container, generation) / project_of(spec)
         owner = 0 if "root" in made.privileges else made.user
-        folder = self._owned(inbox, owner, 0o700)
+        folder = self._layout.owned(inbox, owner, 0o700)
         return dataclasses.replace(
             made, binds=(*made.binds, (str(folder), DUMPS, "rw")),
             environment={**made.environment, "KOLLA_DUMPS_KEPT": str(self.dumps.kept)},
@@ -93,7 +91,7 @@ class Instances:
         """The processes that outlive a generation which has ended, ``NAME (PID)``."""
         if not spec.outlived_by:
             return ()
-        own = self.home(spec.container, number) / "own"
+        own = self.home(spec.container, number) / OWN
         return survivors(own, GENERATION_FOLDER, spec.outlived_by)
 
     def end_task(self, container: str, generation: int, task: str) -> None:
@@ -105,7 +103,7 @@ class Instances:
 
     def mark_joined(self, container: str, generation: int, joined: bool = True) -> None:
         """Have a generation join by itself when the engine starts it again, or not."""
-        path = self.home(container, generation) / "own" / JOINED
+        path = self.home(container, generation) / OWN / JOINED
         if joined:
             write_whole(path, b"", 0o644)
         else:
@@ -155,7 +153,7 @@ class Instances:
         secrets = frozenset(
             key for key, text in environment.items() if self.settings.references(text)
         )
-        binds = self._binds(spec, home)
+        binds = self._layout.binds(spec, home)
         if spec.secrets_in == "file" and secrets:
             hidden = {key: values.pop(key) for key in sorted(secrets)}
             place = self._secrets(owner.container, generation, task)
@@ -184,52 +182,6 @@ class Instances:
     def _secrets(self, container: str, generation: int, task: str) -> pathlib.Path:
         name = f"secrets-{task}" if task else "secrets"
         return self.home(container, generation) / name
-
-    def _binds(self, spec: Spec, folder: pathlib.Path) -> tuple[tuple[str, str, str], ...]:
-        writable = spec.own_folder == "rw"
-        own = self._owned(folder / "own", spec.owner if writable else os.geteuid())
-        binds = [(str(own), GENERATION_FOLDER, spec.own_folder)]
-        for file in sorted(spec.files, key=lambda file: file.path):
-            place = self._put(_place(folder, file), file, spec.owner)
-            binds.append((str(place), file.path, "ro"))
-        mounts = sorted(spec.host_mounts, key=lambda mount: mount.path)
-        binds += [(mount.source, mount.path, mount.options) for mount in mounts]
-        return tuple(binds)
-
-    def _forget_keys(self, spec: Spec, generation: int) -> None:
-        """Those of another attempt to make it may be other ones."""
-        for file in spec.files:
-            place = _place(self.home(spec.container, generation), file)
-            if file.numbered and place.exists():
-                remove_folder(place)
-
-    def _put(self, place: pathlib.Path, file: File, owner: int) -> pathlib.Path:
-        content = self.settings.reveal(file.text).encode(errors="surrogateescape")
-        if not file.numbered:
-            write_whole(place, content, file.mode, owner=owner)
-            return place
-        # Other keys, another folder: the one that a running container has mounted stays as it is
-        # while a task of the same generation begins.
-        place = place / hashlib.sha256(content).hexdigest()[:12]
-        self._owned(place, owner, 0o700)
-        for number, key in numbered.parsed(content.decode()).items():
-            if not (place / str(number)).exists():
-                write_whole(place / str(number), key.encode(), file.mode, owner=owner)
-        return place
-
-    def _owned(self, folder: pathlib.Path, user: int, mode: int = 0o755) -> pathlib.Path:
-        try:
-            make_folder(folder, user, mode)
-        except OSError as error:
-            raise KollaError(
-                f"{folder} cannot be made for user {user}: {error.strerror}",
-                f"kolla has to run as root, with space left below {self.state_dir}",
-            ) from None
-        return folder
-
-
-def _place(home: pathlib.Path, file: File) -> pathlib.Path:
-    return home / "files" / file.path.lstrip("/")
 
 
 def given(spec: Spec, generation: int, owner: Spec) -> dict[str, str]:

@@ -13,6 +13,7 @@ from kolla.plugin import Container, Listen
 from kolla.plugin.declarations.hosts import EachHost
 from kolla.settings import services, sources, templates
 from kolla.settings.configured import check_overrides
+from kolla.settings.enabled import enabled
 from kolla.settings.filled import Options, filled
 from kolla.settings.hosts import Hosts
 from kolla.settings.option_values import OptionValues
@@ -23,7 +24,7 @@ from kolla.store.option_lists import OptionLists
 from kolla.store.state_dir import StateDir
 
 if TYPE_CHECKING:
-    from kolla.catalog.catalog import Catalog, Node
+    from kolla.catalog.catalog import Catalog
     from kolla.plugin.cloud import Cloud
 
 DEFAULT_CONFIG_DIR = Path("/etc/kolla")
@@ -138,13 +139,9 @@ class Settings(OptionValues):
 
     def enabled(self) -> list[Container]:
         """The containers that run on this host, in the order of the tree."""
-        catalog = self.catalog
-        chosen = self._nodes("enabled") if self.value("host", "enabled") else [catalog.root]
-        wanted = {leaf.name for node in chosen for leaf in catalog.ordinary(node)}
-        stopped = self._nodes("disabled")
-        unwanted = {leaf.name for node in stopped for leaf in catalog.subtree(node)}
-        everything = catalog.subtree(catalog.root)
-        return [c for c in everything if c.name in wanted and c.name not in unwanted]
+        return enabled(
+            self.catalog, self.value("host", "enabled"), self.value("host", "disabled")
+        )
 
     # Texts
 
@@ -246,9 +243,3 @@ class Settings(OptionValues):
         from kolla.settings import checks  # commands that only show need no checks
 
         return checks
-
-    def _nodes(self, option: str) -> "list[Node]":
-        """The sets and containers that [host] enabled or disabled name, as far as there are."""
-        known = self.catalog.nodes
-        names = map(self.catalog.today, self.value("host", option))
-        return [known[name] for name in names if name in known]
