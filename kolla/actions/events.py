@@ -1,4 +1,4 @@
-"""Tells the journal and the hooks what was done to a container, or tried."""
+"""Tells the journal and the hooks what was done to a container, or attempted."""
 
 import time
 from collections.abc import Callable
@@ -60,5 +60,5 @@ def _close(
     try:
         store.close_event(entry, outcome, seconds, detail)
     except KollaError:
-        if outcome == ActionOutcome.DONE:  # else the failure tells more by itself
+        if outcome == ActionOutcome.DONE:  # else the first failure tells more
             raise

@@ -32,30 +32,32 @@ LOG = logging.getLogger(__name__)
 
 #: The backend that is on every engine.
 DIRECT = "docker"
+#: Seconds from SIGTERM to SIGKILL for a generation that is not on record.
+STOP_GRACE = 10
 
 
 @dataclasses.dataclass
 class Executor:
-    """What the operations of one container's plan are carried out with."""
+    """Carries out the operations of one container's plan."""
 
-    #: The backend of a name.
+    #: Finds a backend by its name.
     backends: Callable[[str], Backend]
     store: Store
     instances: Instances
     #: Names the image of a kept generation.
     kept_reference: Callable[[str, int], str]
     archive: Archive
-    #: Of the secrets in a spec.
+    #: Fingerprints of the secrets in a spec.
     fingerprints: Fingerprints
-    #: The effective check of a spec.
+    #: Finds the effective check of a spec.
     check_of: Callable[[Spec], Check]
-    #: Masks the secrets that what a container says may quote.
+    #: Masks secrets in the output of a container.
     hide: Callable[[str], str]
     cancelled: threading.Event
     tell: Callable[[str], None]
-    #: Called as soon as a new generation counts.
+    #: Called as soon as a new generation is current.
     committed: Callable[[], None] = lambda: None
-    #: What was begun of the plan, for its way back.
+    #: The operations begun so far, for the way back.
     _begun: list[Operation] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -92,12 +94,12 @@ class Executor:
             self._step(operation, event)
 
     def relieve(self, why: str) -> None:
-        """Have no request wait any longer for what does not come."""
+        """Have dependants let requests go on, because what those wait for does not come."""
         relief = self._plan.relief(self._begun)
         if relief:
             self.tell(f"no request waits any longer: {why}")
         for operation in relief:
-            with contextlib.suppress(Failed):  # the story to tell is another one
+            with contextlib.suppress(Failed):  # the operator hears of the failure before this
                 self._step(operation, self._event)
 
     def _step(self, operation: Operation, event: int) -> None:
@@ -125,7 +127,7 @@ class Executor:
             detail = error.message
             seen = step.evidence() if step else ""
             raise Failed(operation, str(error), seen) from error
-        except Exception as error:  # whatever it is, there is a way back
+        except Exception as error:  # whatever it is, the way back is tried
             LOG.debug("while at work on %s", operation, exc_info=True)
             detail = bug(error)
             raise Failed(operation, detail) from error
@@ -201,7 +203,7 @@ class Executor:
                 self.store.update(name, settled=1)
 
     def _target(self, step: Step) -> Spec:
-        """What the container is on the way to: the plan's, or back to the current one."""
+        """The spec that the container is to run next: the plan's, or the current one again."""
         current = self.store.container(step.container).current
         back = step.operation.kind is Do.BEFORE_ROLLBACK and step.number != current
         if back and current is not None:
@@ -209,7 +211,7 @@ class Executor:
         return self._plan.spec or step.spec
 
     def _check(self, step: Step) -> None:
-        """Once it is well, that goes on record: for a new generation, with its commit."""
+        """Wait until it is well, and record that: for a new generation, with its commit."""
         outcome = readiness.until_well(
             step, self.check_of(step.spec), functools.partial(self._wait, step.operation),
             lambda: self.relieve(f"{step.name} has ended, and the engine starts it again"),
@@ -232,4 +234,4 @@ class Executor:
         record = self.store.container(step.container)
         if record.target == Target.RUNNING and step.number == record.current:
             self.outage.begin()
-        step.backend.stop(step.name, step.recorded.stop_grace if step.recorded else 10)
+        step.backend.stop(step.name, step.recorded.stop_grace if step.recorded else STOP_GRACE)

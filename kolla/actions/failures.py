@@ -1,4 +1,4 @@
-"""How an operation of a plan can end, if not well."""
+"""The errors with which an operation of a plan can end."""
 
 from kolla.catalog import discovery
 from kolla.errors import KollaError
@@ -6,7 +6,7 @@ from kolla.plans.plan import Operation
 
 
 class Failed(KollaError):
-    """An operation did not succeed; ``evidence`` is what there was to see."""
+    """An operation did not succeed; ``evidence`` is output and log lines that show why."""
 
     def __init__(self, operation: Operation, reason: str, evidence: str = ""):
         super().__init__(f"{operation.kind} failed: {reason}")
@@ -14,7 +14,7 @@ class Failed(KollaError):
 
 
 def bug(error: Exception) -> str:
-    """What is said of an error that nobody foresaw."""
+    """The message for an error that no code foresaw."""
     return discovery.unforeseen(error, "a bug in kolla")
 
 

@@ -1,4 +1,4 @@
-"""Asking for containers to be left alone: the monitor still looks, and does nothing."""
+"""Maintenance: the monitor still checks a container, and does not act on it."""
 
 import datetime
 
@@ -10,7 +10,10 @@ from kolla.times import now
 
 
 def begin(deployment: Deployment, containers: list[Container], seconds: float | None) -> str:
-    """Until then nobody acts on them by himself; None: until :func:`end`. Returns until when."""
+    """Keep the monitor from acting on them for so many seconds; None: until :func:`end`.
+
+    Returns until when, as ISO 8601 or ``FOR_EVER``.
+    """
     until = FOR_EVER
     if seconds is not None:
         end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=seconds)
@@ -20,7 +23,7 @@ def begin(deployment: Deployment, containers: list[Container], seconds: float | 
 
 
 def end(deployment: Deployment, containers: list[Container]) -> None:
-    """They are cared for again."""
+    """Let the monitor act on them again."""
     _set(deployment, containers, None)
 
 

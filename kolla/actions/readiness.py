@@ -1,4 +1,4 @@
-"""Waits until a generation is well, and measures how long nothing did."""
+"""Waits until a generation is well, and measures how long nothing served."""
 
 import time
 from collections.abc import Callable
@@ -16,11 +16,11 @@ LONGEST_PAUSE = 1.0
 def until_well(
     step: Step, check: Check, wait: Callable[[float], None], died: Callable[[], None]
 ) -> Outcome:
-    """Run the check until it passes. Returns the outcome of the one that did.
+    """Run the check until it passes, and return the outcome that did.
 
-    ``wait`` takes the seconds to pass between two checks; ``died`` is called whenever the engine
-    had to start the container again. Raises :class:`~kolla.actions.failures.Failed` once the
-    grace is over, or if the container ends.
+    ``wait`` lets the given seconds pass between two checks. ``died`` is called whenever the
+    engine has started the container again. Raises :class:`~kolla.actions.failures.Failed` once
+    the grace is over, or if the container ends.
     """
     deadline = time.monotonic() + check.grace
     pause = FIRST_PAUSE
@@ -33,7 +33,7 @@ def until_well(
             return outcome
         if time.monotonic() > deadline:
             strained = outcome.exit_code == STRAINED
-            reason = "it works, but was of no use" if strained else "its check did not pass"
+            reason = "it runs, but cannot do its work" if strained else "its check did not pass"
             raise step.failed(f"{reason} within {check.grace} s", step.evidence(outcome))
         wait(pause)
         pause = min(pause * 1.5, LONGEST_PAUSE)
@@ -57,7 +57,7 @@ def _ask(step: Step, check: Check) -> Outcome:
 
 
 class Outage:
-    """The time between the stop of what served and the next check that passed."""
+    """The time from the stop of what served to the next check that passes."""
 
     def __init__(self) -> None:
         self._ended_ones = 0.0
@@ -65,7 +65,7 @@ class Outage:
 
     @property
     def seconds(self) -> float:
-        """Those so far, with an outage that has not ended."""
+        """The seconds of all outages, with one that has not ended."""
         lasts = time.monotonic() - self._since if self._since is not None else 0
         return self._ended_ones + lasts
 

@@ -1,4 +1,4 @@
-"""What the labels on the engine tell when the state file does not know."""
+"""Rebuilds lost records from the engine's labels."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -14,10 +14,11 @@ CAUSE = "found on the engine; the state file did not know it"
 
 
 def rebuild(deployment: Deployment, state: State) -> bool:
-    """Take in what only the engine knows of a container; True if there was anything.
+    """Record what only the engine knows of a container; True if there was anything.
 
-    ``state`` must have been inspected. The names that protect images of generations that
-    nobody knows any more are taken away first: later nothing would tell of them.
+    ``state`` must have been inspected. Before that the images of generations that neither the
+    state file nor the engine knows lose the names that protect them: later nothing would show
+    that they have such names.
     """
     if not _unknown(state.generations, state.observed):
         return False
@@ -38,13 +39,15 @@ def rebuild(deployment: Deployment, state: State) -> bool:
 def adopt(
     store: Store, name: str, observed: Mapping[int, Observed], release: str = ""
 ) -> bool:
-    """Take in generations that only the engine knows; True if there were any.
+    """Record generations that only the engine knows; True if there were any.
 
-    The one that counts becomes current; an older one that once counted stays a place to go
-    back to; one that never did is given up. It stays with what it was pinned to; if that is
-    lost, with its release unless that is ``release``, the configured one. ``observed`` must have
-    been inspected. It is one transaction: half of it would make what serves look as if it had
-    never been committed.
+    ``observed`` must have been inspected. The newest that was committed becomes current; a
+    rollback can go back to earlier ones; one that never was committed is not kept. The pins are
+    those of the file beside the state file. If there are none, the container is pinned to the
+    release that runs, unless that is ``release``, the configured one.
+
+    It is one transaction: with half of it, what serves would look as if it had never been
+    committed, and recovery would remove it.
     """
     found = _unknown({generation.number for generation in store.generations(name)}, observed)
     with store.transaction():
@@ -66,12 +69,12 @@ def adopt(
 
 
 def _counts(observed: Mapping[int, Observed]) -> int | None:
-    """The generation that counts, as far as the engine can tell; None if there is none.
+    """The current generation, as far as the engine can tell; None if there is none.
 
-    That is the newest one that the engine keeps. Where it keeps none, the monitor may have
-    given the current one up, or a command was killed between two changes of a policy: then
-    it is the newest that was committed, one that runs before others. Where nothing ever was,
-    what runs is kept all the same.
+    That is the newest one whose restart policy keeps it. If no policy does, the monitor has
+    given the current one up, or a command was killed between two changes of a policy: then it
+    is the newest that was committed, preferably one that runs. If none was ever committed, the
+    newest that runs is kept all the same.
     """
     signs = (
         lambda seen: seen.restart in (ALWAYS, STOPPED),
@@ -86,6 +89,6 @@ def _counts(observed: Mapping[int, Observed]) -> int | None:
 
 
 def _unknown(known: Collection[int], observed: Mapping[int, Observed]) -> dict[int, Spec]:
-    """The specs of those that are not on record, by generation."""
+    """By generation: the specs of those that are not on record."""
     labels = {n: labelled(seen.labels) for n, seen in observed.items() if n not in known}
     return {n: spec for n, spec in labels.items() if spec}

@@ -1,4 +1,4 @@
-"""What goes on record: generations, the commit, what is wanted, health."""
+"""Records generations, the commit, what an operator wants, and health."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -18,12 +18,12 @@ class Recording:
     """Writes to the store what a plan does to one container."""
 
     store: Store
-    #: Of the secrets in a spec.
+    #: Fingerprints of the secrets in a spec.
     fingerprints: Fingerprints
     #: Names the image of a kept generation.
     kept_reference: Callable[[str, int], str]
     tell: Callable[[str], None]
-    #: The health that goes on record with the commit.
+    #: The health that is recorded with the commit.
     _healthy: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def note(self, write: Callable[..., Any], *values: Any, **columns: Any) -> Any:
@@ -35,7 +35,7 @@ class Recording:
             return None
 
     def generation(self, step: Step, plan: Plan) -> None:
-        """A new generation, and the name that protects its image."""
+        """Record a new generation, and give its image the name that protects it."""
         if plan.spec is None:
             raise step.failed("there is nothing to record")
         number = self.store.begin(
@@ -47,13 +47,13 @@ class Recording:
         step.backend.tag(plan.spec.image_id, self.kept_reference(step.container, number))
 
     def healthy(self, step: Step, detail: str) -> None:
-        """A generation is well: of a new one that goes on record with its commit."""
+        """Record that a generation is well: for a new one that waits for its commit."""
         self._healthy = {"health": "healthy", "health_detail": detail, "health_at": now()}
         if step.number == self.store.container(step.container).current:
             self.note(self.store.update, step.container, **self._healthy)
 
     def commit(self, step: Step, plan: Plan) -> None:
-        """From now on the generation counts."""
+        """Make the generation the current one, in one transaction."""
         going_back = plan.action == Kind.ROLLBACK
         self.store.commit(
             step.container, step.number,
@@ -67,11 +67,11 @@ class Recording:
         self.store.update(step.container, **_pins(plan))
 
     def fail(self, step: Step) -> None:
-        """It is given up."""
+        """Record that the monitor has given it up."""
         self.store.update(step.container, failed=now())
 
     def care_again(self, step: Step) -> None:
-        """It is given up no longer; whoever does that by hand grants it new restarts, too."""
+        """Record that it is no longer given up. By hand, that grants it new restarts as well."""
         if self.store.container(step.container).failed:
             restarts = {"restarts": "[]"} if by_hand() else {}
             self.store.update(step.container, failed=None, **restarts)
@@ -86,7 +86,7 @@ class Recording:
         self._want(step, Target.ABSENT, **UNPINNED, **values)
 
     def _want(self, step: Step, target: Target, **values: Any) -> None:
-        """What is wanted and the health that goes with it, in one write."""
+        """Record the target and the health that goes with it, in one write."""
         self.store.update(
             step.container, target=target, settled=0,
             health=target, health_detail="", health_at=now(), **values,

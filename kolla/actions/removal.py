@@ -15,12 +15,12 @@ from kolla.store.store import Store
 
 LOG = logging.getLogger(__name__)
 
-#: Lines of a log that are archived: reading it must not take long.
+#: Lines of a log that are archived at most: reading them must not take long.
 KEPT_LINES = 100_000
 
 
 def volumes_of_others(store: Store, containers: Collection[str]) -> dict[str, Record]:
-    """By the name of the volume: a container other than these that has it, deleted or not."""
+    """By name: the volumes of all other containers, deleted or not, each with its container."""
     return {
         volume.name: record
         for record in store.containers() if record.name not in containers
@@ -43,31 +43,31 @@ class Removal:
     def remove(self, step: Step) -> None:
         spec = step.recorded
         if spec and (survivors := self.instances.survivors(spec, step.number)):
-            # A process may have left it since the plan was made.
+            # One of its processes may have appeared since the plan was made.
             self.tell(f"{step.name} stays: {', '.join(survivors)} still live in its file system")
             return
         if step.backend.inspect(step.name):
             self._archive_log(step)
         # Folder first: as long as the container exists, recovery finds and removes the folder.
-        # A container can fill its folder with what takes long to delete: that comes last.
+        # A container can fill its folder so that deleting it takes long: that comes last.
         self.instances.set_aside(step.container, step.number)
         step.backend.remove(step.name)
         self.instances.purge(step.container)
 
     def _archive_log(self, step: Step) -> None:
-        """Nothing fails for a log, not even with the disk full."""
+        """Archive the log. If that fails, as on a full disk, the removal goes on."""
         try:
             log = step.backend.logs(step.name, tail=KEPT_LINES)
             self.archive.keep(step.container, step.number, log)
         except UnreadableLog:
-            pass  # it is kept where its driver has it
+            pass  # its driver keeps it elsewhere
         except KollaError as error:
             LOG.warning("the log of %s is not archived as a whole: %s", step.name, error.message)
 
     def forget(self, step: Step) -> None:
-        """Give up what protects the image of a generation, and what its backend keeps of it."""
+        """Drop the name that protects the image of a generation, and its files."""
         step.backend.untag(self.kept_reference(step.container, step.number))
-        # Of one that was laid out and never created.
+        # It has a folder if it was laid out and never created.
         self.instances.set_aside(step.container, step.number)
         step.backend.forget(step.name)
         self.instances.purge(step.container)
@@ -79,7 +79,7 @@ class Removal:
         others = volumes_of_others(self.store, [step.container])
         for volume in step.spec.volumes:
             self._erase(step, volume.name, others.get(volume.name))
-        # Whatever starts next finds nothing of an earlier release.
+        # Without data any release may start next: no generation is current.
         with self.store.transaction():
             self.store.end(
                 step.container, step.number, GenerationOutcome.DELETED, "its data were deleted too"
@@ -87,7 +87,7 @@ class Removal:
             self.store.update(step.container, erase=0, current=None)
 
     def _tell_of_dumps(self, spec: Spec) -> None:
-        """They are what there is against a mistake."""
+        """Say where its dumps are: they stay, and undo a deletion by mistake."""
         folder = self.instances.dumps.folder / project_of(spec)
         if folder.is_dir() and any(folder.iterdir()):
             self.tell(f"its dumps stay in {folder}")
@@ -102,4 +102,4 @@ class Removal:
         except BackendError:
             if not other:
                 raise
-            self.tell(told)  # the other one is being erased as well, and takes it away
+            self.tell(told)  # the other one is being erased as well, and removes it

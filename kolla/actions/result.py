@@ -11,16 +11,17 @@ class Result:
 
     container: str
     outcome: ActionOutcome
-    #: The generation that counted before, and the one that counts now.
+    #: The generation that was current before the request.
     before: int | None
+    #: The generation that is current now.
     after: int | None
     reason: str = ""
     seconds: float = 0.0
-    #: Seconds in which nothing served; 0 for a handover.
+    #: Seconds in which nothing served; 0 after a handover.
     unavailable: float = 0.0
     #: The check's output and the last log lines of what failed.
     evidence: str = ""
-    #: Whether it failed by itself, not for an engine that was away or a lock that was taken.
+    #: Whether the container itself failed, not the engine, and not another command with its lock.
     tried: bool = False
-    #: What its tasks warned of.
+    #: The warnings of its tasks.
     warnings: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What an operator asks for, from the question to the report."""
+"""A request, from its plans to its report."""
 
 import dataclasses
 import threading
@@ -44,7 +44,7 @@ def run(
 ) -> Report:
     """Plan for all containers, then carry the plans out.
 
-    Raises :class:`KollaError` before anything is touched if any of it is impossible.
+    Raises :class:`KollaError`, before anything is touched, if any of the plans is impossible.
     """
     if request.kind == Kind.UPGRADE:
         deployment.configuration.require_valid()
@@ -132,7 +132,7 @@ def _take_back(
 
 
 def _taken_back(result: Result, back: Result) -> Result:
-    """The story of a container that was upgraded and then rolled back, or was to be."""
+    """The result of a container that was upgraded and then rolled back, or could not be."""
     if back.outcome != ActionOutcome.DONE:
         return dataclasses.replace(back, before=result.before)
     if result.outcome == ActionOutcome.FAILED:
@@ -160,7 +160,7 @@ def plan(deployment: Deployment, containers: list[Container]) -> dict[str, Plan]
 
 
 def _stays(container: Container, state: State) -> Plan:
-    """Of what is left over: no configuration says what it should be."""
+    """The empty plan of a container that is left over: no configuration says what it should be."""
     why = "its plugin is not installed" if is_left_over(container) else (
         "it is not enabled on this host any more"
     )

@@ -30,7 +30,7 @@ from kolla.store.records import ActionOutcome, GenerationOutcome
 
 LOG = logging.getLogger(__name__)
 
-#: Told of a container, of what happens to it, and whether that was the last of it.
+#: Called with a container, what happens to it, and whether nothing more will.
 Observer = Callable[[str, str, bool], None]
 
 
@@ -100,7 +100,7 @@ class Runner:
         return self._carry_out(steps, began, ready)
 
     def _recover(self, name: str) -> bool:
-        """Finish or discard what an earlier command left; True if there was anything."""
+        """Finish or discard what a killed command left; True if there was anything."""
         self.store.abandon(name)
         self.deployment.instances.purge(name)
         state = inspect(self.deployment, name)
@@ -157,7 +157,7 @@ class Runner:
             self._tell(steps.container)(warning)
 
     def _attempt(self, steps: Plan, executor: Executor, event: int) -> None:
-        """All of it, or back to what is committed: then the failure tells the whole story."""
+        """Carry out the plan, or go back to what is committed; the failure tells both."""
         try:
             executor.carry_out(steps, event)
         except Failed as failure:
@@ -185,7 +185,7 @@ class Runner:
             return "`kolla recover` carries on from here"
         interrupted = isinstance(failure, Interrupted)
         outcome = GenerationOutcome.DISCARDED if interrupted else GenerationOutcome.REFUSED
-        with contextlib.suppress(KollaError):  # a full disk: what served comes first
+        with contextlib.suppress(KollaError):  # on a full disk, too, what served is started
             store.end(name, new, outcome, failure.reason, failure.evidence)
         try:
             self._go_back(name, executor, executor.take_back, event)
@@ -199,7 +199,7 @@ class Runner:
     def _go_back(
         self, name: str, executor: Executor, way: Callable[[int], None], event: int
     ) -> None:
-        """Where the way back cannot be prepared, what served starts all the same, if it can."""
+        """Go a way back. If its preparation fails, what served is started all the same."""
         try:
             way(event)
         except Failed as failure:

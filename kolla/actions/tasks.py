@@ -11,26 +11,26 @@ from kolla.plugin.spec import Spec
 from kolla.store.records import ABSENT
 from kolla.store.store import Store
 
-#: Characters that are kept of what a task said: its end.
+#: Characters that are kept of the end of a task's output.
 KEPT = 4000
-#: When tasks run that a deletion can do without.
+#: Phases that a deletion can skip.
 LAST = (Do.FAREWELL, Do.TEARDOWN)
 
 
 class Tasks:
-    """The tasks of one plan. ``hide`` masks the secrets that their output may quote."""
+    """The tasks of one plan. ``hide`` masks secrets in their output."""
 
     def __init__(self, store: Store, instances: Instances, hide: Callable[[str], str]):
         self._store, self._instances, self._hide = store, instances, hide
         #: The hosts that a contract task said it waits for.
         self.waits_for = ""
-        #: What the last task that succeeded said, with its name.
+        #: The name and the output of the last task that succeeded.
         self.said = ""
-        #: What was said by those that ended with a warning.
+        #: The same of each that ended with a warning.
         self.warnings: list[str] = []
 
     def run(self, step: Step, target: Spec) -> None:
-        """Run a task to its end; :class:`~kolla.actions.failures.Failed` if that is not 0."""
+        """Run a task. :class:`~kolla.actions.failures.Failed` if it ends with an error."""
         self._require_success(step, self._outcome(step, target))
 
     def contract(self, step: Step, target: Spec) -> None:
@@ -59,7 +59,7 @@ class Tasks:
             self._end(step)
 
     def _place(self, step: Step, task: Task) -> Spec:
-        """What runs now in the place of which the task runs."""
+        """The current spec of the container in whose place the task runs."""
         if not task.of:
             return step.spec
         record = self._store.container(task.of)

@@ -1,4 +1,4 @@
-"""Has a generation take requests, let them wait, or finish those that it has."""
+"""Has a generation take requests, hold them, or finish those that it has."""
 
 import dataclasses
 from collections.abc import Callable
@@ -17,16 +17,16 @@ JOIN_TIMEOUT = 60
 
 @dataclasses.dataclass(frozen=True)
 class Traffic:
-    """Runs the commands that an image has for this."""
+    """Runs the commands of an image that do this."""
 
     instances: Instances
-    #: Masks the secrets that a command may quote.
+    #: Masks secrets in the output of a command.
     hide: Callable[[str], str]
     tell: Callable[[str], None]
 
     def join(self, step: Step) -> None:
         """Have it take its public address, or take over the work."""
-        # Marked first: if the engine starts it anew from here on, it joins by itself.
+        # Mark it first: if the engine restarts it from here on, it joins by itself.
         self.instances.mark_joined(step.container, step.number)
         if not step.spec.join:
             return
@@ -36,9 +36,9 @@ class Traffic:
             raise step.failed(_why(step, outcome.output), step.evidence(outcome))
 
     def let_wait(self, step: Step, required: str) -> None:
-        """Hold or resume the requests to what requires a container that is replaced.
+        """Have a dependant of the container that is replaced hold its requests, or resume them.
 
-        Others may be at work on what the step is about, and it may be gone.
+        A failure is only reported: another command may have removed the dependant.
         """
         try:
             hold = step.spec.hold or Hold()
@@ -49,7 +49,7 @@ class Traffic:
         self._tell(f"requests to {step.name}: {step.operation.kind}", outcome)
 
     def drain(self, step: Step) -> None:
-        """A drain that fails or takes too long does not keep its container alive."""
+        """Have it finish its requests. A drain that fails does not keep its container alive."""
         seen = step.backend.inspect(step.name)
         if seen is None or not seen.running:
             return
@@ -71,7 +71,7 @@ def _why(step: Step, said: str) -> str:
 
 
 def _holders(step: Step, said: str) -> str:
-    """Who has the ports that it says it cannot bind."""
+    """What holds the ports that its output names as those it cannot bind."""
     return "".join(
         f": {listen.address} port {listen.port} {problem}" for listen in step.spec.listens
         if f"{listen.address}:{listen.port}" in said

@@ -10,24 +10,23 @@ from kolla.files import sync
 
 LOG = logging.getLogger(__name__)
 
-#: What a dump may be called.
+#: What the name of a dump may look like.
 NAME = re.compile(r"\w[\w.-]*", re.ASCII)
-#: The end of the name of one that is not whole.
+#: The end of the name of a dump that is still being written.
 PARTIAL = ".partial"
 
 
 class Dumps:
-    """Below ``folder``, one folder for each project; the newest ``kept`` of each stay."""
+    """The dumps below ``folder``, in one folder for each project: of each the newest ``kept``."""
 
     def __init__(self, folder: pathlib.Path, kept: int):
         self.folder, self.kept = folder, kept
 
     def take_in(self, inboxes: pathlib.Path) -> None:
-        """Move the dumps out of folders in which a task, now ended, could do as it liked.
+        """Move the dumps out of the folders in ``inboxes``, each named like a project.
 
-        Each lies in ``inboxes`` and has the name of a project. Nothing in it is followed or
-        trusted: what is not a plain file of its own stays behind. What cannot be moved stays as
-        well, and is reported in the log.
+        A task that has ended could write anything there, so nothing is followed or trusted: only
+        plain files with one name are moved. What cannot be moved stays, and the log says so.
         """
         for inbox in inboxes.iterdir() if inboxes.exists() else ():
             try:
@@ -54,7 +53,7 @@ class Dumps:
             os.rename(name, folder / name, src_dir_fd=source)
             os.chown(folder / name, 0, 0)
             (folder / name).chmod(0o600)
-            os.utime(folder / name)  # its age is not for the task to say
+            os.utime(folder / name)  # dumps are pruned by age, which a task must not choose
         sync(folder)
         self._prune(folder)
 

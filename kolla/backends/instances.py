@@ -19,11 +19,11 @@ LOG = logging.getLogger(__name__)
 
 #: The end of the name of a folder that is to be deleted.
 DISCARDED = ".discarded"
-#: Below the folder of a generation: that of each container in whose place a task of it runs.
+#: Below the folder of a generation: a folder for each container in whose place its tasks run.
 PLACES = "places"
-#: Where a dump task writes.
+#: Where a dump task finds the folder to write to.
 DUMPS = "/var/lib/kolla/dumps"
-#: Secret variables, each NAME=VALUE and a zero byte, for an image that reads them there.
+#: Where an image may read secret variables, each as NAME=VALUE and a zero byte.
 SECRETS = "/var/lib/kolla/secrets"
 
 
@@ -50,7 +50,7 @@ class Instances:
         self._layout.forget_keys(spec, self.home(spec.container, generation))
         made = self._instance(spec, generation, dict(spec.environment), spec.command)
         waits = Strategy(spec.strategy).waits
-        if not waits:  # nobody will tell it to join
+        if not waits:  # no operation will have it join
             self.mark_joined(spec.container, generation)
         return dataclasses.replace(made, in_background=waits)
 
@@ -95,14 +95,14 @@ class Instances:
         return survivors(own, GENERATION_FOLDER, spec.outlived_by)
 
     def end_task(self, container: str, generation: int, task: str) -> None:
-        """Keep the dumps of a task that has ended, well or not, and take its secrets away."""
+        """After a task, whether it failed or not: keep its dumps, and delete its secrets."""
         self.dumps.take_in(self._inboxes(container, generation))
         self._secrets(container, generation, task).unlink(missing_ok=True)
         if (places := self.home(container, generation) / PLACES).exists():
             remove_folder(places)
 
     def mark_joined(self, container: str, generation: int, joined: bool = True) -> None:
-        """Have a generation join by itself when the engine starts it again, or not."""
+        """Have a generation join by itself whenever the engine restarts it, or not."""
         path = self.home(container, generation) / OWN / JOINED
         if joined:
             write_whole(path, b"", 0o644)
@@ -110,9 +110,7 @@ class Instances:
             path.unlink(missing_ok=True)
 
     def set_aside(self, container: str, generation: int) -> None:
-        """Take the folder of a generation, but for dumps in it, out of the way;
-        :meth:`purge` deletes it.
-        """
+        """Rename the folder of a generation, for :meth:`purge`; its dumps are kept."""
         self.dumps.take_in(self._inboxes(container, generation))
         folder = self.home(container, generation)
         try:
@@ -123,8 +121,9 @@ class Instances:
             LOG.warning("%s is not set aside: %s", folder, error.strerror)
 
     def purge(self, container: str) -> None:
-        """Delete what was set aside; what cannot be deleted is reported, and tried again with
-        the next recovery of the container.
+        """Delete the folders that were set aside.
+
+        If one cannot be deleted, the log says so, and the next recovery tries again.
         """
         for folder in self.home(container, 0).parent.glob(f"*{DISCARDED}"):
             try:
@@ -145,7 +144,7 @@ class Instances:
             home = home / PLACES / spec.container
         labels = {"kolla.container": owner.container, "kolla.generation": str(generation)}
         labels |= {"kolla.task": task} if task else {SPEC: spec.to_json()}
-        # A service's option that is set no more is left to the service, as for a new generation.
+        # An option of a service that is no longer set has the service's own default.
         environment = {
             key: text for key, text in environment.items() if not self.settings.taken_out(text)
         }
@@ -185,7 +184,7 @@ class Instances:
 
 
 def given(spec: Spec, generation: int, owner: Spec) -> dict[str, str]:
-    """The variables that kolla adds to those of a spec, for whom it runs."""
+    """The variables that kolla adds to those of a spec, which runs for ``owner``."""
     found = {
         "KOLLA_CONTAINER": owner.container, "KOLLA_PROJECT": project_of(owner),
         "KOLLA_GENERATION": str(generation), "KOLLA_RELEASE": spec.release,
@@ -198,7 +197,7 @@ def given(spec: Spec, generation: int, owner: Spec) -> dict[str, str]:
 
 
 def given_to_a_task(target: Spec, lock_timeout: int) -> dict[str, str]:
-    """The variables that tell a task what its container is on the way to."""
+    """The variables that tell a task what its container is to run next."""
     return {
         "KOLLA_TARGET_RELEASE": target.release, "KOLLA_TARGET_VERSION": target.version,
         "KOLLA_LOCK_TIMEOUT": str(lock_timeout),
@@ -206,5 +205,5 @@ def given_to_a_task(target: Spec, lock_timeout: int) -> dict[str, str]:
 
 
 def project_of(spec: Spec) -> str:
-    """What a dump or a ledger is kept for: the software, in however many containers."""
+    """The name that dumps and ledgers are kept under: that of the software."""
     return spec.project or spec.container

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 
-#: Those that write files, which the engine rotates.
+#: The drivers that write files, which the engine rotates.
 FILES = ("json-file", "local")
+#: The options that all of these drivers have.
 _ALL = {
     "mode", "max-buffer-size", "cache-disabled", "cache-max-size", "cache-max-file",
     "cache-compress",
 }
+#: Options that say how the lines of a container are named.
 _NAMING = {"labels", "labels-regex", "env", "env-regex", "tag"}
-#: The options that a driver knows; of the drivers that are not here the engine judges.
+#: By driver: the options that it knows. The options of other drivers only the engine knows.
 OPTIONS = {
     "json-file": _ALL | _NAMING | {"compress"},
     "local": _ALL | {"compress"},
@@ -17,7 +19,7 @@ OPTIONS = {
 }
 #: Options whose name sounds like a secret, and whose value is the path of a file.
 PATHS = {"syslog-tls-key"}
-#: Where the lines of a driver are to be read, if not with kolla.
+#: By driver: where its lines can be read without kolla.
 PLACES = {
     "awslogs": "in CloudWatch",
     "fluentd": "where fluentd sends them",
@@ -35,7 +37,7 @@ PLACES = {
 def options(
     driver: str, max_size: str, max_files: int, own: Mapping[str, str]
 ) -> dict[str, str]:
-    """What the engine is told of a driver; ``own`` comes from its operator."""
+    """The options of a driver; ``own`` are those that the operator has set."""
     told = {}
     if driver in FILES:
         told = {"max-size": max_size, "max-file": str(max_files)}

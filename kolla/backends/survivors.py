@@ -10,10 +10,10 @@ PROC = pathlib.Path("/proc")
 def survivors(
     folder: pathlib.Path, place: str, programs: Collection[str]
 ) -> tuple[str, ...]:
-    """Processes of these programs that see a folder of the host at a place, ``NAME (PID)``.
+    """Processes of these programs that see the host's ``folder`` at ``place``, ``NAME (PID)``.
 
-    A generation has its own folder at a place that is the same in all of them, so that this
-    tells whose file system a process lives in, whatever the engine and its storage are.
+    Each generation has its own folder at the same place, so that this tells in whose file system
+    a process lives, whichever engine and storage there are.
     """
     try:
         ours = folder.stat()
@@ -39,7 +39,7 @@ def _processes(programs: Collection[str]) -> Iterator[tuple[pathlib.Path, str]]:
 
 
 def _names(process: pathlib.Path) -> list[str]:
-    """What a process runs: its program, or the script that its program runs."""
+    """The names of what a process runs: its program, and a script that the program runs."""
     try:
         program = os.readlink(process / "exe").removesuffix(" (deleted)")
         words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")[:2]

@@ -1,4 +1,4 @@
-"""From one generation to the next, and the way back: a pure function, no I/O."""
+"""From one generation to the next, and the way back: pure functions. No I/O."""
 
 import dataclasses
 import itertools
@@ -56,7 +56,7 @@ def change(
 
 
 def _up(state: State, spec: Spec, new: int) -> tuple[list[Operation], list[Operation]]:
-    """What has a generation load, and what has it work."""
+    """The operations that have a generation load, and those that have it work."""
     start, check = state.operation(Do.START, new), state.operation(Do.CHECK, new)
     join = state.operation(Do.JOIN, new)
     match spec.strategy:
@@ -70,7 +70,7 @@ def _up(state: State, spec: Spec, new: int) -> tuple[list[Operation], list[Opera
 def _undo(
     state: State, spec: Spec, new: int, steps: Iterable[Operation]
 ) -> dict[Operation, tuple[Operation, ...]]:
-    """What takes back each operation before the commit, so that the old generation serves."""
+    """By operation before the commit: what undoes it, so that the old generation serves."""
     cause = "the change failed"
     drain = [state.operation(Do.DRAIN, new, cause)] if spec.drain else []
     stop = [state.operation(Do.STOP, new, cause)]
@@ -85,9 +85,9 @@ def _undo(
                 undo[step] = [dataclasses.replace(step, kind=Do.RESUME)]
             case Do.STOP:
                 undo[step] = [*serve(state, step.number, cause)]
-            case Do.START if spec.strategy == Strategy.RELIEVE:  # it waits, and has done nothing
+            case Do.START if spec.strategy == Strategy.RELIEVE:  # it only loads before it joins
                 undo[step] = stop
-            case Do.START:  # what is handed over takes no request before it joins
+            case Do.START:  # a handover takes no request before it joins
                 down = stop if spec.strategy == Strategy.HANDOVER else drain + stop
                 undo[step] = [*down, *before_going_back(state, spec, new)]
             case Do.JOIN if spec.strategy == Strategy.RELIEVE:  # never two at work
@@ -102,7 +102,7 @@ def _same_way(state: State, old: int | None) -> bool:
 
 
 def _sweep(state: State, new: int, old: int | None) -> list[Operation]:
-    """What is no longer needed once ``new`` counts."""
+    """Remove and forget what nothing needs once ``new`` is current."""
     gone = [
         operation for number in sorted(state.observed)
         if number in state.generations and number not in (old, new)

@@ -7,16 +7,16 @@ from kolla.plans.plan import Do, Kind, Plan, State
 from kolla.plans.requests import Request
 from kolla.plugin.spec import Spec
 
-#: Of what a person asks for: what stops a container, for a moment or for long.
+#: The actions of an operator that stop a container, if only for a moment.
 ASKED = (Kind.STOP, Kind.RESTART, Kind.UPGRADE, Kind.ROLLBACK, Kind.DELETE)
-#: Seconds in which it has to answer.
+#: Seconds that its answer may take.
 ANSWERS = 30
-#: Lines of its answer that are told.
+#: Lines of its answer that the message quotes.
 LINES = 5
 
 
 def require(deployment: Deployment, request: Request, state: State, steps: Plan) -> None:
-    """Raise :class:`KollaError` with its words if the container forbids what is asked for."""
+    """Raise :class:`KollaError` with the container's words if it forbids the action."""
     number = state.current
     if request.force or request.cause or request.kind not in ASKED:
         return

@@ -1,4 +1,4 @@
-"""What is left to do until the engine is as committed: a pure function. No I/O.
+"""What is left to do until the engine is as committed: pure functions. No I/O.
 
 This is all there is of recovery, and the end of every other plan.
 """
@@ -41,20 +41,20 @@ def converge(state: State) -> list[Operation]:
     else:
         operations += others + current
         if (operations or not state.record.settled) and state.record.target == RUNNING:
-            # A command that failed or was killed may have let them wait.
+            # A command that failed or was killed may have left requests held.
             operations += resume(state)
     if state.record.target != RUNNING:
         operations += discarded
     operations += _forget(state)
     if state.record.erase:
-        operations.append(state.operation(Do.ERASE, state.current, "its data were meant"))
+        operations.append(state.operation(Do.ERASE, state.current, "its data is to be deleted"))
     if operations or not state.record.settled:
         operations.append(state.operation(Do.SETTLE))
     return operations
 
 
 def serving(state: State) -> list[Operation]:
-    """Of that, only what has the current generation serve."""
+    """Those operations of :func:`converge` that have the current generation serve."""
     return [*_current(state), *resume(state)]
 
 
@@ -79,13 +79,13 @@ def serve(state: State, number: int, cause: str) -> Iterator[Operation]:
 
 
 def hold(state: State, number: int | None) -> Iterator[Operation]:
-    """Let requests to those that require it wait before a generation stops that runs."""
+    """Have the dependants hold their requests, if the generation to be stopped runs."""
     if state.running(number):
         yield from _of_dependants(state, Do.HOLD, state.dependants)
 
 
 def resume(state: State) -> Iterator[Operation]:
-    """Let them go on: those first that others require."""
+    """Have the dependants let requests go on, first those that others of them require."""
     yield from _of_dependants(state, Do.RESUME, reversed(state.dependants))
 
 
@@ -103,7 +103,7 @@ def remove(state: State, number: int, cause: str) -> Iterator[Operation]:
 
 
 def _discard(state: State) -> Iterator[Operation]:
-    """What was never committed goes."""
+    """Stop and remove generations that were never committed."""
     for number in sorted(state.observed):
         known = state.generations.get(number)
         if number != state.current and known and known.committed is None:
@@ -114,7 +114,7 @@ def _discard(state: State) -> Iterator[Operation]:
 
 
 def before_going_back(state: State, spec: Spec, number: int) -> Iterator[Operation]:
-    """What a generation that was started does before the current one serves, if that is older."""
+    """The tasks that a started generation runs before an older, current one serves."""
     if state.record.target == ABSENT or state.current not in state.generations:
         return
     if goes_back(state.releases, spec, state.spec(state.current)):
@@ -170,7 +170,7 @@ def _retire(state: State) -> Iterator[Operation]:
 
 
 def _forget(state: State) -> Iterator[Operation]:
-    """Images that nobody needs lose the name that protects them."""
+    """Images that no rollback needs lose the name that protects them."""
     committed = state.committed_before
     if state.record.target != ABSENT:
         needed = {state.current, *committed[-state.keep:]}

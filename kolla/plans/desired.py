@@ -17,10 +17,10 @@ def spec(
     deployment: Deployment, container: Container, state: State,
     release: str | None = None, image: str | None = None, preview: bool = False,
 ) -> Spec:
-    """The spec wanted now. A ``preview`` makes nothing on the engine.
+    """The spec wanted now. With ``preview`` nothing is made on the engine.
 
-    Raises :class:`KollaError` if there is no such image, its service has no option of a name
-    that is set, or the way to it is refused.
+    Raises :class:`KollaError` if the image is missing, if the service does not know an option
+    that is set, or if no change leads to that release or version.
     """
     pin = state.record
     wanted = release or pin.release_pin or deployment.settings.value("DEFAULT", "release")

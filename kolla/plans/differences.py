@@ -8,14 +8,14 @@ from kolla.catalog import releases
 from kolla.plugin import Releases, Task
 from kolla.plugin.spec import Spec, describe_image
 
-#: What one thing in these fields is called.
+#: By field: the word for one of its entries.
 _NAMES = {
     "files": "file", "volumes": "volume", "scratch": "scratch space", "host_mounts": "mount",
     "privileges": "privilege", "limits": "limit", "log": "logging",
 }
-#: Two specs run the same though these differ: what an image is called, and what it says of
-#: itself (which image it is, its id tells), what they need of the host, whose dumps they make, and
-#: what they bind (of which their environment tells them).
+#: Fields without a difference in what runs: names and versions of the image (``image_id`` tells
+#: which one it is), needs of the host, the project of the dumps, and addresses (which are in the
+#: environment as well).
 _NO_REASON = ("container", "image", "release", "version", "needs", "project", "listens")
 
 
@@ -54,7 +54,7 @@ def _by_name(tasks: Mapping[str, tuple[Task, ...]]) -> dict[str, Task]:
 
 
 def _things(value: Any) -> Mapping[str, Any] | None:
-    """By name what a field is made of: mounts by path, privileges by kind; None: of one thing."""
+    """By name: the entries of a field, such as mounts by their path; None if it has no entries."""
     if isinstance(value, Mapping):
         return value
     if dataclasses.is_dataclass(value):

@@ -1,4 +1,4 @@
-"""Numbered keys: those that an earlier kolla has made, and what a change would make invalid."""
+"""Numbered keys: taking over those of an earlier kolla, and refusing to lose those in use."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ _KEY_FILE = re.compile(r"/(\d+:[\w=-]+)$", re.MULTILINE)
 
 
 def configured(deployment: Deployment, ring: Keyring) -> dict[int, str]:
-    """Today's keys. KollaError if they are not where kolla can change them."""
+    """By number: today's keys. KollaError if they are set where kolla cannot change them."""
     settings, (group, option) = deployment.settings, split(ring.option)
     place, origin = str(passwords.path_in(settings.config_dir)), settings.origin(group, option)
     if origin and origin.source != place:
@@ -76,7 +76,7 @@ def _strangers(container: Container, ring: Keyring, will_have: bool) -> KollaErr
 def _marks(
     deployment: Deployment, container: Container, state: State, ring: Keyring, known: str | None
 ) -> dict[int, str]:
-    """The fingerprints of its keys: as known, or else of those in the volume."""
+    """By number: the fingerprints of its keys, as ``known`` or else of those in the volume."""
     if known is not None:
         return numbered.parsed(known)
     keys = _in_volume(deployment, container, state, ring)
@@ -86,7 +86,8 @@ def _marks(
 def to_take_over(deployment: Deployment) -> Iterator[tuple[Keyring, dict[int, str]]]:
     """Keyrings whose secret lacks keys that a container of this host has made by itself.
 
-    With all the keys that the secret should have. KollaError if they cannot be read.
+    Each comes with all the keys that its secret should have, by number. KollaError if the keys
+    of the container cannot be read.
     """
     for container in deployment.settings.enabled():
         state = recorded(deployment, container.name)
@@ -109,7 +110,7 @@ def _present(deployment: Deployment, ring: Keyring) -> dict[int, str]:
 
 
 def _merged(ours: Mapping[int, str], theirs: Mapping[int, str]) -> dict[int, str]:
-    """Our keys, below which those of theirs that we lack verify as well."""
+    """Our keys, and with lower numbers, so that they only verify, those of theirs that we lack."""
     lacking = [key for number, key in theirs.items()
                if number != STAGED and key not in ours.values()]
     shifted = {number + len(lacking) if number != STAGED else STAGED: key
@@ -120,7 +121,7 @@ def _merged(ours: Mapping[int, str], theirs: Mapping[int, str]) -> dict[int, str
 def _in_volume(
     deployment: Deployment, container: Container, state: State, ring: Keyring
 ) -> dict[int, str]:
-    """The keys that an earlier plugin has had the container make."""
+    """By number: the keys that the container made itself, as an earlier plugin had it."""
     name, number = container.name, state.current or 0
     backend = deployment.backend_of(state.spec(number).backend)
     try:

@@ -1,4 +1,4 @@
-"""What is recorded of containers, and what the engine has of them."""
+"""The state of containers: what is recorded, and what the engine has."""
 
 import collections
 from collections.abc import Iterable, Mapping
@@ -46,14 +46,15 @@ def strangers(deployment: Deployment) -> list[Stranger]:
 def _dependants(
     deployment: Deployment, names: Iterable[str]
 ) -> Mapping[str, list[tuple[str, int]]]:
-    """By container: the :attr:`State.dependants` of each of these that has some."""
+    """By container: its :attr:`State.dependants`; containers without any are left out."""
     catalog, store = deployment.catalog, deployment.store
     found, asked = collections.defaultdict(list), set(names)
     can_wait = [
         name for name, container in catalog.containers.items()
         if container.hold and catalog.required(name) & asked
     ]
-    # What requires another one requires all that this does, and this as well.
+    # A dependant requires more than any container that it requires: it requires all that this
+    # one does, and this one.
     for name in sorted(can_wait, key=lambda name: -len(catalog.required(name))):
         record = store.container(name)
         current = store.find(name, record.current)
@@ -93,7 +94,7 @@ def _state(
 def _in_use(
     deployment: Deployment, ended: Iterable[Generation]
 ) -> dict[int, tuple[str, ...]]:
-    """By generation that has ended: the processes that outlive it, where it may have some."""
+    """By generation that has ended: the processes that outlive it; left out if there are none."""
     found = {
         generation.number: deployment.instances.survivors(generation.snapshot, generation.number)
         for generation in ended

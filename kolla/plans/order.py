@@ -15,7 +15,7 @@ from kolla.plans.observe import recorded
 from kolla.plans.plan import Kind, Plan
 from kolla.store.records import ABSENT
 
-#: Actions that go from what is needed to what needs it backwards.
+#: Actions that begin with the dependants and end with what they need.
 BACKWARDS = (Kind.STOP, Kind.DELETE, Kind.ROLLBACK)
 #: Actions that change releases.
 MOVES = (Kind.UPGRADE, Kind.ROLLBACK)
@@ -24,9 +24,9 @@ MOVES = (Kind.UPGRADE, Kind.ROLLBACK)
 def turns(
     catalog: Catalog, kind: Kind, names: set[str], back: bool = False
 ) -> dict[str, set[str]]:
-    """By container: those that come before it, be it for the sake of one that was not named.
+    """By container: those of ``names`` that come before it, even if only because of another one.
 
-    ``back``: although it is an upgrade, it goes to an earlier release.
+    ``back``: whether an upgrade leads to an earlier release.
     """
     found = catalog.before if kind in MOVES else catalog.required
     before = {name: found(name) & names for name in names}
@@ -45,7 +45,7 @@ def go_back(deployment: Deployment, plans: Mapping[str, Plan]) -> bool:
 
 
 def in_turn(plans: Mapping[str, Plan], before: Mapping[str, set[str]]) -> dict[str, Plan]:
-    """The plans in the order in which they are carried out, each told which come just before."""
+    """The plans in the order in which they are carried out, each with ``begins_after``."""
     at_work = {name for name, plan in plans.items() if plan.operations}
     ordered = sorted(plans, key=lambda name: len(before[name]))
     told = {}

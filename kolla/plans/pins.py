@@ -1,7 +1,7 @@
 """Pins: what keeps a container at a release or an image, whatever the configuration says.
 
-An upgrade with ``--release`` or ``--image`` makes one, and a rollback. ``--follow-config`` ends
-it, and so does a deletion.
+A pin is made by an upgrade with ``--release`` or ``--image`` and by a rollback. It is ended by
+``--follow-config`` and by a deletion.
 """
 
 from kolla.catalog import releases
@@ -31,8 +31,8 @@ def of_upgrade(request: Request, spec: Spec | None) -> dict[str, str | None]:
 def of_rollback(state: State, number: int) -> dict[str, str | None]:
     """What a rollback pins: the release, so that its later images are still followed.
 
-    Within a release it pins the image, as it is that release's later image that was bad.
-    Where the image stays the same, there is nothing to pin.
+    Within a release it pins the image, because the later image of that release was the bad one.
+    If the image stays the same, there is nothing to pin.
     """
     old, new = state.spec(state.current), state.spec(number)
     if old.image_id == new.image_id:
@@ -43,7 +43,7 @@ def of_rollback(state: State, number: int) -> dict[str, str | None]:
 
 
 def held_back(deployment: Deployment, container: Container, record: Record) -> str:
-    """Why a container stays behind the configuration for a pin; empty if it does not."""
+    """How a pin holds a container back from the configuration; empty if none does."""
     release = deployment.settings.value("DEFAULT", "release")
     stays, asked = record.release_pin, f"[DEFAULT] release is {release}"
     end = f"`kolla container upgrade {container.name} --follow-config` ends that"

@@ -1,4 +1,4 @@
-"""Tasks that run in the place of another container: whether that is on this host."""
+"""Tasks that run in the place of another container: is that on this host?"""
 
 import dataclasses
 from collections.abc import Set
@@ -13,10 +13,10 @@ from kolla.store.records import ABSENT
 def possible(
     deployment: Deployment, state: State, steps: Plan, together: Set[str], prepared: bool = False
 ) -> Plan:
-    """The plan, if each of its tasks has its place on this host, or is made ``together`` with it.
+    """The plan, if each of its tasks has its place on this host or among ``together``.
 
-    ``prepared``: what comes before a rollback is left out where it has none. Raises
-    :class:`KollaError` that names the hosts on which a task can be done.
+    If ``prepared``, tasks before a rollback whose place is elsewhere are left out. For any other
+    task :class:`KollaError` names the hosts on which it can be done.
     """
     left_out = []
     for operation in steps.operations:
@@ -31,7 +31,7 @@ def possible(
 
 
 def _task(state: State, steps: Plan, operation: Operation) -> Task | None:
-    """The task that an operation runs, if it is one of a generation that is known."""
+    """The task that an operation runs; None without one, or if its generation is unknown."""
     if not operation.task or operation.kind is Do.REMOVE_TASK:
         return None
     known = state.generations.get(operation.number)

@@ -12,7 +12,7 @@ from kolla.store.records import Generation, Record
 
 
 class Kind(enum.StrEnum):
-    """What can be asked for."""
+    """What a request can ask for."""
 
     START = "start"
     STOP = "stop"
@@ -23,7 +23,7 @@ class Kind(enum.StrEnum):
     DELETE = "delete"
     RECOVER = "recover"
     TASK = "task"
-    # By the monitor only.
+    # Only the monitor asks for these.
     REVIVE = "revive"
     GIVE_UP = "give up"
 
@@ -31,10 +31,10 @@ class Kind(enum.StrEnum):
 class Do(enum.StrEnum):
     """What one operation does."""
 
-    #: Put the next generation on record, with its number.
+    #: Record the next generation, with its number.
     RECORD = "record"
     CREATE = "create"
-    # One-shot tasks, by their phase.
+    # Run a one-shot task of a phase.
     BOOTSTRAP = "bootstrap"
     VERIFY = "verify"
     DUMP = "dump"
@@ -45,22 +45,22 @@ class Do(enum.StrEnum):
     TEARDOWN = "teardown"
     ON_DEMAND = "on-demand"
     START = "start"
-    #: Ask until it is well.
+    #: Run its check until that passes.
     CHECK = "check"
     #: Have it take its public address, or take over the work.
     JOIN = "join"
-    #: Decide that a generation counts from now on.
+    #: Record that a generation is the current one from now on.
     COMMIT = "commit"
     #: Have the engine keep it running, also after a power cut.
     KEEP = "keep"
-    #: Have the engine leave it stopped until somebody starts it.
+    #: Have the engine leave it stopped until an operator starts it.
     PARK = "park"
     #: Have the engine never start it by itself.
     RELEASE = "release"
     DRAIN = "drain"
-    #: Let the requests to it wait while what it requires is away.
+    #: Have a dependant hold its requests while a container that it requires is replaced.
     HOLD = "hold"
-    #: Let them go on.
+    #: Have it let the held requests go on.
     RESUME = "resume"
     STOP = "stop"
     REMOVE = "remove"
@@ -68,18 +68,18 @@ class Do(enum.StrEnum):
     #: Take away the name that protects the image of a generation.
     FORGET = "forget"
     CONFIRM = "confirm"
-    #: Put on record what it stays with.
+    #: Record the release or image that it stays with.
     PIN = "pin"
-    #: Put on record that it has failed.
+    #: Record that the monitor has given it up.
     FAIL = "fail"
     #: Delete its volumes.
     ERASE = "erase"
-    # Put on record what an operator asked for.
+    # Record what an operator asked for.
     WANT_RUNNING = "want-running"
     WANT_STOPPED = "want-stopped"
     WANT_ABSENT = "want-absent"
     WANT_ERASED = "want-erased"
-    #: Put on record that nothing is left to do.
+    #: Record that nothing is left to do.
     SETTLE = "settle"
 
 
@@ -91,7 +91,7 @@ class Operation:
     container: str
     generation: int | None = None
     cause: str = ""
-    #: The task of a bootstrap, expand or contract step.
+    #: The name of the task that it runs, if it runs one.
     task: str = ""
 
     @property
@@ -121,8 +121,9 @@ class Plan:
     spec: Spec | None = None
     #: ``release_pin``, ``image_pin`` and ``pinned_by``, written with the commit, or by ``pin``.
     pins: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
-    #: The generation that counts before and after.
+    #: The current generation before the plan.
     before: int | None = None
+    #: The current generation after it.
     after: int | None = None
     #: Why there is no plan.
     blocked: str = ""
@@ -130,17 +131,17 @@ class Plan:
     evidence: str = ""
     #: Why it does not follow the configuration: it is pinned, or left over.
     held: str = ""
-    #: Of several plans: the containers whose turn comes just before.
+    #: The containers whose plans have to end just before this one begins.
     begins_after: tuple[str, ...] = ()
-    #: By operation: what takes it back, as long as nothing is committed.
+    #: By operation before the commit: the operations that undo it.
     undo: Mapping[Operation, tuple[Operation, ...]] = dataclasses.field(default_factory=dict)
 
     def way_back(self, begun: Sequence[Operation]) -> tuple[Operation, ...]:
-        """What takes these operations back, the last one first."""
+        """The operations that undo these, the last one first."""
         return tuple(step for done in reversed(begun) for step in self.undo.get(done, ()))
 
     def relief(self, begun: Sequence[Operation]) -> tuple[Operation, ...]:
-        """What lets those requests go on that wait since one of these operations."""
+        """The operations that let requests go on that one of these has held."""
         resumed = [
             dataclasses.replace(done, kind=Do.RESUME)
             for done in reversed(begun) if done.kind is Do.HOLD
@@ -168,7 +169,7 @@ class State:
 
     record: Record
     generations: Mapping[int, Generation]
-    #: By generation. With restart policies if ``inspected``.
+    #: By generation; with restart policies only if each was inspected.
     observed: Mapping[int, Observed]
     #: One-shot tasks that are still on the engine.
     tasks: tuple[Observed, ...] = ()
@@ -176,12 +177,11 @@ class State:
     highest: int = 0
     #: How many earlier generations keep their image.
     keep: int = 5
-    #: Container and generation of each that requires it, counts, and can let requests wait;
-    #: before each those that require it.
+    #: (container, generation) of each dependant that runs and can hold its requests; whatever
+    #: requires a dependant stands before it.
     dependants: tuple[tuple[str, int], ...] = ()
     #: By generation that has ended: the processes that still live in its file system.
     in_use: Mapping[int, tuple[str, ...]] = dataclasses.field(default_factory=dict)
-
     #: The order of the releases.
     releases: Releases = ANY
 
@@ -204,22 +204,22 @@ class State:
         return self.generations[number].snapshot
 
     def strategy(self, number: int) -> Strategy:
-        """How a generation is replaced; of one that is not on record nothing else is known."""
+        """How a generation is replaced; REPLACE for one that is not on record."""
         return self.spec(number).strategy if number in self.generations else Strategy.REPLACE
 
     def outlived(self, number: int) -> bool:
-        """Whether processes of a generation may go on when it ends."""
+        """Whether processes of a generation may go on after it has ended."""
         return number in self.generations and bool(self.spec(number).outlived_by)
 
     @property
     def tears_down(self) -> bool:
-        """Whether the current generation has something in other services to take away."""
+        """Whether the current generation has tasks that clean up in other services."""
         known = self.generations.get(self.current or 0)
         return known is not None and bool(known.snapshot.tasks.get("teardown"))
 
     @property
     def committed_before(self) -> list[int]:
-        """The generations that counted once and do not now, the oldest first."""
+        """The generations that were current once and no longer are, the oldest first."""
         return sorted(
             number for number, generation in self.generations.items()
             if generation.committed and number != self.current

@@ -12,7 +12,7 @@ from kolla.store.records import ABSENT, RUNNING, STOPPED, Generation, Generation
 
 
 def start(state: State, spec: Spec | None) -> Plan:
-    """Make a missing container, of a spec, or start a stopped one; change nothing else."""
+    """Make a missing container from ``spec``, or start one that exists; change nothing else."""
     if spec is not None:
         tasks = tasks_of(spec, "verify") + tasks_of(spec, "bootstrap")
         return change(state, spec, Kind.START, ("it does not exist",), tasks)
@@ -31,7 +31,7 @@ def stop(state: State) -> Plan:
 def delete(state: State, data: bool = False, tasks: bool = True) -> Plan:
     """Take it from the engine; with ``data`` its volumes as well.
 
-    Without ``tasks`` what it has left on the host and in other services stays there.
+    Without ``tasks`` no task cleans up on the host and in other services.
     """
     number = state.current
     erase = data and number is not None
@@ -41,7 +41,8 @@ def delete(state: State, data: bool = False, tasks: bool = True) -> Plan:
     last_tasks = list(_last_tasks(state, erase)) if tasks else []
     if not last_tasks:
         return _retarget(state, wanted, Kind.DELETE)
-    # One that fails leaves the container stopped, with its data: the next command begins anew.
+    # If one of them fails, the container stays stopped, with its data, and the next command
+    # begins anew.
     stopping = [] if state.record.target == ABSENT else stop(state).operations
     stopped = dataclasses.replace(state, observed={
         n: dataclasses.replace(seen, running=False) for n, seen in state.observed.items()
@@ -52,7 +53,7 @@ def delete(state: State, data: bool = False, tasks: bool = True) -> Plan:
 
 
 def _last_tasks(state: State, erase: bool) -> Iterator[Operation]:
-    """What is run before the current generation is deleted."""
+    """The tasks that run before the current generation is deleted."""
     number = state.current
     if number is None or number not in state.generations:
         return
@@ -72,13 +73,14 @@ def _retarget(state: State, wanted: Record, action: Kind) -> Plan:
 
 
 def restart(state: State) -> Plan:
-    """Handed over to a new generation of the same spec, or relieved by one, where possible."""
+    """Replace the process: by a new generation of the same spec where its strategy allows that."""
     number = state.current
     if number is None or state.record.target != RUNNING:
         return Plan(state.name, Kind.RESTART, before=number, after=number)
     if state.strategy(number).waits and state.running(number):
         return change(state, state.spec(number), Kind.RESTART, ("an operator asked for it",))
-    # An engine whose disk is full cannot start what is stopped: this fails while it still runs.
+    # On a full disk the engine cannot start what it stopped. KEEP fails there, too: so it comes
+    # first, while the container still runs.
     keep = state.operation(Do.KEEP, number, "given up before" if state.record.failed else "")
     steps = [keep, *hold(state, number), *halt(state, number, "restart"),
              state.operation(Do.START, number), state.operation(Do.CHECK, number),
@@ -87,9 +89,9 @@ def restart(state: State) -> Plan:
 
 
 def revive(state: State) -> Plan:
-    """Stop what is sick and start it: nobody waits for a drain or for its check.
+    """Stop an unhealthy container and start it, without waiting for a drain or its check.
 
-    So nothing would tell when requests to what requires it could go on: they do not wait.
+    Its dependants hold no requests: without a check nothing would tell when they may go on.
     """
     number = state.current
     steps = [*_care_again(state, number)]
@@ -100,7 +102,7 @@ def revive(state: State) -> Plan:
 
 
 def give_up(state: State) -> Plan:
-    """No further restarts; what still runs does so, what only starts over and over does not."""
+    """Restart it no more. It may go on running, but not if it only starts over and over."""
     number = state.current
     steps = [state.operation(Do.FAIL, number), state.operation(Do.RELEASE, number, "given up")]
     seen = state.observed.get(number) if number is not None else None
@@ -120,17 +122,17 @@ def recover(state: State) -> Plan:
 
 
 def serve_again(state: State) -> Plan:
-    """Have the current generation serve although the way back to it could not be prepared."""
+    """Have the current generation serve although the tasks that prepare the way back failed."""
     return Plan(
         state.name, Kind.RECOVER, tuple(serving(state)), before=state.current, after=state.current
     )
 
 
 def confirm(state: State) -> Plan:
-    """The current generation stays: what only earlier ones needed is cleaned up.
+    """Keep the current generation: clean up what only earlier ones needed.
 
-    Of one that is confirmed already the clean-up is done again, which finishes one that other
-    hosts held up, and takes back what a failed rollback has told them.
+    If it is confirmed already, the clean-up runs again: that finishes one for which other hosts
+    were not ready, and withdraws what a failed rollback has told them.
     """
     number = state.current
     steps: list[Operation] = []
@@ -150,7 +152,7 @@ def task(state: State, name: str) -> Plan:
 
 
 def pin(state: State, pins: Mapping[str, str | None]) -> Plan:
-    """Stay with what runs, by a choice of its own from now on."""
+    """Change the pins only: what runs already is what was asked for."""
     number, record = state.current, state.record
     chosen = [
         pins[column] for column in ("image_pin", "release_pin")

@@ -45,13 +45,13 @@ def planned(
 
 
 def _taken_out(deployment: Deployment, spec: Spec) -> list[str]:
-    """What a snapshot is made without, because its secret is set no more."""
+    """A reason for each secret that the snapshot refers to and that is no longer set."""
     names = {name for text in spec.texts() for name in deployment.settings.taken_out(text)}
     return [f"without {name}, a secret that is no longer set" for name in sorted(names)]
 
 
 def _still(state: State, judged: int) -> bool:
-    """Whether it is as it was when the monitor judged it, and nobody wants it left alone."""
+    """Whether the generation that the monitor judged is current, and not in maintenance."""
     record = state.record
     return (
         record.current == judged and record.target == RUNNING and not record.in_maintenance()
@@ -102,7 +102,7 @@ def _start(
 def _require_requirements(
     deployment: Deployment, request: Request, container: Container
 ) -> None:
-    """A first start needs what it requires; not if that starts in the same command."""
+    """A first start needs each requirement running, unless the same command starts it."""
     here = {c.name for c in deployment.settings.enabled()}
     together = {c.name for c in request.containers}
     for name in sorted(set(container.requires) & here - together):
@@ -186,7 +186,7 @@ def _rotated(deployment: Deployment, state: State, spec: Spec) -> set[str]:
 
 
 def _changed_tasks(old: Spec, new: Spec) -> list[str]:
-    """Bootstrap tasks that are new, or would do something else than they did."""
+    """Bootstrap tasks that are new, or are not what they were."""
     before = {task.name: task for task in old.tasks.get("bootstrap", ())}
     return [
         task.name for task in new.tasks["bootstrap"] if task != before.get(task.name)
@@ -194,7 +194,7 @@ def _changed_tasks(old: Spec, new: Spec) -> list[str]:
 
 
 def _tasks_using(deployment: Deployment, spec: Spec, secrets: set[str]) -> list[str]:
-    """Bootstrap tasks that are given one of these secrets, and so have to apply it."""
+    """Bootstrap tasks that get one of these secrets, and so have to apply it."""
     return [
         task.name for task in spec.tasks["bootstrap"]
         if any(secrets & set(deployment.settings.references(text))

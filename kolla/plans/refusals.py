@@ -66,7 +66,7 @@ def refuse_downgrade(container: Container, old: str, new: str) -> None:
 
 
 def require_ports(state: State, spec: Spec) -> None:
-    """Raise :class:`KollaError` if somebody else holds a port that the spec binds."""
+    """Raise :class:`KollaError` if another process holds a port that the spec binds."""
     running = [number for number in state.observed if state.running(number)]
     if not state.generations.keys() >= {*running}:
         return  # the state file was lost, and recovery asks the engine first
@@ -75,7 +75,7 @@ def require_ports(state: State, spec: Spec) -> None:
         for number in running
     ]
     if not all(serving):
-        return  # of what an earlier kolla started nobody knows what it holds
+        return  # an earlier kolla did not record which ports its generations bind
     for listen in spec.listens:
         own = any((listen.address, listen.port) in places for places in serving)
         problem = None if own else network.problem(

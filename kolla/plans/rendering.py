@@ -19,9 +19,9 @@ from kolla.settings import Settings
 from kolla.settings.cloud import made
 from kolla.settings.limits import limits_of
 
-#: What an image says about where it looks for secret variables.
+#: The label of an image that says where it looks for secret variables.
 SECRETS_LABEL = "kolla.secrets"
-#: Writable places that every container has, and their size.
+#: Writable places that every container has, and the most that each may hold.
 SCRATCH = {"/run/kolla": "64m", "/tmp": "64m"}
 
 
@@ -54,7 +54,7 @@ def build(
 
 
 def _running(container: Container, settings: Settings) -> dict[str, Any]:
-    """The fields of :class:`Running`: rendered by their types, a few in a way of their own."""
+    """The fields of :class:`Running`: rendered by type, or by a function of ``_OWN_WAYS``."""
     return {
         field.name: _OWN_WAYS[field.name](container, settings) if field.name in _OWN_WAYS
         else template.rendered(getattr(container, field.name), settings.render)
@@ -63,7 +63,7 @@ def _running(container: Container, settings: Settings) -> dict[str, Any]:
 
 
 def _tasks(container: Container, phase: str, settings: Settings) -> tuple[Task, ...]:
-    """Without those of the first host, where this is another one."""
+    """The tasks of a phase; on any host but the first one without those for the first host."""
     return tuple(
         task for task in getattr(container, phase)
         if not task.first or settings.hosts.is_first(container, settings)
@@ -76,7 +76,7 @@ def _scratch(container: Container, settings: Settings) -> tuple[Scratch, ...]:
 
 
 def _host_mounts(container: Container, settings: Settings) -> tuple[HostMount, ...]:
-    """Without those that may be missing and are."""
+    """Its host mounts, without optional ones whose source is missing."""
     sources = [settings.render(mount.source) for mount in container.host_mounts]
     return tuple(
         dataclasses.replace(mount, source=source, optional=False)
@@ -142,7 +142,7 @@ def _log(settings: Settings) -> dict[str, str]:
 
 
 def _security(container: Container, settings: Settings) -> tuple[str, ...]:
-    """Its own by ``[engine]``, else what its plugin declares, else what all others have."""
+    """Security options: [engine] for this container, else its plugin, else [engine] for all."""
     unconfined = {item.value for item in container.privileges if item.kind == "unconfined"}
     wanted = dict.fromkeys(sorted(unconfined & {"seccomp", "systempaths"}), "unconfined")
     for name, option, free in (("label", "selinux_label", "disable"),
@@ -160,7 +160,7 @@ def _listens(container: Container, settings: Settings) -> tuple[Listen, ...]:
     return tuple(settings.listens(container))
 
 
-#: Of fields to which the settings, the host or the strategy add something.
+#: By field to which the settings, the host or the strategy add something: what renders it.
 _OWN_WAYS: dict[str, Callable[[Container, Settings], Any]] = {
     "environment": _environment,
     "listens": _listens,

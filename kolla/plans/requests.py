@@ -15,27 +15,29 @@ class Request:
     containers: list[Container]
     release: str | None = None
     image: str | None = None
-    #: Whether ``upgrade`` ends the pins, so that the configuration counts again.
+    #: Whether ``upgrade`` ends the pins, so that the configuration decides again.
     follow: bool = False
     #: By container: the generation to go back to, if not to the last known good.
     targets: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    #: Whether a failure takes those back that this request has already upgraded.
+    #: Whether a failure rolls back what this request has already upgraded.
     rollback_on_failure: bool = False
     #: Whether ``delete`` takes the volumes as well.
     data: bool = False
-    #: Whether ``delete`` runs the tasks that take away what it has left elsewhere.
+    #: Whether ``delete`` runs the tasks that clean up on the host and in other services.
     tasks: bool = True
-    #: Whether it is only to be shown what would be done, so that nothing may be touched.
+    #: Whether the plan is only shown, so that nothing may be touched.
     preview: bool = False
-    #: By container: the generation that was judged. Nothing is done if it no longer counts.
+    #: By container: the generation that the monitor judged. If another one is current by now,
+    #: nothing is done.
     judged: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    #: Whether a rollback may leave out what has to be done before it in the place of a container
-    #: that is not on this host, because it was done where that is.
+    #: Whether the tasks before a rollback have been run on the other hosts, so that those may be
+    #: left out that run in the place of a container of another host.
     prepared: bool = False
-    #: The task to run.
+    #: The name of the task to run.
     task: str = ""
     #: Whether to do it although a container says that it may not stop.
     force: bool = False
-    #: Why the monitor asks for it, and what there was to see.
+    #: Why the monitor asks for it.
     cause: str = ""
+    #: What the monitor saw.
     evidence: str = ""

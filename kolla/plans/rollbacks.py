@@ -50,7 +50,7 @@ def rollback(
 
 
 def _kept(container: Container, state: State, number: int) -> Generation:
-    """A generation that can come back."""
+    """The generation of a number; KollaError if it cannot come back."""
     generation = state.generations.get(number)
     if generation is None:
         raise UsageError(
@@ -72,7 +72,7 @@ def last_known_good(deployment: Deployment, state: State) -> int | None:
 
 
 def _survivor(deployment: Deployment) -> Callable[[Generation], bool]:
-    """Whether a generation was current for longer than the probation."""
+    """A function that tells whether a generation was current for at least its probation."""
     probation = deployment.settings.value("engine", "probation")
 
     def survived(generation: Generation) -> bool:

@@ -19,7 +19,7 @@ from kolla.times import now
 
 
 class Step(enum.StrEnum):
-    """The changes of a rotation, in their order. Each has to reach all hosts before the next."""
+    """The steps of a rotation, in order. Each has to reach all hosts before the next begins."""
 
     STAGE = "stage"
     SIGN = "sign"
@@ -32,7 +32,7 @@ class Turn:
 
     ring: Keyring
     step: Step
-    #: As they will be.
+    #: By number: the keys after this step.
     keys: Mapping[int, str]
 
 
@@ -57,14 +57,14 @@ def turned(keys: Mapping[int, str]) -> dict[int, str]:
 def due(deployment: Deployment, container: Container) -> list[Turn]:
     """The next step of each keyring of a container.
 
-    KollaError if it would make invalid what is still valid, or if the last step has not come
-    to this host yet.
+    KollaError if the step would make invalid what is still valid, or if the last step has not
+    reached this host yet.
     """
     state = recorded(deployment, container.name)
     if state.current is None or state.record.target != RUNNING:
         raise KollaError(
-            f"{container.name} does not run on this host, which is to tell when its keys can"
-            " change", "run this where it runs",
+            f"{container.name} does not run on this host, so nothing here tells whether its keys"
+            " may change", "run this on a host where it runs",
         )
     return [_turn(deployment, container, state, ring) for ring in container.keyrings]
 
@@ -101,12 +101,12 @@ def _require_idle(
         raise KollaError(
             f"what the earlier keys of {bracketed(ring)} have signed is valid until"
             f" {free.isoformat(timespec='seconds')}",
-            "run this again then: what it drops is needed no more",
+            "run this again then, when nothing needs those keys any more",
         )
 
 
 def _signing_since(state: State, ring: Keyring, current: Generation) -> str:
-    """When the key that signs today began to, on this host."""
+    """When this host began to sign with today's key, as ISO 8601."""
     since = current.committed or now()
     key = signing(numbered.parsed(current.secrets[ring.option]))
     for number in reversed(state.committed_before):

@@ -223,7 +223,7 @@ def test_project_of_somebody_else_is_left_alone(synthetic, compose, tmp_path):
     by_hand(compose, synthetic, "-p", "kolla", "up", "--no-start", folder=tmp_path)
     with untouched(synthetic):
         done = synthetic.kolla("container", "restart", NAME, expect=1)
-    assert f"the compose project 'kolla' is somebody else's: {tmp_path} has" in done.stderr
+    assert f"the compose project 'kolla' is in use elsewhere: {tmp_path} has" in done.stderr
     assert "[compose] project" in done.stderr
     by_hand(compose, synthetic, "-p", "kolla", "rm", "-fsv", "theirs", folder=tmp_path)
     synthetic.kolla("container", "restart", NAME)

@@ -22,15 +22,15 @@ from kolla.plugin.spec import SPEC, Spec, describe_image
 #: Seconds that compose may take beyond what the engine has for an answer.
 MARGIN = 60
 PROJECT = "com.docker.compose.project"
-#: As what a generation of a restart policy is in the file.
+#: By restart policy: what the compose file says of a generation.
 _STATES = {ALWAYS: project.CURRENT, STAYS_STOPPED: project.STOPPED, NEVER: project.KEPT}
 
 
 class ComposeBackend(DockerBackend):
     """Containers of a compose file, on one engine.
 
-    One-shot tasks are no services: they run and go, and nobody could start them by hand at
-    the right moment. They are launched directly.
+    One-shot tasks are no services, because no operator could start them at the right moment.
+    They are launched directly.
     """
 
     name = "compose"
@@ -80,7 +80,7 @@ class ComposeBackend(DockerBackend):
         if others:
             folder = others[0]["Labels"].get(f"{PROJECT}.working_dir", "elsewhere")
             raise BackendError(
-                f"the compose project {name!r} is somebody else's: {folder} has the container"
+                f"the compose project {name!r} is in use elsewhere: {folder} has the container"
                 f" {others[0]['Names'][0].lstrip('/')} in it",
                 "give kolla's another name: [compose] project",
             )
@@ -90,8 +90,10 @@ class ComposeBackend(DockerBackend):
         return super().observe(container)
 
     def create(self, instance: Instance) -> None:
-        """Compose gives it the policy of one that counts, so that the file that tells this
-        later is no change to it. The engine starts nothing that was never started.
+        """Have compose create it with the restart policy of a current generation.
+
+        So compose sees no change once the file says that it is current. The engine starts no
+        container by itself that was never started.
         """
         if not self._made(instance):
             file = self._lay_out(in_parts(instance, self._powers.lacking))
@@ -104,7 +106,7 @@ class ComposeBackend(DockerBackend):
         self._update(instance.name, NEVER, shares(instance))
 
     def _lay_out(self, instance: Instance) -> pathlib.Path:
-        """What compose reads of it, in the folder of the generation."""
+        """Write what compose reads into the folder of the generation; returns the compose file."""
         folder = self.project.place(instance.name)
         env_file, labels = folder / "secrets.env", folder / "labels.json"
         secrets = {key: instance.environment[key] for key in instance.secrets}
@@ -136,7 +138,7 @@ class ComposeBackend(DockerBackend):
         }
 
     def set_restart(self, name: str, policy: str) -> None:
-        # In this order: until the engine has it, recovery does both again.
+        # The file first: until the engine has the policy, recovery does both again.
         self.project.keep(name, _STATES[Restart(policy)])
         super().set_restart(name, policy)
 

@@ -14,14 +14,16 @@ from kolla.files import write_whole
 from kolla.plugin.reports import BackendError, Unreachable
 from kolla.text import harmless
 
-#: The oldest of compose 2, and the only line before that.
-OLDEST, CLASSIC = (2, 26), (1, 29)
+#: The oldest compose 2 that works.
+OLDEST = (2, 26)
+#: The only compose 1 that works.
+CLASSIC = (1, 29)
 WANTED = "compose 2.26 or newer, or docker-compose 1.29"
 ADVICE = (
     "apt-get install docker-compose (with Docker's own packages: docker-compose-plugin),"
     " or name another program in [compose] command"
 )
-#: Seconds that a program has to tell its version.
+#: Seconds that a program may take to tell its version.
 PATIENCE = 30
 #: Where docker looks for its plugins; each of them runs by itself as well.
 PLUGINS = (
@@ -39,16 +41,16 @@ class Compose:
 
     @property
     def classic(self) -> bool:
-        """Whether it is docker-compose 1, which knows less and reads some things otherwise."""
+        """Whether it is docker-compose 1, which can do less and reads some things differently."""
         return parts(self.version) < (2,)
 
     def create(
         self, file: pathlib.Path, service: str, project: str, url: str, timeout: int
     ) -> None:
-        """Make the container of a service, not started; one that is there stays.
+        """Make the container of a service without starting it; one that exists stays.
 
-        Should this process be killed, so is compose: nothing is made behind the back of
-        who comes after it.
+        If this process is killed, compose is killed too: it must make nothing while a later
+        command is at work.
         """
         line = [
             "setpriv", "--pdeathsig", "KILL", self.program, "--ansi", "never",
@@ -60,7 +62,7 @@ class Compose:
         environment = {
             **own, "DOCKER_HOST": url, "COMPOSE_IGNORE_ORPHANS": "1",
             "COMPOSE_HTTP_TIMEOUT": str(timeout),
-            # What a person's configuration changes, direct launch would not.
+            # An operator's own Docker configuration must not change what is made.
             "DOCKER_CONFIG": str(file.parent),
         }
         try:
@@ -82,8 +84,8 @@ class Compose:
 def find(command: str = "", memory: pathlib.Path | None = None) -> Compose:
     """The program to use: ``command``, or the first of those installed that is good enough.
 
-    What versions they have is kept in the file ``memory``, as long as they do not change.
-    Raises :class:`BackendError` that tells what is wrong with each one found, and
+    The file ``memory`` keeps the versions of programs that have not changed. Raises
+    :class:`BackendError`, which tells what is wrong with each program found, and
     :class:`Unreachable` if one does not answer in time: it may be the right one.
     """
     candidates = [command] if command else list(_candidates())
@@ -136,7 +138,7 @@ def _ask(program: str) -> str:
 
 
 def _stamp(program: str) -> str:
-    """Changes with the program."""
+    """Identifies the file of a program; empty if there is none."""
     try:
         found = os.stat(shutil.which(program) or program)
     except OSError:
@@ -160,7 +162,7 @@ def _write(memory: pathlib.Path | None, known: dict[str, str]) -> None:
 
 
 def _reason(text: str) -> str:
-    """The last line, but docker-compose 1 gives the reason before that."""
+    """The last line of an error; of docker-compose 1 the line before it that has the reason."""
     lines = [line.strip() for line in harmless(text).splitlines() if line.strip()]
     reasons = re.findall(r"^ERROR: for \S+ +(.+)", "\n".join(lines), re.MULTILINE)
     said = (reasons or lines or [""])[-1]

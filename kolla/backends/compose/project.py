@@ -20,10 +20,12 @@ from kolla.store.state_dir import StateDir
 
 LOG = logging.getLogger(__name__)
 
-#: What a generation in the file is. All but current ones are in a profile of that name.
+#: States of a generation in the file. All but current ones are in a profile of that name.
 CURRENT, STOPPED, KEPT = "current", "stopped", "kept"
-#: The file of a generation, and what kolla has in it for itself.
-SERVICE, FACTS = "compose.json", "x-kolla"
+#: The file of a generation.
+SERVICE = "compose.json"
+#: The part of it that kolla reads and compose ignores.
+FACTS = "x-kolla"
 
 ABOUT = """\
 What kolla runs on {host}, as compose sees it. kolla writes this file: change
@@ -53,8 +55,8 @@ class Project:
         return self._state_dir.generation(container, generation)
 
     def keep(self, name: str, state: str) -> None:
-        """Have a generation in the file; if it is current, the others of its container are
-        kept ones. Nothing is done about one that compose has not made.
+        """Put a generation into the file; if it is current, the others of its container become
+        kept ones. A generation that compose has not made is ignored.
         """
         def change(states: dict[str, str]) -> None:
             for other in states if state == CURRENT else ():
@@ -65,11 +67,11 @@ class Project:
         self._change(name, change)
 
     def drop(self, name: str) -> None:
-        """Have it no longer in the file."""
+        """Take it out of the file."""
         self._change(name, lambda states: states.pop(name, None))
 
     def edited(self) -> bool:
-        """Whether somebody has edited the file."""
+        """Whether the file was edited by hand."""
         try:
             return not document.untouched(self.file.read_text())
         except FileNotFoundError:
@@ -87,9 +89,9 @@ class Project:
             )
 
     def _change(self, name: str, change: Callable[[dict[str, str]], object]) -> None:
-        """Never leaves less behind than there was before: both files are whole at any time.
+        """Change the states and write both files, each of which is whole at any time.
 
-        What compose has made is read once: the folder of a generation may go at any time.
+        What compose has made is read once: the folder of a generation may vanish at any time.
         """
         with locked(self.folder / "lock"):
             before = self._read()
@@ -116,8 +118,9 @@ class Project:
         write_whole(self.file, text.encode(), 0o644)
 
     def _name_project(self) -> None:
-        """For who uses compose in this folder, with lines of their own: 1.29 knows no name
-        in the file.
+        """Name the project in ``.env`` for operators who use compose in this folder.
+
+        docker-compose 1.29 reads no name from the compose file. Other lines of ``.env`` stay.
         """
         path, name = self.folder / ".env", f"COMPOSE_PROJECT_NAME={self.name}\n".encode()
         before = path.read_bytes() if path.exists() else b""
@@ -136,7 +139,7 @@ class Project:
             raise KollaError(f"{path} cannot be put aside: {error.strerror}") from None
 
     def _entries(self, names: Iterable[str]) -> dict[str, Entry]:
-        """What compose has made of these, without those whose folder has gone."""
+        """By name: what compose has made; left out if the folder has gone."""
         found = {}
         for name in names:
             path = self.place(name) / SERVICE

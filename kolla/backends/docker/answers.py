@@ -16,7 +16,7 @@ RUNNING = ("running", "restarting", "paused")
 def is_kollas(name: str, labels: Mapping[str, str]) -> bool:
     """Whether a container has the name that its labels say.
 
-    Copies made with ``docker commit`` have all of the labels, and another name.
+    A copy made with ``docker commit`` has all of the labels, but another name.
     """
     container, number = labels.get("kolla.container"), labels.get("kolla.generation", "")
     if not container or not number.isdecimal():
@@ -71,7 +71,7 @@ def usage(stats: dict) -> Usage | None:
     memory, pids = stats["memory_stats"], stats["pids_stats"]
     if "usage" not in memory:
         return None
-    # The one of cgroup version 2, the other of version 1.
+    # The first name is that of cgroup version 2, the other one of version 1.
     cache = memory["stats"].get("total_inactive_file", memory["stats"].get("inactive_file", 0))
     return Usage(memory=max(memory["usage"] - cache, 0), pids=pids.get("current", 0))
 

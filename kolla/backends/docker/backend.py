@@ -21,11 +21,11 @@ from kolla.plugin.reports import (
 )
 from kolla.plugin.spec import SPEC, Spec
 
-#: What the engine says of a process that has ended before it has heard of that.
+#: Part of the engine's error for a process that has ended without the engine knowing yet.
 ENDED = "container not running"
-#: Seconds in which it will have heard.
+#: Seconds after which the engine must know.
 HEARS = 5
-#: How the engine begins in place of a command that it could not begin.
+#: The begin of what the engine writes in place of a command that it could not start.
 REFUSED = "OCI runtime exec failed"
 
 
@@ -108,7 +108,7 @@ class DockerBackend(Backend):
 
     @functools.cached_property
     def _powers(self) -> Powers:
-        """What the engine can give; everything, as far as nobody can see that."""
+        """What the engine can give; everything if its process cannot be seen from here."""
         return powers(self.url) or Powers()
 
     def require(self, spec: Spec) -> None:
@@ -125,7 +125,7 @@ class DockerBackend(Backend):
             self._launch(launch.in_parts(instance, self._powers.lacking))
 
     def _made(self, instance: Instance) -> bool:
-        """Whether it is there already, and nothing else has its name."""
+        """Whether the engine has it already: the same spec under the same name."""
         found = self.inspect(instance.name)
         return found is not None and found.labels.get(SPEC) == instance.labels.get(SPEC)
 

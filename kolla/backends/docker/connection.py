@@ -28,7 +28,7 @@ class Connection:
         return self._local.api
 
     def connect(self, timeout: int | None) -> docker.APIClient:
-        """A client that waits so many seconds for an answer; None: for ever."""
+        """A client that waits ``timeout`` seconds for an answer; None: for ever."""
         with self.errors("cannot be reached"):
             client = docker.APIClient(
                 base_url=self.url, timeout=timeout, version=self._api_version or "auto"
@@ -38,7 +38,10 @@ class Connection:
 
     @contextlib.contextmanager
     def errors(self, what: str) -> Iterator[None]:
-        """Raise :class:`BackendError` for what the SDK raises; ``what`` the engine does not do."""
+        """Turn errors of the SDK into :class:`BackendError` and :class:`Unreachable`.
+
+        ``what`` completes "the engine ..." in the message, such as "does not start web-g3".
+        """
         try:
             yield
         except APIError as error:
@@ -57,12 +60,12 @@ class Connection:
             ) from error
 
     def _forget_version(self) -> None:
-        """Agree on a version of the API again, with clients that are new in each thread."""
+        """Have each thread make a new client, which agrees on a version of the API again."""
         self._api_version, self._local = None, threading.local()
 
 
 def _speaks_another(error: APIError) -> bool:
-    """Whether the engine refuses the version of the API that was agreed on with another one."""
+    """Whether the engine, upgraded since, refuses the version of the API agreed on before."""
     said = str(error.explanation)
     return "client version" in said and ("too old" in said or "too new" in said)
 

@@ -1,8 +1,8 @@
 """Commands inside containers, straight over the engine's HTTP API.
 
-The monitor runs many a second. The Docker SDK takes several times the CPU for one, and
-Python's HTTP client nearly twice. HTTP/1.0 is all that is needed: an answer ends when the
-engine closes.
+The monitor runs many a second. For each the Docker SDK takes several times as much CPU, and
+Python's HTTP client nearly twice as much. HTTP/1.0 is enough: an answer ends when the engine
+closes the connection.
 """
 
 import contextlib
@@ -33,8 +33,8 @@ class Execs:
     def run(self, name: str, command: tuple[str, ...], timeout: float) -> tuple[int | None, bytes]:
         """The exit code and the end of the output.
 
-        The code is None if the command was still running when ``timeout`` seconds, and a
-        margin, had gone. Raises :class:`BackendError` if it could not be begun.
+        The code is None if the command still runs after ``timeout`` seconds and a margin.
+        Raises :class:`BackendError` if it could not be started.
         """
         asked = {"AttachStdout": True, "AttachStderr": True, "Cmd": command}
         path = f"/containers/{urllib.parse.quote(name)}/exec"
@@ -43,8 +43,7 @@ class Execs:
         return self._ask("GET", f"/exec/{execution}/json")["ExitCode"], output
 
     def stats(self, name: str) -> dict:
-        """The engine's statistics of a container, without its use of the CPU, which takes a
-        second to measure.
+        """The engine's statistics of a container, without CPU, which take a second to measure.
         """
         path = f"/containers/{urllib.parse.quote(name)}/stats?stream=0&one-shot=1"
         return self._ask("GET", path)
@@ -54,11 +53,11 @@ class Execs:
             return json.loads(b"".join(pieces))
 
     def _attached(self, execution: str, seconds: float) -> bytes:
-        """Begin it, and read what it writes until it ends or so many seconds have gone."""
+        """Start it, and read its output until it ends or ``seconds`` have passed."""
         kept = b""
         path, body = f"/exec/{execution}/start", {"Detach": False, "Tty": False}
         with self._answer("POST", path, body, seconds) as pieces:
-            # All of it is read, or the command would wait for us.
+            # Read all of it: a command whose output is not read waits.
             with contextlib.suppress(TimeoutError):
                 for text in _frames(pieces):
                     kept = (kept + text)[-OUTPUT_LIMIT:]

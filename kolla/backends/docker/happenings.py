@@ -10,7 +10,7 @@ import docker
 from kolla.backends.docker.connection import Connection
 from kolla.plugin.reports import STARVED, Happenings, Unreachable
 
-#: What happens to a container and may change how it is.
+#: The events of the engine that may change the health of a container.
 HAPPENINGS = ("start", "die", STARVED, "pause", "unpause", "destroy")
 
 

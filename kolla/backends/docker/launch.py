@@ -7,12 +7,15 @@ import docker
 from kolla.plugin.instance import Instance
 from kolla.plugin.reports import NEVER
 
-#: Shares of the CPU: of what prepares while something else serves, and of what was committed.
-BACKGROUND, FULL = 256, 1024
-#: With the host's files in /proc that are hidden from others, and with those it may write.
+#: CPU shares of a generation that loads while another one serves.
+BACKGROUND = 256
+#: CPU shares of a generation that was committed.
+FULL = 1024
+#: The option that neither hides nor write-protects files in /proc and /sys.
 UNMASKED = "systempaths=unconfined"
-#: What ``privileged`` is, beside capabilities and devices.
+#: The security options of a privileged container.
 UNCONFINED = ("apparmor=unconfined", "label=disable", "seccomp=unconfined", UNMASKED)
+#: The folders that a privileged container has from the host.
 POWERFUL = ("/dev", "/sys")
 
 
@@ -69,8 +72,9 @@ def _host_config(api: docker.APIClient, instance: Instance) -> dict:
 
 
 def in_parts(instance: Instance, lacking: tuple[str, ...]) -> Instance:
-    """What an engine can launch that lacks these capabilities: it refuses ``privileged``, and
-    gives all that it has if it is asked for that one by one.
+    """The instance as an engine can launch it that lacks these capabilities.
+
+    Such an engine refuses ``privileged``, but gives everything it has when asked one by one.
     """
     if not lacking or "privileged" not in instance.privileges:
         return instance
@@ -91,5 +95,5 @@ def in_parts(instance: Instance, lacking: tuple[str, ...]) -> Instance:
 
 
 def shares(instance: Instance) -> int | None:
-    """Of the CPU, to begin with; None: what the engine gives."""
+    """The CPU shares to begin with; None: the engine's default."""
     return BACKGROUND if instance.in_background else None

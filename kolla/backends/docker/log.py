@@ -19,11 +19,11 @@ from kolla.text import harmless
 
 #: Bytes that are read at a time.
 CHUNK = 1 << 16
-#: Parts of 16 kB that the engine cuts a long line into: so many are put together again.
+#: The engine cuts a long line into parts of 16 kB. So many are put together again.
 PARTS = 64
-#: Of a frame: which output it is of, and how many bytes follow.
+#: The header of a frame: the number of its output, and how many bytes follow.
 _HEADER = struct.Struct(">BxxxL")
-#: An output that is none: there the engine tells why it cannot go on.
+#: The number of no output: in such a frame the engine tells why it cannot go on.
 _ERROR = 3
 
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from kolla.plugin.spec import Spec
 
 PROC = pathlib.Path("/proc")
-#: Where the engine of a distribution leaves the number of its process.
+#: Where the engine writes its process id by default.
 PIDFILE = pathlib.Path("/run/docker.pid")
-#: By their numbers, as capabilities(7) has them.
+#: Linux capabilities, each at its number (include/uapi/linux/capability.h).
 CAPABILITIES = (
     "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID",
     "SETPCAP", "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW",
@@ -20,7 +20,7 @@ CAPABILITIES = (
     "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP", "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG",
     "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF", "CHECKPOINT_RESTORE",
 )
-#: Limits by the names that the engine has for them, and that the kernel has.
+#: By the engine's name of a limit: its title in /proc/PID/limits.
 LIMITS = {
     "core": "Max core file size", "data": "Max data size", "fsize": "Max file size",
     "locks": "Max file locks", "memlock": "Max locked memory", "msgqueue": "Max msgqueue size",
