@@ -10,7 +10,7 @@ KINDS = (
 
 @dataclasses.dataclass(frozen=True)
 class Event:
-    """What became of a container or a set, or what somebody tried to make of it."""
+    """What was done to a container or a set, or attempted."""
 
     #: UTC, ISO 8601.
     at: str

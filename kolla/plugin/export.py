@@ -92,7 +92,7 @@ class Exported:
     distribution: str
     #: The names from the top of the tree down to it.
     path: tuple[str, ...]
-    #: A name: nobody knows whether it is built.
+    #: A name: whether it is built is not known.
     image: str
     #: The number of the user, and of the group, that it runs as: 0 where it has to be root.
     user: int
