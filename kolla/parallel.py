@@ -15,8 +15,7 @@ Ready = Callable[[], None]
 
 def _finish_first() -> None:
     LOG.warning(
-        "interrupted: what cannot be left half done is finished first;"
-        " Ctrl-C again leaves at once"
+        "interrupted: finishing the steps that have begun; press Ctrl-C again to quit at once"
     )
 
 

@@ -217,6 +217,6 @@ def _driver(
         known = discovery.names(namespace)
         raise unknown(
             f"there is no {what} {name!r}{nearest(name, known)}",
-            f"known are: {', '.join(known)}",
+            f"available: {', '.join(known)}",
         )
     return min(plugins, key=lambda plugin: plugin.distribution != KOLLA).thing

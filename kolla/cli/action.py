@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from kolla.plans.plan import Plan
     from kolla.plugin import Container
 
+#: How many lines of the evidence of a failure are printed, of its beginning and its end.
+FIRST, LAST = 4, 12
+
 
 class Action(Lister):
     """Runs a request and reports the outcome for each container."""
@@ -32,10 +35,13 @@ class Action(Lister):
     #: Whether it includes containers that exist but are no longer enabled on this host.
     leftover = False
     columns = ("container", "outcome", "before", "after", "seconds", "unavailable", "reason")
+    brief: tuple[str, ...] = ("container", "outcome", "after", "seconds", "unavailable")
+    prose = "reason"
+    nothing = "no container of this host is meant"
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_dry_run("print the plan and touch nothing")
+        parser.add_dry_run("show the plan and change nothing")
         return parser
 
     def containers(self, parsed_args: Namespace) -> "list[Container]":
@@ -62,7 +68,7 @@ class Action(Lister):
             return self._preview(parsed_args, report)
         with progress(self.app) as observer:
             report = run(self.app.deployment, request, observer=observer)
-        self._results = report.results
+        self._results, self._plans = report.results, report.plans
         self.exit_code = 0 if report.ok else 1
         return self.columns, [
             _row(result, report.plans[result.container]) for result in report.results
@@ -71,24 +77,39 @@ class Action(Lister):
     def produce_output(
         self, parsed_args: Namespace, column_names: Sequence[str], data: Iterable[Sequence[Any]]
     ) -> int:
+        """The evidence of failures first, the verdict last, where people look."""
+        results = [] if parsed_args.dry_run else self._results
+        failed = [one for one in results if one.outcome == ActionOutcome.FAILED]
+        for result in failed:
+            if result.evidence:
+                print(f"kolla: {result.container}: what there was to see", file=self.app.stderr)
+                print(excerpt(result.evidence), file=self.app.stderr)
         super().produce_output(parsed_args, column_names, data)
-        if not parsed_args.dry_run:
-            self.app.stdout.flush()
-            for result in self._results:
-                for warning in result.warnings:
-                    print(f"kolla: {result.container}: {warning}", file=self.app.stderr)
-                if result.outcome == ActionOutcome.FAILED:
-                    self._explain(result)
+        self.app.stdout.flush()
+        for result in results:
+            for warning in result.warnings:
+                print(f"kolla: {result.container}: {warning}", file=self.app.stderr)
+        for result in failed:
+            print(f"kolla: {result.container}: {result.reason}", file=self.app.stderr)
+        if command := self._next(failed):
+            print(f"  see `{command}`", file=self.app.stderr)
         return 0
+
+    def below(self, names: Sequence[str], rows: list[Sequence[Any]]) -> list[str]:
+        """Not of failures, whose reasons come last."""
+        return super().below(names, [row for row in rows if row[1] != ActionOutcome.FAILED])
 
     def _preview(self, parsed_args: Namespace, report: "Report") -> Table:
         self.text = plans.text(report.plans)
         return plans.COLUMNS, plans.rows(report.plans, self.app.deployment.store.records())
 
-    def _explain(self, result: "Result") -> None:
-        print(f"kolla: {result.container}: {result.reason}", file=self.app.stderr)
-        if result.evidence:
-            print(textwrap.indent(result.evidence.rstrip(), "  "), file=self.app.stderr)
+    def _next(self, failed: "list[Result]") -> str:
+        """The command that shows more of the first failure; empty if there is none."""
+        for result in failed:
+            number = self._plans[result.container].after
+            if result.evidence and number:
+                return f"kolla container logs {result.container} --generation {number}"
+        return ""
 
 
 class Start(Action):
@@ -102,7 +123,7 @@ class Forced(Action):
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "--force", action="store_true",
-            help="do it although a container says that it may not stop now",
+            help="do it even if a container says that it must not stop now",
         )
         return parser
 
@@ -128,12 +149,12 @@ class Upgrade(Forced):
         self.choice = parser.add_mutually_exclusive_group()
         completed(self.choice.add_argument(
             "--release", metavar="RELEASE",
-            help="go to this release, and pin it: stay with it until --follow-config",
+            help="upgrade to this release, and pin it until --follow-config",
         ), "releases")
         self.choice.add_argument(
             "--follow-config", action="store_true", dest="follow",
-            help="end the pin of an earlier --release, --image or rollback, and go where the "
-            "configuration says",
+            help="remove the pin of an earlier --release, --image or rollback, and follow the "
+            "configuration",
         )
         return parser
 
@@ -173,11 +194,11 @@ class Delete(Forced):
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            "--data", action="store_true", help="delete the data in its volumes as well"
+            "--data", action="store_true", help="also delete the data in its volumes"
         )
         parser.add_argument(
             "--skip-tasks", action="store_true",
-            help="leave what it has on the host and in other services, such as a database",
+            help="leave what it has on the host and in other services, such as databases",
         )
         parser.add_argument("--yes", action="store_true", help="do not ask")
         return parser
@@ -198,7 +219,19 @@ class Delete(Forced):
         what = ", ".join(container.name for container in containers) or "nothing"
         if parsed_args.data:
             what += f" and {self._data(containers, parsed_args.skip_tasks)}"
-        confirm(self.app, f"deletes {what}", "nothing was deleted")
+        confirm(
+            self.app, f"delete {what}", "nothing was deleted", "--dry-run shows the plan",
+            self._dependants(containers), parsed_args.names if parsed_args.data else (),
+        )
+
+    def _dependants(self, containers: "list[Container]") -> str:
+        """Which containers of this host cannot work without these."""
+        deployment, gone = self.app.deployment, {container.name for container in containers}
+        left = [
+            container.name for container in deployment.settings.enabled()
+            if container.name not in gone and gone & deployment.catalog.required(container.name)
+        ]
+        return f"{', '.join(left)} cannot work without it." if left else ""
 
     def _preview(self, parsed_args: Namespace, report: "Report") -> Table:
         columns, rows = super()._preview(parsed_args, report)
@@ -223,6 +256,15 @@ class Delete(Forced):
             if (name := deployment.settings.render(volume.name)) not in others
         )
         return f"the volumes {', '.join(names)}" if names else "no volume"
+
+
+def excerpt(evidence: str) -> str:
+    """The beginning and the end of an evidence, indented: what the check said, and the log."""
+    lines = evidence.rstrip().splitlines()
+    if len(lines) > FIRST + LAST + 1:
+        left_out = f"... {len(lines) - FIRST - LAST} lines ..."
+        lines = [*lines[:FIRST], left_out, *lines[-LAST:]]
+    return textwrap.indent("\n".join(lines), "  ")
 
 
 def _row(result: "Result", plan: "Plan") -> tuple[Any, ...]:

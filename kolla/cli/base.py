@@ -6,18 +6,27 @@ A command declares ``example`` (one command line or several), and a Lister or Sh
 
 import enum
 import inspect
+import shutil
+import textwrap
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from cliff import command, display, lister, show
+from cliff.columns import FormattableColumn
 
+from kolla.cli import colour
 from kolla.cli.parser import Parser
-from kolla.cli.values import FLAT, flat
+from kolla.cli.values import FLAT, Age, Painted, flat
 from kolla.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from kolla.cli.main import Kolla
+
+#: Columns with times, which people see as ages.
+TIMES = {"at", "checked", "created", "ends", "last", "packages", "pinned_since"}
+#: Columns whose words have colours.
+PAINTED = {"health", "outcome", "result", "state"}
 
 
 class Configuration(enum.Enum):
@@ -71,23 +80,49 @@ class _Columns(display.DisplayCommandBase, Command):
     exit_code = 0
 
     def get_parser(self, prog_name: str) -> Parser:
-        return cast(Parser, super().get_parser(prog_name))
+        parser = cast(Parser, super().get_parser(prog_name))
+        if self.long:
+            parser.add_argument("--long", action="store_true", help=self.long)
+        if not TIMES.isdisjoint(self.columns):
+            parser.add_argument(
+                "--utc", action="store_true", help="show times as dates (UTC), not as ages"
+            )
+        return parser
+
+    @property
+    def long(self) -> str:
+        """What --long does; empty: there is no such option."""
+        return ""
 
     def run(self, parsed_args: Namespace) -> int:
         if parsed_args.formatter == "yaml":
             _write_members_as_text()
         titles = self.titles(parsed_args)
+        by_lower_case = {title.lower(): title for title in titles}
         for column in parsed_args.columns:
-            if titles and column not in titles:
+            if titles and column.lower() not in by_lower_case:
                 raise UsageError(
                     f"there is no column {column!r}{nearest(column, titles)}",
                     f"the columns are: {', '.join(titles)}",
                 )
+        parsed_args.columns = [by_lower_case.get(c.lower(), c) for c in parsed_args.columns]
         return super().run(parsed_args) or self.exit_code
 
     def titles(self, parsed_args: Namespace) -> tuple[str, ...]:
         """The columns of the output, if they depend on the arguments."""
         return self.columns
+
+    def _for_people(
+        self, parsed_args: Namespace, names: Sequence[str], cells: Iterable[Any]
+    ) -> tuple[Any, ...]:
+        """The cells of a table with dates where these are asked for, and colours."""
+        shown = list(cells)
+        if getattr(parsed_args, "utc", False):
+            shown = [cell.dated() if isinstance(cell, Age) else cell for cell in shown]
+        if colour.wanted(self.app.stdout):
+            shown = [Painted(cell) if name in PAINTED else cell
+                     for name, cell in zip(names, shown)]
+        return tuple(shown)
 
 
 def _write_members_as_text() -> None:
@@ -102,6 +137,12 @@ def _write_members_as_text() -> None:
 class Lister(_Columns, lister.Lister):
     """A table: ``take_action`` returns the columns and the rows."""
 
+    #: The columns of the table that people see without --long; empty: all.
+    brief: tuple[str, ...] = ()
+    #: The column with free text, which people read below the table.
+    prose = ""
+    #: What people read where there are no rows.
+    nothing = "nothing found"
     #: The text that people read instead of the table, if ``take_action`` sets one.
     text: str | None = None
 
@@ -110,23 +151,88 @@ class Lister(_Columns, lister.Lister):
         parser.set_defaults(print_empty=True)
         return parser
 
+    @property
+    def long(self) -> str:
+        return "show all columns" if self.brief else ""
+
     def produce_output(
         self, parsed_args: Namespace, column_names: Sequence[str], data: Iterable[Sequence[Any]]
     ) -> int:
-        if self.text is not None and parsed_args.formatter == "table" and not parsed_args.columns:
-            self.app.stdout.write(f"{self.text}\n")
-            return 0
         if parsed_args.formatter in FLAT:
             data = [tuple(map(flat, row)) for row in data]
+        if parsed_args.formatter == "table":
+            return self._show(parsed_args, column_names, list(data))
         return super().produce_output(parsed_args, column_names, data)
+
+    def _show(
+        self, parsed_args: Namespace, names: Sequence[str], rows: list[Sequence[Any]]
+    ) -> int:
+        """For people: the text or the table, and below it what does not fit into one."""
+        chosen = list(parsed_args.columns)
+        if self.text is not None and not chosen:
+            self.app.stdout.write(f"{self.text}\n")
+            return 0
+        if not rows:
+            self.app.stdout.write(f"{self.nothing}\n")
+            return 0
+        if not chosen:
+            full = getattr(parsed_args, "long", False) or not self.brief
+            shown = names if full else self.brief
+            parsed_args.columns = [name for name in shown if name != self.prose]
+        cells = [self._for_people(parsed_args, names, row) for row in rows]
+        super().produce_output(parsed_args, names, cells)
+        parsed_args.columns = chosen
+        for line in [] if chosen else self.below(names, rows):
+            self.app.stdout.write(f"{line}\n")
+        return 0
+
+    def below(self, names: Sequence[str], rows: list[Sequence[Any]]) -> list[str]:
+        """The lines below the table: the free text of each row, after its first cell."""
+        if self.prose not in names:
+            return []
+        place = list(names).index(self.prose)
+        return [
+            line for row in rows if row[place]
+            for line in wrapped(_said(row[0]), _said(row[place]))
+        ]
 
 
 class ShowOne(_Columns, show.ShowOne):
-    """One object with its fields: ``take_action`` returns the columns and the values."""
+    """One object with its fields: ``take_action`` returns the columns and the values.
+
+    People see the fields that say something, unless they ask for all.
+    """
+
+    @property
+    def long(self) -> str:
+        return "show empty fields too, and long texts as a whole"
 
     def produce_output(
         self, parsed_args: Namespace, column_names: Sequence[str], data: Sequence[Any]
     ) -> int:
         if parsed_args.formatter in FLAT:
             data = tuple(map(flat, data))
+        if parsed_args.formatter == "table":
+            data = self._for_people(parsed_args, column_names, data)
+            if not (parsed_args.long or parsed_args.columns):
+                parsed_args.columns = [
+                    name for name, cell in zip(column_names, data)
+                    if _said(cell) not in ("", "-", "None", "[]")
+                ]
         return super().produce_output(parsed_args, column_names, data)
+
+
+def _said(cell: Any) -> str:
+    return cell.human_readable() if isinstance(cell, FormattableColumn) else str(cell)
+
+
+def wrapped(name: str, text: str) -> list[str]:
+    """A text after a name, as wide as the terminal."""
+    width = max(shutil.get_terminal_size().columns, 40)
+    return [
+        line for number, piece in enumerate(text.splitlines())
+        for line in textwrap.wrap(
+            piece, width, initial_indent="  " if number else f"{name}: ",
+            subsequent_indent="  ", break_long_words=False, break_on_hyphens=False,
+        )
+    ]

@@ -1,7 +1,8 @@
 """Commands that run the checks of containers now."""
 
 from argparse import Namespace
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from kolla.cli.base import Configuration, Lister, Table
 from kolla.cli.parser import Parser
@@ -16,14 +17,21 @@ class Check(Lister):
 
     configuration = Configuration.LAST_VALID
     columns = ("container", "health", "generation", "detail", "checked")
+    brief = ("container", "health", "generation", "checked")
+    prose = "detail"
+    nothing = "no container is enabled here"
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "--quick", action="store_true",
-            help="answer from what `kolla monitor` last found, without asking",
+            help="answer with the last result of `kolla monitor`; run no check",
         )
         return parser
+
+    def below(self, names: Sequence[str], rows: list[Sequence[Any]]) -> list[str]:
+        place = list(names).index("health")
+        return super().below(names, [row for row in rows if row[place] != "healthy"])
 
     def containers(self, parsed_args: Namespace) -> "list[Container]":
         """The containers that the arguments select."""

@@ -7,7 +7,8 @@ from typing import Any
 from cliff import commandmanager
 
 from kolla.catalog import discovery
-from kolla.errors import KollaError, UsageError, nearest
+from kolla.cli.hints import hint
+from kolla.errors import KollaError, UsageError
 
 
 class CommandManager(commandmanager.CommandManager):
@@ -65,11 +66,12 @@ class CommandManager(commandmanager.CommandManager):
         verbs = [name.partition(" ")[2] for name in self.commands if name.split()[0] == words[0]]
         if verbs and len(words) == 1:
             return UsageError(
-                f"`kolla {words[0]}` needs a further word",
-                f"one of: {', '.join(sorted(verbs))}",
+                f"`kolla {words[0]}` is not a whole command",
+                f"choose a subcommand: {', '.join(sorted(verbs))}",
             )
+        meant = hint(words, self.commands)
         typed = " ".join(words[:2])
         return UsageError(
-            f"there is no command {typed!r}{nearest(typed, self.commands)}",
+            f"there is no command {typed!r}" + (f"; did you mean `{meant}`?" if meant else ""),
             "`kolla --help` lists all commands",
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Show(Lister):
-    """Show the effective value of every option, and where it comes from
+    """Show the value of every option, and its source
 
     The source is a file with its line, an environment variable, the command line or the
     default. Secrets are masked.
@@ -29,7 +29,7 @@ class Show(Lister):
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "group", metavar="GROUP", nargs="?",
-            help="only this group, for example host or glance-api/DEFAULT",
+            help="group to show, such as host or glance-api/DEFAULT (default: all)",
         )
         return parser
 
@@ -79,7 +79,7 @@ class Validate(Lister):
 
 
 class Sample(Command):
-    """Print a sample kolla.conf with every option of kolla and of the plugins"""
+    """Print a sample kolla.conf with every option"""
 
     example = "kolla config sample > kolla.conf.sample"
 
@@ -124,7 +124,7 @@ class Passwords(Lister):
 
 
 class Certificates(Lister):
-    """Make the certificates of this host that are missing or end soon
+    """Make certificates that are missing or end soon
 
     They go below [certificates] folder; only the owner can read the keys. Certificates that an
     option names elsewhere stay as they are. A container gets new ones with its next upgrade.

@@ -4,13 +4,14 @@ import argparse
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from kolla.cli import action, checks, logs, maintenance
 from kolla.cli.base import Command, Configuration, Fields, Lister, ShowOne, Table
-from kolla.cli.details import FIELDS, generation_of, values
+from kolla.cli.details import FIELDS, generation_of, shortened, values
 from kolla.cli.parser import Parser, completed, positive
-from kolla.cli.status import status, statuses
+from kolla.cli.status import pinned_lines, status, statuses
 from kolla.cli.values import Age, ImageId, Text
 from kolla.cli.which import OnContainers, OnOne
 from kolla.errors import KollaError
@@ -21,14 +22,18 @@ if TYPE_CHECKING:
 
 
 class List(Lister):
-    """List the containers with their generation and last known health
+    """List containers with generation, health and pins
 
-    The health is the last known one; `kolla container check` asks the containers.
+    The health is the last known one; `kolla container check` asks the containers. Pins stand
+    below the table.
     """
 
-    example = "kolla container list\nkolla container list -f value -c name -c health"
+    example = ("kolla container list\nkolla container list --long\n"
+               "kolla container list -f value -c name -c health")
     columns = ("name", "set", "generation", "release", "version", "pin", "health", "checked",
-               "super_privileged")
+               "super_privileged", "pinned_since", "pinned_by")
+    brief = ("name", "generation", "version", "health", "checked")
+    nothing = "no container is enabled on this host"
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
@@ -36,8 +41,8 @@ class List(Lister):
         return parser
 
     def take_action(self, parsed_args: Namespace) -> Table:
-        found = statuses(self.app.deployment, parsed_args.all)
-        return self.columns, [self._row(item) for item in found.values()]
+        self._found = statuses(self.app.deployment, parsed_args.all)
+        return self.columns, [self._row(item) for item in self._found.values()]
 
     def _row(self, item: "Status") -> tuple[Any, ...]:
         spec = item.generation.snapshot if item.generation else None
@@ -46,15 +51,20 @@ class List(Lister):
             Text(item.generation.number if item.generation else None),
             Text(spec.release if spec else None), Text(spec.version if spec else None),
             ImageId(item.pin), item.health, Age(item.record.health_at), item.super_privileged,
+            Age(item.record.pinned_at), item.record.pinned_by,
         )
+
+    def below(self, names: Sequence[str], rows: list[Sequence[Any]]) -> list[str]:
+        return pinned_lines(self._found.values())
 
 
 class Show(OnOne, ShowOne):
-    """Show a container: its spec, its privileges and its health
+    """Show a container: what it runs, privileges, health
 
     For a container that exists, it shows the snapshot of the current generation;
-    --generation shows another one, with the evidence of a failure. For a container that does
-    not exist yet, it shows what the configuration asks for. Secrets appear as references.
+    --generation shows another one. For a container that does not exist yet, it shows what the
+    configuration asks for. Secrets appear as references. Of the evidence of a failure it shows
+    the first line; --evidence, or --long, shows all.
     """
 
     example = "kolla container show keystone\nkolla container show keystone --generation 3"
@@ -63,15 +73,22 @@ class Show(OnOne, ShowOne):
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         completed(parser.add_argument(
-            "--generation", metavar="NUMBER", type=positive, help="instead of the current one"
+            "--generation", metavar="NUMBER", type=positive,
+            help="generation to show (default: current)",
         ), "generations")
+        parser.add_argument(
+            "--evidence", action="store_true",
+            help="show the whole evidence of the last failure: check, engine, log",
+        )
         return parser
 
     def take_action(self, parsed_args: Namespace) -> Fields:
         deployment = self.app.deployment
         known = status(deployment, self.name(parsed_args))
         chosen = generation_of(deployment, known, parsed_args.generation)
-        return self.columns, values(deployment, known, chosen)
+        whole = parsed_args.formatter != "table" or parsed_args.evidence or parsed_args.long
+        found = values(deployment, known, chosen)
+        return self.columns, found if whole else shortened(found)
 
 
 class Start(OnContainers, action.Start):
@@ -104,10 +121,11 @@ class Restart(OnContainers, action.Restart):
 
 
 class Upgrade(OnContainers, action.Upgrade):
-    """Bring containers to the configuration, a release or an image
+    """Upgrade containers to the configured state
 
-    Atomic: if the new generation does not pass its check, the old one runs on, or again,
-    and the report shows why. `kolla plan` shows beforehand what would change.
+    Or to a release or an image. Atomic: if the new generation does not pass its check, the old
+    one runs on, or again, and the report shows why. `kolla plan` shows beforehand what would
+    change.
     """
 
     example = ("kolla container upgrade keystone --release 2026.2\n"
@@ -133,9 +151,9 @@ class Upgrade(OnContainers, action.Upgrade):
 
 
 class Rollback(OnContainers, action.Rollback):
-    """Return containers to an earlier generation, from its snapshot
+    """Return containers to an earlier generation
 
-    To the last known good one if --to does not name another. It is a new generation that
+    To the last known good one, unless --to names another. It is a new generation that
     runs what the earlier one ran, with the secrets of today. It is pinned to the release it
     went back to (within one release, to the image) until `kolla container upgrade NAME
     --follow-config`.
@@ -146,7 +164,8 @@ class Rollback(OnContainers, action.Rollback):
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         completed(parser.add_argument(
-            "--to", metavar="GENERATION", type=positive, help="the number of the generation"
+            "--to", metavar="GENERATION", type=positive,
+            help="generation to return to (default: the last known good one)",
         ), "generations")
         parser.add_argument(
             "--prepared", action="store_true",
@@ -166,16 +185,16 @@ class Rollback(OnContainers, action.Rollback):
 class Confirm(OnContainers, action.Confirm):
     """Confirm that the current generation stays
 
-    Once every host that shares the database has confirmed, the parts of its schema that only
-    earlier releases needed are removed. After that there is no way back to these releases.
-    The command may be repeated.
+    This cannot be undone. Once every host that shares the database has confirmed, the parts of
+    its schema that only earlier releases needed are removed. After that there is no way back to
+    these releases. The command may be repeated.
     """
 
     example = "kolla container confirm keystone"
 
 
 class Maintenance(OnContainers, maintenance.Maintenance):
-    """Begin or end the maintenance of containers
+    """Turn maintenance mode on or off
 
     During a maintenance the monitor runs the checks, but neither restarts nor rolls back.
     """
@@ -185,7 +204,7 @@ class Maintenance(OnContainers, maintenance.Maintenance):
 
 
 class Check(OnContainers, checks.Check):
-    """Ask containers for their health now
+    """Check the health of containers now
 
     The exit code is 0 if all are healthy, else 1. With --quick no check runs: the answer is
     the last result of `kolla monitor`.
@@ -195,10 +214,11 @@ class Check(OnContainers, checks.Check):
 
 
 class Logs(OnOne, logs.Logs):
-    """Print what a container wrote to its standard output and error
+    """Print the log of a container
 
-    Prints the lines of all its generations by time. Logs of generations that are gone are kept
-    as [logs] in kolla.conf says. --follow goes on until Ctrl-C, through upgrades and restarts.
+    That is what it wrote to its standard output and error, in all its generations, by time.
+    Logs of generations that are gone are kept as [logs] in kolla.conf says. --follow goes on
+    until Ctrl-C, through upgrades and restarts.
     """
 
     example = ("kolla container logs keystone --tail 20 --follow\n"
@@ -208,7 +228,8 @@ class Logs(OnOne, logs.Logs):
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         completed(parser.add_argument(
-            "--generation", metavar="NUMBER", type=positive, help="only what this one wrote"
+            "--generation", metavar="NUMBER", type=positive,
+            help="show only the log of this generation",
         ), "generations")
         return parser
 

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from kolla.settings import Settings
     from kolla.store.records import Generation
 
-#: The fields of a generation, which come last.
+#: How many incidents are shown, the newest.
 INCIDENTS = 10
+#: Characters of the first line of the evidence.
+MOST = 200
 MIB = 1 << 20
 
 FIELDS = (
@@ -22,7 +24,7 @@ FIELDS = (
     "version", "image", "image_id", "user", "strategy", "project", "requires", "listens",
     "command", "environment", "files", "volumes", "scratch", "mounts", "privileges",
     "super_privileged", "outlived_by", "in_use", "limits", "check", "stop_grace", "logging",
-    "log",
+    "log", "pinned_since", "pinned_by",
 )
 
 
@@ -52,6 +54,8 @@ def values(
         "detail": known.record.health_detail,
         "checked": Age(known.record.health_at),
         "pin": ImageId(known.pin),
+        "pinned_since": Age(known.record.pinned_at),
+        "pinned_by": known.record.pinned_by,
         **_made(known, generation),
         **_incidents(deployment, known, generation),
         **_running(spec, deployment.settings),
@@ -59,6 +63,14 @@ def values(
         "log": Text(_log(deployment, known, generation)),
     }
     return tuple(about[field] for field in FIELDS)
+
+
+def shortened(found: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same values with only the first line of the evidence."""
+    place = FIELDS.index("evidence")
+    first, *others = str(found[place]).splitlines() or [""]
+    more = f" (and {len(others)} more lines: --evidence)" if others else ""
+    return (*found[:place], f"{first[:MOST]}{more}", *found[place + 1:])
 
 
 def _wanted(deployment: "Deployment", known: "Status") -> "Spec":

@@ -8,7 +8,7 @@ from kolla.cli.parser import Parser
 
 
 class Export(Lister):
-    """Write the configuration that one host needs, for its /etc/kolla
+    """Write the configuration that one host needs
 
     The host is that of --host, before the command. It gets the files of the configuration
     without comments, and of the secrets only those that its containers refer to. All of it

@@ -7,7 +7,7 @@ from kolla.cli.parser import Parser
 
 
 class Help(Command):
-    """Explain a command, or list all commands
+    """Show help for a command, or list all commands
 
     The same as `kolla COMMAND --help`.
     """

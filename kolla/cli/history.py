@@ -1,11 +1,12 @@
 """``kolla container history``: the generations of a container."""
 
 import collections
+import textwrap
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kolla.cli.base import Lister, Table
+from kolla.cli.base import Lister, Table, wrapped
 from kolla.cli.parser import Parser
 from kolla.cli.values import Age, ImageId, Possible, Text
 from kolla.cli.which import OnOne
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 class History(OnOne, Lister):
-    """List a container's generations: why each was made, how it ended
+    """List the generations of a container
+
+    The reasons why each was made, and how it ended, stand below the table.
 
     A generation can come back with `kolla container rollback` while its image is kept.
     With --evidence it lists its restarts and automatic rollbacks instead, each with the output
@@ -29,12 +32,15 @@ class History(OnOne, Lister):
     example = "kolla container history keystone\nkolla container history keystone --evidence"
     columns = ("generation", "state", "release", "version", "image", "created", "cause",
                "reason", "restarts", "rollback", "log")
+    brief: tuple[str, ...] = ("generation", "state", "version", "created", "restarts", "rollback")
+    nothing = "nothing is recorded of this container yet"
     incidents = ("at", "who", "action", "generation", "outcome", "detail", "evidence")
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            "--evidence", action="store_true", help="what went wrong, and what there was to see"
+            "--evidence", action="store_true",
+            help="list failures instead, with what there was to see",
         )
         return parser
 
@@ -45,6 +51,7 @@ class History(OnOne, Lister):
         name, store = self.name(parsed_args), self.app.deployment.store
         happened = store.incidents(name)
         if parsed_args.evidence:
+            self.brief, self.nothing = self.incidents[:-2], "nothing went wrong"
             return self.incidents, [
                 (Age(event.at), event.who, event.action, event.generation, event.outcome,
                  event.detail, event.evidence)
@@ -59,6 +66,14 @@ class History(OnOne, Lister):
             for item, why in _ways_back(store.container(name), store.generations(name))
         ]
 
+    def below(self, names: Sequence[str], rows: list[Sequence[Any]]) -> list[str]:
+        if tuple(names) == self.incidents:
+            return [line for row in rows for line in _story(names, row)]
+        return [line for row in rows for line in wrapped(
+            f"generation {row[0]}",
+            "; ".join(filter(None, (row[names.index("cause")], row[names.index("reason")]))),
+        )]
+
     def _row(
         self, item: "Generation", spec: "Spec", restarts: int, archived: bool, why: str
     ) -> tuple[Any, ...]:
@@ -67,6 +82,14 @@ class History(OnOne, Lister):
             ImageId(spec.image_id), Age(item.created), item.cause, item.reason, restarts,
             Possible(why), Text("archived" if archived else None),
         )
+
+
+def _story(names: Sequence[str], row: Sequence[Any]) -> list[str]:
+    """What went wrong, and its evidence."""
+    cells = dict(zip(names, row))
+    name = f"generation {cells['generation']}, {cells['at'].human_readable()}"
+    return [*wrapped(name, cells["detail"]), *textwrap.indent(
+        cells["evidence"].rstrip(), "    ").splitlines()]
 
 
 def _ways_back(

@@ -7,14 +7,17 @@ from kolla.cli.parser import Parser
 
 
 class Check(Lister):
-    """Check that this host has what the deployment needs, and say how to get the rest
+    """Check that this host has what the deployment needs
 
-    Looks at the engine, the kernel, ports, disks, and the programs that build images.
-    Exit code 1 if something is missing without which it does not work.
+    Says how to get what is missing. Looks at the engine, the kernel, ports, disks, and the
+    programs that build images. Exit code 1 if something is missing without which it does not
+    work.
     """
 
     example = "kolla host check\nkolla host check -f json"
     columns = ("check", "state", "found", "advice")
+    brief = ("check", "state", "found")
+    prose = "advice"
 
     def take_action(self, parsed_args: Namespace) -> Table:
         from kolla import host
@@ -40,7 +43,7 @@ class Check(Lister):
 
 
 class Prepare(Lister):
-    """Make what the containers of this host need of it, and it lacks
+    """Make what containers need of this host
 
     Loads modules of the kernel, sets its switches, makes and shares folders: whatever the
     plugins of enabled containers declare, and nothing else. `kolla host check` lists it with
@@ -51,6 +54,9 @@ class Prepare(Lister):
     example = "kolla host prepare --dry-run\nkolla host prepare"
     configuration = Configuration.LAST_VALID
     columns = ("need", "container", "outcome", "reason", "advice")
+    brief = ("need", "container", "outcome")
+    prose = "advice"
+    nothing = "no container needs anything of this host"
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)

@@ -32,17 +32,21 @@ TAIL = 20
 
 
 class Build(Lister):
-    """Build images whose inputs changed: parents first, several at a time
+    """Build images whose inputs changed
 
-    Without a name: the images of all containers that are enabled on this host. An image is
-    built if a file of its folder, a build argument or one of its bases has changed. A failure
-    does not stop the other builds. The output of a build is in its log file.
+    Parents first, several at a time. Without a name: the images of all containers that are
+    enabled on this host. An image is built if a file of its folder, a build argument or one of
+    its bases has changed. A failure does not stop the other builds. The output of a build is in
+    its log file.
     """
 
     example = ("kolla image build\n"
                "kolla image build keystone --release 2026.2 --summary /tmp/built.json")
     configuration = Configuration.TODAYS
     columns = ("image", "release", "result", "size", "seconds", "log", "reason")
+    brief = ("image", "release", "result", "size", "seconds")
+    prose = "reason"
+    nothing = "no image to build: no container is enabled on this host"
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
@@ -50,7 +54,7 @@ class Build(Lister):
             "names", metavar="NAME", nargs="*", help="an image, which is built with its parents"
         ), "images")
         completed(parser.add_argument(
-            "--release", metavar="RELEASE", help="default: the configured one"
+            "--release", metavar="RELEASE", help="OpenStack release (default: from kolla.conf)"
         ), "releases")
         parser.add_argument(
             "--no-cache", action="store_true",
@@ -61,7 +65,8 @@ class Build(Lister):
             help="make Debian, which all images are built on, afresh: with its latest packages",
         )
         parser.add_argument(
-            "--summary", metavar="FILE", type=pathlib.Path, help="write the result there as JSON"
+            "--summary", metavar="FILE", type=pathlib.Path,
+            help="file to which the result is written as JSON",
         )
         return parser
 
@@ -104,7 +109,7 @@ class Build(Lister):
 
 
 class List(Lister):
-    """List the images: what is built, what is missing or outdated, and who runs it
+    """List images: built, missing or outdated
 
     `kolla image build` would rebuild an outdated image; no plugin here declares a left-over
     one any more. The size of an image includes the layers of its parents. The column packages
@@ -113,6 +118,8 @@ class List(Lister):
 
     example = "kolla image list\nkolla image list -f value -c name -c state"
     columns = ("name", "release", "version", "size", "created", "packages", "state", "containers")
+    brief = ("name", "release", "version", "size", "packages", "state")
+    nothing = "no image is declared"
 
     def take_action(self, parsed_args: Namespace) -> Table:
         from kolla.images.inventory import Inventory
@@ -121,9 +128,10 @@ class List(Lister):
 
 
 class Tree(Lister):
-    """Show which image is built on which, and which containers run it
+    """Show which image is built on which
 
-    With -f json, yaml, csv or value it is a list, each row with its depth and path.
+    And which containers run them. With -f json, yaml, csv or value it is a list, each row with
+    its depth and path.
     """
 
     example = "kolla image tree"
@@ -144,9 +152,10 @@ class Tree(Lister):
 
 
 class Sbom(Command):
-    """Print the bill of materials of an image: its packages with their versions
+    """Print the bill of materials of an image
 
-    It is in CycloneDX's JSON, which scanners for known vulnerabilities read.
+    That is its packages with their versions, in CycloneDX's JSON, which scanners for known
+    vulnerabilities read.
     """
 
     example = "kolla image sbom keystone\nkolla image sbom keystone --release 2026.2 > bom.json"
@@ -155,7 +164,7 @@ class Sbom(Command):
         parser = super().get_parser(prog_name)
         completed(parser.add_argument("name", metavar="NAME", help="an image"), "images")
         completed(parser.add_argument(
-            "--release", metavar="RELEASE", help="default: the configured one"
+            "--release", metavar="RELEASE", help="OpenStack release (default: from kolla.conf)"
         ), "releases")
         return parser
 
@@ -169,7 +178,7 @@ class Sbom(Command):
 
 
 class Prune(Lister):
-    """Remove the images that nothing here needs any more
+    """Remove images that nothing needs any more
 
     It keeps all images of the configured release, images that pins name, and images that a
     generation runs or a rollback would return to.
@@ -178,6 +187,9 @@ class Prune(Lister):
     example = "kolla image prune --dry-run\nkolla image prune --yes"
     configuration = Configuration.TODAYS
     columns = ("tag", "id", "size", "reason", "result")
+    brief = ("tag", "size", "result")
+    prose = "reason"
+    nothing = "nothing to remove"
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
@@ -191,7 +203,10 @@ class Prune(Lister):
         deployment = self.app.deployment
         removals = prune.plan(deployment)
         if removals and not (parsed_args.yes or parsed_args.dry_run):
-            confirm(self.app, f"removes {len(removals)} images", "nothing was removed")
+            confirm(
+                self.app, f"remove {len(removals)} images", "nothing was removed",
+                "`kolla image prune --dry-run` lists them",
+            )
         if parsed_args.dry_run:
             results = dict.fromkeys(removals, "to be removed")
         else:

@@ -33,18 +33,21 @@ class Logs(Command):
             "-f", "--follow", action="store_true",
             help="go on with what is written from now on, also by later generations",
         )
-        ending.add_argument("--until", metavar="TIME", type=moment, help="only before this")
+        ending.add_argument(
+            "--until", metavar="TIME", type=moment, help="show only lines before this time"
+        )
         parser.add_argument(
-            "--tail", metavar="LINES", type=count, help="only the last lines of each container"
+            "--tail", metavar="LINES", type=count,
+            help="show only the last LINES of each container",
         )
         parser.add_argument(
             "--since", metavar="TIME", type=moment,
-            help="only after this: 10m, 2h, 1d ago, or a time like 2026-05-01T12:00",
+            help="show only lines after this time: 10m, 2h, 1d ago, or 2026-05-01T12:00",
         )
         parser.add_argument(
             "--grep", metavar="REGEX", type=pattern,
-            help="only lines in which this regular expression is found; (?i) in front of it: "
-            "in capitals or not",
+            help="show only lines that match this regular expression; prefix it with (?i) to "
+            "ignore case",
         )
         return parser
 

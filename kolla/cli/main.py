@@ -37,8 +37,8 @@ Run OpenStack on this host as containers, each upgraded and rolled back atomical
 The deployment is a tree: its nodes are container sets, its leaves containers."""
 
 EPILOG = """\
-`kolla COMMAND --help` explains a command, with an example.
-Exit codes: 0 done, 1 failed or unhealthy, 2 wrong usage."""
+`kolla status` is the place to begin. `kolla COMMAND --help` explains a command, with
+an example. Exit codes: 0 done, 1 failed or unhealthy, 2 wrong usage."""
 
 
 class Kolla(app.App):
@@ -63,30 +63,30 @@ class Kolla(app.App):
         )
         parser.add_argument(
             "-h", "--help", action="store_true",
-            help="show this; after a command: explain the command",
+            help="show help for kolla or for a command",
         )
         parser.add_argument("--version", action="store_true", help="show kolla's version")
         parser.add_argument(
             "--config-dir", metavar="DIR", type=pathlib.Path, default=pathlib.Path("/etc/kolla"),
-            help="where kolla.conf is (default: /etc/kolla)",
+            help="directory of kolla.conf (default: /etc/kolla)",
         )
         parser.add_argument(
-            "--host", metavar="NAME", help="read hosts/NAME.conf (default: this host's name)"
+            "--host", metavar="NAME", help="host whose hosts/NAME.conf is read (default: this one)"
         )
         parser.add_argument(
             "--set", metavar="GROUP.OPTION=VALUE", dest="overrides", type=assignment,
-            action="append", default=[], help="set an option, for this command; repeatable",
+            action="append", default=[], help="set an option for this command; repeatable",
         )
         loudness = parser.add_mutually_exclusive_group()
         loudness.add_argument(
             "-v", "--verbose", action="count", default=1, dest="verbose_level",
-            help="say more; twice: say all",
+            help="increase verbosity (-vv: debug)",
         )
         loudness.add_argument(
             "-q", "--quiet", action="store_const", const=0, dest="verbose_level",
-            help="neither progress nor warnings",
+            help="errors only",
         )
-        parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        parser.add_argument("--debug", action="store_true", help="show tracebacks of errors")
         return parser
 
     def configure_logging(self) -> None:
@@ -175,10 +175,12 @@ class Kolla(app.App):
         elif words[1:] or words[0] in summaries or not summaries:
             command_class, name, _ = self.command_manager.find_command(words)
             command = command_class(self, self.options, cmd_name=name)
-            self.stdout.write(command.get_parser(f"kolla {name}").format_help())
+            parser = command.get_parser(f"kolla {name}")
+            parser.everything = self.options.verbose_level > 1
+            self.stdout.write(parser.format_help())
             return 0
         for name, summary in summaries.items():
-            self.stdout.write(f"  {name:<20}  {summary}\n")
+            self.stdout.write(f"  {name:<21}  {summary}\n")
         return 0
 
 

@@ -22,11 +22,11 @@ class Maintenance(Lister):
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "state", metavar="on|off", choices=("on", "off"),
-            help="begin or end it",
+            help="turn maintenance mode on or off",
         )
         parser.add_argument(
             "--for", metavar="TIME", dest="seconds", type=duration,
-            help="it ends by itself, after 90s, 10m, 2h or 1d",
+            help="end it automatically after 90s, 10m, 2h or 1d",
         )
         return parser
 

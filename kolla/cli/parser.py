@@ -9,17 +9,38 @@ from kolla.errors import UsageError, nearest
 
 #: The units of a length of time, in seconds.
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+#: The end of the help of what prints a table.
+FORMS = "For programs: -f json (yaml, csv, value); -c COLUMN chooses. `--help -v` has all."
 #: Ten years in seconds, the longest time with an end.
 LONGEST = 3650 * 86400
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Fills paragraphs; those with indented lines, such as examples, stay as they are."""
+
+    def __init__(self, prog: str):
+        super().__init__(prog, max_help_position=22)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n\n".join(
+            paragraph if "\n " in paragraph else super(_Formatter, self)._fill_text(
+                paragraph, width, indent)
+            for paragraph in text.split("\n\n")
+        )
+
+
 class Parser(argparse.ArgumentParser):
-    """A parser that raises UsageError where argparse would print its usage and exit."""
+    """A parser that raises UsageError where argparse would print its usage and exit.
+
+    Its help begins with the examples, and has the options for the form of the output only if
+    ``everything`` is set.
+    """
+
+    everything = False
 
     def __init__(self, **arguments: Any):
-        super().__init__(
-            formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **arguments
-        )
+        super().__init__(formatter_class=_Formatter, allow_abbrev=False, **arguments)
+        self._own = len(self._action_groups)
 
     def add_dry_run(self, help: str) -> None:
         """The option with which a command only tells what it would do."""
@@ -28,7 +49,7 @@ class Parser(argparse.ArgumentParser):
     def add_all(self) -> None:
         """The option with which a list also has what does not run on this host."""
         self.add_argument(
-            "--all", action="store_true", help="also what does not run on this host"
+            "--all", action="store_true", help="include what does not run on this host"
         )
 
     def format_help(self) -> str:
@@ -40,7 +61,18 @@ class Parser(argparse.ArgumentParser):
             for action in self._get_positional_actions()
         ]
         self.usage = self.usage or " ".join([self.prog, *words, "[OPTIONS]"])
-        return super().format_help()
+        text = self._get_formatter()
+        text.add_usage(self.usage, self._actions, self._mutually_exclusive_groups)
+        text.add_text(self.description)
+        text.add_text(self.epilog)
+        for group in self._action_groups if self.everything else self._action_groups[:self._own]:
+            text.start_section(group.title)
+            text.add_text(group.description)
+            text.add_arguments(group._group_actions)
+            text.end_section()
+        if self._action_groups[self._own:] and not self.everything:
+            text.add_text(FORMS)
+        return text.format_help()
 
     def error(self, message: str) -> NoReturn:
         unknown = re.match(r"unrecognized arguments: (--?[^\s=]+)", message)

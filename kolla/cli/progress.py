@@ -59,16 +59,23 @@ def _live(stream: TextIO) -> Iterator[Observer]:
     from rich.progress import (
         Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn,
     )
+    from rich.table import Column
 
     columns = (
         SpinnerColumn(finished_text=" "),
-        TextColumn("{task.fields[name]}", style="bold", markup=False),
-        TextColumn("{task.description}", markup=False),
+        TextColumn(
+            "{task.fields[name]}", style="bold", markup=False, table_column=Column(no_wrap=True)
+        ),
+        # The only one that a narrow terminal cuts.
+        TextColumn(
+            "{task.description}", markup=False,
+            table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
+        ),
         TimeElapsedColumn(),
     )
     tasks: dict[str, TaskID] = {}
     lock = threading.Lock()
-    with Progress(*columns, console=Console(file=stream)) as display:
+    with Progress(*columns, console=Console(file=stream), expand=True) as display:
 
         def observe(name: str, text: str, done: bool) -> None:
             with lock:

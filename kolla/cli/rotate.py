@@ -28,12 +28,12 @@ NEXT = {
 
 
 class Rotate(Lister):
-    """Take the next of three steps to new keys of a container
+    """Rotate the keys of a container, in three steps
 
-    A new key is staged, then signs, then those before it are dropped. The keys are in
-    kolla.conf.d/passwords.conf; each step has to reach every host, as an upgrade of the
-    container, before the next. What would make valid things invalid is refused. After a
-    command that was killed, the same one goes on.
+    Each call takes the next step. A new key is staged, then signs, then those before it are
+    dropped. The keys are in kolla.conf.d/passwords.conf; each step has to reach every host, as
+    an upgrade of the container, before the next. What would make valid things invalid is
+    refused. After a command that was killed, the same one goes on.
     """
 
     example = "kolla config rotate keystone --dry-run\nkolla config rotate keystone"

@@ -2,32 +2,40 @@
 
 import pathlib
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import Any
 
 from kolla.cli import action, checks, logs, maintenance
 from kolla.cli.base import Command, Configuration, Fields, Lister, ShowOne, Table
 from kolla.cli.parser import Parser, completed
-from kolla.cli.status import of_sets, statuses
+from kolla.cli.status import of_sets, pinned_lines, statuses
 from kolla.cli.tree import Branch, branches, drawing
 from kolla.cli.values import Age, Lines, Text
 from kolla.cli.which import OnSets
 
 
 class List(Lister):
-    """List the container sets with their last known health
+    """List container sets with health and pins
 
     The health is the last known one; `kolla set check` asks the containers.
-    A set is healthy if all below it is, and degraded if a part does not serve.
+    A set is healthy if all below it is, and degraded if a part does not serve. Pins stand
+    below the table.
     """
 
     example = "kolla set list\nkolla set list -f json"
-    columns = ("name", "set", "containers", "health", "checked", "summary")
+    columns = ("name", "set", "containers", "health", "checked", "summary", "pinned")
+    brief = ("name", "containers", "health", "checked")
+    nothing = "no container set is enabled on this host"
+
+    def below(self, names: Sequence[str], rows: list[Sequence[Any]]) -> list[str]:
+        return pinned_lines(statuses(self.app.deployment).values())
 
     def take_action(self, parsed_args: Namespace) -> Table:
         sets = [branch for branch in branches(self.app.deployment) if branch.is_set]
         return self.columns, [
             (branch.node.name, Text(branch.node.parent), len(branch.statuses),
-             Text(branch.health), Age(branch.checked), branch.node.summary)
+             Text(branch.health), Age(branch.checked), branch.node.summary,
+             Lines([one.name for one in branch.statuses if one.pin]))
             for branch in sets
         ]
 
@@ -55,7 +63,7 @@ class Tree(Lister):
 
 
 class Show(ShowOne):
-    """Show a container set: its place in the tree, its members and its health"""
+    """Show a container set: its place, members and health"""
 
     example = "kolla set show openstack-interface"
     columns = ("name", "summary", "path", "distribution", "sets", "containers", "health",
@@ -119,9 +127,10 @@ class Restart(OnSets, action.Restart):
 
 
 class Upgrade(OnSets, action.Upgrade):
-    """Bring the containers of a set to the configuration or a release
+    """Upgrade the containers of a set
 
-    Each container is upgraded atomically; the set is not. If one fails, the others stay as
+    To what the configuration says, or to a release. Each container is upgraded atomically;
+    the set is not. If one fails, the others stay as
     they are, and the report says which are done, failed and not begun. Run the command again
     to continue.
     """
@@ -144,10 +153,11 @@ class Upgrade(OnSets, action.Upgrade):
 
 
 class Rollback(OnSets, action.Rollback):
-    """Return the containers of a set to their last known good generation
+    """Return the containers of a set to an earlier state
 
-    Each goes back as with `kolla container rollback`, even if the last upgrade of the set did
-    not change it; see --rollback-on-failure of `kolla set upgrade`.
+    Each returns to its last known good generation. It goes back as with `kolla container
+    rollback`, even if the last upgrade of the set did not change it; see --rollback-on-failure
+    of `kolla set upgrade`.
     """
 
     example = "kolla set rollback openstack-interface --dry-run"
@@ -157,7 +167,7 @@ class Rollback(OnSets, action.Rollback):
 class Confirm(OnSets, action.Confirm):
     """Confirm that the current generations of a set stay
 
-    See `kolla container confirm`.
+    This cannot be undone. See `kolla container confirm`.
     """
 
     example = "kolla set confirm openstack-interface"
@@ -165,7 +175,7 @@ class Confirm(OnSets, action.Confirm):
 
 
 class Maintenance(OnSets, maintenance.Maintenance):
-    """Begin or end the maintenance of the containers of a set
+    """Turn maintenance mode of a set on or off
 
     See `kolla container maintenance`.
     """
@@ -175,7 +185,7 @@ class Maintenance(OnSets, maintenance.Maintenance):
 
 
 class Check(OnSets, checks.Check):
-    """Ask the containers of a set for their health now
+    """Check the health of a set now
 
     The exit code is 0 if all are healthy, else 1. With --quick no check runs: the answer is
     the last result of `kolla monitor`.
@@ -186,7 +196,7 @@ class Check(OnSets, checks.Check):
 
 
 class Logs(OnSets, logs.Logs):
-    """Print what the containers of a set wrote, by time
+    """Print the logs of a set, merged by time
 
     Prints the lines of all generations of each container, as `kolla container logs` does.
     """
@@ -210,7 +220,7 @@ class Delete(OnSets, action.Delete):
 
 
 class Export(OnSets, Command):
-    """Write the containers of a set as metadata for another orchestration tool
+    """Export a set for another orchestration tool
 
     Neither touches the host nor asks the engine. Prints the names of the files it wrote, the
     main one first. Only root can read those that have secrets.
@@ -223,9 +233,9 @@ class Export(OnSets, Command):
         parser = super().get_parser(prog_name)
         completed(parser.add_argument(
             "--format", metavar="NAME", default="compose",
-            help="for which tool (entry points kolla.exporters; default: compose)",
+            help="output format (entry points kolla.exporters; default: compose)",
         ), "exporters")
-        parser.add_argument("--output", metavar="DIR", required=True, help="where to write it")
+        parser.add_argument("--output", metavar="DIR", required=True, help="output directory")
         return parser
 
     def take_action(self, parsed_args: Namespace) -> int | None:

@@ -3,7 +3,12 @@
 import dataclasses
 from typing import TYPE_CHECKING
 
+from kolla.cli.base import wrapped
+from kolla.cli.values import moment, short_id
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kolla.deployment import Deployment
     from kolla.plugin import Container
     from kolla.store.records import Generation, Record
@@ -42,7 +47,7 @@ class Status:
     @property
     def pin(self) -> str | None:
         """The image or release that it keeps, whatever the configuration says."""
-        return self.record.pin
+        return None if self.record.target == "absent" else self.record.pin
 
 
 def statuses(deployment: "Deployment", everything: bool = False) -> dict[str, Status]:
@@ -82,6 +87,22 @@ def _status(deployment: "Deployment", name: str, enabled: bool) -> Status:
     if record.current is not None and record.target != "absent":
         current = deployment.store.find(name, record.current)
     return Status(name, deployment.catalog.containers.get(name), enabled, record, current)
+
+
+def pinned_lines(known: "Iterable[Status]") -> list[str]:
+    """Lines about each pin: to what, since when, by which command."""
+    return [
+        line for status in known if status.pin
+        for line in wrapped(status.name, f"pinned to {pin_of(status.record)}")
+    ]
+
+
+def pin_of(record: "Record") -> str:
+    """The pin of a container in words."""
+    since = f" since {moment(record.pinned_at)}" if record.pinned_at else ""
+    return f"{short_id(record.pin or '')}{since}" + (
+        f" ({record.pinned_by})" if record.pinned_by else ""
+    )
 
 
 def of_sets(deployment: "Deployment", known: dict[str, Status]) -> dict[str, str]:

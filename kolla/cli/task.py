@@ -50,7 +50,8 @@ class Task(action.Action):
     def take_action(self, parsed_args: Namespace) -> Table:
         if parsed_args.task:
             return super().take_action(parsed_args)
-        self._results = []
+        self._results, self._plans, self.brief = [], {}, ()
+        self.nothing = f"{parsed_args.name} has no tasks"
         container, = self.containers(parsed_args)
         return self.listed, list(_rows(self.app.deployment, container))
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from cliff.columns import FormattableColumn
 
+from kolla.cli.colour import painted
+
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
@@ -34,6 +36,10 @@ class Age(_Cell):
 
     def human_readable(self) -> str:
         return age(self._value)
+
+    def dated(self) -> "Text":
+        """The time itself, which people read."""
+        return Text(moment(self._value))
 
 
 class ImageId(_Cell):
@@ -95,6 +101,24 @@ class Text(_Cell):
 def short_id(text: str) -> str:
     """The short name of an image: the first twelve characters of its id, or its tag."""
     return text.removeprefix("sha256:")[:12] if text.startswith("sha256:") else text
+
+
+class Painted(_Cell):
+    """A cell that a terminal shows in the colour of its word."""
+
+    def human_readable(self) -> str:
+        shown = self._value
+        text = shown.human_readable() if isinstance(shown, FormattableColumn) else str(shown)
+        return painted(text)
+
+    def machine_readable(self) -> Any:
+        shown = self._value
+        return shown.machine_readable() if isinstance(shown, FormattableColumn) else shown
+
+
+def moment(time: str | None) -> str | None:
+    """A time in ISO 8601 as people write it: ``2026-11-23 22:12:19 UTC``."""
+    return time and f"{time[:19].replace('T', ' ')} UTC"
 
 
 def age(time: str | None) -> str:

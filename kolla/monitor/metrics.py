@@ -112,7 +112,7 @@ class _Conditions(Collector):
     def _statuses(self, conditions: Mapping[str, Condition]) -> GaugeMetricFamily:
         parents = {child: name for name, below in self._view.sets().items() for child in below}
         family = GaugeMetricFamily(
-            "kolla_container_status", "1 for what the container is, 0 for what it is not.",
+            "kolla_container_status", "Container status (1 for the current status, 0 otherwise).",
             labels=["container", "set", "status"],
         )
         for name, each in conditions.items():
@@ -123,7 +123,7 @@ class _Conditions(Collector):
 
     def _of_sets(self) -> GaugeMetricFamily:
         family = GaugeMetricFamily(
-            "kolla_set_status", "1 for what the set is, 0 for what it is not.",
+            "kolla_set_status", "Set status (1 for the current status, 0 otherwise).",
             labels=["set", "status"],
         )
         for name in self._view.sets():

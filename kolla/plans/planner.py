@@ -15,7 +15,7 @@ def start(state: State, spec: Spec | None) -> Plan:
     """Make a missing container from ``spec``, or start one that exists; change nothing else."""
     if spec is not None:
         tasks = tasks_of(spec, "verify") + tasks_of(spec, "bootstrap")
-        return change(state, spec, Kind.START, ("it does not exist",), tasks)
+        return change(state, spec, Kind.START, ("not created yet",), tasks)
     if state.running(state.current) and state.record.target == RUNNING:
         return Plan(state.name, Kind.START, before=state.current, after=state.current)
     wanted = dataclasses.replace(state.record, target=RUNNING)
@@ -78,7 +78,7 @@ def restart(state: State) -> Plan:
     if number is None or state.record.target != RUNNING:
         return Plan(state.name, Kind.RESTART, before=number, after=number)
     if state.strategy(number).waits and state.running(number):
-        return change(state, state.spec(number), Kind.RESTART, ("an operator asked for it",))
+        return change(state, state.spec(number), Kind.RESTART, ("requested",))
     # On a full disk the engine cannot start what it stopped. KEEP fails there, too: so it comes
     # first, while the container still runs.
     keep = state.operation(Do.KEEP, number, "given up before" if state.record.failed else "")

@@ -27,5 +27,5 @@ class Invalid(KollaError):
         lines = [f"  {problem}" for problem in self.problems]
         super().__init__(
             "\n".join(["the configuration is not valid:", *lines]),
-            "nothing was touched; `kolla config validate` checks it again",
+            "nothing was changed; correct it, then run `kolla config validate`",
         )

@@ -222,7 +222,7 @@ def existing(path: Path) -> list[Path]:
 
 def _unreadable(path: Path, error: OSError) -> KollaError:
     return KollaError(
-        f"cannot read {path}: {error.strerror}", "run kolla as its owner, usually root"
+        f"cannot read {path}: {error.strerror}", "run it as root: `sudo kolla ...`"
     )
 
 

@@ -25,11 +25,11 @@ def describe(opt: cfg.Opt, text: str, error: Exception) -> str:
     """The problem of a value; the value itself is left out if it is a secret."""
     missing = ""
     if isinstance(error, cfg.NoSuchOptError):
-        missing = error.opt_name  # oslo.config includes the group in the name
+        missing = f"option {error.opt_name}"  # oslo.config includes the group in the name
     elif isinstance(error, cfg.NoSuchGroupError):
         missing = f"group {error.group_name}"
     if missing:
-        return f"takes in what does not exist: {missing}; write $$ for a dollar sign"
+        return f"refers to an unknown {missing}; write $$ for a dollar sign"
     kind = opt.type.type_name.removesuffix(" value")
     if opt.secret:
         return f"is not a valid {kind}"

@@ -47,13 +47,17 @@ class Journal(Database):
         )
 
     def events(
-        self, limit: int = 100, container: str | None = None, operations: bool = False
+        self, limit: int = 100, container: str | None = None, operations: bool = False,
+        after: str = "",
     ) -> list[EventRecord]:
-        """The newest events, oldest first; with ``operations`` also each operation."""
+        """The newest events, oldest first; with ``operations`` also each operation.
+
+        ``after`` is a time: UTC, ISO 8601.
+        """
         rows = self._rows(
             "SELECT * FROM events WHERE (? IS NULL OR container = ?)"
-            " AND (? OR parent IS NULL) ORDER BY id DESC LIMIT ?",
-            container, container, operations, limit,
+            " AND (? OR parent IS NULL) AND at >= ? ORDER BY id DESC LIMIT ?",
+            container, container, operations, after, limit,
         )
         return [_event(row) for row in reversed(rows)]
 

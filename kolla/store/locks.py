@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from kolla.errors import KollaError
 from kolla.files import lock_file, try_lock
 from kolla.store.records import who
-from kolla.times import now
+from kolla.times import age, now
 
 
 class Cancelled(KollaError):
@@ -53,17 +53,17 @@ class Locks:
     ) -> None:
         deadline, told = time.monotonic() + self.timeout, ""
         while not try_lock(handle):
-            holder = _holder(handle)
-            if holder != told:
-                tell(f"waits for {holder}")
-                told = holder
+            holder, since = _holder(handle)
+            if holder + since != told:
+                tell(f"waiting for {holder}{_running_for(since)}")
+                told = holder + since
             if time.monotonic() > deadline:
                 raise KollaError(
-                    f"{name} is locked by {holder}, for more than {self.timeout} s",
+                    f"{name} is locked by {holder}; gave up after {self.timeout} s",
                     "wait for it, end it, or raise [engine] lock_timeout",
                 )
             if cancelled.wait(0.1):
-                raise Cancelled(f"interrupted while it waited for {holder}")
+                raise Cancelled(f"interrupted while waiting for {holder}; nothing was changed")
 
 
 def _write(handle: int, holder: dict) -> None:
@@ -72,9 +72,14 @@ def _write(handle: int, holder: dict) -> None:
         os.pwrite(handle, json.dumps(holder).encode(), 0)
 
 
-def _holder(handle: int) -> str:
+def _holder(handle: int) -> tuple[str, str]:
+    """Who holds the lock, and since when (empty if that is not known)."""
     try:
         holder = json.loads(os.pread(handle, 4096, 0))
-        return "{who}'s {action} (process {pid}), at work since {since}".format(**holder)
+        return "{who}'s {action} (process {pid})".format(**holder), holder["since"]
     except (ValueError, KeyError):
-        return "another kolla command"
+        return "another kolla command", ""
+
+
+def _running_for(since: str) -> str:
+    return f", running for {age(since):.0f} s" if since else ""

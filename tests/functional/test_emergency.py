@@ -60,7 +60,7 @@ def test_after_a_mistake_and_a_reboot_everything_is_up_and_watched(running, mist
             running.kolla("container", "start", WORKER)
             until(lambda: endpoint(running, "/sets/synthetic") == 200)
         refused = running.kolla("set", "upgrade", expect=1)
-        assert f"{path}{told}" in refused.stderr and "nothing was touched" in refused.stderr
+        assert f"{path}{told}" in refused.stderr and "nothing was changed" in refused.stderr
     finally:
         path.unlink()
 

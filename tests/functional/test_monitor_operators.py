@@ -207,4 +207,4 @@ def test_without_a_monitor_the_quick_answer_says_that_nobody_asks(cared_for):
     monitor.end()
     until(lambda: {row["health"] for row in quick(deployment)} == {"unknown"}, 90)
     assert deployment.kolla("set", "check", "--quick", expect=1).exit_code == 1
-    assert all("does `kolla monitor` run?" in row["detail"] for row in quick(deployment))
+    assert all("is kolla-monitor running?" in row["detail"] for row in quick(deployment))

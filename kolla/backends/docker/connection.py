@@ -56,7 +56,7 @@ class Connection:
         except (DockerException, requests.RequestException) as error:
             raise Unreachable(
                 f"the Docker engine at {self.url} {what}: {_root_cause(error)}",
-                "is it running? `kolla host check` tells; [docker] url names another",
+                "is it running? see `kolla host check`; [docker] url chooses another engine",
             ) from error
 
     def _forget_version(self) -> None:

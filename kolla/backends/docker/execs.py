@@ -84,7 +84,7 @@ class Execs:
             raise Unreachable(
                 f"the Docker engine at {self.url} does not answer:"
                 f" {error or type(error).__name__}",
-                "is it running? `kolla host check` tells; [docker] url names another",
+                "is it running? see `kolla host check`; [docker] url chooses another engine",
             ) from error
 
     def _connect(self) -> socket.socket:

@@ -51,7 +51,7 @@ def ports_used_twice(settings: Settings) -> Iterator[Problem]:
         if one.port == two.port and _clash(one.address, two.address) and not same:
             later = max(one, two, key=lambda bound: _is_set(settings, bound))
             names = " and ".join(dict.fromkeys([one.container.name, two.container.name]))
-            message = f"port {one.port} of {later.address} is wanted twice, by {names}"
+            message = f"port {one.port} on {later.address} is assigned twice: to {names}"
             yield blame(settings, later.container, later.listen.port, message)
 
 
@@ -62,7 +62,7 @@ def endpoint(settings: Settings) -> Iterator[Problem]:
         yield settings.blame("monitor", "listen_address", message)
     for bound in _listens(settings):
         if port and bound.port == str(port) and _clash(bound.address, address):
-            message = f"port {port} of {address} is wanted twice, also by {bound.container.name}"
+            message = f"port {port} on {address} is assigned to {bound.container.name} as well"
             yield settings.blame("monitor", "listen_port", message)
 
 

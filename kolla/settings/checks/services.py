@@ -52,7 +52,7 @@ def problems(settings: Settings, container: Container, known: Mapping | None) ->
 
 def _flaw(option: str, facts: Mapping, given: ServiceOption) -> str:
     if len(given.values) > 1 and not facts.get("multi"):
-        return f"is given {len(given.values)} times, but takes one value"
+        return f"is set {len(given.values)} times, but takes one value"
     kind = _TYPES.get(facts.get("type", ""), _TYPES["string"])(facts)
     for text in given.values:
         if "$" not in text:  # the service has yet to replace the dollar sign

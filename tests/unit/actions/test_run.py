@@ -205,7 +205,7 @@ def test_ctrl_c_while_it_waits_for_another_command_is_an_interruption(host):
         threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
         result = host.act("restart")["web"]
     assert result.outcome == "interrupted"
-    assert result.reason.startswith("interrupted while it waited for ")
+    assert result.reason.startswith("interrupted while waiting for ")
 
 
 def test_a_secret_that_was_taken_out_of_the_configuration_blocks_no_rollback(tmp_path):

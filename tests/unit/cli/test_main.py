@@ -66,7 +66,8 @@ def test_options_cannot_be_abbreviated(kolla):
 def test_noun_alone_names_its_verbs(kolla):
     answer = kolla("event")
     assert answer.code == 2
-    assert answer.err == "kolla: `kolla event` needs a further word\n  one of: list\n"
+    assert answer.err == (
+        "kolla: `kolla event` is not a whole command\n  choose a subcommand: list\n")
 
 
 def test_global_options_may_stand_behind_the_command(kolla):

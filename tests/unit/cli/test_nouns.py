@@ -37,7 +37,7 @@ def history(kolla):
 
 def test_json_keys_stay_as_they_are():
     assert container_set.List.columns == (
-        "name", "set", "containers", "health", "checked", "summary")
+        "name", "set", "containers", "health", "checked", "summary", "pinned")
     assert container_set.Tree.columns == (
         "name", "kind", "set", "depth", "path", "generation", "health", "checked",
         "super_privileged")
@@ -45,14 +45,14 @@ def test_json_keys_stay_as_they_are():
         "name", "summary", "path", "distribution", "sets", "containers", "health", "checked")
     assert container.List.columns == (
         "name", "set", "generation", "release", "version", "pin", "health", "checked",
-        "super_privileged")
+        "super_privileged", "pinned_since", "pinned_by")
     assert container.Show.columns == (
         "name", "set", "summary", "distribution", "health", "detail", "checked", "pin",
         "generation", "state", "cause", "created", "reason", "incidents", "evidence",
         "release", "version", "image", "image_id", "user", "strategy", "project", "requires",
         "listens", "command", "environment", "files", "volumes", "scratch", "mounts",
         "privileges", "super_privileged", "outlived_by", "in_use", "limits", "check",
-        "stop_grace", "logging", "log")
+        "stop_grace", "logging", "log", "pinned_since", "pinned_by")
     assert container_history.History.columns == (
         "generation", "state", "release", "version", "image", "created", "cause", "reason",
         "restarts", "rollback", "log")
@@ -273,7 +273,7 @@ def test_an_export_that_cannot_be_written_names_the_folder_it_was_given(kolla):
 def test_nothing_is_deleted_without_yes_where_nobody_can_be_asked(history, command):
     answer = history(*command.split())
     assert answer.code == 2
-    assert "say --yes" in answer.err
+    assert "without confirmation" in answer.err and "--yes confirms it" in answer.err
     assert history("container", "list", "-f", "json").json[1]["generation"] == 2
 
 

@@ -169,9 +169,9 @@ def test_a_wrong_value_that_takes_in_another_option_is_found(tmp_path):
 
 
 @pytest.mark.parametrize("value, message", [
-    ("$nothing", "takes in what does not exist: nothing; write $$ for a dollar sign"),
-    ("${web.nope}", "takes in what does not exist: web.nope; write $$ for a dollar sign"),
-    ("${no.thing}", "takes in what does not exist: group no; write $$ for a dollar sign"),
+    ("$nothing", "refers to an unknown option nothing; write $$ for a dollar sign"),
+    ("${web.nope}", "refers to an unknown option web.nope; write $$ for a dollar sign"),
+    ("${no.thing}", "refers to an unknown group no; write $$ for a dollar sign"),
     ("a$policy", "stands for itself"),
 ])
 def test_a_dollar_sign_that_leads_nowhere_names_file_and_line(tmp_path, value, message):
@@ -414,7 +414,7 @@ def test_a_right_option_of_a_service_is_no_problem(tmp_path, line):
 def test_only_an_option_with_several_values_can_be_given_several_times(tmp_path):
     text = "[web/DEFAULT]\ndebug = 1\ndebug = 0\ndriver = a\ndriver = b\n"
     assert problems(tmp_path, text) == [
-        "kolla.conf:3: [web/DEFAULT] debug: is given 2 times, but takes one value"
+        "kolla.conf:3: [web/DEFAULT] debug: is set 2 times, but takes one value"
     ]
 
 
@@ -457,7 +457,7 @@ def test_the_shipped_configuration_is_valid(tmp_path):
      "[monitor] listen_address: 192.0.2.77 is not an address of this host"),
     ("listen_address = here", "[monitor] listen_address: 'here' is not an IP address"),
     ("listen_port = 8080",
-     "[monitor] listen_port: port 8080 of 127.0.0.1 is wanted twice, also by web"),
+     "[monitor] listen_port: port 8080 on 127.0.0.1 is assigned to web as well"),
 ])
 def test_the_endpoint_of_the_monitor_has_to_have_a_place(tmp_path, lines, message):
     assert problems(tmp_path, f"[monitor]\n{lines}\n") == [f"kolla.conf:2: {message}"]
