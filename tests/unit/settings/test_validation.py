@@ -351,7 +351,7 @@ def test_a_port_cannot_be_wanted_twice(tmp_path, address, other, clash):
     found = problems(tmp_path, "[web]\nport = 77\n", one, two)
     assert len(found) == clash
     if clash:
-        assert found[0].startswith("kolla.conf:2: [web] port: port 77 of")
+        assert found[0].startswith("kolla.conf:2: [web] port: port 77 on")
         assert "two and web" in found[0]
 
 

@@ -97,7 +97,7 @@ def test_who_waits_for_a_lock_is_told_who_holds_it_and_for_what(tmp_path):
     with locks.hold("web", "stop", tell):
         pass
     thread.join()
-    assert "upgrade" in told[0] and str(os.getpid()) in told[0] and "since" in told[0]
+    assert "upgrade" in told[0] and str(os.getpid()) in told[0] and "running for" in told[0]
 
 
 def test_waiting_for_a_lock_ends_with_its_holders_name(tmp_path):
