@@ -96,7 +96,7 @@ class Recover(action.Action):
     def _restore(self, copy: pathlib.Path) -> None:
         deployment = self.app.deployment
         deployment.backend.version()  # recovery needs the engine to bring the copy up to date
-        aside = deployment.copies.restore(copy, deployment.state_dir / "locks")
+        aside = deployment.copies.restore(copy, deployment.locks.folder)
         deployment.store.reopen()
         deployment.store.restore_pins()
         if aside:
