@@ -33,7 +33,7 @@ class Deployment:
         host: str | None = None,
         overrides: Mapping[str, str] | None = None,
     ):
-        self.config_dir = pathlib.Path(config_dir)
+        self.config_dir = pathlib.Path(config_dir).absolute()
         self._host, self._overrides = host, dict(overrides or {})
         self._making_hooks = threading.Lock()
         self._backends: dict[str, Backend] = {}

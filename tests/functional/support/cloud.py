@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 
 import openstack
+import requests
 
 from tests.functional.support.harness import Deployment
 from tests.functional.support.watching import Answers, asking, get
@@ -86,6 +87,14 @@ class Cloud:
         """Log in and ask for all users."""
         with self.connect() as connection:
             return sorted(user.name for user in connection.identity.users())
+
+    def is_valid(self, token: str) -> bool:
+        answer = requests.get(
+            f"http://{self.deployment.address}:{KEYSTONE}/v3/auth/projects",
+            headers={"X-Auth-Token": token}, timeout=60,
+        )
+        assert answer.status_code in (200, 401)
+        return answer.status_code == 200
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[Answers]:

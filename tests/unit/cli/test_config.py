@@ -45,6 +45,16 @@ def test_show_tells_value_and_source_of_every_option(kolla, tmp_path):
     assert "hush" not in out
 
 
+def test_the_folder_of_the_configuration_may_be_named_from_where_one_is(
+    kolla, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path.parent)
+    code, out, err = kolla("--config-dir", tmp_path.name, "config", "show", "certificates",
+                           "-f", "json", conf="")
+    assert code == 0, err
+    assert f"{tmp_path}/certificates" in {row["value"] for row in json.loads(out)}
+
+
 def test_show_of_an_unknown_group_names_the_nearest(kolla):
     code, _, err = kolla("config", "show", "keyston", conf="")
     assert code == 2 and "there is no group [keyston]; did you mean 'keystone'?" in err

@@ -11,7 +11,8 @@ import pathlib
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Check, Container, ContainerSet, File, Hold, Image, Listen, Strategy, Task, Volume, secret,
+    Check, Container, ContainerSet, File, Hold, Image, Listen, Strategy, Task, Volume, each_host,
+    secret,
 )
 
 SYNTHETIC = ContainerSet("synthetic", "Services for tests, which fail on demand")
@@ -191,4 +192,25 @@ AGENT = member(
     before_rollback=(
         Task("before-rollback", ("kolla-task", "before-rollback"), timeout=30, of="pair-lead"),
     ),
+)
+
+HOSTS = ContainerSet("hosts", "One software on several hosts")
+#: Behind an address that moves, told of all of them, and set up by the first.
+MEMBER_OF_HOSTS = dataclasses.replace(
+    HTTP,
+    name="hosts-http",
+    parent="hosts",
+    summary="Answers at an address that moves between hosts",
+    environment={
+        **HTTP.environment,
+        "KOLLA_ADDRESS": "${hosts.address}",
+        "KOLLA_PEERS": "${hosts.peers}",
+    },
+    listens=(Listen("${hosts.address}", "${synthetic.port}", floating=True),),
+    volumes=(Volume("hosts-http", "/var/lib/synthetic"),),
+    bootstrap=(Task("bootstrap", ("kolla-task", "bootstrap"), timeout=30, first=True),),
+    options={**OPTIONS, "hosts": (
+        cfg.StrOpt("address", default="${host.address}", help="The address that moves."),
+        each_host("peers", "hosts-http", "${host.name}=${host.address}", help="All of them."),
+    )},
 )

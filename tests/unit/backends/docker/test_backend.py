@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from kolla.backends.docker.backend import DockerBackend
+from kolla.plugin.instance import Instance
 from kolla.plugin.reports import Unreachable
 
 
@@ -19,8 +20,21 @@ class _Engine(http.server.BaseHTTPRequestHandler):
                                        f" Minimum supported API version is {server.oldest}"})
         elif self.path.endswith("/version"):
             self._say(200, {"Version": "29.0", "ApiVersion": server.newest})
+        elif self.path.endswith("/json"):
+            self._say(200, {"Config": {"Tty": True}})
+        elif "/logs?" in self.path:
+            self._say(200, "it works on")
         else:
             self._say(200, [])
+
+    def do_POST(self) -> None:
+        if "/wait" in self.path:  # the container goes on and on
+            self.server.is_over.wait(60)
+        self._say(201, {"Id": "x", "Warnings": []})
+
+    def do_DELETE(self) -> None:
+        self.server.removed.append(self.path.split("/")[3].partition("?")[0])
+        self._say(200, [])
 
     def _say(self, status: int, what) -> None:
         body = json.dumps(what).encode()
@@ -39,8 +53,10 @@ def engine():
     """One that speaks the versions 1.24 to 1.41 of the API."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Engine) as server:
         server.oldest, server.newest = "1.24", "1.41"
+        server.is_over, server.removed = threading.Event(), []
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
+        server.is_over.set()
         server.shutdown()
 
 
@@ -52,3 +68,11 @@ def test_an_upgraded_engine_is_spoken_to_in_a_version_that_it_knows(engine):
         backend.observe()
     assert backend.observe() == []
     assert backend.version() == "Docker 29.0"
+
+
+def test_a_task_that_hangs_is_ended_after_its_time_and_removed(engine):
+    backend = DockerBackend(f"tcp://127.0.0.1:{engine.server_port}", 5)
+    outcome = backend.run(Instance("web-g1-task", "image", 42000, {}, {}), timeout=1)
+    assert outcome.exit_code not in (0, 75)
+    assert outcome.output.endswith("it did not end within 1 s") and "it works" in outcome.output
+    assert engine.removed == ["web-g1-task", "web-g1-task"]  # also what an earlier try has left
