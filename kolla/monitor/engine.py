@@ -210,7 +210,9 @@ class Engine:
         why = "out of memory" if starved else "its process ended"
         LOG.warning("%s: %s, and the engine started it again", watched.name, why)
         around = self._checks.around(watched)
-        remedy = policy.died(watched.memory, times, why, around, watched.rules, clock())
+        remedy = policy.died(
+            watched.memory, times, why, around, watched.rules, clock(), starved
+        )
         if remedy is Remedy.ASK:
             self._checks.ask_now(around.unsure)
         self._remedies.died(watched, times, why)

@@ -96,10 +96,19 @@ def failed(
 
 
 def died(
-    memory: Memory, times: int, why: str, around: Surroundings, rules: Rules, now: float
+    memory: Memory, times: int, why: str, around: Surroundings, rules: Rules, now: float,
+    starved: bool = False,
 ) -> Remedy:
-    """Its process ended, and the engine has started it again."""
+    """Its process ended, and the engine has started it again.
+
+    ``starved``: the kernel ended it for its use of memory. How much it needs its clients decide,
+    so that is held against it only until a check has passed.
+    """
+    worked = memory.awake
     memory.begin(now)
+    if starved and worked:
+        memory.become(STARTING, why, now)
+        return Remedy.NOTHING
     if around.ill:  # it comes back together with what it requires
         memory.excuse()
         memory.become(DEGRADED, f"it requires {around.ill}; {why}", now)

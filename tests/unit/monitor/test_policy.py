@@ -190,6 +190,25 @@ def test_many_deaths_at_once_are_more_than_the_budget():
     assert policy.died(awake(), 6, "it ended", ALONE, RULES, 101) is Remedy.GIVE_UP
 
 
+@pytest.mark.parametrize("probation", [False, True])
+def test_clients_who_fill_the_memory_of_what_works_get_it_neither_given_up_nor_rolled_back(
+    probation
+):
+    memory, around = awake(), Surroundings(probation=probation)
+    for now in range(101, 3000, 60):
+        remedy = policy.died(memory, 1, "out of memory", around, RULES, now, starved=True)
+        assert remedy is Remedy.NOTHING and memory.status == STARTING
+        policy.passed(memory, RULES, now + 30)
+    assert fail(memory, 3000, times=3) is Remedy.RESTART, "its budget is untouched"
+
+
+def test_a_new_generation_whose_memory_does_not_do_for_its_start_goes_back():
+    memory, around = awake(), Surroundings(probation=True)
+    found = [policy.died(memory, 1, "out of memory", around, RULES, now, starved=True)
+             for now in (101, 111, 121, 131)]
+    assert found == [Remedy.NOTHING, Remedy.NOTHING, Remedy.NOTHING, Remedy.ROLL_BACK]
+
+
 def test_a_check_that_cannot_run_says_nothing_until_the_patience_is_over():
     memory = awake(now=100)
     assert policy.unable(memory, "the engine is down", True, RULES, 150) is Remedy.NOTHING
