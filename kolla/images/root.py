@@ -1,9 +1,10 @@
 """The root image: plain Debian, made with mmdebstrap or taken from a registry."""
 
 import os
-import pathlib
 import shutil
 import tempfile
+from collections.abc import Mapping
+from pathlib import Path
 
 from kolla.catalog.naming import ROOT, SUITE, SUITES
 from kolla.errors import KollaError
@@ -17,6 +18,9 @@ from kolla.times import now
 
 #: Added to Debian's minimum, so that the first layer can use an https mirror.
 PACKAGES = "ca-certificates"
+
+#: What Debian's minimum is made of; mmdebstrap chooses the same.
+MINIMUM = ('"?essential"', '"?priority(required)"', PACKAGES)
 
 #: The file with the time when the root image was made. It is an input of every image: after a
 #: refresh of the root, all images fetch their packages again.
@@ -83,7 +87,7 @@ def make(
         _pull(client, base_image, options, refreshed, job)
         return
     with tempfile.TemporaryDirectory(prefix="kolla-build-") as folder:
-        archive = pathlib.Path(folder, "debian.tar")
+        archive = Path(folder, "debian.tar")
         bootstrap(site, suite, archive, refreshed, job)
         client.load(archive, told, target, job)
 
@@ -103,7 +107,7 @@ def _pull(
 
 
 def bootstrap(
-    site: Site, suite: str, archive: pathlib.Path, refreshed: str, job: Job
+    site: Site, suite: str, archive: Path, refreshed: str, job: Job
 ) -> None:
     """Write a tar archive of a minimal Debian with nothing of this site in it.
 
@@ -117,25 +121,51 @@ def bootstrap(
         "refreshed": f"{refreshed}\n",
     }
     with private_files(files) as paths:
-        argv = [
-            "mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", "--format=tar",
-            f"--aptopt={paths['apt.conf']}",
-            # The addresses of this site must not get into the image.
-            '--customize-hook=rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap'
-            ' "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/*',
-            f"--customize-hook=upload {paths['debian.sources']}"
-            " /etc/apt/sources.list.d/debian.sources",
-            '--customize-hook=mkdir -p "$1"/usr/share/kolla',
-            f"--customize-hook=upload {paths['refreshed']} {STAMP}",
-            f'--customize-hook=chmod 0644 "$1"{STAMP}',
-            suite, str(archive), str(paths["sources.list"]),
-        ]
         try:
-            job.run(argv, {"SOURCE_DATE_EPOCH": epoch(suite)})
+            job.run(_fetching(paths, suite, archive.parent), {})
+            # The scripts of packages run as root of this host: they reach no network.
+            job.run(
+                ["unshare", "--net", *_installing(paths, suite, archive)],
+                {"SOURCE_DATE_EPOCH": epoch(suite)},
+            )
         except KollaError as error:
             log = job.path.read_text()
             first = next((line for line in log.splitlines() if line.startswith("E: ")), "")
             raise KollaError(first or error.message, _advice(suite, log)) from None
+
+
+def _fetching(paths: Mapping[str, Path], suite: str, folder: Path) -> list[str]:
+    """Puts Debian's lists and packages into a folder, and neither unpacks nor runs any."""
+    apt = 'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get'
+    return [
+        "mmdebstrap", "--variant=custom", "--format=null", "--skip=update",
+        f"--aptopt={paths['apt.conf']}",
+        f"--setup-hook={apt} update --error-on=any"
+        f" && {apt} --yes --download-only install {' '.join(MINIMUM)}",
+        f'--setup-hook=mv "$1"/var/lib/apt/lists "$1"/var/cache/apt/archives {folder}',
+        suite, "-", str(paths["sources.list"]),
+    ]
+
+
+def _installing(paths: Mapping[str, Path], suite: str, archive: Path) -> list[str]:
+    """Makes the root image of what lies beside the archive."""
+    folder = archive.parent
+    return [
+        "mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", "--format=tar",
+        "--skip=update", f"--aptopt={paths['apt.conf']}",
+        '--setup-hook=rm -rf "$1"/var/lib/apt/lists "$1"/var/cache/apt/archives',
+        f'--setup-hook=mv {folder}/lists "$1"/var/lib/apt/',
+        f'--setup-hook=mv {folder}/archives "$1"/var/cache/apt/',
+        # The addresses of this site must not get into the image.
+        '--customize-hook=rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap'
+        ' "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/*',
+        f"--customize-hook=upload {paths['debian.sources']}"
+        " /etc/apt/sources.list.d/debian.sources",
+        '--customize-hook=mkdir -p "$1"/usr/share/kolla',
+        f"--customize-hook=upload {paths['refreshed']} {STAMP}",
+        f'--customize-hook=chmod 0644 "$1"{STAMP}',
+        suite, str(archive), str(paths["sources.list"]),
+    ]
 
 
 def _advice(suite: str, log: str) -> str:
@@ -145,6 +175,11 @@ def _advice(suite: str, log: str) -> str:
         return (
             "Debian's archive cannot be reached: see [images] debian_mirror, proxy and ca_bundle, "
             "or name an image in [images] base_image"
+        )
+    if "unshare failed" in log:
+        return (
+            "Debian's packages are installed in a network of their own, which kolla may not make "
+            "here: name an image in [images] base_image"
         )
     return ""
 

@@ -1,18 +1,24 @@
 """Images are built as far as they have changed, and hold nothing of the site."""
 
+import contextlib
 import json
+import os
 import pathlib
+import re
 import signal
 import socket
 import textwrap
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from tests.functional.support import proxy
 from tests.functional.support.harness import MACHINE_CA_BUNDLE, Deployment
 
+#: A script of a package, as dpkg runs it.
+SCRIPT = re.compile(r"/var/lib/dpkg/(info|tmp\.ci)/\S*(pre|post)(inst|rm)")
 NAMESPACE = "kolla-test"
 MARK = "kolla-test-certificate-mark"
 
@@ -91,11 +97,42 @@ def site(deployment: Deployment, engine):
 
 
 @pytest.fixture(scope="module")
-def built(site):
+def networks() -> dict[str, str]:
+    """In which network each script of Debian's packages ran on this host, during the build."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def built(site, networks):
     """The probe and all it is built on, from the first line of their Dockerfiles."""
     names = ("base", "probe", "probe-child")
-    kolla(site, "image", "build", *names, "--no-cache", "--refresh-base")
+    with scripts_watched(networks):
+        kolla(site, "image", "build", *names, "--no-cache", "--refresh-base")
     return site
+
+
+@contextlib.contextmanager
+def scripts_watched(networks: dict[str, str]) -> Iterator[None]:
+    """Notes scripts of Debian's packages that run on this host, while the block runs."""
+    done, own = threading.Event(), pathlib.Path("/proc/self/cgroup").read_bytes()
+
+    def watch() -> None:
+        while not done.wait(0.005):
+            for path in pathlib.Path("/proc").glob("[0-9]*"):
+                with contextlib.suppress(OSError):  # it has ended meanwhile
+                    line = path.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    script = SCRIPT.search(line)
+                    # What an engine runs has control groups of its own.
+                    if script and path.joinpath("cgroup").read_bytes() == own:
+                        networks[script[0]] = os.readlink(path / "ns" / "net")
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def kolla(site, *arguments: str, **options):
@@ -146,6 +183,11 @@ def test_only_the_stage_that_fetches_reaches_the_services_of_this_host(built, en
     said = run_in(engine, "offline", "cat /answer /refused; ls /etc/protocols").splitlines()
     refused = [line for line in said if "Connection refused" in line]
     assert said[0] == "hello" and len(refused) >= 2 and said[-1] == "/etc/protocols"
+
+
+def test_no_script_of_debians_packages_that_runs_on_this_host_has_its_network(built, networks):
+    assert len(networks) > 10
+    assert os.readlink("/proc/self/ns/net") not in networks.values()
 
 
 def answer(service: socket.socket, text: bytes) -> None:
