@@ -15,6 +15,8 @@ from kolla.store.records import ABSENT, RUNNING, STOPPED, GenerationOutcome
 
 #: What the engine says of a generation that was never started.
 NOT_STARTED = "created"
+#: What it says of one that ended, and that it will start again after a pause.
+RESTARTING = "restarting"
 
 
 def settled(state: State) -> bool:
@@ -22,10 +24,13 @@ def settled(state: State) -> bool:
     record = state.record
     if not record.settled or record.failed or state.tasks:
         return False
-    others_run = any(seen.running for n, seen in state.observed.items() if n != record.current)
     wanted = record.target == RUNNING
     known = set(state.observed) <= set(state.generations)
-    return known and not others_run and state.running(record.current) == wanted
+    return known and not _others_run(state) and state.running(record.current) == wanted
+
+
+def _others_run(state: State) -> bool:
+    return any(seen.running for n, seen in state.observed.items() if n != state.current)
 
 
 def converge(state: State) -> list[Operation]:
@@ -153,6 +158,21 @@ def _run(state: State, number: int, seen: Observed | None) -> Iterator[Operation
         yield state.operation(Do.KEEP, number, "committed")
     if not state.running(number):
         yield from serve(state, number, "committed, and not running")
+    elif _others_run(state) and state.strategy(number) != Strategy.HANDOVER:
+        yield from _run_alone(state, number)
+
+
+def _run_alone(state: State, number: int) -> Iterator[Operation]:
+    """The current generation can work now that no other one runs: see that it does.
+
+    An engine that comes back starts it beside the other one, where it ends at once. The engine
+    would wait for up to a minute before it tries again.
+    """
+    if state.observed[number].status == RESTARTING:
+        yield state.operation(Do.STOP, number, "it could not start beside another generation")
+        yield from serve(state, number, "no other generation runs")
+    else:
+        yield state.operation(Do.CHECK, number)
 
 
 def _retire(state: State) -> Iterator[Operation]:

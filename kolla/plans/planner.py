@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 
 from kolla.plans.change import change, tasks_of
-from kolla.plans.converge import converge, halt, hold, resume, run_tasks, serving
+from kolla.plans.converge import RESTARTING, converge, halt, hold, resume, run_tasks, serving
 from kolla.plans.differences import differences
 from kolla.plans.plan import Do, Kind, Operation, Plan, State
 from kolla.plugin.spec import Spec
@@ -106,7 +106,7 @@ def give_up(state: State) -> Plan:
     number = state.current
     steps = [state.operation(Do.FAIL, number), state.operation(Do.RELEASE, number, "given up")]
     seen = state.observed.get(number) if number is not None else None
-    if seen is not None and seen.status == "restarting":
+    if seen is not None and seen.status == RESTARTING:
         steps.append(state.operation(Do.STOP, number, "given up"))
     return Plan(state.name, Kind.GIVE_UP, tuple(steps), before=number, after=number)
 

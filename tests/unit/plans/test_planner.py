@@ -227,6 +227,18 @@ def test_recovery_discards_what_was_never_committed_and_starts_what_was():
     ]
 
 
+@pytest.mark.parametrize("status,again", [
+    ("restarting", ["stop web-g1", "start web-g1", "check web-g1"]),
+    ("running", ["check web-g1"]),
+])
+def test_what_the_engine_started_beside_another_one_works_when_recovery_has_ended(status, again):
+    first = dataclasses.replace(make_observed(1), status=status)
+    both = [first, make_observed(2, restart="no")]
+    generations = [make_generation(1, "current"), make_generation(2, committed=False)]
+    made = steps(converge.converge(make_state(1, generations, both)))
+    assert made == ["stop web-g2", "remove web-g2", *again, "forget web-g2", "settle web"]
+
+
 def test_recovery_after_the_commit_finishes_the_handover():
     old, new = make_generation(1, spec=make_spec(**HANDOVER)), make_generation(
         2, "current", spec=make_spec(**HANDOVER))
