@@ -86,7 +86,7 @@ def routed(tmp_path):
         process.wait()
 
 
-def test_after_a_pause_requests_are_answered_in_their_order_but_no_crowd_keeps_others_waiting(routed):
+def test_requests_are_answered_in_their_order_and_a_crowd_keeps_no_other_waiting(routed):
     router, service = routed
     crowd, other = next(ADDRESSES), next(ADDRESSES)
     with contextlib.ExitStack() as stack:
