@@ -79,11 +79,11 @@ class Executor:
         """
         self._plan, self._begun, self._may_stop = plan, [], True
         self._event = event
-        for operation in plan.operations:
+        for number, operation in enumerate(plan.operations, 1):
             if self._may_stop and self.cancelled.is_set():
                 raise Interrupted(operation)
             self._may_stop = self._may_stop and bool(plan.undo)
-            self._step(operation, event)
+            self._step(operation, event, f"[{number}/{len(plan.operations)}] ")
         if self.cancelled.is_set():
             raise Interrupted(operation, finished=True)
 
@@ -102,8 +102,8 @@ class Executor:
             with contextlib.suppress(Failed):  # the operator hears of the failure before this
                 self._step(operation, self._event)
 
-    def _step(self, operation: Operation, event: int) -> None:
-        self.tell(str(operation))
+    def _step(self, operation: Operation, event: int, place: str = "") -> None:
+        self.tell(f"{place}{operation}")
         self._begun.append(operation)
         began = time.monotonic()
         entry = self._recording.note(

@@ -100,7 +100,7 @@ class Action(Lister):
         return super().below(names, [row for row in rows if row[1] != ActionOutcome.FAILED])
 
     def _preview(self, parsed_args: Namespace, report: "Report") -> Table:
-        self.text = plans.text(report.plans)
+        self.text = plans.text(report.plans, self.app.options.verbose_level > 1)
         return plans.COLUMNS, plans.rows(report.plans, self.app.deployment.store.records())
 
     def _next(self, failed: "list[Result]") -> str:

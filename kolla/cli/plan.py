@@ -15,17 +15,20 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
+#: The exit code with --detailed-exitcode where something would change.
+DIFFERENT = 2
+
 
 class Plan(Lister):
     """Show what an upgrade would change, and why
 
-    Compares the configuration with what runs, and touches nothing. It marks containers that
-    keep their release because they are pinned, and those that are left over. With -f json,
-    yaml, csv or value each container is a row with a list of its operations. Exit code 1 if
-    something cannot be done.
+    Compares the configuration with what runs, and changes nothing. It marks containers that
+    keep their release because they are pinned, and those that are left over. Steps that only
+    keep books are left out without -v. With -f json each container is a row, with lists of its
+    changes and operations. Exit code 1 if something cannot be done.
     """
 
-    example = "kolla plan\nkolla plan keystone -f json"
+    example = "kolla plan\nkolla plan keystone -f json\nkolla plan --detailed-exitcode"
     configuration = Configuration.TODAYS
     columns = plans.COLUMNS
 
@@ -34,6 +37,10 @@ class Plan(Lister):
         completed(parser.add_argument(
             "names", metavar="NAME", nargs="*", help="a container or container set (default: all)"
         ), "sets and containers")
+        parser.add_argument(
+            "--detailed-exitcode", action="store_true", dest="detailed",
+            help="end with exit code 2 if an upgrade would change something",
+        )
         return parser
 
     def take_action(self, parsed_args: Namespace) -> Table:
@@ -45,8 +52,11 @@ class Plan(Lister):
         choose = Selection(deployment)
         chosen = [container for name in names for container in choose.at(name)]
         found = plan(deployment, list(dict.fromkeys(chosen)))
-        self.text = plans.text(found)
-        self.exit_code = 1 if any(plan.blocked for plan in found.values()) else 0
+        self.text = plans.text(found, self.app.options.verbose_level > 1)
+        if any(plan.blocked for plan in found.values()):
+            self.exit_code = 1
+        elif parsed_args.detailed and any(plan.operations for plan in found.values()):
+            self.exit_code = DIFFERENT
         return self.columns, plans.rows(found, deployment.store.records())
 
 

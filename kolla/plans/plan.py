@@ -5,6 +5,7 @@ import enum
 from collections.abc import Mapping, Sequence
 
 from kolla.catalog.releases import ANY
+from kolla.plans.differences import Difference
 from kolla.plugin import Releases, Strategy
 from kolla.plugin.reports import Observed
 from kolla.plugin.spec import Spec
@@ -135,6 +136,8 @@ class Plan:
     begins_after: tuple[str, ...] = ()
     #: By operation before the commit: the operations that undo it.
     undo: Mapping[Operation, tuple[Operation, ...]] = dataclasses.field(default_factory=dict)
+    #: The differences among the reasons, with their values.
+    changes: tuple[Difference, ...] = ()
 
     def way_back(self, begun: Sequence[Operation]) -> tuple[Operation, ...]:
         """The operations that undo these, the last one first."""

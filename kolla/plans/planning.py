@@ -8,7 +8,7 @@ from kolla.errors import KollaError, UsageError, nearest
 from kolla.host import needs
 from kolla.plans import consent, desired, keyrings, pins, places, planner, refusals
 from kolla.plans.change import change, tasks_of
-from kolla.plans.differences import differences
+from kolla.plans.differences import compare
 from kolla.plans.plan import Kind, Plan, State
 from kolla.plans.requests import Request
 from kolla.plans.rollbacks import rollback
@@ -132,7 +132,8 @@ def _upgrade(
     spec = _desired(deployment, request, container, state)
     old = state.spec(state.current)
     rotated = _rotated(deployment, state, spec)
-    reasons = differences(old, spec) + [f"secret: {name} changed" for name in sorted(rotated)]
+    changed = compare(old, spec)
+    reasons = [*map(str, changed), *(f"secret: {name} changed" for name in sorted(rotated))]
     new_pins = pins.of_upgrade(request, spec)
     held = "" if new_pins else pins.held_back(deployment, container, state.record)
     if not reasons:
@@ -142,7 +143,7 @@ def _upgrade(
     again = dict.fromkeys([*_changed_tasks(old, spec), *_tasks_using(deployment, spec, rotated)])
     tasks += tuple(("bootstrap", name) for name in again)
     steps = change(state, spec, Kind.UPGRADE, tuple(reasons), tasks, new_pins)
-    return dataclasses.replace(steps, held=held)
+    return dataclasses.replace(steps, held=held, changes=tuple(changed))
 
 
 def _schema_tasks(deployment: Deployment, spec: Spec) -> tuple[tuple[str, str], ...]:

@@ -37,8 +37,10 @@ def refuse_jump(deployment: Deployment, container: Container, state: State, new:
             f"`kolla container upgrade {name} --release {old}` makes it again as it was;"
             f" after `kolla container delete {name} --data` any release may start",
         )
+    release = deployment.settings.value("DEFAULT", "release")
+    configured = f" ([DEFAULT] release is {release})" if release == new else ""
     raise KollaError(
-        f"{name}: {reason}",
+        f"{name}: {reason}{configured}",
         f"`kolla container upgrade {name} --release {old}` lets it stay there, whatever"
         f" [DEFAULT] release says; `kolla container rollback {name}` goes back",
     )

@@ -101,7 +101,7 @@ def neighbour(deployment: Deployment):
 
 def test_limits_are_a_reason_and_are_shown(contained):
     planned = contained.kolla("--set", "limits.memory=synthetic-worker:97m", "plan").stdout
-    assert "limit: memory changed" in planned
+    assert "limit: memory 100663296 -> 101711872" in planned
     same = contained.kolla("--set", f"limits.memory=synthetic-worker:{96 << 20}", "plan").stdout
     assert "limit: memory" not in same
     shown = contained.kolla("container", "show", WORKER, "-f", "json").json()

@@ -65,7 +65,7 @@ def test_json_keys_stay_as_they_are():
         "at", "who", "action", "container", "generation", "outcome", "seconds", "detail")
     assert plan.Plan.columns == plans.COLUMNS == (
         "container", "action", "before", "after", "pin", "blocked", "begins_after",
-        "reasons", "operations")
+        "reasons", "operations", "changes")
 
 
 def test_tree_is_drawn_for_people(kolla):

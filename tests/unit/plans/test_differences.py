@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from kolla.plans.differences import differences
+from kolla.plans.differences import compare, differences
 from kolla.plugin import Check, File, Hold, HostMount, Privilege, Strategy, Task, Volume
 from kolla.plugin.spec import Spec
 from tests.unit.support.factory import make_spec
@@ -100,3 +100,25 @@ def test_a_capability_or_a_folder_of_its_own_is_not_super_privileged():
                      HostMount("/usr/share", "/y", "why")),
     )
     assert not spec.super_privileged
+
+
+def test_a_difference_has_the_values_and_its_reason_has_not():
+    old = make_spec(environment={"KOLLA_WORKERS": "2"}, files=(File("/etc/x", "a"),))
+    new = make_spec(environment={"KOLLA_WORKERS": "3"}, files=(File("/etc/x", "b"),))
+    workers, file = compare(old, new)
+    assert (workers.what, workers.name, workers.old, workers.new) == (
+        "environment", "KOLLA_WORKERS", "2", "3")
+    assert str(workers) == "environment: KOLLA_WORKERS changed"
+    assert (file.old, file.new) == ("a", "b")
+
+
+@pytest.mark.parametrize("name, value, hidden", [
+    ("OS_DATABASE__CONNECTION", "mysql://nova:hunter2@db/nova", True),
+    ("OS_DATABASE__CONNECTION", "mysql://nova:${nova.password}@db/nova", False),
+    ("OS_KEYSTONE__PASSWORD", "hunter2", True),
+    ("OS_KEYSTONE__PASSWORD", "${keystone.password}", False),
+    ("KOLLA_WORKERS", "2", False),
+])
+def test_a_value_that_looks_like_a_secret_is_known_as_one(name, value, hidden):
+    (found,) = compare(make_spec(environment={}), make_spec(environment={name: value}))
+    assert found.hidden is hidden
