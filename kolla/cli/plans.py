@@ -80,12 +80,21 @@ def _lines(plan: "Plan", everything: bool) -> "Iterator[str]":
         yield f"  and {left_out} {noun} of book-keeping (-v shows all)"
 
 
+def hidden(change: "Difference") -> bool:
+    """Whether a value looks like a secret that was written where none belongs."""
+    from kolla.settings import services
+
+    return change.what in ("environment", "file") and any(
+        services.is_secret(change.name, text) for text in (change.old, change.new) if text
+    )
+
+
 def with_values(change: "Difference") -> str:
     """A reason with its values, unless these are secret or long."""
     values = [value for value in (change.old, change.new) if value is not None]
     short = all(value and len(value) <= MOST and "\n" not in value for value in values)
     # Where the values are equal, something else differs, such as the mode of a file.
-    if change.hidden or not short or change.old == change.new:
+    if hidden(change) or not short or change.old == change.new:
         return str(change)
     if len(values) == 1:
         return f"{change} ({values[0]})"
@@ -95,7 +104,7 @@ def with_values(change: "Difference") -> str:
 
 def without_secrets(change: "Difference") -> "Difference":
     """A difference whose values may be printed."""
-    if not change.hidden:
+    if not hidden(change):
         return change
     return dataclasses.replace(
         change, old=change.old and MASK, new=change.new and MASK

@@ -8,7 +8,6 @@ from typing import Any
 from kolla.catalog import releases
 from kolla.plugin import File, Releases, Task, snapshot
 from kolla.plugin.spec import Spec, describe_image
-from kolla.settings import services
 
 #: By field: the word for one of its entries.
 _NAMES = {
@@ -43,14 +42,6 @@ class Difference:
         if self.what in ("image", "backend"):
             return f"{self.what}: {self.old} -> {self.new}"
         return f"{self.what}: {self.name} {self.how}" if self.name else f"{self.what}: {self.how}"
-
-    @property
-    def hidden(self) -> bool:
-        """Whether a value looks like a secret that was written where none belongs."""
-        texts = filter(None, (self.old, self.new))
-        return self.what in ("environment", "file") and any(
-            services.is_secret(self.name.lower(), text) for text in texts
-        )
 
 
 def differences(old: Spec, new: Spec) -> list[str]:

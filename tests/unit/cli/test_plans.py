@@ -88,3 +88,14 @@ def test_the_exit_code_tells_whether_something_changes_or_cannot(
 ):
     monkeypatch.setattr("kolla.actions.run.plan", lambda *given: {"web": found})
     assert kolla("plan", *options).code == code
+
+
+@pytest.mark.parametrize("name, value, hidden", [
+    ("OS_DATABASE__CONNECTION", "mysql://nova:hunter2@db/nova", True),
+    ("OS_DATABASE__CONNECTION", "mysql://nova:${nova.password}@db/nova", False),
+    ("OS_KEYSTONE__PASSWORD", "hunter2", True),
+    ("OS_KEYSTONE__PASSWORD", "${keystone.password}", False),
+    ("KOLLA_WORKERS", "2", False),
+])
+def test_a_value_that_looks_like_a_secret_is_known_as_one(name, value, hidden):
+    assert plans.hidden(Difference("environment", name, None, value)) is hidden
