@@ -1,0 +1,163 @@
+"""What matters to an operator now: what is not well, what happened, what waits."""
+
+import dataclasses
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kolla.cli.status import pin_of, statuses
+from kolla.errors import KollaError
+
+if TYPE_CHECKING:
+    from kolla.cli.status import Status
+    from kolla.deployment import Deployment
+    from kolla.health.asking import Health
+    from kolla.host.findings import Finding
+
+#: Hours of events, and how many of them.
+LATELY, EVENTS = 24, 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Matter:
+    """One thing to know, and the command that deals with it."""
+
+    #: ``configuration``, ``health``, ``event``, ``pin``, ``unconfirmed``, ``drift``,
+    #: ``certificate``, ``disk``, ``images`` or ``left over``.
+    topic: str
+    #: A container, a disk or a file.
+    subject: str
+    #: How it is: a health, an outcome, ``warning`` or ``missing``.
+    state: str
+    text: str
+    command: str = ""
+    #: UTC, ISO 8601.
+    at: str | None = None
+
+
+def healths(deployment: "Deployment") -> "list[Health]":
+    """The last known health of every container that is enabled here or exists."""
+    from kolla.health import asking
+
+    catalog = deployment.catalog.containers
+    known = [name for name in statuses(deployment) if name in catalog]
+    return asking.last_round(deployment, [catalog[name] for name in known])
+
+
+def configuration(deployment: "Deployment") -> Iterator[Matter]:
+    """Each problem of today's configuration, with its place."""
+    if invalid := deployment.configuration.invalid:
+        for problem in invalid.problems:
+            place = f"{problem.file}:{problem.line}" if problem.line else problem.file
+            yield Matter("configuration", place, "broken", problem.message,
+                         "kolla config validate")
+
+
+def not_well(found: "list[Health]") -> Iterator[Matter]:
+    for one in found:
+        if one.status != "healthy":
+            yield Matter(
+                "health", one.container, one.status, (one.detail.splitlines() or [""])[0],
+                f"kolla container show {one.container}", one.at,
+            )
+
+
+def lately(deployment: "Deployment") -> Iterator[Matter]:
+    after = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=LATELY)
+    for event in deployment.store.events(EVENTS, after=after.isoformat()):
+        number = f" -> generation {event.generation}" if event.generation else ""
+        detail = (event.detail.splitlines() or [""])[0] if event.outcome != "done" else ""
+        text = f"{event.action} by {event.who}{number}" + (f": {detail}" if detail else "")
+        yield Matter("event", event.container, event.outcome, text, "kolla event list", event.at)
+
+
+def waiting(deployment: "Deployment") -> Iterator[Matter]:
+    """What an operator should do or decide; the engine is not asked."""
+    known = list(statuses(deployment).values())
+    yield from _pins(known)
+    yield from _unconfirmed(deployment, known)
+    yield from _left_over(known)
+    yield from _of_host(deployment)
+
+
+def _pins(known: "list[Status]") -> Iterator[Matter]:
+    for status in known:
+        if status.pin:
+            yield Matter("pin", status.name, "pinned", pin_of(status.record),
+                         f"kolla container upgrade {status.name} --follow-config",
+                         status.record.pinned_at)
+
+
+def _unconfirmed(deployment: "Deployment", known: "list[Status]") -> Iterator[Matter]:
+    """Upgrades of a schema whose clean-up waits for an operator."""
+    for status in known:
+        current = status.generation
+        if current is None or current.confirmed or not current.snapshot.tasks.get("contract"):
+            continue
+        earlier = [
+            generation for generation in deployment.store.generations(status.name)
+            if generation.committed and generation.number < current.number
+        ]
+        if earlier:
+            yield Matter(
+                "unconfirmed", status.name, "warning",
+                f"generation {current.number} ({current.snapshot.release}) may still go back",
+                f"kolla container confirm {status.name}", current.committed,
+            )
+
+
+def _left_over(known: "list[Status]") -> Iterator[Matter]:
+    for status in known:
+        if not status.enabled:
+            yield Matter("left over", status.name, "warning", "not enabled on this host any more",
+                         f"kolla container delete {status.name} --dry-run")
+
+
+def _of_host(deployment: "Deployment") -> Iterator[Matter]:
+    from kolla import host
+
+    settings = deployment.settings
+    state_dir = Path(settings.value("DEFAULT", "state_dir"))
+    found = [*host.certificates_end(settings),
+             host.disk("disk of the state", state_dir, host.STATE_MINIMUM, host.STATE_COMFORT)]
+    yield from _findings(found)
+
+
+def of_engine(deployment: "Deployment") -> Iterator[Matter]:
+    """The same as far as only the engine knows it: drift, and the age of images."""
+    from kolla import host
+    from kolla.images import labels
+
+    try:
+        running = {
+            seen.container: labels.refreshed(seen.labels)
+            for seen in deployment.backend.observe() if seen.running
+        }
+        oldest = deployment.settings.value("images", "max_age")
+        yield from _findings(host.packages(running, oldest))
+        if not deployment.configuration.invalid:
+            yield from _drift(deployment)
+    except KollaError as error:
+        yield Matter("engine", "engine", "missing", error.message, "kolla host check")
+
+
+def _drift(deployment: "Deployment") -> Iterator[Matter]:
+    from kolla.actions.run import plan
+
+    for name, steps in plan(deployment, list(deployment.settings.enabled())).items():
+        if steps.blocked:
+            yield Matter("drift", name, "blocked", steps.blocked.splitlines()[0],
+                         f"kolla plan {name}")
+        elif steps.operations:
+            first, *others = steps.reasons or (f"{steps.action} is due",)
+            more = f" and {len(others)} more" if others else ""
+            yield Matter("drift", name, "outdated", f"{first}{more}", f"kolla plan {name}")
+
+
+def _findings(found: "Iterator[Finding] | list[Finding]") -> Iterator[Matter]:
+    for finding in found:
+        if finding.state != "ok":
+            topic = finding.subject.split()[0].removesuffix("s of images")
+            yield Matter("images" if topic == "packages" else topic, finding.subject,
+                         str(finding.state), finding.found, finding.advice)
