@@ -49,6 +49,8 @@ class Condition:
     limits: Mapping[str, float] = dataclasses.field(default_factory=dict)
     #: When the Debian packages of its image were fetched; UTC, ISO 8601. None: not known.
     packages: str | None = None
+    #: What it runs: ``release``, ``version`` of the software, and ``image``.
+    runs: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def serves(self) -> bool:

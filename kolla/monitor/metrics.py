@@ -8,6 +8,7 @@ from prometheus_client import Counter, Histogram, Summary
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from kolla.catalog import discovery
 from kolla.health.conditions import STATUSES, Condition
 from kolla.monitor.view import Disk, View
 
@@ -87,7 +88,9 @@ class _Conditions(Collector):
         conditions = self._view.conditions()
         for name in conditions:
             self._begin(name)
+        yield _build()
         yield self._statuses(conditions)
+        yield _infos(conditions)
         yield _gauge("generation", "The generation that counts.", conditions, _generation)
         yield _gauge(
             "committed_timestamp_seconds", "When its generation was committed.", conditions,
@@ -131,6 +134,25 @@ class _Conditions(Collector):
             for status in STATUSES:
                 family.add_metric([name, status], status == is_now)
         return family
+
+
+def _build() -> GaugeMetricFamily:
+    family = GaugeMetricFamily("kolla_build_info", "The kolla that watches.", labels=["version"])
+    family.add_metric([discovery.version()], 1)
+    return family
+
+
+def _infos(conditions: Mapping[str, Condition]) -> GaugeMetricFamily:
+    """What each container runs, in labels: to join with the other series of a container."""
+    labels = ["release", "version", "image"]
+    family = GaugeMetricFamily(
+        "kolla_container_info", "What the generation that counts runs.",
+        labels=["container", *labels],
+    )
+    for name, each in conditions.items():
+        if each.runs:
+            family.add_metric([name, *(each.runs[label] for label in labels)], 1)
+    return family
 
 
 def _gauge(

@@ -83,6 +83,8 @@ class Watched:
             self.name, self.status, detail, self.number, self.since, self.checked, self.seconds,
             len(self.memory.restarts), self.generation.committed, self.on_probation,
             self.memory.trusted, self.usage, self.spec.limits, self.packages,
+            runs={"release": self.spec.release, "version": self.spec.version,
+                  "image": self.spec.image},
         )
 
 

@@ -15,7 +15,7 @@ UNITS = [
     if unit.stem not in FREER
 ]
 #: Of 10, which is no confinement at all; in tenths, as systemd wants it.
-EXPOSURE = 35
+EXPOSURE = 29
 CONFINEMENT = {
     "NoNewPrivileges": "yes", "ProtectSystem": "full", "ProtectHome": "read-only",
     "RestrictAddressFamilies": "AF_UNIX AF_INET AF_INET6 AF_NETLINK",

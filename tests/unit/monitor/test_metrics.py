@@ -9,6 +9,7 @@ from prometheus_client import generate_latest
 from tests.unit.support.view import View
 
 from kolla import x509
+from kolla.catalog import discovery
 from kolla.monitor.expiry import CERTIFICATE, Expiry
 from kolla.monitor.metrics import Metrics
 from kolla.plugin.reports import Usage
@@ -53,6 +54,18 @@ def test_generation_age_and_probation_are_told(metrics, view):
     assert committed["web",] == 1767225601
     probation = values(metrics, "kolla_container_probation")
     assert (probation["web",], probation["database",]) == (1, 0)
+
+
+def test_what_a_container_runs_is_told(metrics, view):
+    runs = {"release": "2026.1", "version": "29.1.0", "image": "kolla/web:2026.1"}
+    view.set("web", "healthy", runs=runs)
+    assert values(metrics, "kolla_container_info") == {
+        ("web", "2026.1", "29.1.0", "kolla/web:2026.1"): 1
+    }
+
+
+def test_the_version_of_kolla_is_told(metrics):
+    assert values(metrics, "kolla_build_info") == {(discovery.version(),): 1}
 
 
 def test_the_age_of_an_images_packages_can_be_told(metrics, view):
