@@ -1,4 +1,4 @@
-"""``kolla complete``: bash completion that knows commands, options, sets and containers."""
+"""``kolla complete``: completion that knows commands, options, sets and containers."""
 
 from argparse import Action, Namespace
 from collections.abc import Callable
@@ -6,39 +6,38 @@ from typing import TYPE_CHECKING
 
 from kolla.cli.base import Command
 from kolla.cli.parser import Parser
+from kolla.cli.shells import SCRIPTS
 from kolla.errors import KollaError
 
 if TYPE_CHECKING:
     from kolla.cli.main import Kolla
     from kolla.deployment import Deployment
 
-SCRIPT = """\
-_kolla() {
-    local IFS=$'\\n' candidates
-    candidates=$(kolla complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-    COMPREPLY=($(compgen -W "$candidates" -- "${COMP_WORDS[COMP_CWORD]}"))
-}
-complete -o default -F _kolla kolla
-"""
-
 
 class Complete(Command):
-    """Print the bash completion script
+    """Print the completion script of a shell
 
     With an unfinished command line after --, prints the candidates for its last word, which
     may be empty: one on each line.
     """
 
-    example = "source <(kolla complete)\nkolla complete -- container show ''"
+    example = (
+        "source <(kolla complete)\nkolla complete --shell fish | source\n"
+        "kolla complete -- container show ''"
+    )
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
         parser.add_argument("words", metavar="WORD", nargs="*", help="an unfinished command line")
+        parser.add_argument(
+            "--shell", choices=sorted(SCRIPTS), default="bash", metavar="SHELL",
+            help="bash, fish or zsh (default: bash)",
+        )
         return parser
 
     def take_action(self, parsed_args: Namespace) -> int | None:
         if not parsed_args.words:
-            self.app.stdout.write(SCRIPT)
+            self.app.stdout.write(SCRIPTS[parsed_args.shell])
             return 0
         for candidate in candidates(self.app, parsed_args.words):
             self.app.stdout.write(f"{candidate}\n")
@@ -51,7 +50,10 @@ def candidates(app: "Kolla", words: list[str]) -> list[str]:
     try:
         _, typed = app.parser.parse_known_args(before, app.options)
     except KollaError:  # an option waits for its value
-        return []
+        waiting = app.parser.option(before[-1])
+        return _values(app, waiting, [], last) if waiting else []
+    if typed[:1] == ["help"]:
+        typed = typed[1:]
     names = [name.split() for name in app.command_manager.commands]
     following = {name[len(typed)] for name in names
                  if name[: len(typed)] == typed and len(name) > len(typed)}
@@ -106,6 +108,11 @@ def _generations(deployment: "Deployment", arguments: list[str]) -> list[str]:
     return [str(generation.number) for generation in deployment.store.generations(name)]
 
 
+def _hosts(deployment: "Deployment", arguments: list[str]) -> list[str]:
+    """The hosts that have a file of their own."""
+    return sorted(path.stem for path in (deployment.config_dir / "hosts").glob("*.conf"))
+
+
 def _tasks(deployment: "Deployment", arguments: list[str]) -> list[str]:
     """The tasks of the container that is named before."""
     from kolla.cli.task import tasks_of
@@ -130,6 +137,7 @@ _SOURCES: dict[str, "Callable[[Deployment, list[str]], list[str]]"] = {
     "containers": _containers,
     "sets and containers": lambda *given: _sets(*given) + _containers(*given),
     "generations": _generations,
+    "hosts": _hosts,
     "images": _images,
     "tasks": _tasks,
     "releases": _releases,

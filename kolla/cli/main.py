@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 from cliff import app
 
 from kolla.catalog import discovery
+from kolla.cli import journal
 from kolla.cli.base import Configuration
 from kolla.cli.commands import CommandManager
 from kolla.cli.completion import Complete
 from kolla.cli.help import Help
-from kolla.cli.parser import Parser, assignment
+from kolla.cli.parser import Parser, assignment, completed
 from kolla.cli.postpone import postpone
 from kolla.errors import KollaError
 
@@ -70,9 +71,9 @@ class Kolla(app.App):
             "--config-dir", metavar="DIR", type=pathlib.Path, default=pathlib.Path("/etc/kolla"),
             help="directory of kolla.conf (default: /etc/kolla)",
         )
-        parser.add_argument(
+        completed(parser.add_argument(
             "--host", metavar="NAME", help="host whose hosts/NAME.conf is read (default: this one)"
-        )
+        ), "hosts")
         parser.add_argument(
             "--set", metavar="GROUP.OPTION=VALUE", dest="overrides", type=assignment,
             action="append", default=[], help="set an option for this command; repeatable",
@@ -93,9 +94,10 @@ class Kolla(app.App):
         """Warnings to standard error; more with -v."""
         levels = (logging.ERROR, logging.WARNING, logging.INFO)
         level = dict(enumerate(levels)).get(self.options.verbose_level, logging.DEBUG)
-        logging.basicConfig(
-            level=level, format="kolla: %(message)s", handlers=[_StandardError()], force=True
-        )
+        handler = _StandardError()
+        form = journal.Formatter if journal.is_read_by_it(sys.stderr) else logging.Formatter
+        handler.setFormatter(form("kolla: %(message)s"))
+        logging.basicConfig(level=level, handlers=[handler], force=True)
 
     @functools.cached_property
     def deployment(self) -> "Deployment":
@@ -191,9 +193,11 @@ class _StandardError(logging.StreamHandler[TextIO]):
 
 
 def _complain(error: KollaError, stream: TextIO) -> int:
-    print(f"kolla: {error.message}", file=stream)
+    text = f"kolla: {error.message}"
     if error.hint:
-        print(textwrap.indent(error.hint, "  "), file=stream)
+        text += "\n" + textwrap.indent(error.hint, "  ")
+    print(journal.marked(text, journal.ERROR) if journal.is_read_by_it(stream) else text,
+          file=stream)
     return error.exit_code
 
 

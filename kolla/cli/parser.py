@@ -52,7 +52,8 @@ class Parser(argparse.ArgumentParser):
             "--all", action="store_true", help="include what does not run on this host"
         )
 
-    def format_help(self) -> str:
+    def call(self) -> str:
+        """How the command is called."""
         shapes: dict[Any, str] = {
             None: "{0}", "?": "[{0}]", "*": "[{0} ...]", "+": "{0} [{0} ...]", "...": "[{0} ...]",
         }
@@ -60,7 +61,15 @@ class Parser(argparse.ArgumentParser):
             shapes[action.nargs].format(action.metavar)
             for action in self._get_positional_actions()
         ]
-        self.usage = self.usage or " ".join([self.prog, *words, "[OPTIONS]"])
+        return " ".join([self.prog, *words, "[OPTIONS]"])
+
+    def own_arguments(self) -> list[argparse.Action]:
+        """Arguments and options without those that cliff adds to every command."""
+        groups = self._action_groups[:self._own]
+        return [action for group in groups for action in group._group_actions]
+
+    def format_help(self) -> str:
+        self.usage = self.usage or self.call()
         text = self._get_formatter()
         text.add_usage(self.usage, self._actions, self._mutually_exclusive_groups)
         text.add_text(self.description)

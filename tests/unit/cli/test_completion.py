@@ -1,4 +1,4 @@
-"""Completion, in a real bash."""
+"""Completion, in a real bash, zsh and fish."""
 
 import os
 import pathlib
@@ -29,9 +29,11 @@ def complete(kolla):
     )
     program.chmod(0o755)
 
-    def run(*words: str) -> list[str]:
+    bash = [shutil.which("bash"), "-c", COMPLETE, "bash"]
+
+    def run(*words: str, shell: list[str] = bash) -> list[str]:
         done = subprocess.run(
-            [shutil.which("bash"), "-c", COMPLETE, "bash", "kolla", *words],
+            [*shell, "kolla", *words] if words else shell,
             capture_output=True, text=True, timeout=60, check=True,
             env={**os.environ, "PYTHONPATH": f"{kolla.plugins}:{pathlib.Path.cwd()}",
                  "PATH": f"{program.parent}:{os.environ['PATH']}"},
@@ -63,6 +65,45 @@ def test_a_name_of_old_is_completed_where_nothing_of_today_begins_so(complete):
     assert complete("set", "show", "mag") == ["magazines"]
     assert complete("container", "show", "glance-r") == ["glance-registry"]
     assert "glance-registry" not in complete("container", "show", "glance")
+
+
+def test_help_completes_the_words_of_commands(complete):
+    assert complete("help", "container", "hist") == ["history"]
+
+
+def test_hosts_are_those_that_have_a_file(complete):
+    assert complete("--host", "") == ["other"]
+
+
+ZSH = """\
+compdef() { :; }
+source <(kolla complete --shell zsh)
+compadd() { print -l -- ${(P)argv[-1]} }
+_files() { print FILES }
+words=("$@") CURRENT=$#
+_kolla
+"""
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="there is no zsh")
+def test_zsh_completes_the_same(complete):
+    def run(*words):
+        return complete(*words, shell=[shutil.which("zsh"), "-f", "-c", ZSH, "zsh"])
+
+    assert {"start", "stop"} <= set(run("set", "st"))
+    assert "guard" in run("container", "show", "")
+    assert run("--config-dir", "") == ["FILES"]
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="there is no fish")
+def test_fish_completes_the_same(complete):
+    def run(*words):
+        line = " ".join(["kolla", *words])
+        script = f"kolla complete --shell fish | source; complete -C '{line}'"
+        return complete(shell=[shutil.which("fish"), "--no-config", "-c", script])
+
+    assert run("set", "st") == ["start", "stop"]
+    assert run("container", "start", "gu") == ["guard"]
 
 
 def test_options_and_their_choices_are_completed(complete):
