@@ -11,17 +11,25 @@ project = "kolla"
 copyright = "OpenStack contributors, Apache License 2.0"
 
 extensions = [
-    "openstackdocstheme",
     "cliff.sphinxext",
     "confinement",
+    "offline",
+    "oslo_config.sphinxext",
+    "reno.sphinxext",
+    "rooms",
     "sphinx.ext.autodoc",
 ]
 
-html_theme = "openstackdocs"
+html_theme = "furo"
+html_title = "kolla"
 html_static_path = ["_static"]
-openstackdocs_auto_name = False
-openstackdocs_auto_version = False
-openstackdocs_repo_name = "openstack/kolla"
+html_css_files = ["kolla.css"]
+html_copy_source = False
+html_show_sphinx = False
+# A shell would colour words such as `history` and `set`, which mean nothing to it here.
+highlight_language = "text"
+pygments_style = "tango"
+html_domain_indices = False
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"

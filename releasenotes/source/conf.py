@@ -3,9 +3,7 @@
 project = "kolla"
 copyright = "OpenStack contributors, Apache License 2.0"
 
-extensions = ["openstackdocstheme", "reno.sphinxext"]
+extensions = ["reno.sphinxext"]
 
-html_theme = "openstackdocs"
-openstackdocs_auto_name = False
-openstackdocs_auto_version = False
-openstackdocs_repo_name = "openstack/kolla"
+html_theme = "furo"
+html_title = "Release notes of kolla"

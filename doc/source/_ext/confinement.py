@@ -116,6 +116,7 @@ def _launched(container: Container, settings: Settings) -> Launched:
     told = launch.arguments(api, instance)
     ports = [(settings.render(listen.address), settings.render(listen.port))
              for listen in container.listens]
+    ports = [(address, port) for address, port in ports if port]
     return Launched(container, spec, told["host_config"] | {"User": told["user"]}, ports)
 
 

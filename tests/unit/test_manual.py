@@ -1,0 +1,107 @@
+"""The manual is true: its commands parse, and the messages it explains are in the code."""
+
+import pathlib
+import re
+import shlex
+
+import pytest
+
+from kolla.cli.main import Kolla
+from kolla.errors import KollaError
+
+ROOT = pathlib.Path(__file__).parents[2]
+PAGES = [
+    *sorted((ROOT / "doc/source").glob("*.rst")), *sorted(ROOT.glob("*.rst")),
+    *sorted(ROOT.glob("examples/*/README.rst")), *sorted(ROOT.glob("etc/kolla/*.rst")),
+    *sorted((ROOT / "doc/source/samples").glob("*/*.txt")),
+]
+#: A line after a prompt.
+PROMPTED = re.compile(r"^\s*[#$] (?:sudo |nohup )?(kolla(?: .*)?)$", re.MULTILINE)
+#: A block without prompts, and a line of it.
+BLOCK = re.compile(r"::\n\n((?:(?: {4}.*)?\n)+)")
+LINE = re.compile(r"^ {4}(?:sudo )?(kolla(?: .*)?)$", re.MULTILINE)
+#: In a sentence.
+NAMED = re.compile(r"(?:^|[\s(])(?::command:`|``)(kolla [^`]*)`", re.DOTALL)
+#: What stands for something else: N is a number, NAME and the like are any word.
+NUMBER = re.compile(r"\bN\b")
+
+
+def lines(text: str) -> list[str]:
+    joined = re.sub(r"\\\n\s*", "", text)
+    found = PROMPTED.findall(joined) + LINE.findall("".join(BLOCK.findall(joined)))
+    return [line for line in found if not line.startswith("kolla:")]
+
+
+def named(text: str) -> list[str]:
+    return [" ".join(found.split()) for found in NAMED.findall(text)]
+
+
+def words(line: str) -> list[str]:
+    """The arguments of ``kolla`` in a line, without what the shell keeps to itself."""
+    line = NUMBER.sub("1", line).replace("…", "").replace("...", "")
+    found = list(shlex.split(line, comments=True))
+    ends = [found.index(word) for word in ("|", ">", "&&", ";", "&", "||") if word in found]
+    return found[1:min(ends, default=None)]
+
+
+def understood(kolla: Kolla, line: str, complete: bool) -> None:
+    """Raise KollaError for what ``kolla`` would refuse as wrong usage."""
+    given = words(line)
+    end = given.index("--") if "--" in given else len(given)
+    options, rest = kolla.parser.parse_known_args(given[:end])
+    rest += given[end:]
+    if options.help or options.version or not rest:
+        return
+    manager = kolla.command_manager
+    if len(rest) == 1 and manager.summaries(rest[0]) and not complete:
+        return  # a noun
+    command, name, arguments = manager.find_command(rest)
+    if command is not None and "--help" not in arguments:
+        parser = command(kolla, options, cmd_name=name).get_parser(f"kolla {name}")
+        if complete:
+            parser.parse_args(arguments)
+        else:
+            told = {word.partition("=")[0] for word in arguments if word.startswith("-")}
+            unknown = told - {*parser.options(), *kolla.parser.options(), "--"}
+            assert not unknown, f"`{line}` has no {', '.join(sorted(unknown))}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_of_a_page_is_one_that_kolla_has(page):
+    text, kolla, wrong = page.read_text(), Kolla(), []
+    for line, complete in [*((line, True) for line in lines(text)),
+                           *((line, False) for line in named(text))]:
+        try:
+            understood(kolla, line, complete)
+        except (KollaError, AssertionError, ValueError) as error:
+            wrong.append(f"`{line}`: {error}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_commands_of_the_manual_are_found():
+    text = (ROOT / "doc/source/operations.rst").read_text()
+    assert "kolla container upgrade keystone --follow-config" in lines(text)
+    assert "kolla container rollback" not in lines(text)
+    assert "kolla container upgrade NAME --release RELEASE" in named(text)
+
+
+@pytest.mark.parametrize("line, complete", [
+    ("kolla container lst", True), ("kolla set upgrade --releas 2026.2", True),
+    ("kolla container show", True), ("kolla set upgrade --no-such", False),
+])
+def test_a_command_that_kolla_has_not_is_found_out(line, complete):
+    with pytest.raises((KollaError, AssertionError)):
+        understood(Kolla(), line, complete)
+
+
+def test_every_message_that_is_explained_is_in_the_code():
+    source = "".join(path.read_text() for path in sorted((ROOT / "kolla").rglob("*.py")))
+    source = re.sub(r'"\s*\n\s*f?"', "", source)
+    page = (ROOT / "doc/source/troubleshooting.rst").read_text()
+    told = [title for title, line in re.findall(r"^(``.*)\n(-+)$", page, re.MULTILINE)]
+    assert len(told) > 15
+    for title in told:
+        message = re.match("``(.*?)``", title)[1]
+        missing = [part for part in message.split("…") if part.strip() not in source]
+        known = title.startswith(("``docker", "``openstack"))
+        assert known or not missing, f"{title}: no message has {missing}; mend the page"
