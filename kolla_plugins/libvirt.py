@@ -65,6 +65,7 @@ NOVA_LIBVIRT = Container(
     limits=Limits(memory="2g", pids="4096"),
     check=Check(grace=120),
     outlived_by=("qemu-system-x86_64",),
+    may_stop=("kolla-guests", "--may-stop"),
     before_rollback=(Task("guests", ("kolla-guests", "--before-rollback")),),
     options=OPTIONS,
 )

@@ -29,6 +29,9 @@ OPTIONS = {
 
 IMAGE = Image("openvswitch", folder=shared_folder("docker", "openvswitch"), offline=True)
 
+#: Not as long as virtual machines are plugged in.
+MAY_STOP = ("kolla-plugged",)
+
 OVSDB_SERVER = Container(
     name="ovsdb-server",
     parent="neutron-agents-ovs",
@@ -37,6 +40,7 @@ OVSDB_SERVER = Container(
     user=GROUP,
     command=("kolla-ovsdb",),
     check=Check(("kolla-check-ovsdb",)),
+    may_stop=MAY_STOP,
     volumes=(Volume("openvswitch", "/var/lib/openvswitch"), RUN),
     limits=Limits(memory="256m", pids="64"),
 )
@@ -49,6 +53,7 @@ OVS_VSWITCHD = Container(
     user=GROUP,
     command=("kolla-switch",),
     check=Check(("kolla-check-switch",)),
+    may_stop=MAY_STOP,
     volumes=(RUN,),
     privileges=(
         Privilege("root", "the kernel lets nobody else make network devices"),

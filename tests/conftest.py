@@ -18,10 +18,15 @@ pytest.register_assert_rewrite(
 #: Functional tests that take longest, the dearest first: they begin first, so
 #: that both workers end at about the same time.
 DEAREST = (
-    "cloud", "test_crash.py", "test_image.py", "test_schema.py", "test_crash_accidents.py",
+    "cloud", "compute", "test_crash.py", "test_image.py", "test_schema.py",
+    "test_crash_accidents.py",
     "test_monitor_operators.py", "test_monitor_faults.py", "test_quickstart.py",
     "test_schema_hosts.py", "test_crash_power.py",
 )
+
+
+#: Folders of functional tests that share a cloud.
+CLOUDS = ("cloud", "compute")
 
 
 def pytest_addoption(parser) -> None:
@@ -53,11 +58,11 @@ def pytest_xdist_make_scheduler(config, log) -> LoadScopeScheduling:
 
 
 class Modules(LoadScopeScheduling):
-    """Gives whole modules to workers, and the tests of the one cloud to one of them."""
+    """Gives whole modules to workers, and the tests of a folder with one cloud to one of them."""
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
-        return "cloud" if "/cloud/" in module else module
+        return next((name for name in CLOUDS if f"/{name}/" in module), module)
 
 
 @pytest.fixture(scope="session")

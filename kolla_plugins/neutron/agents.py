@@ -132,6 +132,7 @@ DHCP_AGENT = _agent(
     host_mounts=SPACES,
     privileges=ROOT + CHILDREN,
     outlived_by=("dnsmasq", "haproxy"),
+    may_stop=("kolla-needed",),
     requires=("neutron-openvswitch-agent", "rabbitmq", "neutron-rpc-server"),
     farewell=(Task("name-spaces", ("kolla-farewell", "qdhcp-")),),
 )
@@ -152,6 +153,7 @@ L3_AGENT = _agent(
     host_mounts=SPACES,
     privileges=ROOT + CHILDREN,
     outlived_by=("haproxy", "keepalived", "neutron-keepalived-state-change", "radvd"),
+    may_stop=("kolla-needed",),
     requires=("neutron-openvswitch-agent", "rabbitmq", "neutron-rpc-server"),
     farewell=(Task("name-spaces", ("kolla-farewell", "qrouter-", "snat-", "fip-")),),
 )

@@ -65,7 +65,9 @@ NOVA_COMPUTE = Container(
         "nova-libvirt", "neutron-openvswitch-agent", "rabbitmq", "keystone", "nova-conductor",
         "placement-api",
     ),
+    may_stop=("kolla-compute-guests",),
     verify=(
+        Task("place", ("kolla-compute-place",)),
         Task(
             "identity", ("kolla-run", "kolla-compute-identity"),
             # Seconds; in a new cloud there is nobody to answer.

@@ -39,7 +39,7 @@ def run(quick: bool) -> Result:
                 ways[name] = functools.partial(_compose, deployment, same, name is IN_ORDER)
         took = _measure(engine, ways, rounds)
         if compose.command():
-            _remove_all(engine)
+            remove_all(engine)
             took |= _measure(engine, _through_compose(deployment), rounds)
     medians = {name: median(values) for name, values in took.items()}
     rows = [
@@ -61,7 +61,7 @@ def _measure(engine: Engine, ways: dict, rounds: int) -> dict[str, list[float]]:
     took = {name: [] for name in ways}
     for _ in range(rounds):
         for name, start in ways.items():
-            _remove_all(engine)
+            remove_all(engine)
             took[name].append(_time(start))
     return took
 
@@ -75,11 +75,11 @@ def _through_compose(deployment: lab.Deployment) -> dict:
     deployment.kolla("set", "export", "--output", str(folder))
     return {
         COMPOSE: lambda: deployment.kolla("set", "start"),
-        EXPORTED: functools.partial(_exported, deployment, folder),
+        EXPORTED: functools.partial(start_exported, deployment, folder),
     }
 
 
-def _exported(deployment: lab.Deployment, folder: pathlib.Path) -> None:
+def start_exported(deployment: lab.Deployment, folder: pathlib.Path) -> None:
     project = compose.Project(folder, deployment.engine.url, "compose.yaml")
     project.run("up", "-d")
     library = Library(deployment.config_dir)
@@ -111,7 +111,7 @@ def _same_containers(deployment: lab.Deployment) -> dict[str, Same]:
     return found
 
 
-def _remove_all(engine: Engine) -> None:
+def remove_all(engine: Engine) -> None:
     """In good order: what has to be repaired after a kill would be measured too."""
     with engine.client(timeout=120) as client, ThreadPoolExecutor() as pool:
         containers = client.containers.list(all=True)

@@ -46,6 +46,7 @@ compute_options() {
 host.enabled=all, nova-api, placement-api, openstack-control, openstack-compute-operation, openstack-network-operation
 neutron.physical_networks=public:br-ex
 neutron.bridge_addresses=br-ex:203.0.113.1/24
+nova/DEFAULT.allow_resize_to_same_host=true
 TEXT
     modprobe openvswitch 2>>"$log" || echo openvswitch.datapath=netdev
 }
@@ -73,6 +74,7 @@ prepare_engine() {
         own_engine "$url" || die "no engine answers at $url" \
             "start it, or correct [docker] url; only the machine's own engine is started here"
         configure_engine live-restore=true
+        ! with_compute || configure_engine "${network_alone[@]}"
         run_engine "$url"
     fi
     if own_engine "$url"; then

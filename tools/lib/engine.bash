@@ -3,6 +3,8 @@
 # The machine's own Docker engine: installed, started, with live-restore. An engine that runs
 # containers is never restarted. Needs machine.bash, steps.bash and `helper` (quickstart.py).
 
+# Without a bridge and rules of its own.
+network_alone=(bridge='"none"' iptables=false ip6tables=false)
 daemon_json=/etc/docker/daemon.json
 dockerd_log=/var/log/dockerd.log
 
@@ -73,7 +75,7 @@ run_engine() {
     start_engine "$1" && return
     if engine_complaints | grep -qiE 'bridge|iptables|nftables'; then
         say "this kernel has no bridge or packet filter for it; kolla's containers need neither"
-        configure_engine bridge='"none"' iptables=false ip6tables=false
+        configure_engine "${network_alone[@]}"
         start_engine "$1" && return
     fi
     engine_complaints | tail -n 10 | sed 's/^/        | /' >&2
@@ -108,7 +110,7 @@ reload_engine() {
 # leave_network_alone URL: without the engine's own rules, which drop what virtual machines send.
 leave_network_alone() {
     local before=$changes
-    configure_engine bridge='"none"' iptables=false ip6tables=false
+    configure_engine "${network_alone[@]}"
     [[ $changes != "$before" ]] || return 0
     if [[ $engine_running -gt 0 && $engine_live == false ]] || ! with_systemd; then
         die "the engine makes rules of its own for the network until it is started again" \

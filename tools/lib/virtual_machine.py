@@ -46,25 +46,31 @@ def make(connection, folder: pathlib.Path, key: str) -> tuple[str, str]:
 def network(connection) -> tuple[str, str]:
     """A port behind a router, and its floating address."""
     net = connection.network
-    outside = net.find_network("outside") or net.create_network(
-        name="outside", is_router_external=True, provider_network_type="flat",
-        provider_physical_network=PHYSICAL,
-    )
-    net.find_subnet("outside") or net.create_subnet(
-        name="outside", network_id=outside.id, cidr=OUTSIDE, ip_version=4, gateway_ip=GATEWAY,
-        enable_dhcp=False,
-    )
+    way_out = outside(net)
     inside = net.find_network(NAME) or net.create_network(name=NAME)
     if not (subnet := net.find_subnet(NAME)):
         subnet = net.create_subnet(name=NAME, network_id=inside.id, cidr=INSIDE, ip_version=4)
-        router = net.create_router(name=NAME, external_gateway_info={"network_id": outside.id})
+        router = net.create_router(name=NAME, external_gateway_info={"network_id": way_out.id})
         net.add_interface_to_router(router, subnet_id=subnet.id)
     if port := net.find_port(NAME):
         (floating,) = net.ips(port_id=port.id)
         return port.id, floating.floating_ip_address
     port = net.create_port(name=NAME, network_id=inside.id, security_groups=[group(net)])
-    floating = net.create_ip(floating_network_id=outside.id, port_id=port.id)
+    floating = net.create_ip(floating_network_id=way_out.id, port_id=port.id)
     return port.id, floating.floating_ip_address
+
+
+def outside(net):
+    """The network outside of the cloud."""
+    found = net.find_network("outside") or net.create_network(
+        name="outside", is_router_external=True, provider_network_type="flat",
+        provider_physical_network=PHYSICAL,
+    )
+    net.find_subnet("outside") or net.create_subnet(
+        name="outside", network_id=found.id, cidr=OUTSIDE, ip_version=4, gateway_ip=GATEWAY,
+        enable_dhcp=False,
+    )
+    return found
 
 
 def group(net) -> str:
@@ -148,6 +154,7 @@ def prove(folder: pathlib.Path) -> None:
     _tell(f"Nova boots it ({time.monotonic() - began:.0f} s)")
     _tell(f"it has the address {page(floating, 'address')}, from DHCP")
     page(floating, "gateway")
+    (folder / "address").write_text(f"{floating}\n")
     _tell(f"it reaches its gateway, and is reached at its floating address {floating}")
     if (name := page(floating, "hostname").split(".")[0]) != NAME:
         sys.exit(f"the metadata service calls it {name!r}")

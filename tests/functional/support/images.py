@@ -17,6 +17,8 @@ RELEASES = ("2025.2", "2026.1", "2026.2")
 SYNTHETIC_RELEASES = ("2026.1", "2026.2")
 #: Images of optional containers, and the releases that tests of a default run need of them.
 OPTIONAL, OPTIONAL_RELEASES = ("nova", "placement-api"), ("2026.1", "2026.2")
+#: The rest of what virtual machines take; of one release.
+COMPUTE = ("nova-compute", "nova-libvirt", "neutron", "neutron-agents", "openvswitch")
 
 
 class Builder:
@@ -59,6 +61,7 @@ def main() -> None:
                 print(builder.build(release).stdout, flush=True)
             for release in OPTIONAL_RELEASES:
                 builder.only(*OPTIONAL, release=release)
+            builder.only(*COMPUTE)
             builder.synthetic()
         finally:
             engine.stop()

@@ -32,6 +32,8 @@ class Pings:
     """How many were sent, and which were answered."""
 
     sent: int = 0
+    #: The time before the first one, by the monotonic clock.
+    began: float = 0.0
     answered: set[int] = dataclasses.field(default_factory=set)
 
     @property
@@ -48,7 +50,7 @@ def pinging(address: str, namespace: pathlib.Path) -> Iterator[Pings]:
         enter(namespace)
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as wire:
             wire.connect((address, 0))
-            due = time.monotonic()
+            due = pings.began = time.monotonic()
             while not done.is_set():
                 pings.sent += 1
                 with contextlib.suppress(OSError):  # there is no way, which is as good as lost

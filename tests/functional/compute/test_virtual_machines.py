@@ -1,0 +1,73 @@
+"""A virtual machine of a user goes on while everything under it is replaced.
+
+It was booted before Nova was upgraded (test_nova.py) and the agents of Neutron (test_networks.py).
+"""
+
+import pytest
+
+from tests.functional.support.guest import ticking
+from tests.functional.support.server import members, well
+from tests.functional.support.watching import until
+
+#: Seconds without a tick. The clock ticks every 0.1 seconds.
+UNNOTICED = 0.25
+SETS = (
+    "openstack-control", "openstack-interface", "openstack-network-operation", "nova-libvirt",
+    "nova-compute",
+)
+
+
+def test_it_did_not_notice_what_was_tried_before(server):
+    assert server.process == server.born
+    assert until(lambda: server.page("hostname"))
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_virtual_machine_does_not_notice_a_restart_of(name, server):
+    host = server.host
+    names = members(host, name)
+    kind = "container" if names == [name] else "set"
+    with ticking(server.console) as noise:
+        well(host, names)
+    with server.at_work() as (ticks, pings):
+        host.kolla(kind, "restart", name)
+    print(f"{ticks.gap:.3f} s without a tick, {noise.gap:.3f} at rest;"
+          f" {pings.lost} of {pings.sent} pings lost")
+    assert pings.lost == 0
+    assert ticks.gap <= max(UNNOTICED, 2 * noise.gap)
+    assert server.process == server.born
+
+
+@pytest.mark.parametrize(("kind", "name", "who"), (
+    ("set", "openstack-compute-operation", "quickstart"),
+    ("container", "nova-libvirt", "quickstart"),
+    ("container", "ovs-vswitchd", ""),
+))
+def test_nothing_that_it_needs_is_stopped_or_deleted_unasked(kind, name, who, server):
+    for action in (("stop",), ("delete", "--yes"), ("delete", "--data", "--yes")):
+        refused = server.host.kolla(kind, action[0], name, *action[1:], expect=1).stderr
+        assert (who or server.id) in refused and "--force" in refused
+    assert server.process == server.born
+
+
+def test_nova_still_stops_starts_reboots_resizes_and_saves_it(server):
+    def done(status: str) -> None:
+        until(lambda: server.status() == status, 240)
+
+    with server.cloud.connect() as connection:
+        compute = connection.compute
+        compute.stop_server(server.id)
+        done("SHUTOFF")
+        compute.start_server(server.id)
+        done("ACTIVE")
+        until(lambda: server.page("hostname"), 240)
+        compute.reboot_server(server.id, "SOFT")
+        done("REBOOT")
+        done("ACTIVE")
+        saved = compute.create_server_image(server.id, "saved")
+        until(lambda: connection.image.get_image(saved.id).status == "active", 120)
+        larger = compute.create_flavor(name="larger", ram=192, vcpus=1, disk=1)
+        compute.resize_server(server.id, larger.id)
+        done("VERIFY_RESIZE")
+        compute.confirm_server_resize(server.id)
+        done("ACTIVE")

@@ -1,0 +1,135 @@
+"""A cloud on a machine of its own, and a virtual machine of a user in it."""
+
+import contextlib
+import dataclasses
+import pathlib
+import urllib.request
+from collections.abc import Iterator, Sequence
+
+from tests.functional.support import guest
+from tests.functional.support.cloud import Cloud
+from tests.functional.support.engine import Engine
+from tests.functional.support.guest import Ticks, first, processes, ticking
+from tests.functional.support.harness import Deployment, run
+from tests.functional.support.machine import machine
+from tests.functional.support.pings import Pings, enter, pinging
+from tests.functional.support.watching import until
+
+CONFIGURATION = f"""\
+[host]
+enabled = all, nova-api, placement-api, openstack-control, openstack-compute-operation,
+          openstack-network-operation
+
+[nova/DEFAULT]
+allow_resize_to_same_host = true
+
+[openvswitch]
+datapath = netdev
+
+[neutron]
+physical_networks = {first.PHYSICAL}:br-ex
+bridge_addresses = br-ex:{first.GATEWAY}/24
+"""
+AGENTS = ("neutron-openvswitch-agent", "dhcp-agent", "l3-agent", "metadata-agent")
+#: The network of whoever looks.
+HERE = pathlib.Path("/proc/thread-self/ns/net")
+#: Seconds in which what was changed is well again.
+RECOVERS = 300
+
+
+@contextlib.contextmanager
+def whole(engine: Engine, folder: pathlib.Path, address: str) -> Iterator[Cloud]:
+    """A cloud of which nothing runs yet. The block is in the network of its machine."""
+    guest.image()
+    with machine(engine) as place:
+        host = Deployment(place, folder, address).prepare()
+        host.configure(CONFIGURATION, "10-host")
+        run(*place.inside(), "ip", "address", "add", f"{address}/32", "dev", "lo")
+        host.kolla("config", "passwords")
+        host.kolla("host", "prepare", expect=None)
+        with HERE.open() as outside:
+            enter(pathlib.Path(f"/proc/{place.pid()}/ns/net"))
+            try:
+                yield Cloud(host)
+            finally:
+                enter(pathlib.Path(f"/proc/self/fd/{outside.fileno()}"))
+
+
+@dataclasses.dataclass
+class Server:
+    """A virtual machine, as its user and its operator see it."""
+
+    cloud: Cloud
+    id: str
+    floating: str
+    #: As libvirt calls it.
+    instance: str = ""
+    #: The number of the process as which it was booted.
+    born: int = 0
+
+    @property
+    def host(self) -> Deployment:
+        return self.cloud.deployment
+
+    @property
+    def console(self) -> pathlib.Path:
+        return self.host.volume("nova") / "instances" / self.id / "console.log"
+
+    @property
+    def process(self) -> int:
+        """The number of its process, of which there is one."""
+        (found,) = processes(self.instance)
+        return found
+
+    def status(self) -> str:
+        with self.cloud.connect() as connection:
+            return connection.compute.get_server(self.id).status
+
+    def page(self, name: str) -> str:
+        """What it tells whoever reaches its floating address; empty if it does not."""
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(f"http://{self.floating}/{name}", timeout=5) as answer:
+                return answer.read().decode().strip()
+        return ""
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[tuple[Ticks, Pings]]:
+        """Its clock ticks, and it is pinged, while the block runs."""
+        with ticking(self.console) as ticks, pinging(self.floating, HERE) as pings:
+            until(lambda: pings.answered)
+            yield ticks, pings
+
+
+def boot(cloud: Cloud) -> Server:
+    """A virtual machine that is active, with all that it takes."""
+    with cloud.connect() as connection:
+        made = Server(cloud, *first.make(connection, guest.FOLDER, first.key(guest.FOLDER)))
+        until(lambda: made.status() != "BUILD", 300)
+        found = connection.compute.get_server(made.id)
+        assert found.status == "ACTIVE", found.fault
+        made.instance = found.instance_name
+        made.born = made.process
+    return made
+
+
+def members(host: Deployment, name: str) -> list[str]:
+    """The containers of a set, or the container of that name."""
+    rows = host.kolla("container", "list", "-f", "json").json()
+    if name in {row["container"] for row in rows}:
+        return [name]
+    return [row["container"] for row in host.kolla("set", "check", name, "-f", "json",
+                                                   expect=None).json()]
+
+
+def kill(host: Deployment, names: Sequence[str]) -> None:
+    """kill -9 of all of them, after which the engine starts them again; until they are well."""
+    with host.engine.client() as client:
+        for name in names:
+            (found,) = client.containers.list(filters={"label": f"kolla.container={name}"})
+            run(*host.engine.inside(), "kill", "-KILL", str(found.attrs["State"]["Pid"]))
+    well(host, names)
+
+
+def well(host: Deployment, names: Sequence[str]) -> None:
+    """Until the checks of containers pass."""
+    until(lambda: host.kolla("container", "check", *names, expect=None).exit_code == 0, RECOVERS)
