@@ -121,7 +121,7 @@ DHCP_AGENT = _agent(
     "dhcp-agent",
     "Gives virtual machines their addresses",
     "dhcp_agent",
-    ("kolla-preload", "neutron-dhcp-agent"),
+    ("kolla-space-agent", "neutron-dhcp-agent"),
     parent=NETWORK_SET,
     environment={
         "KOLLA_PRELOAD": "neutron.agent.dhcp.agent neutron.agent.linux.dhcp",
@@ -141,7 +141,7 @@ L3_AGENT = _agent(
     "l3-agent",
     "Makes routers and floating addresses",
     "l3_agent",
-    ("kolla-preload", "neutron-l3-agent"),
+    ("kolla-space-agent", "neutron-l3-agent"),
     parent=NETWORK_SET,
     environment={
         "KOLLA_PRELOAD": "neutron.agent.l3.agent",
