@@ -114,11 +114,10 @@ def boot(cloud: Cloud) -> Server:
 
 def members(host: Deployment, name: str) -> list[str]:
     """The containers of a set, or the container of that name."""
-    rows = host.kolla("container", "list", "-f", "json").json()
-    if name in {row["container"] for row in rows}:
+    if name in {row["name"] for row in host.kolla("container", "list", "-f", "json").json()}:
         return [name]
-    return [row["container"] for row in host.kolla("set", "check", name, "-f", "json",
-                                                   expect=None).json()]
+    rows = host.kolla("set", "check", name, "-f", "json", expect=None).json()
+    return [row["container"] for row in rows]
 
 
 def kill(host: Deployment, names: Sequence[str]) -> None:
