@@ -5,7 +5,7 @@ It was booted before Nova was upgraded (test_nova.py) and the agents of Neutron 
 
 import pytest
 
-from tests.functional.support.guest import ticking
+from tests.functional.support.guest import first, processes, ticking
 from tests.functional.support.server import members, well
 from tests.functional.support.watching import until
 
@@ -71,3 +71,26 @@ def test_nova_still_stops_starts_reboots_resizes_and_saves_it(server):
         done("VERIFY_RESIZE")
         compute.confirm_server_resize(server.id)
         done("ACTIVE")
+
+
+def test_nova_still_gives_it_an_interface_and_boots_another(server):
+    with server.cloud.connect() as connection:
+        compute, network = connection.compute, connection.network
+        inside = network.find_network(first.NAME).id
+        port = compute.create_server_interface(server.id, net_id=inside).port_id
+        until(lambda: network.get_port(port).status == "ACTIVE", 120)
+        compute.delete_server_interface(port, server=server.id)
+        until(lambda: not network.find_port(port), 120)
+        another = compute.create_server(
+            name="another", image_id=connection.image.find_image(first.NAME).id,
+            flavor_id=compute.find_flavor(first.NAME).id, networks=[{"uuid": inside}],
+        )
+        until(lambda: compute.get_server(another.id).status == "ACTIVE", 240)
+        compute.delete_server(another.id)
+
+
+def test_a_virtual_machine_that_is_deleted_leaves_nothing(server):
+    with server.cloud.connect() as connection:
+        connection.compute.delete_server(server.id)
+    until(lambda: not processes(server.instance), 120)
+    until(lambda: not server.console.parent.exists())

@@ -76,3 +76,24 @@ def test_an_option_of_the_operator_takes_the_place_of_what_kolla_sets(tmp_path):
     )
     assert found["security_driver"] == '"apparmor"'
     assert (found["max_files"], found["namespaces"]) == ("32768", "[ ]")
+
+
+@pytest.mark.parametrize(("ends", "found"), ((3, "kvm"), (1, "qemu"), (124, "qemu")))
+def test_kvm_counts_only_if_it_runs_the_program_to_its_end(tmp_path, ends, found):
+    text = shared_folder("docker", "nova-libvirt", "kolla-accelerator").read_text()
+    script = tmp_path / "kolla-accelerator"
+    script.write_text(text.replace("/run/", f"{tmp_path}/"))
+    for folder in ("kolla", "libvirt"):
+        (tmp_path / folder).mkdir()
+    for name, does in (("chown", ""), ("setpriv", f"exit {ends}")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    subprocess.run(["bash", script], check=True, env={
+        "PATH": f"{tmp_path}:/usr/bin:/bin", "KOLLA_QEMU_USER": "1", "KOLLA_QEMU_GROUP": "1",
+    })
+    sector = (tmp_path / "kolla" / "sector").read_bytes()
+    assert len(sector) == 512 and sector.endswith(b"\x55\xaa")
+    # It is loaded at 0x7c00: where the table of segments is, and the code after the jump.
+    assert sector[5:10] == b"\x0f\x01\x16\x23\x7c" and sector[0x23:0x29] == b"\x0f\0\x29\x7c\0\0"
+    assert sector[18:23] == b"\xea\x17\x7c\x08\0"
+    assert (tmp_path / "libvirt" / "accelerator").read_text() == f"{found}\n"
