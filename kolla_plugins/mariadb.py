@@ -20,7 +20,12 @@ OPTIONS = {
             "listen_address", default="${database.address}",
             help="The address of this host that MariaDB listens on, where that is another one.",
         ),
-        cfg.PortOpt("port", default=3306, help="The port of both addresses."),
+        cfg.StrOpt(
+            "former_address", default="${database.listen_address}",
+            help="A second address of this host that MariaDB listens on, while services that "
+            "have not been upgraded since a move still use it.",
+        ),
+        cfg.PortOpt("port", default=3306, help="The port of all these addresses."),
         cfg.BoolOpt(
             "tls", default=False,
             help="Whether services reach MariaDB over TLS only, and verify that it is MariaDB.",
@@ -64,6 +69,7 @@ MARIADB = Container(
     downgrade=Downgrade.REFUSED,
     environment={
         "KOLLA_ADDRESS": "${database.listen_address}",
+        "KOLLA_FORMER_ADDRESS": "${database.former_address}",
         "KOLLA_PORT": "${database.port}",
         "KOLLA_REQUIRE_TLS": "${database.require_tls}",
         "KOLLA_SESSION_MEMORY": "${database.session_memory}",
@@ -74,10 +80,16 @@ MARIADB = Container(
     },
     certificate=Certificate(
         "database", when="database.tls",
-        names=("${database.address}", "${database.listen_address}", "${host.name}"),
+        names=(
+            "${database.address}", "${database.listen_address}", "${database.former_address}",
+            "${host.name}",
+        ),
     ),
     files=certificate_files("database", "database.tls"),
-    listens=(Listen("${database.listen_address}", "${database.port}", balanced="one"),),
+    listens=(
+        Listen("${database.listen_address}", "${database.port}", balanced="one"),
+        Listen("${database.former_address}", "${database.port}"),
+    ),
     volumes=(Volume("mariadb", "/var/lib/mysql"),),
     # After a crash InnoDB replays its log first.
     check=Check(grace=300),

@@ -18,13 +18,18 @@ OPTIONS = {
             help="The IPv4 address of this host that RabbitMQ listens on, where that is another "
             "one.",
         ),
-        cfg.PortOpt("port", default=5672, help="The port of both addresses for AMQP."),
+        cfg.IPOpt(
+            "former_address", version=4, default="${messaging.listen_address}",
+            help="A second IPv4 address of this host that RabbitMQ listens on, while services "
+            "that have not been upgraded since a move still use it.",
+        ),
+        cfg.PortOpt("port", default=5672, help="The port of all these addresses for AMQP."),
         cfg.BoolOpt(
             "tls", default=False, help="Whether clients reach RabbitMQ on that port over TLS.",
         ),
         cfg.PortOpt(
             "plain_port",
-            help="Another port of both addresses, for clients without TLS, while there are some.",
+            help="Another port of these addresses, for clients without TLS, while there are some.",
         ),
         *certificate_options("rabbitmq"),
         cfg.IPOpt(
@@ -77,6 +82,7 @@ RABBITMQ = Container(
     downgrade=Downgrade.REFUSED,
     environment={
         "KOLLA_ADDRESS": "${messaging.listen_address}",
+        "KOLLA_FORMER_ADDRESS": "${messaging.former_address}",
         "KOLLA_PORT": "${messaging.port}",
         "KOLLA_PLAIN_PORT": "${messaging.plain_port}",
         "KOLLA_DISTRIBUTION_ADDRESS": "${messaging.distribution_address}",
@@ -92,12 +98,17 @@ RABBITMQ = Container(
     },
     certificate=Certificate(
         "messaging", when="messaging.tls",
-        names=("${messaging.address}", "${messaging.listen_address}", "${host.name}"),
+        names=(
+            "${messaging.address}", "${messaging.listen_address}", "${messaging.former_address}",
+            "${host.name}",
+        ),
     ),
     files=certificate_files("messaging", "messaging.tls"),
     listens=(
         Listen("${messaging.listen_address}", "${messaging.port}", balanced="tcp"),
         Listen("${messaging.listen_address}", "${messaging.plain_port}", balanced="tcp"),
+        Listen("${messaging.former_address}", "${messaging.port}"),
+        Listen("${messaging.former_address}", "${messaging.plain_port}"),
         Listen("${messaging.distribution_address}", "${messaging.distribution_port}"),
         Listen("${messaging.distribution_address}", "${messaging.epmd_port}"),
         # epmd always binds the loopback address as well.

@@ -4,7 +4,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from kolla.errors import KollaError
-from kolla.plugin import Container, File, template
+from kolla.plugin import Container, File
 from kolla.plugin.cloud import Listening
 from kolla.settings.problems import Invalid
 
@@ -47,10 +47,9 @@ class SettledCloud:
         found = [
             Listening(container.name, host.name, listen.address, int(listen.port), listen.balanced)
             for host in self._hosts for container in host.settings.enabled()
-            for listen in template.rendered(container.listens, host.settings.render)
-            if listen.port
+            for listen in host.settings.listens(container)
         ]
-        return sorted(dict.fromkeys(found), key=lambda place: (place.container, place.host))
+        return sorted(found, key=lambda place: (place.container, place.host))
 
 
 def made(settings: "Settings", container: Container, file: File) -> str:

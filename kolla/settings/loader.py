@@ -175,13 +175,13 @@ class Settings(OptionValues):
 
     def listens(self, container: Container) -> list[Listen]:
         """The addresses and ports that a container binds, rendered, each once."""
-        found = [
-            dataclasses.replace(
-                listen, address=self.render(listen.address), port=self.render(listen.port)
-            )
-            for listen in container.listens
-        ]
-        return list(dict.fromkeys(listen for listen in found if listen.port))
+        found: dict[tuple[str, str], Listen] = {}
+        for listen in container.listens:
+            address, port = self.render(listen.address), self.render(listen.port)
+            if port:
+                made = dataclasses.replace(listen, address=address, port=port)
+                found.setdefault((address, port), made)
+        return list(found.values())
 
     @functools.cached_property
     def cloud(self) -> "Cloud":

@@ -17,7 +17,9 @@ WSGI = {"KOLLA_THREADS": "8", "OS_NOVA_DISABLE_EVENTLET_PATCHING": "true"}
 #: Of Neutron's metadata agents as well.
 METADATA = {
     "metadata": (
-        *http_options("metadata", 8775, container="metadata-service"),
+        *http_options(
+            "metadata", 8775, container="metadata-service", address="${host.internal_address}",
+        ),
         secret(
             "shared_secret",
             help="Neutron's metadata agents prove with it on whose behalf they ask. The same "

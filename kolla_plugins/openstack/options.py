@@ -89,12 +89,14 @@ def service_options(service: str, port: int, container: str = "") -> tuple[cfg.O
     )
 
 
-def http_options(service: str, port: int, container: str = "") -> tuple[cfg.Opt, ...]:
+def http_options(
+    service: str, port: int, container: str = "", address: str = "${host.address}"
+) -> tuple[cfg.Opt, ...]:
     """The options of whatever answers HTTP; addresses fit into URLs."""
     container = container or service
     public, internal = service_urls(service)
     return (
-        cfg.StrOpt("address", default="${host.address}", help="The address it listens on."),
+        cfg.StrOpt("address", default=address, help="The address it listens on."),
         cfg.PortOpt("port", default=port, help="The port it listens on."),
         cfg.PortOpt(
             "plain_port",

@@ -1,16 +1,25 @@
 """tools/quickstart, beside the services that this machine runs already."""
 
+import contextlib
 import dataclasses
 import pathlib
+import socket
 import stat
 import subprocess
 
 import pytest
 
 from tests.functional.conftest import NETWORK
-from tests.functional.support.harness import Deployment
+from tests.functional.support.harness import Deployment, run
 
 TOOLS = pathlib.Path(__file__).parents[2] / "tools"
+LOOPBACK = ("127.0.0.1", "[::1]")
+#: On 127.0.0.1 there may be others.
+PORTS = """\
+port = {}
+[database]
+port = {}
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +49,9 @@ def quickstart(engine, images, tmp_path_factory):
     folder = tmp_path_factory.mktemp("quickstart")
     deployment = Deployment(engine, folder, f"{NETWORK}.250", bin=folder / "venv" / "bin")
     deployment.config_dir.mkdir()
-    deployment.configure(deployment.broker)
+    deployment.configure(deployment.broker + PORTS.format(*(
+        port + 2048 for port in deployment.broker_ports
+    )))
     yield Quickstart(deployment)
     engine.clean()
 
@@ -67,6 +78,28 @@ def test_everything_is_reached_over_tls(first_run, quickstart):
     shown = quickstart.deployment.kolla("config", "show", "-f", "json").json()
     on = {row["group"] for row in shown if row["option"] == "tls" and row["value"] == "true"}
     assert on == {"api", "database", "messaging"}
+
+
+def listening(deployment: Deployment) -> set[tuple[str, int]]:
+    """Addresses and ports that programs in the deployment's containers listen on."""
+    with deployment.engine.client() as client:
+        tops = [container.top(ps_args="-eo pid") for container in client.containers.list()]
+    ours = {f"pid={row[0]}," for top in tops for row in top["Processes"]}
+    rows = [line.split() for line in run("ss", "-Hltnp").splitlines()]
+    found = {row[3] for row in rows if any(process in row[-1] for process in ours)}
+    return {(place.rpartition(":")[0], int(place.rpartition(":")[2])) for place in found}
+
+
+def test_only_the_apis_are_reached_from_elsewhere(first_run, quickstart):
+    found = listening(quickstart.deployment)
+    assert {place for place in found if place[0] not in LOOPBACK} == {
+        (quickstart.deployment.address, port) for port in (5000, 9292)
+    }
+    assert len(found) >= 6  # MariaDB, RabbitMQ, its distribution, epmd
+    for port in (port for address, port in found if address == "127.0.0.1"):
+        with contextlib.closing(socket.socket()) as client:
+            assert client.connect_ex((quickstart.deployment.address, port)) != 0
+    assert "reached from this host only" in first_run
 
 
 def test_every_container_is_healthy(first_run, quickstart):

@@ -48,10 +48,13 @@ def test_a_container_that_may_more_is_named(confinement, monkeypatch):
 
 
 def test_every_port_says_who_needs_it(confinement):
-    rows = {(row[0], row[2]): row[3] for row in confinement.ports()[1:]}
+    table = confinement.ports()[1:]
+    rows = {(row[0], row[2]): row[3] for row in table}
     assert rows["5000", "keystone"].startswith("users of the cloud")
     assert rows["3306", "mariadb"] == "hosts of the deployment"
     assert rows["4369", "rabbitmq"] == "this host"
+    internal = {row[2] for row in table if row[1] == "[host] internal_address"}
+    assert internal == {"mariadb", "rabbitmq", "metadata-service"}
 
 
 def test_every_test_that_it_names_is_there():

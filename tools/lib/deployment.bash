@@ -29,8 +29,8 @@ configure() {
     fi
     if [[ ! -e $host ]]; then
         local address=${given[address]:-$(helper address)}
-        change "hosts/${host##*/}: services bind $address"
-        printf '# What is special about this host.\n[host]\naddress = %s\n' "$address" >"$host"
+        change "hosts/${host##*/}: APIs listen on $address, what only they use on 127.0.0.1"
+        host_file "$address" >"$host"
     fi
     address=$(setting host.address)
     [[ ${given[address]:-$address} == "$address" ]] ||
@@ -38,6 +38,17 @@ configure() {
             "change it there, if that is meant"
     make_secrets
     kolla config validate || die "the configuration is not valid" "correct what is named above"
+}
+
+# host_file ADDRESS
+host_file() {
+    cat <<TEXT
+# What is special about this host.
+[host]
+address = $1
+# No other host uses MariaDB and RabbitMQ. Before one does: the guide "Quickstart".
+internal_address = 127.0.0.1
+TEXT
 }
 
 # A cloud on one host, which is the gateway of the network outside.

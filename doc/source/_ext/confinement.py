@@ -28,6 +28,8 @@ from kolla.settings import Settings
 #: Of the containers of this set everybody is a client.
 PUBLIC = "openstack-interface"
 MIB = 1 << 20
+#: Addresses of a host, by the option that says them.
+PLACES = {"[host] address": "192.0.2.1", "[host] internal_address": "192.0.2.2"}
 #: Numbers are those of the CIS Docker Benchmark 1.6.
 CIS = (
     ("5.4", "Capabilities are restricted", lambda host: host.get("CapDrop") == ["ALL"]
@@ -90,7 +92,8 @@ def launched() -> list[Launched]:
     catalog = Catalog.load()
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.load(catalog, pathlib.Path(folder), None, {
-            "host.name": "HOST", "host.address": "192.0.2.1",
+            "host.name": "HOST", "host.address": PLACES["[host] address"],
+            "host.internal_address": PLACES["[host] internal_address"],
         })
         return [
             _launched(container, settings)
@@ -158,7 +161,7 @@ def ports() -> list[tuple[str, ...]]:
             clients = "this host" if loopback else (
                 "users of the cloud and hosts of the deployment" if public
                 else "hosts of the deployment")
-            where = "loopback" if loopback else "[host] address"
+            (where,) = [place for place, it in PLACES.items() if it == address] or ["loopback"]
             rows.append((port, where, each.container.name, clients))
     rows.append(("9555", "[monitor] listen_address", "kolla monitor",
                  "load balancers, keepalived, Prometheus"))

@@ -62,6 +62,16 @@ def test_clients_reach_the_configured_address_and_other_nodes_the_one_of_the_dis
     )
 
 
+def test_during_a_move_clients_are_served_on_both_addresses():
+    found = settings(KOLLA_FORMER_ADDRESS="127.0.0.1", KOLLA_PLAIN_PORT="5673")
+    assert {name: value for name, value in found.items() if name.startswith("listeners.")} == {
+        "listeners.tcp.default": "10.0.0.5:5672", "listeners.tcp.former": "127.0.0.1:5672",
+        "listeners.tcp.plain_default": "10.0.0.5:5673",
+        "listeners.tcp.plain_former": "127.0.0.1:5673",
+    }
+    assert "listeners.tcp.former" not in settings(KOLLA_FORMER_ADDRESS="10.0.0.5")
+
+
 def test_any_key_of_rabbitmq_conf_comes_from_the_environment():
     found = settings(**{"OS_DEFAULT__VM_MEMORY_HIGH_WATERMARK.RELATIVE": "0.3"})
     assert found["vm_memory_high_watermark.relative"] == "0.3"
@@ -115,4 +125,4 @@ def test_with_a_certificate_clients_need_tls_except_on_the_port_that_is_for_the_
     assert found["listeners.ssl.default"] == "10.0.0.5:5672"
     assert found["ssl_options.keyfile"] == f"{certificate}.key"
     found = settings(KOLLA_PLAIN_PORT="5673")
-    assert found["listeners.tcp.plain"] == "10.0.0.5:5673" and "listeners.tcp" not in found
+    assert found["listeners.tcp.plain_default"] == "10.0.0.5:5673" and "listeners.tcp" not in found

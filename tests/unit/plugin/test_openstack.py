@@ -99,3 +99,33 @@ def test_one_host_makes_what_all_of_them_find_in_keystone(cloud, host, does_it):
         container = settings.catalog.containers[name]
         tasks = build(container, settings, ImageFacts("", "image"), "", "").tasks["bootstrap"]
         assert (task in [each.name for each in tasks]) is does_it
+
+
+@pytest.mark.parametrize("group, name", [("database", "mariadb"), ("messaging", "rabbitmq")])
+def test_during_a_move_a_service_listens_on_both_addresses_with_a_certificate_for_both(
+    cloud, group, name
+):
+    settings = cloud(f"[{group}]\naddress = 127.0.0.6\n")
+    container = settings.catalog.containers[name]
+    (before,) = {listen.address for listen in settings.listens(container)} - {"127.0.0.1"}
+    assert before == "127.0.0.6"
+    settings = cloud(f"[{group}]\naddress = 127.0.0.6\nformer_address = 127.0.0.5\n")
+    assert settings.problems() == []
+    found = {listen.address: listen.balanced for listen in settings.listens(container)}
+    assert found["127.0.0.6"] and not found["127.0.0.5"]
+    assert {"127.0.0.5", "127.0.0.6"} <= {*certificates.names(settings, container)}
+    told = settings.environment(container)
+    assert told["KOLLA_FORMER_ADDRESS"] == "127.0.0.5"
+
+
+def test_what_only_services_use_listens_where_only_they_are(cloud):
+    settings = cloud("[host]\naddress = 127.0.0.9\n")
+    for host in ("127.0.0.9", "127.0.0.1"):
+        found = {
+            listen.address for name in ("mariadb", "rabbitmq", "metadata-service")
+            for listen in settings.listens(settings.catalog.containers[name])
+        }
+        assert found == {host, "127.0.0.1"}  # RabbitMQ's tools are always there
+        nova = settings.environment(settings.catalog.containers["nova-compute"])
+        assert nova["OS_VNC__SERVER_LISTEN"] == host
+        settings = cloud("[host]\naddress = 127.0.0.9\ninternal_address = 127.0.0.1\n")

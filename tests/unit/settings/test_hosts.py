@@ -123,6 +123,16 @@ def test_a_host_that_has_to_be_found_says_where_it_is(tmp_path):
     )
 
 
+def test_a_host_that_only_itself_finds_is_named_to_the_others(tmp_path):
+    made = settings_of(tmp_path, "cmp1", **THREE)
+    assert {str(problem) for problem in made.problems()} >= {
+        f"{tmp_path}/hosts/ctl1.conf:2: [host] address: at 127.0.0.1 other hosts do not find"
+        " broker of ctl1; give it an address that they reach"
+    }
+    alone = settings_of(tmp_path, "ctl1", hosts_ctl1=THREE["hosts_ctl1"])
+    assert alone.problems() == []
+
+
 @pytest.mark.parametrize("text, told", [
     ("${broker.prt}", "there is no option [broker] prt; did you mean 'port'? in '${broker.prt}'"),
     ("$5", "a template is malformed"),
