@@ -1,6 +1,9 @@
 """One host's deployment: everything a command needs, made when it is first asked for."""
 
+import contextlib
 import functools
+import logging
+import os
 import pathlib
 import threading
 from collections.abc import Mapping
@@ -8,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from kolla.catalog.catalog import Catalog
 from kolla.catalog.leftovers import left_over
+from kolla.errors import KollaError
 from kolla.hooks import Hooks
 from kolla.plugin.backend import Backend
 from kolla.settings import Settings
 from kolla.settings.in_force import InForce
+from kolla.settings.problems import Invalid
 from kolla.store.state_dir import StateDir, require_private
 from kolla.store.store import Store
 
@@ -23,6 +28,8 @@ if TYPE_CHECKING:  # a command that only lists needs none of these
     from kolla.store.copies import Copies
     from kolla.store.locks import Locks
 
+LOG = logging.getLogger(__name__)
+
 
 class Deployment:
     """The configuration, the tree, the state and the engine of this host."""
@@ -32,9 +39,12 @@ class Deployment:
         config_dir: pathlib.Path | str = "/etc/kolla",
         host: str | None = None,
         overrides: Mapping[str, str] | None = None,
+        is_copy: bool = False,
     ):
         self.config_dir = pathlib.Path(config_dir).absolute()
         self._host, self._overrides = host, dict(overrides or {})
+        #: Whether it is the copy for readers: no engine, no secrets, nothing to change.
+        self.is_copy = is_copy
         self._making_hooks = threading.Lock()
         self._backends: dict[str, Backend] = {}
 
@@ -134,6 +144,20 @@ class Deployment:
             self._hooks.close(timeout)
         if "store" in vars(self):
             self.store.close()
+            with contextlib.suppress(Invalid):
+                self.publish()
+
+    def publish(self) -> None:
+        """Show readers the state as it is now. What they see must not stop any work."""
+        if os.geteuid() == 0 and not self.is_copy:
+            from kolla.store.published import Published
+
+            value = self.settings.value
+            folder, group = value("DEFAULT", "readers_dir"), value("DEFAULT", "readers")
+            try:
+                Published(self.state_dir, pathlib.Path(folder), group).refresh()
+            except KollaError as error:
+                LOG.warning("%s", error)
 
     # Secrets
 

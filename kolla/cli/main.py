@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
+DEFAULT_CONFIG_DIR = pathlib.Path("/etc/kolla")
+
 DESCRIPTION = """\
 Run OpenStack on this host as containers, each upgraded and rolled back atomically.
 
@@ -68,7 +70,7 @@ class Kolla(app.App):
         )
         parser.add_argument("--version", action="store_true", help="show kolla's version")
         parser.add_argument(
-            "--config-dir", metavar="DIR", type=pathlib.Path, default=pathlib.Path("/etc/kolla"),
+            "--config-dir", metavar="DIR", type=pathlib.Path, default=DEFAULT_CONFIG_DIR,
             help="directory of kolla.conf (default: /etc/kolla)",
         )
         completed(parser.add_argument(
@@ -109,17 +111,23 @@ class Kolla(app.App):
         for error in deployment.installed.errors:
             LOG.warning("%s", error)
         if self._configuration is not Configuration.TODAYS:
-            deployment.configuration.settle(judge=self._configuration is Configuration.LAST_VALID)
+            judge = self._configuration is Configuration.LAST_VALID and not deployment.is_copy
+            deployment.configuration.settle(judge)
         return deployment
 
     def new_deployment(self) -> "Deployment":
         """A new deployment without warnings, for a command that reports broken plugins itself."""
         from kolla.deployment import Deployment
 
+        folder, is_copy = self.options.config_dir, False
+        if os.geteuid() != 0:
+            from kolla.store import published
+
+            folder = published.readable(folder) if folder == DEFAULT_CONFIG_DIR else folder
+            is_copy = published.is_copy(folder)
         return Deployment(
-            config_dir=self.options.config_dir,
-            host=self.options.host,
-            overrides=dict(self.options.overrides),
+            config_dir=folder, host=self.options.host, overrides=dict(self.options.overrides),
+            is_copy=is_copy,
         )
 
     def run(self, argv: list[str]) -> int:

@@ -117,6 +117,8 @@ def _left_over(known: "list[Status]") -> Iterator[Matter]:
 def _of_host(deployment: "Deployment") -> Iterator[Matter]:
     from kolla import host
 
+    if deployment.is_copy:  # certificates and disks are for root to see
+        return
     settings = deployment.settings
     state_dir = Path(settings.value("DEFAULT", "state_dir"))
     found = [*host.certificates_end(settings),
@@ -129,6 +131,8 @@ def of_engine(deployment: "Deployment") -> Iterator[Matter]:
     from kolla import host
     from kolla.images import labels
 
+    if deployment.is_copy:
+        return
     try:
         running = {
             seen.container: labels.refreshed(seen.labels)

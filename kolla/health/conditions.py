@@ -51,6 +51,9 @@ class Condition:
     packages: str | None = None
     #: What it runs: ``release``, ``version`` of the software, and ``image``.
     runs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    #: The release or image that it keeps, whatever the configuration says, and since when.
+    pin: str | None = None
+    pinned: str | None = None
 
     @property
     def serves(self) -> bool:

@@ -1,6 +1,7 @@
 """The state that all parts of the monitor share, and the view that others have of it."""
 
 import contextlib
+import logging
 import shutil
 import time
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from kolla.monitor.view import Disk
 from kolla.monitor.watched import Watched
 from kolla.store.state_dir import StateDir
 from kolla.times import now
+
+LOG = logging.getLogger(__name__)
 
 #: Seconds from a change of health until it is recorded.
 SOON = 0.2
@@ -65,6 +68,11 @@ class Context:
         except OSError:
             return None
 
+    def flaws(self) -> list[str]:
+        """The places of what is wrong with the configuration: file and line, no folder."""
+        invalid = self.deployment.configuration.invalid
+        return [problem.place for problem in invalid.problems] if invalid else []
+
     def status_of_set(self, name: str) -> str | None:
         return self.announcements.sets.get(name)
 
@@ -107,6 +115,15 @@ class Context:
         """Record, with the next write, that a container was looked at."""
         watched.looked = now()
         self._fresh.add(watched.name)
+
+    def publish(self) -> None:
+        """Show readers the state, in the background."""
+        def done(error: Exception | None) -> None:
+            if error:
+                LOG.error("readers see an old state: %s", line(error))
+
+        if self.deployment.settings.value("DEFAULT", "readers"):
+            self.loop.background(self.looking, self.deployment.publish, done)
 
     def write(self) -> None:
         """Record all results since the last time, in one transaction."""

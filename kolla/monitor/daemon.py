@@ -15,6 +15,7 @@ from kolla.monitor.context import Context, line
 from kolla.monitor.endpoint import Endpoint
 from kolla.monitor.loop import Loop
 from kolla.monitor.watcher import Watcher
+from kolla.settings.problems import Invalid
 from kolla.store.records import MONITOR, act_as
 from kolla.store.state_dir import StateDir
 from kolla.times import ago
@@ -93,6 +94,8 @@ class Daemon:
             deployment = self._valid()
         except KollaError as error:
             LOG.error("the configuration stays as it was: %s", error)
+            if isinstance(error, Invalid):
+                before.configuration.invalid = error
             return before
         before.close(HOOKS)
         return deployment

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from kolla.catalog import discovery
 from kolla.health.conditions import STATUSES, Condition
 from kolla.monitor.view import Disk, View
+from kolla.plugin.spec import short_id
 
 #: The values of the label ``by``: who restarted a container.
 RESTARTERS = ("engine", "monitor")
@@ -104,6 +105,12 @@ class _Conditions(Collector):
             "check_timestamp_seconds", "When its check last ended.", conditions,
             lambda each: _timestamp(each.checked),
         )
+        yield _pins(conditions)
+        yield GaugeMetricFamily(
+            "kolla_configuration_valid",
+            "Whether today's configuration is in force (1), or the last valid one (0).",
+            not self._view.flaws(),
+        )
         yield from _usages(conditions)
         yield from _disk(self._view.disk())
         yield _gauge(
@@ -164,6 +171,18 @@ def _gauge(
     for container, each in conditions.items():
         if (found := value(each)) is not None:
             family.add_metric([container], found)
+    return family
+
+
+def _pins(conditions: Mapping[str, Condition]) -> GaugeMetricFamily:
+    """Of containers that keep a release or an image, whatever the configuration says."""
+    family = GaugeMetricFamily(
+        "kolla_container_pinned_timestamp_seconds",
+        "When the container was pinned to a release or an image.", labels=["container", "pin"],
+    )
+    for name, each in conditions.items():
+        if each.pin:
+            family.add_metric([name, short_id(each.pin)], _timestamp(each.pinned) or 0)
     return family
 
 

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 from kolla.errors import nearest
 from kolla.health import conditions
 from kolla.monitor.view import View
+from kolla.plugin.spec import short_id
 from kolla.text import harmless
 from kolla.times import age
 
@@ -83,7 +84,11 @@ class Pages:
 
     def _overview(self) -> dict:
         view = self._view
+        flaws = view.flaws()
         return {
+            "configuration": {"valid": not flaws, "problems": flaws},
+            "pins": {name: short_id(each.pin) for name, each in view.conditions().items()
+                     if each.pin},
             "sets": {name: view.status_of_set(name) for name in view.sets()},
             "containers": {name: each.status for name, each in view.conditions().items()},
         }
@@ -97,7 +102,7 @@ class Pages:
             "since": found.since or None,
             "detail": _WHY[found.status], "age": _since(found.checked),
             "generation": found.generation, "probation": found.probation,
-            "restarts": found.restarts,
+            "restarts": found.restarts, "pin": found.pin and short_id(found.pin),
         }
 
     def _set(self, name: str) -> dict | None:

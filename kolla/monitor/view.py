@@ -28,5 +28,8 @@ class View(Protocol):
     def status_of_set(self, name: str) -> str | None:
         """The status of a set; None if it is not known."""
 
+    def flaws(self) -> list[str]:
+        """The places of what is wrong with the configuration, as far as it is not in force."""
+
     def disk(self) -> Disk | None:
         """Bytes on the disk of the state; None if not known."""

@@ -85,6 +85,7 @@ class Watched:
             self.memory.trusted, self.usage, self.spec.limits, self.packages,
             runs={"release": self.spec.release, "version": self.spec.version,
                   "image": self.spec.image},
+            pin=self.record.pin, pinned=self.record.pinned_at,
         )
 
 

@@ -30,6 +30,8 @@ RECORDS = 1
 SWEEP = 30
 #: Seconds between two writes of results.
 WRITE = 5
+#: Seconds between two looks whether readers see an old state.
+PUBLISH = 10
 #: The most seconds from the start of the monitor to the first check of a container.
 FIRST = 10
 
@@ -57,6 +59,7 @@ class Watcher:
         every(SWEEP, self._engine.sweep)
         every(usage.PAUSE, self._usage.look)
         every(WRITE, self.context.write)
+        every(PUBLISH, self.context.publish)
         self._engine.start()
 
     def close(self) -> None:

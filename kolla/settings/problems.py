@@ -1,6 +1,7 @@
 """Problems of a configuration, with their places."""
 
 import dataclasses
+import os
 from collections.abc import Iterable
 
 from kolla.errors import KollaError
@@ -13,6 +14,12 @@ class Problem:
     file: str
     line: int | None
     message: str
+
+    @property
+    def place(self) -> str:
+        """The file without its folder, and the line."""
+        name = os.path.basename(self.file)
+        return f"{name}:{self.line}" if self.line else name
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file

@@ -21,9 +21,11 @@ class Database:
         self._db = self._opened()
 
     def _opened(self) -> sqlite3.Connection:
-        """A connection; on a read-only disk, a read-only one if the file exists."""
+        """A connection; a read-only one if the file exists and this user, or anybody, may only
+        read it.
+        """
         try:
-            if self.path.exists() and os.statvfs(self.path).f_flag & os.ST_RDONLY:
+            if self.path.exists() and not os.access(self.path, os.W_OK):
                 return self._opened_to_be_read()
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             db = sqlite3.connect(

@@ -24,6 +24,8 @@ class StateDir:
         self.copies = path / "copies"
         #: The last configuration that was valid, without secrets.
         self.last_valid = path / "last-valid.conf"
+        #: The name of the folder with the copy for readers, while there is one.
+        self.published = path / "published"
         #: One lock for each container, and one for the images.
         self.locks = path / "locks"
         #: Held by the monitor of this deployment.

@@ -10,6 +10,15 @@ DEFAULT = [
         "state_dir", default="/var/lib/kolla", type=FOLDER,
         help="Where kolla keeps its state, archived logs and generated files.",
     ),
+    cfg.StrOpt(
+        "readers", default="",
+        help="A group whose members may run what only looks, such as `kolla status`. They get a "
+             "copy of the state without secrets. Empty: only root may look.",
+    ),
+    cfg.Opt(
+        "readers_dir", default="/run/kolla", type=FOLDER,
+        help="Where the copy for readers is: a folder below one that only root can write to.",
+    ),
 ]
 
 HOST = [

@@ -95,6 +95,7 @@ def test_a_container_is_503_whatever_keeps_it_from_being_healthy(served, view, s
     assert page == {
         "container": "web", "status": status, "since": "2026-01-02T00:00:00.000+00:00",
         "generation": 3, "restarts": 2, "probation": True, "serves": False,
+        "pin": None,
     }
 
 
@@ -112,9 +113,19 @@ def test_what_was_healthy_when_the_engine_fell_silent_keeps_its_requests(served,
 def test_the_overview_names_everything(served, view):
     view.set("worker", "failed")
     assert answer(served, "/") == (200, {
+        "configuration": {"valid": True, "problems": []}, "pins": {},
         "sets": {"cloud": "degraded", "front": "degraded"},
         "containers": {"database": "healthy", "web": "healthy", "worker": "failed"},
     })
+
+
+def test_pins_and_a_configuration_that_is_not_in_force_are_told(served, view):
+    view.wrong = ["kolla.conf:7"]
+    view.set("web", "healthy", pin="sha256:" + "ab" * 32)
+    page = answer(served, "/")[1]
+    assert page["configuration"] == {"valid": False, "problems": ["kolla.conf:7"]}
+    assert page["pins"] == {"web": "abababababab"}
+    assert answer(served, "/containers/web")[1]["pin"] == "abababababab"
 
 
 @pytest.mark.parametrize("path, error", [

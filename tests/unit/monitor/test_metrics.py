@@ -130,3 +130,16 @@ def test_every_metric_of_the_alert_rules_is_there(metrics, view, tmp_path):
     expressions = re.findall(r"expr:((?:.|\n +)*)", rules)
     named = set(re.findall(r"\bkolla_\w+", " ".join(expressions)))
     assert named and not [name for name in named if not re.search(rf"\n{name}[{{ ]", served)]
+
+
+def test_pins_are_told_with_their_day(metrics, view):
+    assert values(metrics, "kolla_container_pinned_timestamp_seconds") == {}
+    view.set("web", "healthy", pin="2026.1", pinned="2026-01-01T00:00:00+00:00")
+    assert values(metrics, "kolla_container_pinned_timestamp_seconds") == {
+        ("web", "2026.1"): 1767225600.0}
+
+
+def test_a_configuration_that_is_not_in_force_is_told(metrics, view):
+    assert values(metrics, "kolla_configuration_valid") == {(): 1}
+    view.wrong = ["kolla.conf:7"]
+    assert values(metrics, "kolla_configuration_valid") == {(): 0}

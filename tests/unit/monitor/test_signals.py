@@ -14,6 +14,7 @@ from kolla.errors import KollaError
 from kolla.monitor import daemon, systemd, watcher
 from kolla.monitor.daemon import Daemon
 from kolla.plugin.reports import Outcome
+from kolla.settings import Invalid, Problem
 from kolla.store import records
 from kolla.store.store import Store
 from kolla.times import ago
@@ -253,3 +254,21 @@ def test_a_monitor_copies_the_state_file_once_a_day(run, make, engine, says):
 
     run(make, once_more)
     assert copy.stat().st_mtime_ns == before
+
+
+def test_a_configuration_that_is_refused_is_on_show(run, make, says):
+    made = []
+
+    def deploy():
+        if made:
+            raise Invalid([Problem("/etc/kolla/kolla.conf", 7, "a typo")])
+        made.append(make())
+        return made[-1]
+
+    def script():
+        send(signal.SIGHUP)
+        says("the configuration stays as it was")
+        send(signal.SIGTERM)
+
+    run(deploy, script)
+    assert made[0].configuration.invalid.problems[0].place == "kolla.conf:7"

@@ -6,6 +6,9 @@ from kolla.health.conditions import Condition, of_set
 class View:
     """A set ``cloud`` with a set ``front`` (web, worker) and a container ``database``."""
 
+    #: The places of what is wrong with the configuration.
+    wrong: tuple[str, ...] = ()
+
     def __init__(self, **statuses: str):
         at = "2026-01-01T00:00:00.000+00:00"
         self.containers = {
@@ -25,6 +28,9 @@ class View:
 
     def sets(self) -> dict[str, list[str]]:
         return {"cloud": ["database", "front"], "front": ["web", "worker"]}
+
+    def flaws(self):
+        return self.wrong
 
     def disk(self):
         return None

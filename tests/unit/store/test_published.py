@@ -1,0 +1,96 @@
+"""The copy of the state for users who may look."""
+
+import grp
+import os
+import sqlite3
+
+import pytest
+
+from kolla.errors import KollaError
+from kolla.store.published import Published
+from kolla.store.state_dir import StateDir
+from kolla.store.store import Store
+from tests.unit.support.factory import make_spec
+
+#: A group that every Debian has.
+GROUP = "nogroup"
+
+
+@pytest.fixture
+def state_dir(tmp_path):
+    """One generation with the fingerprint of a secret, and a configuration."""
+    store = Store(tmp_path / "state")
+    store.begin("web", make_spec(), {"web.password": "0123fingerprint"}, "start")
+    store.commit("web", 1)
+    store.close()
+    StateDir(tmp_path / "state").last_valid.write_text("[DEFAULT]\nrelease = 2026.1\n")
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def shown(state_dir, tmp_path):
+    return Published(state_dir, tmp_path / "shown", GROUP)
+
+
+def test_only_the_group_may_read_the_copy_and_nobody_may_write(shown, tmp_path):
+    shown.refresh()
+    folder = tmp_path / "shown"
+    assert folder.stat().st_mode & 0o7777 == 0o2750
+    for path in (folder, folder / "kolla.sqlite", folder / "kolla.conf"):
+        assert (path.stat().st_uid, path.stat().st_gid) == (0, grp.getgrnam(GROUP).gr_gid)
+    for path in (folder / "kolla.sqlite", folder / "kolla.conf"):
+        assert path.stat().st_mode & 0o777 == 0o640
+    assert sorted(path.name for path in folder.iterdir()) == ["kolla.conf", "kolla.sqlite"]
+
+
+def test_no_fingerprint_of_a_secret_is_left_in_it(shown, tmp_path):
+    shown.refresh()
+    content = (tmp_path / "shown" / "kolla.sqlite").read_bytes()
+    assert b"0123fingerprint" not in content
+    db = sqlite3.connect(f"file:{tmp_path}/shown/kolla.sqlite?immutable=1", uri=True)
+    assert db.execute("SELECT name FROM containers").fetchall() == [("web",)]
+    db.close()
+
+
+def test_it_is_made_anew_only_after_a_change(shown, state_dir, tmp_path):
+    shown.refresh()
+    made = (tmp_path / "shown" / "kolla.sqlite").stat().st_ino
+    shown.refresh()
+    assert (tmp_path / "shown" / "kolla.sqlite").stat().st_ino == made
+    store = Store(state_dir)
+    store.update("web", health="healthy")
+    shown.refresh()
+    store.close()
+    assert (tmp_path / "shown" / "kolla.sqlite").stat().st_ino != made
+
+
+def test_without_a_group_it_is_removed(shown, state_dir, tmp_path):
+    shown.refresh()
+    Published(state_dir, tmp_path / "shown", "").refresh()
+    assert not (tmp_path / "shown").exists()
+
+
+def test_what_another_deployment_shows_is_left_alone(shown, tmp_path):
+    shown.refresh()
+    Published(tmp_path / "other", tmp_path / "shown", "").refresh()
+    assert (tmp_path / "shown" / "kolla.sqlite").exists()
+
+
+@pytest.mark.parametrize("trap", ["link", "foreign"])
+def test_a_folder_that_is_not_ours_is_not_used(shown, tmp_path, trap):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    if trap == "link":
+        (tmp_path / "shown").symlink_to(elsewhere)
+    else:
+        (tmp_path / "shown").mkdir()
+        os.chown(tmp_path / "shown", 65534, 65534)
+    with pytest.raises(KollaError, match="is not kolla's own folder"):
+        shown.refresh()
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_group_that_does_not_exist_is_named_with_what_to_do(state_dir, tmp_path):
+    with pytest.raises(KollaError) as raised:
+        Published(state_dir, tmp_path / "shown", "no-such-group").refresh()
+    assert "no-such-group" in raised.value.message and "groupadd" in raised.value.hint
