@@ -8,32 +8,45 @@ from kolla.actions.run import run
 from kolla.monitor.commands import Commands
 from kolla.monitor.remedies import Remedies
 from kolla.plans.requests import Request
-from tests.unit.support.factory import make_generation, make_spec, make_state
+from kolla.plugin import Task
 from tests.unit.support.host import Host, make_service
 
 
-def asked(monkeypatch, on_record) -> list[str]:
-    """What is done at the end of the probation of generation 1, as that is on record then."""
-    state = make_state(1, [on_record])
+class Now:
+    """A loop that does at once what goes to the background, and keeps what comes later."""
+
+    def __init__(self):
+        self.later = []
+
+    def after(self, seconds, work):
+        self.later.append(work)
+
+    def background(self, threads, work, done):
+        done(work())
+
+
+@pytest.mark.parametrize("who", ["monitor", "operator"])
+def test_what_survives_its_probation_is_confirmed_once(tmp_path, who):
+    contract = (Task("contract", ("contract",)),)
+    host = Host(tmp_path, make_service("web", confirms_itself=True, contract=contract))
+    host.build("1")
+    host.act("start")
+    web, loop = current(host, "web"), Now()
     context = types.SimpleNamespace(
-        deployment=None,
-        loop=types.SimpleNamespace(after=lambda seconds, work: None),
-        has=lambda watched: True, in_hands=lambda watched: False,
+        deployment=host.deployment, loop=loop, acting=None, has=lambda watched: True,
+        in_hands=lambda watched: False,
     )
-    monkeypatch.setattr("kolla.monitor.remedies.recorded", lambda deployment, name: state)
-    done = []
-    remedies = Remedies(context, lambda watched: None)
-    monkeypatch.setattr(remedies, "_act", lambda watched, kind, *told: done.append(kind))
-    begun = make_generation(1, "current", spec=make_spec(confirms_itself=True))
-    remedies._survived(types.SimpleNamespace(
-        name="web", number=1, generation=begun, status="healthy"
-    ))
-    return done
-
-
-@pytest.mark.parametrize("confirmed, done", [(None, ["confirm"]), ("2026-01-02", [])])
-def test_what_has_been_confirmed_meanwhile_is_not_confirmed_again(monkeypatch, confirmed, done):
-    assert asked(monkeypatch, make_generation(1, "current", confirmed=confirmed)) == done
+    watched = types.SimpleNamespace(
+        name="web", number=1, generation=web, spec=web.snapshot, status="healthy", probation=60,
+    )
+    Remedies(context, lambda watched: None).await_end_of_probation(watched)
+    assert web.confirmed is None
+    if who == "operator":
+        host.act("confirm")
+    loop.later.pop()()
+    assert current(host, "web").confirmed
+    confirmations = [e for e in host.deployment.store.events(9, "web") if e.action == "confirm"]
+    assert len(confirmations) == 1
 
 
 @pytest.fixture
