@@ -73,11 +73,15 @@ MESSAGING_FILE = authority_file("messaging", "messaging.tls")
 WORKER_CHECK = Check(("kolla-check-worker",), grace=240)
 
 
-def worker_environment(topic: str) -> dict[str, str]:
-    """The variables of a service that is called over the broker, under that topic of its own."""
+def worker_environment(topic: str, *others: str) -> dict[str, str]:
+    """The variables of a service that is called over the broker, under that topic of its own.
+
+    ``others``: further topics of its own, whose queues go with it as well.
+    """
     return {
         "KOLLA_HOST": "${host.name}",
         "KOLLA_RPC_QUEUE": f"{topic}.${{host.name}}",
+        **({"KOLLA_RPC_TOPICS": " ".join(others)} if others else {}),
         "OS_DEFAULT__HOST": "${host.name}",
         "OS_DEFAULT__RPC_PING_ENABLED": "true",
         **messaging_environment(),

@@ -184,6 +184,15 @@ def test_its_queue_goes_and_that_of_all_hosts_with_the_last(world, monkeypatch, 
     assert world.sql == []
 
 
+def test_the_queues_of_its_further_topics_go_as_well(world, monkeypatch):
+    queues = importlib.import_module("kolla_image.queues")
+    names = ("compute", "tasks", "tasks.ctl1.example.org", "tasks.ctl2", "other")
+    broker = Broker(queues.amqp, dict.fromkeys(names, 0))
+    monkeypatch.setattr(queues, "session", lambda *place: broker)
+    world.run(QUEUE | {"KOLLA_RPC_TOPICS": "tasks never-used"})
+    assert list(broker.queues) == ["tasks.ctl2", "other"]
+
+
 class Broker:
     """A connection and its channels; ``queues`` to how many listen there."""
 
@@ -200,6 +209,6 @@ class Broker:
         return self
 
     def queue_delete(self, name: str, if_unused: bool = False, if_empty: bool = False):
-        if if_unused and self.queues[name]:
+        if if_unused and self.queues.get(name):
             raise self.amqp.PreconditionFailed("in use")
-        del self.queues[name]
+        self.queues.pop(name, None)

@@ -5,7 +5,7 @@ Those for answers and for calls to all hosts expire by themselves after half an 
 
 import amqp
 
-from kolla_image.environment import fail, require
+from kolla_image.environment import fail, get, require
 from kolla_image.prober import TROUBLE, first, places, reason, session
 
 
@@ -19,11 +19,12 @@ def remove(connection: amqp.Connection, queue: str, shared: str) -> None:
 
 
 def main() -> None:
-    queue = require("KOLLA_RPC_QUEUE")
-    shared = queue.removesuffix(f".{require('KOLLA_HOST')}")
+    queue, host = require("KOLLA_RPC_QUEUE"), require("KOLLA_HOST")
+    topics = [queue.removesuffix(f".{host}"), *(get("KOLLA_RPC_TOPICS") or "").split()]
     try:
         with first(session, places(require("OS_DEFAULT__TRANSPORT_URL"))) as connection:
-            remove(connection, queue, shared)
+            for topic in topics:
+                remove(connection, f"{topic}.{host}", topic)
     except TROUBLE as error:
         fail(f"the broker cannot be used: {reason(error)}")
-    print(f"gone: the queue {queue}")
+    print(f"gone: the queues of {', '.join(topics)} on this host")
