@@ -1,6 +1,5 @@
 """Errors that are an operator's to read: what was wrong, where, and what to do."""
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -26,6 +25,8 @@ class UsageError(KollaError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """``; did you mean 'x'?`` or nothing: the end of an error about an unknown name."""
+    import difflib  # not for a command that finds what it was asked for
+
     by_lower_case = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(name.lower(), by_lower_case, n=1)
     return f"; did you mean {by_lower_case[close[0]]!r}?" if close else ""

@@ -1,7 +1,6 @@
 """``kolla container diff``: what differs between two generations, or from the configuration."""
 
 import dataclasses
-import difflib
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -133,6 +132,8 @@ def _lines(found: "list[Difference]") -> "Iterator[str]":
 
 def _unified(old: str, new: str) -> Iterator[str]:
     """The changed lines of a text, without the names of files."""
+    import difflib
+
     lines = difflib.unified_diff(
         old.splitlines(), new.splitlines(), n=AROUND, lineterm=""
     )

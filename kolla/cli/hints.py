@@ -1,6 +1,5 @@
 """What people type who know docker, kubectl, kolla-ansible or openstack: what to type here."""
 
-import difflib
 from collections.abc import Collection
 
 #: Verbs that no typo may lead to: they stop, destroy, or cannot be taken back.
@@ -102,6 +101,8 @@ def hint(typed: Collection[str], commands: Collection[str]) -> str:
 
 
 def _nearest(text: str, commands: Collection[str]) -> str:
+    import difflib
+
     harmless = [name for name in commands if name.split()[-1] not in HARMFUL]
     nouns = {name.split()[0] for name in commands}
     close = difflib.get_close_matches(text.lower(), [*harmless, *nouns], n=1, cutoff=SIMILAR)

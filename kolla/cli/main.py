@@ -98,7 +98,8 @@ class Kolla(app.App):
         level = dict(enumerate(levels)).get(self.options.verbose_level, logging.DEBUG)
         handler = _StandardError()
         form = journal.Formatter if journal.is_read_by_it(sys.stderr) else logging.Formatter
-        handler.setFormatter(form("kolla: %(message)s"))
+        place = "%(levelname)s %(name)s: " if level == logging.DEBUG else ""
+        handler.setFormatter(form(f"kolla: {place}%(message)s"))
         logging.basicConfig(level=level, handlers=[handler], force=True)
 
     @functools.cached_property

@@ -2,7 +2,6 @@
 
 import dataclasses
 import enum
-import getpass
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -176,6 +175,8 @@ def who() -> str:
         return _actor
     if os.environ.get("SUDO_USER"):
         return os.environ["SUDO_USER"]
+    import getpass
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):

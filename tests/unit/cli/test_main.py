@@ -269,3 +269,26 @@ def test_standard_streams_may_be_closed(kolla, closed):
 def test_an_error_of_another_file_without_room_names_that_file():
     error = OSError(errno.ENOSPC, "No space left on device", "/somewhere")
     assert "/somewhere" in _readable(error).message
+
+
+@pytest.mark.parametrize("command", ["set list", "container stop probe", "status", "plan"])
+def test_a_directory_in_place_of_the_configuration_is_named(kolla, command):
+    kolla.config.unlink()
+    kolla.config.mkdir()
+    answer = kolla(*command.split())
+    assert answer.code == 1
+    assert "kolla.conf: cannot be read: Is a directory" in answer.err
+    assert "as root" not in answer.err and "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize("release, told", [
+    ("2024.1", "cannot be built for 2024.1, only for 2025.2, 2026.1, 2026.2"),
+    ("2027.9", "'2027.9' is no release of OpenStack"),
+])
+def test_an_image_of_an_unknown_release_is_refused_with_those_there_are(kolla, release, told):
+    answer = kolla("image", "build", "keystone", "--release", release)
+    assert answer.code == 2 and told in answer.err
+
+
+def test_much_detail_names_where_it_comes_from(kolla):
+    assert "kolla: DEBUG " in kolla("-vvv", "set", "list").err
