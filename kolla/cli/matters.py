@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Hours of events, and how many of them.
 LATELY, EVENTS = 24, 5
+#: The share of a limit that is worth a word.
+NEAR = 0.9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,10 +142,27 @@ def of_engine(deployment: "Deployment") -> Iterator[Matter]:
         }
         oldest = deployment.settings.value("images", "max_age")
         yield from _findings(host.packages(running, oldest))
+        yield from _near_limits(deployment)
         if not deployment.configuration.invalid:
             yield from _drift(deployment)
     except KollaError as error:
         yield Matter("engine", "engine", "missing", error.message, "kolla host check")
+
+
+def _near_limits(deployment: "Deployment") -> Iterator[Matter]:
+    """Containers that use most of the memory or of the processes that they may have."""
+    from kolla.backends.instances import engine_name
+
+    for name, status in statuses(deployment).items():
+        current = status.generation
+        if current is None or status.record.target != "running" or not current.snapshot.limits:
+            continue
+        used = deployment.backend.usage(engine_name(name, current.number))
+        for what in ("memory", "pids") if used else ():
+            limit, amount = current.snapshot.limits.get(what), getattr(used, what)
+            if limit and amount / limit >= NEAR:
+                yield Matter("limit", name, "warning", f"uses {amount / limit:.0%} of its {what}",
+                             f"see [limits] {what}")
 
 
 def _drift(deployment: "Deployment") -> Iterator[Matter]:

@@ -10,7 +10,7 @@ from kolla.cli import matters, overview
 from kolla.cli.main import Kolla
 from kolla.plans.plan import Do, Kind, Operation, Plan
 from kolla.plugin import Task
-from kolla.plugin.reports import ImageFacts
+from kolla.plugin.reports import ImageFacts, Usage
 from kolla.times import now
 from tests.unit.support.engine import Engine
 from tests.unit.support.factory import make_spec
@@ -185,3 +185,17 @@ def test_events_of_more_than_a_day_ago_are_no_news(alive):
 
     with_store(alive, happen)
     assert "Nothing happened" in alive("status", "--quick").out
+
+
+def test_a_container_near_its_limit_is_named(alive, monkeypatch):
+    def upgrade(store):
+        store.begin("probe", make_spec(container="probe", limits={"memory": 100, "pids": 9}), {},
+                    "upgrade")
+        store.commit("probe", 2)
+
+    with_store(alive, upgrade)
+    engine = Engine()
+    engine.usage = lambda name: Usage(memory=95, pids=1)
+    monkeypatch.setattr("kolla.deployment.Deployment.backend_of", lambda *given: engine)
+    monkeypatch.setattr("kolla.actions.run.plan", lambda *given: {})
+    assert "limit         probe  uses 95% of its memory" in alive("status").out
