@@ -99,6 +99,12 @@ def test_application_that_is_not_there_does_not_work(check):
     assert verdict(check) == (1, "the app cannot be reached: No such file or directory")
 
 
+def test_what_is_no_wsgi_application_is_not_asked_for_its_database(check, served, monkeypatch):
+    monkeypatch.setenv("KOLLA_APPLICATION", "kolla-console")
+    served("app", lambda request: OK if b"/healthcheck" in request else b"HTTP/1.1 404 \r\n\r\n")
+    assert verdict(check) == (0, "")
+
+
 def test_application_without_its_database_is_degraded_not_dead(check, served):
     def answer(request: bytes) -> bytes:
         if b"/kolla-check/database" in request:

@@ -1,10 +1,8 @@
 """The scripts of Nova's image."""
 
-import http.server
 import importlib.machinery
 import importlib.util
 import sys
-import threading
 import types
 
 import pytest
@@ -128,53 +126,3 @@ def test_versions_that_are_not_where_they_were_are_not_guessed(versions):
 def test_a_release_that_the_image_does_not_know_is_refused(versions):
     with pytest.raises(SystemExit, match="it is not known which version services of 2031.1 have"):
         versions.version("2031.1")
-
-
-@pytest.fixture
-def console(load, monkeypatch, tmp_path):
-    """The check, with a proxy that answers for the page what the test has put in ``status``."""
-    module = load("kolla-check-console")
-    for name in ("JOINED", "LOADED"):
-        monkeypatch.setattr(module, name, str(tmp_path / name))
-    (tmp_path / "JOINED").touch()
-    module.status = 200
-
-    class Proxy(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(module.status if self.path == module.PAGE else 500)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.HTTPServer(("127.0.0.1", 0), Proxy)
-    serving = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    serving.start()
-    monkeypatch.setenv("KOLLA_ADDRESS", "127.0.0.1")
-    monkeypatch.setenv("KOLLA_PORT", str(server.server_port))
-    module.server = server
-    yield module
-    server.shutdown()
-    server.server_close()
-
-
-def test_a_console_proxy_that_shows_its_page_is_well(console):
-    assert console.complaint() == ""
-
-
-def test_a_console_proxy_that_waits_for_its_turn_has_loaded(console, tmp_path):
-    (tmp_path / "JOINED").unlink()
-    assert console.complaint() == "it loads"
-    (tmp_path / "LOADED").touch()
-    assert console.complaint() == ""
-
-
-def test_a_console_proxy_without_its_page_is_not(console):
-    console.status = 404
-    assert console.complaint() == "the console proxy answers 404 for /vnc_lite.html"
-
-
-def test_a_console_proxy_that_is_away_is_not_well(console):
-    console.server.server_close()
-    console.server.shutdown()
-    assert console.complaint() == "the console proxy cannot be reached: Connection refused"
