@@ -26,6 +26,8 @@ PLUGINS = {
     "OS_ML2_TYPE_VLAN__NETWORK_VLAN_RANGES": "${neutron.vlan_ranges}",
     "OS_ML2_TYPE_VXLAN__VNI_RANGES": "${neutron.vni_ranges}",
     "OS_DEFAULT__RPC_WORKERS": "${neutron.rpc_workers}",
+    # Nobody but neutron-status asks for it.
+    "OS_DEFAULT__API_WORKERS": "${neutron.workers}",
     **messaging_environment(),
 }
 

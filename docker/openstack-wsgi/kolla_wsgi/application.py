@@ -11,7 +11,7 @@ import os
 
 import uwsgi
 from kolla_image import environment
-from kolla_wsgi import answers, gate
+from kolla_wsgi import answers, gate, quiet
 
 if environment.get(environment.databases()[0]):
     from kolla_wsgi import reconnect  # noqa: F401 (not every service has SQLAlchemy)
@@ -21,6 +21,7 @@ try:
     _service = getattr(importlib.import_module(_module), _name)
 except SystemExit as ending:
     raise RuntimeError(f"{_module} refuses to start") from ending
+quiet.begin()
 
 
 def application(request, start_response):
@@ -29,7 +30,8 @@ def application(request, start_response):
             answer = _service(request, start_response)
             return answers.bounded(answer, uwsgi.connection_fd())
     if request["PATH_INFO"] != "/kolla-check/database":
-        return _service(request, start_response)
+        with quiet.checking():
+            return _service(request, start_response)
     complaint = _database_complaint()
     start_response("503 Service Unavailable" if complaint else "200 OK", [])
     return [complaint.encode()]

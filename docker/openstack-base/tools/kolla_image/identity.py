@@ -11,6 +11,9 @@ from kolla_image.environment import authority, fail, require
 DOMAIN = "default"
 #: Options of users that wrong passwords of a stranger must not lock out.
 UNLOCKED = {"ignore_lockout_failure_attempts": True}
+#: Further attempts, later and later, where Keystone does not answer or its router has no room.
+RETRIES = 5
+BUSY = [502, 503, 504]
 
 
 def password_login(url: str, user: str, password: str, project: str) -> v3.Password:
@@ -26,6 +29,12 @@ def password_login(url: str, user: str, password: str, project: str) -> v3.Passw
 
 def find(identity: adapter.Adapter, kind: str, **known: str) -> list[dict]:
     return identity.get(f"/{kind}s", params=known).json()[f"{kind}s"]
+
+
+def connected(login: v3.Password) -> session.Session:
+    """A session that gives a busy Keystone time."""
+    trust = authority("keystone") or True
+    return session.Session(login, timeout=60, connect_retries=RETRIES, verify=trust)
 
 
 def ensure(identity: adapter.Adapter, kind: str, found_by: dict, wanted: dict) -> str:
@@ -54,7 +63,7 @@ def ensure_user(identity: adapter.Adapter, url: str, name: str, password: str) -
     user = ensure(identity, "user", found_by, {"enabled": True, "options": UNLOCKED})
     try:
         login = v3.Password(url, username=name, password=password, user_domain_id=DOMAIN)
-        session.Session(login, verify=authority("keystone") or True).get_token()
+        connected(login).get_token()
     except exceptions.Unauthorized:
         identity.patch(f"/users/{user}", json={"user": {"password": password}})
     return user
@@ -111,9 +120,11 @@ def administrator() -> Iterator[adapter.Adapter]:
         require("KOLLA_IDENTITY_PASSWORD"),
         require("KOLLA_IDENTITY_PROJECT"),
     )
-    connection = session.Session(login, timeout=60, verify=authority("keystone") or True)
     try:
-        yield adapter.Adapter(connection, endpoint_override=url, connect_retries=5)
+        yield adapter.Adapter(
+            connected(login), endpoint_override=url, status_code_retries=RETRIES,
+            retriable_status_codes=BUSY,
+        )
     except exceptions.ConnectFailure:
         fail(f"Keystone at {url} cannot be reached")
     except exceptions.ClientException as error:
