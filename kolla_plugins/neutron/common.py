@@ -66,7 +66,7 @@ OPTIONS = {
         cfg.Opt(
             "bridge_addresses", type=types.Dict(), default={},
             help="Addresses of this host on those bridges, as a gateway of a cloud on one host:"
-            " br-ex:203.0.113.1/24.",
+            " br-ex:172.24.4.1/24.",
         ),
     ),
 }

@@ -56,7 +56,7 @@ compute_options() {
     cat <<'TEXT'
 host.enabled=all, nova-api, placement-api, openstack-control, openstack-compute-operation, openstack-network-operation
 neutron.physical_networks=public:br-ex
-neutron.bridge_addresses=br-ex:203.0.113.1/24
+neutron.bridge_addresses=br-ex:172.24.4.1/24
 nova/DEFAULT.allow_resize_to_same_host=true
 TEXT
     modprobe openvswitch 2>>"$log" || echo openvswitch.datapath=netdev

@@ -17,7 +17,7 @@ import openstack
 
 NAME = "quickstart"
 #: The network outside of the cloud, of which the host itself is the gateway.
-OUTSIDE, GATEWAY, INSIDE = "203.0.113.0/24", "203.0.113.1", "10.1.0.0/24"
+OUTSIDE, GATEWAY, INSIDE = "172.24.4.0/24", "172.24.4.1", "10.1.0.0/24"
 PHYSICAL = "public"
 #: MiB, and GiB of a disk that is empty.
 MEMORY, DISK = 160, 1

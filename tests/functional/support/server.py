@@ -44,15 +44,20 @@ def whole(engine: Engine, folder: pathlib.Path, address: str) -> Iterator[Cloud]
     with machine(engine) as place:
         host = Deployment(place, folder, address).prepare()
         host.configure(CONFIGURATION, "10-host")
-        run(*place.inside(), "ip", "address", "add", f"{address}/32", "dev", "lo")
-        host.kolla("config", "passwords")
-        host.kolla("host", "prepare", expect=None)
         with HERE.open() as outside:
-            enter(pathlib.Path(f"/proc/{place.pid()}/ns/net"))
             try:
+                reach(host)
+                host.kolla("config", "passwords")
+                host.kolla("host", "prepare", expect=None)
                 yield Cloud(host)
             finally:
                 enter(pathlib.Path(f"/proc/self/fd/{outside.fileno()}"))
+
+
+def reach(host: Deployment) -> None:
+    """Enter the network of a machine that has booted, and give it its address."""
+    run(*host.engine.inside(), "ip", "address", "add", f"{host.address}/32", "dev", "lo")
+    enter(pathlib.Path(f"/proc/{host.engine.pid()}/ns/net"))
 
 
 @dataclasses.dataclass
