@@ -104,6 +104,8 @@ NEUTRON_OPENVSWITCH_AGENT = _agent(
         "KOLLA_BRIDGE_ADDRESSES": "${neutron.bridge_addresses}",
         "OS_OVS__BRIDGE_MAPPINGS": "${neutron.physical_networks}",
         "OS_OVS__LOCAL_IP": "${neutron.tunnel_address}",
+        # Seconds. An answer of a switch that was replaced meanwhile never comes.
+        "OS_OVS__OF_REQUEST_TIMEOUT": "10",
         "OS_AGENT__TUNNEL_TYPES": "vxlan",
         "OS_AGENT__L2_POPULATION": "true",
         "OS_SECURITYGROUP__FIREWALL_DRIVER": "openvswitch",
