@@ -31,6 +31,8 @@ class Cloud:
     started: list[dict] = dataclasses.field(default_factory=list)
     #: Command lines in which a secret was seen while that went on.
     exposed: list[str] = dataclasses.field(default_factory=list)
+    #: Of its APIs; where it is https, its broker speaks TLS as well.
+    scheme: str = "http"
 
     def secrets(self) -> dict[str, str]:
         """By ``group.option``, as they are now; of several keys by ``group.option:number``."""
@@ -55,7 +57,7 @@ class Cloud:
     def login(self) -> dict[str, str]:
         """What an openrc holds."""
         return {
-            "auth_url": f"http://{self.deployment.address}:{KEYSTONE}/v3",
+            "auth_url": f"{self.scheme}://{self.deployment.address}:{KEYSTONE}/v3",
             "cacert": str(self.certificates / "ca.crt"),
             "username": "admin",
             "password": self.secrets()["identity.admin_password"],
