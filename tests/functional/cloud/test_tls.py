@@ -6,6 +6,7 @@ import ssl
 
 import pytest
 
+from tests.functional.conftest import NETWORK
 from tests.functional.support.cloud import GLANCE, KEYSTONE, Cloud
 from tests.functional.support.database import act
 from tests.functional.support.squatter import Listener, sharing, squatting
@@ -99,11 +100,27 @@ def test_the_database_refuses_clients_without_tls(cloud):
     assert done.exit_code and b"require_secure_transport" in done.output
 
 
-# The move of the database
+# The move of the database, and of the broker
 
-def test_a_deployment_moves_its_database_to_tls_without_a_lost_request(cloud):
+FORMER = f"{NETWORK}.206"
+#: Where they were, and how that address is kept during the move.
+MOVES = [
+    (f"[database]\naddress = {FORMER}\n", f"[database]\nformer_address = {FORMER}\n"),
+    pytest.param(*(
+        f"[database]\n{option} = {FORMER}\n[messaging]\n{option} = {FORMER}\n"
+        for option in ("address", "former_address")
+    ), marks=pytest.mark.exhaustive, id="and the broker"),
+]
+
+
+@pytest.mark.parametrize("before, meanwhile", MOVES)
+def test_a_deployment_moves_its_database_to_tls_and_another_address_without_a_lost_request(
+    cloud, before, meanwhile
+):
     deployment = cloud.deployment
+    place = deployment.configure(before, "84-address")
     path = deployment.configure("[database]\ntls = false\nrequire_tls = false\n", "85-move")
+    deployment.kolla("config", "certificates")
     deployment.kolla("set", "upgrade", "all")
     number = cloud.current("mariadb")["generation"]
 
@@ -112,9 +129,12 @@ def test_a_deployment_moves_its_database_to_tls_without_a_lost_request(cloud):
             return [image.name for image in connection.image.images()]
 
     with cloud.at_work(), asking(images) as others:
+        deployment.configure(meanwhile, "84-address")
         deployment.configure("[database]\nrequire_tls = false\n", "85-move")
+        deployment.kolla("config", "certificates")
         deployment.kolla("set", "upgrade", "all")
         path.unlink()
+        place.unlink()
         deployment.kolla("set", "upgrade", "all")
         assert act(deployment, "restart", "mariadb")["outcome"] == "done"
     assert others.failures == []
