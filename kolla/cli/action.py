@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kolla.plans.plan import Plan
     from kolla.plugin import Container
 
+#: Reasons that only repeat the command.
+PLAIN = ("requested", "not created yet")
 #: How many lines of the evidence of a failure are printed, of its beginning and its end.
 FIRST, LAST = 4, 12
 
@@ -96,8 +98,10 @@ class Action(Lister):
         return 0
 
     def below(self, names: Sequence[str], rows: list[Sequence[Any]]) -> list[str]:
-        """Not of failures, whose reasons come last."""
-        return super().below(names, [row for row in rows if row[1] != ActionOutcome.FAILED])
+        """Not of failures, whose reasons come last, and not what everybody knows."""
+        return super().below(names, [
+            row for row in rows if row[1] != ActionOutcome.FAILED and row[-1] not in PLAIN
+        ])
 
     def _preview(self, parsed_args: Namespace, report: "Report") -> Table:
         self.text = plans.text(report.plans, self.app.options.verbose_level > 1)

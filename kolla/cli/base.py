@@ -180,6 +180,9 @@ class Lister(_Columns, lister.Lister):
             shown = names if full else self.brief
             parsed_args.columns = [name for name in shown if name != self.prose]
         cells = [self._for_people(parsed_args, names, row) for row in rows]
+        if not chosen and getattr(parsed_args, "long", False) and _too_wide(names, cells):
+            self.app.stdout.write(_as_blocks(names, cells))
+            return 0
         super().produce_output(parsed_args, names, cells)
         parsed_args.columns = chosen
         for line in [] if chosen else self.below(names, rows):
@@ -220,6 +223,26 @@ class ShowOne(_Columns, show.ShowOne):
                     if _said(cell) not in ("", "-", "None", "[]")
                 ]
         return super().produce_output(parsed_args, column_names, data)
+
+
+def _too_wide(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bool:
+    """Whether a table of all columns does not fit the terminal."""
+    widths = [
+        max(len(_said(row[place])) for row in [*rows, names]) for place in range(len(names))
+    ]
+    return sum(widths) + 3 * len(names) + 1 > shutil.get_terminal_size().columns
+
+
+def _as_blocks(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Each row as a block with a line for each column that says something."""
+    width = max(map(len, names))
+    blocks = [
+        "\n".join(
+            f"{name:<{width}}  {text.replace(chr(10), chr(10) + ' ' * (width + 2))}"
+            for name, cell in zip(names, row) if (text := _said(cell)) not in ("", "-")
+        ) for row in rows
+    ]
+    return "\n\n".join(blocks) + "\n"
 
 
 def _said(cell: Any) -> str:

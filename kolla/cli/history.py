@@ -107,7 +107,7 @@ def _ways_back(
         if record.target == ABSENT:
             why = "the container was deleted"
         elif item.number == record.current:
-            why = "it is the current one"
+            why = "current"
         elif not item.committed:
             why = "it never served"
         elif not item.kept:

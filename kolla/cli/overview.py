@@ -89,16 +89,17 @@ class Status(Lister):
         from kolla.cli import matters
 
         deployment = self.app.deployment
-        looked, of_engine = 0.0, list[matters.Matter]()
+        due, of_engine = 0.0, list[matters.Matter]()
         with Live(console=Console(file=sys.stdout), screen=True, auto_refresh=False) as live:
             try:
                 while True:
-                    if not parsed_args.quick and time.monotonic() - looked > ENGINE_PAUSE:
-                        of_engine = list(matters.of_engine(deployment))
-                        looked = time.monotonic()
                     self._look(parsed_args, of_engine)
                     live.update(Text.from_ansi(self.text or ""), refresh=True)
-                    time.sleep(PAUSE)
+                    if not parsed_args.quick and time.monotonic() > due:
+                        of_engine = list(matters.of_engine(deployment))
+                        due = time.monotonic() + ENGINE_PAUSE
+                    else:
+                        time.sleep(PAUSE)
             except KeyboardInterrupt:
                 return 0
 
@@ -157,7 +158,7 @@ class Screen:
         """What, how, when, and its text as far as that fits; below it the command."""
         waits = one.topic not in ("health", "event")
         word = one.topic if waits else one.state
-        when = (moment(one.at) if self._utc else age(one.at)) if one.at and not waits else ""
+        when = (moment(one.at) if self._utc else age(one.at)) if one.topic == "event" else ""
         head = f"  {word:<13} {one.subject}"
         rest = ": ".join(filter(None, (f"{when}" if when else "", one.text)))
         line = self._fitting(f"{head}  {rest}".rstrip())

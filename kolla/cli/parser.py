@@ -10,7 +10,7 @@ from kolla.errors import UsageError, nearest
 #: The units of a length of time, in seconds.
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 #: The end of the help of what prints a table.
-FORMS = "For programs: -f json (yaml, csv, value); -c COLUMN chooses. `--help -v` has all."
+FORMS = "For programs: -f json|yaml|csv|value and -c COLUMN; `--help -v` has more."
 #: Ten years in seconds, the longest time with an end.
 LONGEST = 3650 * 86400
 

@@ -47,7 +47,7 @@ def _remembered(deployment: Deployment, record: Record) -> Health:
     status, detail = record.health, record.health_detail
     if record.health_at is None or age(record.health_at) > patience:
         status = UNKNOWN
-        detail = "not checked for too long: is kolla-monitor running?"
+        detail = "not checked lately: is kolla-monitor running?"
     if record.in_maintenance():
         status, detail = MAINTENANCE, f"until {record.maintenance}"
     return Health(name, number, status, detail, record.health_at)

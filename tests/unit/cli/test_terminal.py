@@ -35,6 +35,15 @@ def pinned(kolla, monkeypatch):
     return kolla
 
 
+def test_all_columns_are_blocks_where_a_table_would_not_fit(pinned, monkeypatch):
+    block = pinned("container", "list", "--long").out.split("\n\n")[1].splitlines()
+    assert block[0] == "name              probe"
+    assert "pinned_by         upgrade --release 2026.1, by root" in block
+    assert not [line for line in block if line.startswith("summary")]
+    monkeypatch.setenv("COLUMNS", "200")
+    assert pinned("container", "list", "--long").out.startswith("+---")
+
+
 def test_a_table_has_few_columns_and_all_of_them_if_asked(pinned):
     few, all_of_them = pinned("container", "list").out, pinned("container", "list", "--long").out
     assert "super_privileged" not in few and "super_privileged" in all_of_them
