@@ -97,14 +97,17 @@ def _unconfirmed(deployment: "Deployment", known: "list[Status]") -> Iterator[Ma
         current = status.generation
         if current is None or current.confirmed or not current.snapshot.tasks.get("contract"):
             continue
+        release = current.snapshot.release
         earlier = [
             generation for generation in deployment.store.generations(status.name)
             if generation.committed and generation.number < current.number
         ]
-        if earlier:
+        settled = any(one.confirmed for one in earlier if one.snapshot.release == release)
+        others = [one for one in earlier if one.snapshot.release != release]
+        if others and not settled and not current.cause.startswith("rollback"):
             yield Matter(
                 "unconfirmed", status.name, "warning",
-                f"generation {current.number} ({current.snapshot.release}) may still go back",
+                f"generation {current.number} ({release}) may still go back",
                 f"kolla container confirm {status.name}", current.committed,
             )
 

@@ -74,7 +74,8 @@ def test_a_pin_waits_with_the_command_that_ends_it(alive):
 
 
 def test_an_upgrade_of_a_schema_waits_until_it_is_confirmed(alive):
-    spec = make_spec(container="probe", tasks={"contract": (Task("clean", ("x",)),)})
+    tasks = {"contract": (Task("clean", ("x",)),)}
+    spec = make_spec(container="probe", release="2026.2", tasks=tasks)
 
     def upgrade(store):
         store.begin("probe", spec, {}, "upgrade")
@@ -84,6 +85,18 @@ def test_an_upgrade_of_a_schema_waits_until_it_is_confirmed(alive):
     (row,) = rows_of(alive, "unconfirmed")
     assert row["command"] == "kolla container confirm probe"
     with_store(alive, lambda store: store.confirm("probe", 2))
+    assert rows_of(alive, "unconfirmed") == []
+
+
+def test_after_a_rollback_nothing_waits_to_be_confirmed(alive):
+    tasks = {"contract": (Task("clean", ("x",)),)}
+
+    def there_and_back(store):
+        for release, cause in (("2026.2", "upgrade"), ("2026.1", "rollback")):
+            spec = make_spec(container="probe", release=release, tasks=tasks)
+            store.commit("probe", store.begin("probe", spec, {}, cause))
+
+    with_store(alive, there_and_back)
     assert rows_of(alive, "unconfirmed") == []
 
 
