@@ -104,7 +104,9 @@ class Action(Lister):
         ])
 
     def _preview(self, parsed_args: Namespace, report: "Report") -> Table:
-        self.text = plans.text(report.plans, self.app.options.verbose_level > 1)
+        self.text = plans.text(
+            report.plans, self.app.options.verbose_level > 1, plans.width_of(self.app.stdout)
+        )
         return plans.COLUMNS, plans.rows(report.plans, self.app.deployment.store.records())
 
     def _next(self, failed: "list[Result]") -> str:

@@ -52,7 +52,9 @@ class Plan(Lister):
         choose = Selection(deployment)
         chosen = [container for name in names for container in choose.at(name)]
         found = plan(deployment, list(dict.fromkeys(chosen)))
-        self.text = plans.text(found, self.app.options.verbose_level > 1)
+        self.text = plans.text(
+            found, self.app.options.verbose_level > 1, plans.width_of(self.app.stdout)
+        )
         if any(plan.blocked for plan in found.values()):
             self.exit_code = 1
         elif parsed_args.detailed and any(plan.operations for plan in found.values()):

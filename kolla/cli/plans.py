@@ -1,8 +1,10 @@
 """Prints plans for people and for programs."""
 
 import dataclasses
+import shutil
+import textwrap
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from cliff.columns import FormattableColumn
 
@@ -46,11 +48,25 @@ def rows(plans: "Mapping[str, Plan]", records: "Mapping[str, Record]") -> list[t
     ]
 
 
-def text(plans: "Mapping[str, Plan]", everything: bool = False) -> str:
-    """The text of each plan; with ``everything`` also the steps of book-keeping."""
+def text(
+    plans: "Mapping[str, Plan]", everything: bool = False, width: int | None = None
+) -> str:
+    """The text of each plan; with ``everything`` also the steps of book-keeping.
+
+    Lines are as long as they are, unless there is a ``width``.
+    """
     if not plans:
         return "nothing to do"
-    return "\n".join("\n".join(_lines(plan, everything)) for plan in plans.values())
+    lines = [line for plan in plans.values() for line in _lines(plan, everything)]
+    return "\n".join(lines if width is None else (
+        textwrap.fill(line, width, subsequent_indent="      ", break_long_words=False,
+                      break_on_hyphens=False) for line in lines
+    ))
+
+
+def width_of(stream: TextIO) -> int | None:
+    """The columns of a terminal; None if it is none."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
 def _lines(plan: "Plan", everything: bool) -> "Iterator[str]":

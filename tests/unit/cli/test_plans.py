@@ -99,3 +99,10 @@ def test_the_exit_code_tells_whether_something_changes_or_cannot(
 ])
 def test_a_value_that_looks_like_a_secret_is_known_as_one(name, value, hidden):
     assert plans.hidden(Difference("environment", name, None, value)) is hidden
+
+
+def test_a_plan_fits_a_terminal_and_is_one_line_for_each_step_elsewhere():
+    plan = make_plan(Do.CREATE, reasons=("word " * 30,))
+    narrow = plans.text({"web": plan}, width=80).splitlines()
+    assert max(map(len, narrow)) <= 80 and narrow[2].startswith("      word")
+    assert len(plans.text({"web": plan}).splitlines()) == 3
