@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kolla.cli import plans
-from kolla.cli.base import Configuration, Lister, Table
+from kolla.cli.base import Configuration, Lister, Table, folded
 from kolla.cli.confirm import confirm
 from kolla.cli.parser import Parser, completed
 from kolla.cli.progress import progress
@@ -90,9 +90,9 @@ class Action(Lister):
         self.app.stdout.flush()
         for result in results:
             for warning in result.warnings:
-                print(f"kolla: {result.container}: {warning}", file=self.app.stderr)
+                print(folded(f"kolla: {result.container}: {warning}"), file=self.app.stderr)
         for result in failed:
-            print(f"kolla: {result.container}: {result.reason}", file=self.app.stderr)
+            print(folded(f"kolla: {result.container}: {result.reason}"), file=self.app.stderr)
         if command := self._next(failed):
             print(f"  see `{command}`", file=self.app.stderr)
         return 0

@@ -7,6 +7,7 @@ A command declares ``example`` (one command line or several), and a Lister or Sh
 import enum
 import inspect
 import shutil
+import sys
 import textwrap
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
@@ -247,6 +248,19 @@ def _as_blocks(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def _said(cell: Any) -> str:
     return cell.human_readable() if isinstance(cell, FormattableColumn) else str(cell)
+
+
+def folded(text: str) -> str:
+    """Lines as wide as the terminal, if there is one; what follows is indented further."""
+    return "\n".join(map(_folded, text.split("\n"))) if sys.stdout.isatty() else text
+
+
+def _folded(line: str) -> str:
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(
+        line, shutil.get_terminal_size().columns, subsequent_indent=indent,
+        break_long_words=False, break_on_hyphens=False,
+    )
 
 
 def wrapped(name: str, text: str) -> list[str]:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from kolla.store.records import Generation, Record
 
 
+#: Why a rollback cannot go to a generation whose state says it already.
+CURRENT, UNTRIED = "current", "it never served"
+
+
 class History(OnOne, Lister):
     """List the generations of a container
 
@@ -71,7 +75,8 @@ class History(OnOne, Lister):
             return [line for row in rows for line in _story(names, row)]
         return [line for row in rows for line in wrapped(
             f"generation {row[0]}",
-            "; ".join(filter(None, (row[names.index("cause")], row[names.index("reason")]))),
+            "; ".join(filter(None, (row[names.index("cause")], row[names.index("reason")],
+                                    _no_way_back(row[names.index("rollback")])))),
         )]
 
     def _row(
@@ -82,6 +87,11 @@ class History(OnOne, Lister):
             ImageId(spec.image_id), Age(item.created), item.cause, item.reason, restarts,
             Possible(why), Text("archived" if archived else None),
         )
+
+
+def _no_way_back(possible: Possible) -> str:
+    """Why a rollback cannot go there, unless that goes without saying."""
+    return "" if possible.why in ("", CURRENT, UNTRIED) else f"no rollback: {possible.why}"
 
 
 def _story(names: Sequence[str], row: Sequence[Any]) -> list[str]:
@@ -107,9 +117,9 @@ def _ways_back(
         if record.target == ABSENT:
             why = "the container was deleted"
         elif item.number == record.current:
-            why = "current"
+            why = CURRENT
         elif not item.committed:
-            why = "it never served"
+            why = UNTRIED
         elif not item.kept:
             why = "its image is no longer kept"
         elif clean_ups:

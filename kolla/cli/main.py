@@ -19,7 +19,7 @@ from cliff import app
 
 from kolla.catalog import discovery
 from kolla.cli import journal
-from kolla.cli.base import Configuration
+from kolla.cli.base import Configuration, folded
 from kolla.cli.commands import CommandManager
 from kolla.cli.completion import Complete
 from kolla.cli.help import Help
@@ -202,7 +202,7 @@ class _StandardError(logging.StreamHandler[TextIO]):
 
 
 def _complain(error: KollaError, stream: TextIO) -> int:
-    text = f"kolla: {error.message}"
+    text = folded(f"kolla: {error.message}")
     if error.hint:
         text += "\n" + textwrap.indent(error.hint, "  ")
     print(journal.marked(text, journal.ERROR) if journal.is_read_by_it(stream) else text,

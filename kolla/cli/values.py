@@ -82,8 +82,12 @@ class Span(_Cell):
 class Possible(_Cell):
     """Why something is impossible, or an empty text; programs see true or false."""
 
+    @property
+    def why(self) -> str:
+        return str(self._value)
+
     def human_readable(self) -> str:
-        return f"no ({self._value})" if self._value else "yes"
+        return "no" if self._value else "yes"
 
     def machine_readable(self) -> bool:
         return not self._value
