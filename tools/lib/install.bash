@@ -46,6 +46,10 @@ install_kolla() {
         logged "is the Python package index reachable? --pip-index, --ca-bundle and --proxy help" \
             pip_install_checkout
         echo "$wanted" >"$stamp"
+        # A monitor of before would load modules of today.
+        if standard && with_systemd; then
+            systemctl try-restart kolla-monitor.service 2>/dev/null || true
+        fi
     fi
     if standard && [[ $(readlink /usr/local/bin/kolla || true) != "$venv/bin/kolla" ]]; then
         change "linking /usr/local/bin/kolla"
