@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import os
 import pty
+import types
 
 import pytest
 
@@ -180,7 +181,8 @@ def test_it_is_shown_again_and_again_until_ctrl_c(alive, monkeypatch):
         if len(looks) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(overview.time, "sleep", pause)
+    # Not for threads of earlier tests, which may sleep too.
+    monkeypatch.setattr(overview, "time", types.SimpleNamespace(sleep=pause))
     with open(child, "w") as terminal:
         monkeypatch.setattr("sys.stdout", terminal)
         options = ["--config-dir", str(alive.config.parent)]
