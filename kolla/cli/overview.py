@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import textwrap
 import time
 from argparse import Namespace
 from collections import Counter
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks with --watch, and between two looks at what only the engine knows.
 PAUSE, ENGINE_PAUSE = 2, 60
-#: How many entries each part has; what waits fills the rest of the screen, and has at least 3.
+#: How many entries each part has; what waits fills the rest of the screen, and has at least 2.
 MOST = 4
-#: Lines of the screen besides the two of each entry that waits.
+#: Lines of the screen besides the three of each entry that waits.
 OTHERS = 2 * MOST + 9
+#: Columns before the text of an entry.
+INDENT = 16
 
 
 class Status(Lister):
@@ -114,7 +117,7 @@ class Screen:
         self._host, self._known, self._found, self._all = host, known, found, everything
         self._utc, self._colours = utc, colours
         size = shutil.get_terminal_size()
-        self._width, self._most = size.columns, max(3, (size.lines - OTHERS) // 2)
+        self._width, self._most = size.columns, max(2, (size.lines - OTHERS) // 3)
 
     def lines(self) -> Iterator[str]:
         ill = [one for one in self._found if one.topic == "health"]
@@ -159,16 +162,22 @@ class Screen:
         waits = one.topic not in ("health", "event")
         word = one.topic if waits else one.state
         when = (moment(one.at) if self._utc else age(one.at)) if one.topic == "event" else ""
-        head = f"  {word:<13} {one.subject}"
-        rest = ": ".join(filter(None, (f"{when}" if when else "", one.text)))
-        line = self._fitting(f"{head}  {rest}".rstrip())
-        yield line.replace(word, self._painted(one.state, word), 1)
+        subject = one.subject if one.subject != word else ""
+        rest = ": ".join(filter(None, (when, one.text)))
+        text = "  ".join(filter(None, (subject, rest)))
+        first, *others = self._fitting(f"  {word:<{INDENT - 3}} {text}", 2 if waits else 1)
+        yield first.replace(word, self._painted(one.state, word), 1)
+        yield from others
         if waits and one.command:
-            yield self._fitting(f"  {'':<13} {_as_command(one.command)}")
+            yield from self._fitting(f"{'':<{INDENT}}{_as_command(one.command)}", 1)
 
-    def _fitting(self, line: str) -> str:
-        short = self._all or len(line) <= self._width
-        return line if short else f"{line[:self._width - 3]}..."
+    def _fitting(self, line: str, most: int) -> list[str]:
+        """The line as at most so many lines of the screen."""
+        if self._all or len(line) <= self._width:
+            return [line]
+        return textwrap.wrap(
+            line, self._width, subsequent_indent=" " * INDENT, max_lines=most, placeholder=" ..."
+        )
 
     def _painted(self, word: str, text: str) -> str:
         return colour.painted(word, text) if self._colours else text

@@ -161,9 +161,17 @@ def test_a_part_that_is_too_long_names_the_command_that_shows_all(monkeypatch):
     monkeypatch.setenv("LINES", "24")
     found = [matters.Matter("pin", f"web{n}", "pinned", "2026.1") for n in range(20)]
     lines = list(overview.Screen("here", [], found, False, False, False).lines())
-    assert lines[-1] == "  and 17 more: `kolla status --long`"
+    assert lines[-1] == "  and 18 more: `kolla status --long`"
     everything = list(overview.Screen("here", [], found, False, False, True).lines())
     assert "web19" in everything[-1]
+
+
+def test_what_waits_has_two_lines_on_a_narrow_terminal_and_the_rest_is_cut(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    found = [matters.Matter("engine", "engine", "missing", "it cannot be reached " * 9)]
+    lines = list(overview.Screen("here", [], found, False, False, False).lines())[-2:]
+    assert lines == ["  engine        it cannot be reached it",
+                     " " * 16 + "cannot be reached it ..."]
 
 
 def test_watching_needs_a_terminal(alive):
