@@ -105,7 +105,10 @@ def test_the_database_refuses_clients_without_tls(cloud):
 FORMER = f"{NETWORK}.206"
 #: Where they were, and how that address is kept during the move.
 MOVES = [
-    (f"[database]\naddress = {FORMER}\n", f"[database]\nformer_address = {FORMER}\n"),
+    pytest.param(
+        f"[database]\naddress = {FORMER}\n", f"[database]\nformer_address = {FORMER}\n",
+        id="the database",
+    ),
     pytest.param(*(
         f"[database]\n{option} = {FORMER}\n[messaging]\n{option} = {FORMER}\n"
         for option in ("address", "former_address")
