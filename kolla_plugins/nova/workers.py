@@ -62,6 +62,8 @@ NOVA_SCHEDULER = Container(
         "OS_SCHEDULER__WORKERS": "${nova.scheduler_workers}",
         # Seconds between two looks for hypervisors that are new.
         "OS_SCHEDULER__DISCOVER_HOSTS_IN_CELLS_INTERVAL": "5",
+        # Nova would wait for up to a minute before the first time.
+        "OS_DEFAULT__PERIODIC_FUZZY_DELAY": "0",
     },
     check=WORKER_CHECK,
     files=nova_files(),

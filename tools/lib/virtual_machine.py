@@ -31,6 +31,7 @@ def make(connection, folder: pathlib.Path, key: str) -> tuple[str, str]:
     """A virtual machine that may be pinged and asked over HTTP: its number, floating address."""
     port, floating = network(connection)
     compute = connection.compute
+    await_hypervisor(compute)
     if not compute.find_keypair(NAME):
         compute.create_keypair(name=NAME, public_key=key)
     flavor = compute.find_flavor(NAME) or compute.create_flavor(
@@ -41,6 +42,15 @@ def make(connection, folder: pathlib.Path, key: str) -> tuple[str, str]:
         networks=[{"port": port}],
     )
     return server.id, floating
+
+
+def await_hypervisor(compute) -> None:
+    """Until Nova's scheduler has found the first one. ``SystemExit`` if it does not."""
+    until = time.monotonic() + PATIENCE
+    while not any(compute.hypervisors()):
+        if time.monotonic() > until:
+            sys.exit(f"Nova has found no hypervisor within {PATIENCE} seconds")
+        time.sleep(0.5)
 
 
 def network(connection) -> tuple[str, str]:
