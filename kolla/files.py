@@ -15,9 +15,11 @@ PATIENCE = 60
 
 
 def write_whole(
-    path: pathlib.Path, content: bytes, mode: int = 0o600, owner: int | None = None
+    path: pathlib.Path, content: bytes, mode: int = 0o600, owner: int | None = None,
+    group: int | None = None,
 ) -> None:
-    """Make or replace a file; ``owner`` is the number of a user, and of a group.
+    """Make or replace a file; ``owner`` is the number of a user, and of a group unless there is a
+    ``group``.
 
     Who has the old one open, or mounted, keeps it. Raises :class:`KollaError` if it cannot
     be written; then it is as it was before.
@@ -32,6 +34,8 @@ def write_whole(
                 os.fchmod(handle, mode)
                 if owner is not None:
                     os.fchown(handle, owner, owner)
+                if group is not None:
+                    os.fchown(handle, -1, group)
                 os.fsync(handle)
             os.replace(draft, path)
         except BaseException:

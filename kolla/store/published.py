@@ -19,8 +19,9 @@ from kolla.store.state_dir import StateDir
 
 #: Where the copy is by default; only root can make it there.
 FOLDER = pathlib.Path("/run/kolla")
-#: The folder has the group's rights, and gives its group to what is made in it.
-_FOLDER_MODE, _FILE_MODE = 0o2750, 0o640
+#: Without the setgid bit, which the units of systemd let nobody set (RestrictSUIDSGID).
+_FOLDER_MODE, _FILE_MODE = 0o750, 0o640
+_CONFIGURATION = "kolla.conf"
 
 
 class Published:
@@ -31,48 +32,82 @@ class Published:
         self._folder, self._copy = folder, StateDir(folder).database
 
     def refresh(self) -> None:
-        """Make the copy if it is missing or older than the state file; without a group, remove
-        the one that was made before.
+        """Make the copy if it is missing or not that of the state file as it is; without a group,
+        remove the one that was made before.
         """
         if not self._group:
             self._withdraw()
-        elif self._source.database.exists() and self._is_old():
-            self._prepare()
+        elif self._source.database.exists() and (changed := self._changed()) != self._shown():
+            if self._earlier() not in (None, self._folder):
+                self._withdraw()
+            group = _gid(self._group)
+            self._prepare(group)
             write_whole(self._source.published, f"{self._folder}\n".encode())
-            write_whole(self._folder / "kolla.conf", self._configuration(), _FILE_MODE)
-            write_whole(self._copy, _without_fingerprints(self._source.database), _FILE_MODE)
+            own = self._folder / _CONFIGURATION
+            write_whole(own, self._configuration(), _FILE_MODE, group=group)
+            content = _without_fingerprints(self._source.database)
+            write_whole(self._copy, content, _FILE_MODE, group=group)
+            # What was written while it was copied is not in it: the next look finds that.
+            os.utime(self._copy, ns=(changed, changed))
 
-    def _is_old(self) -> bool:
+    def _changed(self) -> int:
+        """When the state file, or its log, was last written to."""
         path = self._source.database
-        log = path.with_name(f"{path.name}-wal")
+        times = [path.stat().st_mtime_ns]
+        with contextlib.suppress(FileNotFoundError):
+            times.append(path.with_name(f"{path.name}-wal").stat().st_mtime_ns)
+        return max(times)
+
+    def _shown(self) -> int | None:
+        """The same of what the group can read; None if that is nothing."""
         try:
             made = self._copy.stat()
-            changed = max(file.stat().st_mtime_ns for file in (path, log) if file.exists())
-            return changed >= made.st_mtime_ns or made.st_gid != _gid(self._group)
-        except FileNotFoundError:
-            return True
+        except OSError:
+            return None
+        return made.st_mtime_ns if made.st_gid == _gid(self._group) else None
 
-    def _prepare(self) -> None:
+    def _prepare(self, group: int) -> None:
         try:
-            self._folder.mkdir(exist_ok=True)
+            self._folder.mkdir(exist_ok=True, mode=0o700)
             found = self._folder.lstat()
-            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+            if (not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid()
+                    or not self._has_only_a_copy()):
                 raise KollaError(
                     f"{self._folder} is not kolla's own folder, so nothing is shown to "
-                    f"{self._group}", f"look what it is, and remove {self._folder}",
+                    f"{self._group}", f"look what it is, and remove {self._folder}, or name "
+                    "another [DEFAULT] readers_dir",
                 )
-            os.chown(self._folder, -1, _gid(self._group), follow_symlinks=False)
+            os.chown(self._folder, -1, group, follow_symlinks=False)
             self._folder.chmod(_FOLDER_MODE)
         except OSError as error:
             raise KollaError(f"{self._folder} cannot be made: {error.strerror}") from None
 
+    def _has_only_a_copy(self) -> bool:
+        """Whether the folder is empty, or has a copy or a part of one; it is never the state
+        itself, a folder with a configuration, or one of the system.
+        """
+        names = {path.name for path in self._folder.iterdir()
+                 if not path.name.startswith(".kolla.")}  # a draft
+        own = self._folder / _CONFIGURATION
+        return not names or (
+            own.name in names and names <= {own.name, self._copy.name}
+            and own.read_text(encoding="utf-8").endswith(self._ending)
+        )
+
+    def _earlier(self) -> pathlib.Path | None:
+        """Where this deployment has made a copy."""
+        try:
+            return pathlib.Path(self._source.published.read_text().strip())
+        except FileNotFoundError:
+            return None
+
     def _withdraw(self) -> None:
         """Only what this deployment has made."""
-        if not self._source.published.exists():
+        folder = self._earlier()
+        if folder is None:
             return
-        folder = pathlib.Path(self._source.published.read_text().strip())
         with contextlib.suppress(OSError):
-            for path in (folder / "kolla.conf", StateDir(folder).database):
+            for path in (folder / _CONFIGURATION, StateDir(folder).database):
                 path.unlink(missing_ok=True)
             folder.rmdir()
         self._source.published.unlink(missing_ok=True)
@@ -82,12 +117,17 @@ class Published:
         text = ""
         if self._source.last_valid.exists():
             text = self._source.last_valid.read_text(encoding="utf-8")
-        return f"{text}\n[DEFAULT]\nstate_dir = {self._folder}\n".encode()
+        return f"{text}{self._ending}".encode()
+
+    @property
+    def _ending(self) -> str:
+        """The end of the configuration, by which a copy is known."""
+        return f"\n[DEFAULT]\nstate_dir = {self._folder}\n"
 
 
 def readable(config_dir: pathlib.Path) -> pathlib.Path:
     """The folder of the copy, if this user can read that and not the configuration."""
-    own, copy = config_dir / "kolla.conf", FOLDER / "kolla.conf"
+    own, copy = config_dir / _CONFIGURATION, FOLDER / _CONFIGURATION
     return FOLDER if os.access(copy, os.R_OK) and not os.access(own, os.R_OK) else config_dir
 
 

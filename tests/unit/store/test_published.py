@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from kolla.errors import KollaError
+from kolla.store import published
 from kolla.store.published import Published
 from kolla.store.state_dir import StateDir
 from kolla.store.store import Store
@@ -35,7 +36,7 @@ def shown(state_dir, tmp_path):
 def test_only_the_group_may_read_the_copy_and_nobody_may_write(shown, tmp_path):
     shown.refresh()
     folder = tmp_path / "shown"
-    assert folder.stat().st_mode & 0o7777 == 0o2750
+    assert folder.stat().st_mode & 0o7777 == 0o750
     for path in (folder, folder / "kolla.sqlite", folder / "kolla.conf"):
         assert (path.stat().st_uid, path.stat().st_gid) == (0, grp.getgrnam(GROUP).gr_gid)
     for path in (folder / "kolla.sqlite", folder / "kolla.conf"):
@@ -74,6 +75,78 @@ def test_what_another_deployment_shows_is_left_alone(shown, tmp_path):
     shown.refresh()
     Published(tmp_path / "other", tmp_path / "shown", "").refresh()
     assert (tmp_path / "shown" / "kolla.sqlite").exists()
+
+
+def test_the_units_of_systemd_let_it_be_made(shown, tmp_path, monkeypatch):
+    """They forbid setuid and setgid bits, on folders too (RestrictSUIDSGID)."""
+    def forbidding(change):
+        def changed(path, mode, **how):
+            if mode & 0o6000:
+                raise PermissionError(1, "Operation not permitted")
+            return change(path, mode, **how)
+        return changed
+
+    for name in ("chmod", "fchmod"):
+        monkeypatch.setattr(os, name, forbidding(getattr(os, name)))
+    shown.refresh()
+    gid = grp.getgrnam(GROUP).gr_gid
+    assert {path.stat().st_gid for path in (tmp_path / "shown").iterdir()} == {gid}
+
+
+def test_what_is_written_during_a_copy_is_in_the_next_one(
+    shown, state_dir, tmp_path, monkeypatch
+):
+    copied = published._without_fingerprints
+
+    def interrupted(path):
+        content = copied(path)
+        store = Store(state_dir)
+        store.update("web", health="unhealthy")
+        store.close()
+        return content
+
+    monkeypatch.setattr(published, "_without_fingerprints", interrupted)
+    shown.refresh()
+    monkeypatch.undo()
+    shown.refresh()
+    assert b"unhealthy" in (tmp_path / "shown" / "kolla.sqlite").read_bytes()
+
+
+def test_another_folder_takes_the_place_of_the_first(shown, state_dir, tmp_path):
+    shown.refresh()
+    Published(state_dir, tmp_path / "moved", GROUP).refresh()
+    assert not (tmp_path / "shown").exists() and (tmp_path / "moved" / "kolla.sqlite").exists()
+
+
+@pytest.mark.parametrize("content", [
+    {"kolla.conf": "[DEFAULT]\nreaders = nogroup\n"}, {"kolla.sqlite": ""}, {"docker.sock": ""},
+    {"kolla.conf": "\n[DEFAULT]\nstate_dir = {shown}\n", "locks": ""},
+])
+def test_a_folder_with_anything_else_stays_as_it_is(shown, tmp_path, content):
+    """Such as /etc/kolla, the state itself, or /run."""
+    folder = tmp_path / "shown"
+    folder.mkdir(mode=0o755)
+    for name, text in content.items():
+        (folder / name).write_text(text.format(shown=folder))
+    with pytest.raises(KollaError, match="is not kolla's own folder"):
+        shown.refresh()
+    assert folder.stat().st_mode & 0o7777 == 0o755 and folder.stat().st_gid == 0
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {
+        name: text.format(shown=folder) for name, text in content.items()}
+
+
+def test_what_a_killed_command_left_is_replaced(shown, state_dir, tmp_path):
+    shown.refresh()
+    (tmp_path / "shown" / "kolla.sqlite").unlink()
+    (tmp_path / "shown" / ".kolla.sqlite-draft").write_text("half")
+    shown.refresh()
+    assert (tmp_path / "shown" / "kolla.sqlite").exists()
+
+
+def test_a_file_in_its_place_is_an_error(shown, tmp_path):
+    (tmp_path / "shown").write_text("")
+    with pytest.raises(KollaError, match="cannot be made"):
+        shown.refresh()
 
 
 @pytest.mark.parametrize("trap", ["link", "foreign"])
