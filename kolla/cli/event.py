@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks for new events.
 PAUSE = 0.5
+#: As the store understands it.
+NO_LIMIT = -1
 
 
 class List(Lister):
@@ -97,25 +99,35 @@ class _Chosen:
     #: Seconds since the epoch.
     since: float | None
 
-    def __call__(self, store: "Store") -> "list[EventRecord]":
+    def __call__(self, store: "Store", first: int | None = None) -> "list[EventRecord]":
+        """The newest of them, or all from the number ``first`` on."""
         import datetime
 
         after = ""
         if self.since is not None:
             after = datetime.datetime.fromtimestamp(self.since, datetime.UTC).isoformat()
-        return store.events(self.limit, self.container, self.operations, after)
+        limit = self.limit if first is None else NO_LIMIT
+        return store.events(limit, self.container, self.operations, after, first or 0)
 
 
 def following(store: "Store", chosen: _Chosen) -> "Iterator[EventRecord]":
     """Events as they begin and end; first those that there are. Ends with Ctrl-C."""
+    from kolla.store.records import ActionOutcome
+
     known: dict[int, str] = {}
+    first = None
     try:
         while True:
-            for event in chosen(store):
+            for event in chosen(store, first):
                 if known.get(event.id) != event.outcome:
                     known[event.id] = event.outcome
                     yield event
+            begun = [number for number in known if known[number] == ActionOutcome.BEGUN]
+            first = min([*begun, max(known, default=0) + 1])
+            # Of those before it nothing changes; the newest tells where the next look begins.
+            known = {number: known[number] for number in known if number >= first - 1}
             time.sleep(PAUSE)
+            store.follow()
     except KeyboardInterrupt:
         return
 

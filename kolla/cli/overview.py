@@ -96,6 +96,7 @@ class Status(Lister):
         with Live(console=Console(file=sys.stdout), screen=True, auto_refresh=False) as live:
             try:
                 while True:
+                    deployment.store.follow()
                     self._look(parsed_args, of_engine)
                     live.update(Text.from_ansi(self.text or ""), refresh=True)
                     if not parsed_args.quick and time.monotonic() > due:

@@ -69,6 +69,14 @@ class Database:
             before, self._db = self._db, self._opened()
             before.close()
 
+    def follow(self) -> None:
+        """Open the file that has taken the place of this one, if one has: readers' copies are
+        replaced whenever something changes.
+        """
+        if self.replaced():
+            with contextlib.suppress(KollaError):  # for a moment there is none
+                self.reopen()
+
     def close(self) -> None:
         with self._lock:
             self._db.close()

@@ -48,16 +48,16 @@ class Journal(Database):
 
     def events(
         self, limit: int = 100, container: str | None = None, operations: bool = False,
-        after: str = "",
+        after: str = "", first: int = 0,
     ) -> list[EventRecord]:
         """The newest events, oldest first; with ``operations`` also each operation.
 
-        ``after`` is a time: UTC, ISO 8601.
+        ``after`` is a time (UTC, ISO 8601), ``first`` the lowest number; -1 is no ``limit``.
         """
         rows = self._rows(
             "SELECT * FROM events WHERE (? IS NULL OR container = ?)"
-            " AND (? OR parent IS NULL) AND at >= ? ORDER BY id DESC LIMIT ?",
-            container, container, operations, after, limit,
+            " AND (? OR parent IS NULL) AND at >= ? AND id >= ? ORDER BY id DESC LIMIT ?",
+            container, container, operations, after, first, limit,
         )
         return [_event(row) for row in reversed(rows)]
 

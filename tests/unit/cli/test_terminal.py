@@ -262,3 +262,58 @@ def test_events_are_followed_as_they_begin_and_as_they_end(eventful, monkeypatch
     assert told == [
         "upgrade probe-g3  failed after 1.5 s: no port", "stop probe-g3  begun",
         "stop probe-g3  done after 0.5 s"]
+
+
+def followed(store, limit: int, *changes) -> list[str]:
+    """What is told while these happen, one after another."""
+    from kolla.cli import event
+
+    left = list(changes)
+
+    def meanwhile(seconds):
+        if not left:
+            raise KeyboardInterrupt
+        left.pop(0)()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(event.time, "sleep", meanwhile)
+        chosen = event._Chosen(limit, None, True, None)
+        return [event.told(one).split("  ", 2)[2] for one in event.following(store, chosen)]
+
+
+def test_a_limit_is_for_the_events_before_those_that_are_followed(kolla):
+    store = kolla.store
+    first = store.open_event("upgrade", "probe", 2)
+
+    def steps():
+        for _ in range(5):
+            store.open_event("check", "probe", 2, parent=first)
+
+    told = followed(store, 2, steps, lambda: store.close_event(first, "done", 9.0))
+    store.close()
+    assert told == ["upgrade probe-g2  begun", *["check probe-g2  begun"] * 5,
+                    "upgrade probe-g2  done after 9.0 s"]
+
+
+def test_a_copy_that_is_replaced_is_followed(kolla, tmp_path):
+    """As that of readers is, with each change."""
+    import os
+    import shutil
+
+    from kolla.store.store import Store
+
+    def copy():
+        shutil.copy(kolla.state_dir / "kolla.sqlite", tmp_path / "new")
+        os.replace(tmp_path / "new", tmp_path / "kolla.sqlite")
+
+    def change():
+        store = kolla.store
+        store.open_event("stop", "probe", 3)
+        store.close()
+        copy()
+
+    kolla.store.close()
+    copy()
+    shown = Store(tmp_path)
+    assert followed(shown, 9, change) == ["stop probe-g3  begun"]
+    shown.close()
