@@ -155,12 +155,18 @@ def of_engine(deployment: "Deployment") -> Iterator[Matter]:
 def _near_limits(deployment: "Deployment") -> Iterator[Matter]:
     """Containers that use most of the memory or of the processes that they may have."""
     from kolla.backends.instances import engine_name
+    from kolla.plugin.reports import Unreachable
 
     for name, status in statuses(deployment).items():
         current = status.generation
         if current is None or status.record.target != "running" or not current.snapshot.limits:
             continue
-        used = deployment.backend.usage(engine_name(name, current.number))
+        try:
+            used = deployment.backend.usage(engine_name(name, current.number))
+        except Unreachable:
+            raise
+        except KollaError:  # it has gone: its health and the drift tell of that
+            continue
         for what in ("memory", "pids") if used else ():
             limit, amount = current.snapshot.limits.get(what), getattr(used, what)
             if limit and amount / limit >= NEAR:

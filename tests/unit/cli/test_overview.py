@@ -12,7 +12,7 @@ from kolla.cli import matters, overview
 from kolla.cli.main import Kolla
 from kolla.plans.plan import Do, Kind, Operation, Plan
 from kolla.plugin import Task
-from kolla.plugin.reports import ImageFacts, Usage
+from kolla.plugin.reports import BackendError, ImageFacts, Usage
 from kolla.times import now
 from tests.unit.support.engine import Engine
 from tests.unit.support.factory import make_spec
@@ -226,3 +226,21 @@ def test_a_container_near_its_limit_is_named(alive, monkeypatch):
     monkeypatch.setattr("kolla.deployment.Deployment.backend_of", lambda *given: engine)
     monkeypatch.setattr("kolla.actions.run.plan", lambda *given: {})
     assert "limit         probe  uses 95% of its memory" in alive("status").out
+
+
+def test_a_container_that_has_gone_hides_nothing_else(alive, monkeypatch):
+    def limit(store):
+        store.begin("probe", make_spec(container="probe", limits={"memory": 100}), {}, "upgrade")
+        store.commit("probe", 2)
+
+    def usage(name):
+        raise BackendError("the engine refuses: No such container: probe-g2")
+
+    with_store(alive, limit)
+    engine = Engine()
+    engine.usage = usage
+    monkeypatch.setattr("kolla.deployment.Deployment.backend_of", lambda *given: engine)
+    plan = Plan("probe", Kind.UPGRADE, (Operation(Do.CREATE, "probe", 2),), ("it is missing",))
+    monkeypatch.setattr("kolla.actions.run.plan", lambda *given: {"probe": plan})
+    shown = alive("status").out
+    assert "drift         probe  it is missing" in shown and "No such container" not in shown
