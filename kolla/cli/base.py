@@ -17,6 +17,7 @@ from cliff import command, display, lister, show
 from cliff.columns import FormattableColumn
 
 from kolla.cli import colour
+from kolla.cli.colour import plain
 from kolla.cli.parser import Parser
 from kolla.cli.values import FLAT, Age, Painted, flat
 from kolla.errors import UsageError, nearest
@@ -221,7 +222,7 @@ class ShowOne(_Columns, show.ShowOne):
             if not (parsed_args.long or parsed_args.columns):
                 parsed_args.columns = [
                     name for name, cell in zip(column_names, data)
-                    if _said(cell) not in ("", "-", "None", "[]")
+                    if plain(_said(cell)) not in ("", "-", "None", "[]")
                 ]
         return super().produce_output(parsed_args, column_names, data)
 
@@ -229,7 +230,8 @@ class ShowOne(_Columns, show.ShowOne):
 def _too_wide(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bool:
     """Whether a table of all columns does not fit the terminal."""
     widths = [
-        max(len(_said(row[place])) for row in [*rows, names]) for place in range(len(names))
+        max(len(plain(_said(row[place]))) for row in [*rows, names])
+        for place in range(len(names))
     ]
     return sum(widths) + 3 * len(names) + 1 > shutil.get_terminal_size().columns
 
@@ -240,7 +242,7 @@ def _as_blocks(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     blocks = [
         "\n".join(
             f"{name:<{width}}  {text.replace(chr(10), chr(10) + ' ' * (width + 2))}"
-            for name, cell in zip(names, row) if (text := _said(cell)) not in ("", "-")
+            for name, cell in zip(names, row) if plain(text := _said(cell)) not in ("", "-")
         ) for row in rows
     ]
     return "\n\n".join(blocks) + "\n"

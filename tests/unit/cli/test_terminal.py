@@ -7,7 +7,9 @@ import pytest
 from kolla.actions.run import Report
 from kolla.actions.runner import Result
 from kolla.cli import colour, hints
+from kolla.cli.base import _too_wide
 from kolla.cli.main import Kolla
+from kolla.cli.values import Painted
 from kolla.plans.plan import Kind, Plan
 from tests.unit.support.factory import make_spec
 
@@ -116,6 +118,25 @@ def test_a_coloured_table_is_as_wide_as_one_without(pinned, monkeypatch):
     coloured = pinned("container", "list").out
     assert "\033[32mhealthy\033[0m" in coloured
     assert coloured.replace("\033[32m", "").replace("\033[2m", "").replace("\033[0m", "") == plain
+
+
+@pytest.mark.parametrize("columns", ["80", "200"])
+@pytest.mark.parametrize("command", [
+    "container list --long", "container show guard", "container show probe",
+])
+def test_colours_decide_neither_about_blocks_nor_about_empty_fields(
+    pinned, monkeypatch, command, columns
+):
+    monkeypatch.setenv("COLUMNS", columns)
+    without = pinned(*command.split()).out
+    monkeypatch.setattr(colour, "wanted", lambda stream: True)
+    assert colour.plain(pinned(*command.split()).out) == without
+
+
+def test_a_table_that_fits_without_colours_fits_with_them(monkeypatch):
+    cells = ["x" * 30, Painted("healthy"), Painted("running")]
+    monkeypatch.setenv("COLUMNS", str(30 + 7 + 7 + 3 * 3 + 1))
+    assert not _too_wide(("name", "health", "state"), [cells])
 
 
 @pytest.mark.parametrize("name", COMMANDS)
