@@ -89,12 +89,15 @@ NOTHING = ("container set", "set set", "image set")
 def hint(typed: Collection[str], commands: Collection[str]) -> str:
     """The command that these words mean, or else the nearest harmless one; or nothing."""
     words = list(typed)
+    nouns = {name.split()[0] for name in commands}
     for count in (2, 1):
         first, rest = " ".join(words[:count]), " ".join(words[count:])
         if first in NOTHING:
             return ""
         if len(words) >= count and first in MEANT:
             return " ".join(MEANT[first].format(rest or "NAME").split())
+        if count == 2 and words[0] in nouns and (near := _nearest(first, commands)):
+            return near
     if f"container {words[0]}" in commands:
         return f"kolla container {words[0]} {' '.join(words[1:]) or 'NAME'}"
     return _nearest(" ".join(words[:2]), commands) or _nearest(words[0], commands)

@@ -120,6 +120,14 @@ def test_a_coloured_table_is_as_wide_as_one_without(pinned, monkeypatch):
     assert coloured.replace("\033[32m", "").replace("\033[2m", "").replace("\033[0m", "") == plain
 
 
+@pytest.mark.parametrize("typed, meant", [
+    ("config validat", "kolla config validate"), ("config passwrds", "kolla config passwords"),
+    ("config everything", "kolla config show"), ("events list", "kolla event list"),
+])
+def test_a_misspelt_verb_leads_to_the_near_command_of_its_noun(typed, meant):
+    assert hints.hint(typed.split(), COMMANDS) == meant
+
+
 @pytest.mark.parametrize("columns", ["80", "200"])
 @pytest.mark.parametrize("command", [
     "container list --long", "container show guard", "container show probe",
