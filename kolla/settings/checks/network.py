@@ -46,13 +46,22 @@ def foreign_addresses(settings: Settings) -> Iterator[Problem]:
 
 def ports_used_twice(settings: Settings) -> Iterator[Problem]:
     for one, two in itertools.combinations(_listens(settings), 2):
-        # One port on two addresses that the operator made equal.
-        same = one.container is two.container and one.listen.port == two.listen.port
-        if one.port == two.port and _clash(one.address, two.address) and not same:
+        if one.port == two.port and _clash(one.address, two.address) and not _same(one, two):
             later = max(one, two, key=lambda bound: _is_set(settings, bound))
             names = " and ".join(dict.fromkeys([one.container.name, two.container.name]))
             message = f"port {one.port} on {later.address} is assigned twice: to {names}"
             yield blame(settings, later.container, later.listen.port, message)
+
+
+def _same(one: _Bound, two: _Bound) -> bool:
+    """Whether one container has one port twice that it binds once: two options of an operator
+    name one address, or one of them covers what the container binds in any case.
+    """
+    chosen = "$" in one.listen.address and "$" in two.listen.address
+    return (
+        one.container is two.container and one.listen.port == two.listen.port
+        and (one.address == two.address or not chosen)
+    )
 
 
 def endpoint(settings: Settings) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from oslo_config import cfg
-from tests.unit.support.plugins import make_container, make_settings, make_web
+from tests.unit.support.plugins import WEB_OPTIONS, make_container, make_settings, make_web
 
 from kolla.plugin import (
     File, Gone, HostMount, HostNeed, Image, Listen, Privilege, Scratch, Task, Volume, secret,
@@ -353,6 +353,22 @@ def test_a_port_cannot_be_wanted_twice(tmp_path, address, other, clash):
     if clash:
         assert found[0].startswith("kolla.conf:2: [web] port: port 77 on")
         assert "two and web" in found[0]
+
+
+@pytest.mark.parametrize("first, second, clash", [
+    ("127.0.0.1", "127.0.0.1", False), ("127.0.0.1", "127.0.0.2", False),
+    ("0.0.0.0", "127.0.0.1", True), ("127.0.0.1", "0.0.0.0", True),
+])
+def test_one_container_cannot_have_a_port_on_all_addresses_and_on_one(
+    tmp_path, first, second, clash
+):
+    """As MariaDB with a former_address; what it binds in any case is no operator's to change."""
+    options = {"web": (*WEB_OPTIONS["web"], cfg.StrOpt("one"), cfg.StrOpt("two"))}
+    text = f"[web]\nport = 77\none = {first}\ntwo = {second}\n"
+    listens = tuple(
+        Listen(address, "${web.port}") for address in ("${web.one}", "${web.two}", "127.0.0.1"))
+    found = problems(tmp_path, text, make_web(listens=listens, options=options))
+    assert bool(found) is clash, found
 
 
 def test_a_port_wanted_twice_is_no_problem_where_one_is_disabled(tmp_path):
