@@ -34,11 +34,13 @@ class File:
 
     def outcome(self, path: pathlib.Path) -> str:
         """What becomes of it: ``made``, ``replaced``, ``unchanged`` or ``kept``."""
+        if path.is_symlink() and os.readlink(path) == os.devnull:
+            return "kept"  # `systemctl mask`
         if not path.exists():
             return "made"
         if self.kept:
             return "kept"
-        return "unchanged" if path.read_text() == self.text else "replaced"
+        return "unchanged" if path.read_bytes() == self.text.encode() else "replaced"
 
 
 class Install(Lister):
@@ -71,8 +73,10 @@ class Install(Lister):
         program = os.path.join(sys.prefix, "bin", "kolla")
         for file in self._files(program):
             path = parsed_args.root / file.place
-            if os.path.realpath(path) == os.path.realpath(program):
-                continue  # a link to it does as well
+            # A link to the program does as well; below --root there may be neither.
+            if program == f"/{file.place}" or (
+                    os.path.realpath(path) == os.path.realpath(program)):
+                continue
             outcome = file.outcome(path)
             if outcome in ("made", "replaced") and not parsed_args.dry_run:
                 write_whole(path, file.text.encode(), file.mode)

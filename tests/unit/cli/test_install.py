@@ -57,6 +57,26 @@ def test_what_an_earlier_kolla_wrote_is_replaced(install):
     assert "WatchdogSec" in unit.read_text()
 
 
+def test_a_unit_that_an_operator_has_masked_stays_masked(install):
+    unit = install.root / "etc/systemd/system/kolla-refresh.timer"
+    unit.parent.mkdir(parents=True)
+    unit.symlink_to("/dev/null")
+    assert install()["/etc/systemd/system/kolla-refresh.timer"] == "kept"
+    assert os.readlink(unit) == "/dev/null"
+
+
+def test_a_file_that_is_no_text_is_replaced(install):
+    install()
+    (install.root / PAGE).write_bytes(b"\xff\xfe")
+    assert install()[f"/{PAGE}"] == "replaced"
+
+
+def test_a_program_never_starts_itself(install, monkeypatch):
+    """As it would if it is in /usr/local/bin, and its package has it there too."""
+    monkeypatch.setattr(sys, "prefix", "/usr/local")
+    assert "/usr/local/bin/kolla" not in install()
+
+
 def test_a_link_to_the_program_stays_a_link(install):
     link = install.root / "usr/local/bin/kolla"
     link.parent.mkdir(parents=True)
