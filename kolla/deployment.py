@@ -91,7 +91,12 @@ class Deployment:
         return self.backend_of(self.settings.value("backend", "driver"))
 
     def backend_of(self, name: str) -> Backend:
-        """The backend that a generation remembers; KollaError if it is unknown or broken."""
+        """The backend that a generation remembers.
+
+        KollaError if it is unknown or broken, or if this is the copy for readers.
+        """
+        if self.is_copy:
+            raise KollaError("only root may ask the engine", "run it as root: `sudo kolla ...`")
         if name not in self._backends:
             made = self.installed.backend(name).from_settings(self.settings)
             made.name = made.name or name

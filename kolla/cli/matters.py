@@ -26,7 +26,7 @@ class Matter:
     """One thing to know, and the command that deals with it."""
 
     #: ``configuration``, ``health``, ``event``, ``pin``, ``unconfirmed``, ``drift``,
-    #: ``certificate``, ``disk``, ``images`` or ``left over``.
+    #: ``certificate``, ``disk``, ``images``, ``limit``, ``engine`` or ``left over``.
     topic: str
     #: A container, a disk or a file.
     subject: str
@@ -190,6 +190,6 @@ def _drift(deployment: "Deployment") -> Iterator[Matter]:
 def _findings(found: "Iterator[Finding] | list[Finding]") -> Iterator[Matter]:
     for finding in found:
         if finding.state != "ok":
-            topic = finding.subject.split()[0].removesuffix("s of images")
+            topic = finding.subject.split()[0]
             yield Matter("images" if topic == "packages" else topic, finding.subject,
                          str(finding.state), finding.found, finding.advice)

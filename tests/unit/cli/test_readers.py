@@ -103,6 +103,17 @@ def test_a_reader_changes_nothing_and_is_told(shown, command):
     after.close()
 
 
+@pytest.mark.parametrize("command", [
+    "plan", "container diff probe", "container logs probe", "container check probe",
+    "container stop probe", "recover", "container exec probe ls",
+])
+def test_what_needs_the_engine_is_for_root(shown, command):
+    shown(*command.split())  # as root, so that all modules are imported
+    shown("set", "list")
+    code, out, err = as_nobody(shown, *command.split())
+    assert code == 1 and "run it as root" in err and "is it running" not in err
+
+
 def test_who_is_not_in_the_group_sees_nothing(shown):
     code, out, err = as_nobody(shown, "container", "list", group=12345)
     assert code == 1 and "probe" not in out and "run it as root" in err
