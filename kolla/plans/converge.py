@@ -33,6 +33,16 @@ def _others_run(state: State) -> bool:
     return any(seen.running for n, seen in state.observed.items() if n != state.current)
 
 
+def _handed_over(state: State) -> bool:
+    """Whether the current generation can take requests beside all others that run: one with
+    another strategy has the public address for itself.
+    """
+    running = [number for number in state.generations if state.running(number)]
+    return state.current is not None and all(
+        state.strategy(number) == Strategy.HANDOVER for number in (state.current, *running)
+    )
+
+
 def converge(state: State) -> list[Operation]:
     """Bring the engine to what is committed: after a crash, a failure or a commit."""
     operations = [state.operation(Do.REMOVE_TASK, seen.generation, task=seen.task)
@@ -41,7 +51,7 @@ def converge(state: State) -> list[Operation]:
     if state.record.target == RUNNING:
         operations += discarded
     current, others = list(_current(state)), list(_retire(state))
-    if state.current is not None and state.strategy(state.current) == Strategy.HANDOVER:
+    if _handed_over(state):
         operations += current + others
     else:
         operations += others + current
@@ -158,7 +168,7 @@ def _run(state: State, number: int, seen: Observed | None) -> Iterator[Operation
         yield state.operation(Do.KEEP, number, "committed")
     if not state.running(number):
         yield from serve(state, number, "committed, and not running")
-    elif _others_run(state) and state.strategy(number) != Strategy.HANDOVER:
+    elif _others_run(state) and not _handed_over(state):
         yield from _run_alone(state, number)
 
 

@@ -239,6 +239,18 @@ def test_what_the_engine_started_beside_another_one_works_when_recovery_has_ende
     assert made == ["stop web-g2", "remove web-g2", *again, "forget web-g2", "settle web"]
 
 
+def test_recovery_hands_nothing_over_from_a_generation_that_has_the_address_for_itself():
+    """One with another strategy, which the engine has started after a power cut."""
+    old, new = make_generation(1, spec=make_spec(**RELIEVE)), make_generation(
+        2, "current", spec=make_spec(**HANDOVER))
+    state = make_state(2, [old, new], [make_observed(1), make_observed(2, running=False)],
+                       record={"settled": False}, dependants=(("api", 3),))
+    assert steps(converge.converge(state)) == [
+        "release web-g1", "drain web-g1", "stop web-g1", "keep web-g2", "start web-g2",
+        "check web-g2", "join web-g2", "resume api-g3", "settle web",
+    ]
+
+
 def test_recovery_after_the_commit_finishes_the_handover():
     old, new = make_generation(1, spec=make_spec(**HANDOVER)), make_generation(
         2, "current", spec=make_spec(**HANDOVER))
