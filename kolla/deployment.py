@@ -46,6 +46,8 @@ class Deployment:
         #: Whether it is the copy for readers: no engine, no secrets, nothing to change.
         self.is_copy = is_copy
         self._making_hooks = threading.Lock()
+        #: Why readers see nothing, or an old state.
+        self._not_shown = ""
         self._backends: dict[str, Backend] = {}
 
     @functools.cached_property
@@ -159,10 +161,13 @@ class Deployment:
 
             value = self.settings.value
             folder, group = value("DEFAULT", "readers_dir"), value("DEFAULT", "readers")
+            told, self._not_shown = self._not_shown, ""
             try:
                 Published(self.state_dir, pathlib.Path(folder), group).refresh()
             except KollaError as error:
-                LOG.warning("%s", error)
+                self._not_shown = str(error)
+                if self._not_shown != told:  # the monitor tries again every few seconds
+                    LOG.warning("%s", error)
 
     # Secrets
 

@@ -121,3 +121,16 @@ def test_who_is_not_in_the_group_sees_nothing(shown):
 
 def test_a_reader_cannot_reach_the_state_file_or_its_locks(shown):
     assert shown.state_dir.stat().st_mode & 0o077 == 0
+
+
+def test_why_nothing_is_shown_is_told_once_and_not_every_ten_seconds(shown, caplog):
+    from kolla.deployment import Deployment
+
+    shown.config.write_text(shown.config.read_text().replace("= nogroup", "= no-such-group"))
+    deployment = Deployment(shown.config.parent)
+    for _ in range(3):
+        deployment.publish()
+    assert [record.message for record in caplog.records if "no-such-group" in record.message] == [
+        "there is no group 'no-such-group', which [DEFAULT] readers names"
+        "\n  groupadd --system no-such-group"]
+    deployment.close()
