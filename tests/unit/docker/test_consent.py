@@ -61,6 +61,29 @@ def test_the_switch_and_its_agents_name_what_is_plugged_in(
     assert ("one, two" in done.stdout + done.stderr) == refused
 
 
+@pytest.mark.parametrize("place", (
+    ("openvswitch", "kolla-plugged"), ("neutron-agents", "bin", "kolla-needed")))
+def test_a_switch_that_cannot_be_asked_forbids_and_says_why(script, tmp_path, place):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "ovs-vsctl").write_text("#!/bin/sh\necho no connection >&2; exit 1\n")
+    (tmp_path / "bin" / "ovs-vsctl").chmod(0o755)
+    done = script(place, "delete")
+    assert done.returncode == 1
+    said = done.stderr + done.stdout
+    assert "no connection" in said and "nobody knows whether virtual machines are" in said
+    assert script(place, "restart").returncode == 0
+
+
+def test_a_virtual_machine_that_ends_meanwhile_hides_no_other(script, tmp_path):
+    place, folder = ("nova-compute", "bin", "kolla-compute-guests"), tmp_path / "run/libvirt/qemu"
+    folder.mkdir(parents=True)
+    (folder / "instance-00000001.xml").symlink_to("gone")
+    assert "instance-00000001" in script(place, "delete").stderr
+    (folder / "instance-00000002.xml").write_text(DOMAIN)
+    done = script(place, "delete")
+    assert done.returncode == 1 and "web of mine" in done.stderr and "sed" not in done.stderr
+
+
 @pytest.mark.parametrize("action", ACTIONS)
 def test_nova_compute_is_not_deleted_below_virtual_machines(script, tmp_path, action):
     place = ("nova-compute", "bin", "kolla-compute-guests")

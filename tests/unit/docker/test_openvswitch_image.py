@@ -1,0 +1,65 @@
+"""The script that runs the switch, with programs of the test's own in place of the switch."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import pytest
+
+from kolla.plugin import shared_folder
+
+BOOT = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+PROGRAMS = {
+    "bin/ovs-vsctl": "case $* in *list-br) echo br-int ;; esac",
+    "bin/ovs-vswitchd": "exec sleep 60",
+    "scripts/ovs-save": "echo echo the flows of $2",
+}
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A folder with the script, whose paths lie in it, and flows that were saved before."""
+    text = shared_folder("docker", "openvswitch", "kolla-switch").read_text()
+    for path, own in (("/run/openvswitch", "run"), ("/usr/share/openvswitch/scripts", "scripts"),
+                      ("/usr/share/kolla", "kolla")):
+        (tmp_path / own).mkdir()
+        text = text.replace(path, str(tmp_path / own))
+    (tmp_path / "script").write_text(text)
+    (tmp_path / "kolla" / "version").write_text("3.5\n")
+    (tmp_path / "bin").mkdir()
+    for name, does in PROGRAMS.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    saved = tmp_path / "run" / "flows"
+    saved.mkdir()
+    (saved / BOOT).touch()
+    (saved / "restore").write_text(f"touch {tmp_path}/restoring; sleep 0.5; touch {tmp_path}/back")
+    return tmp_path
+
+
+def until(condition) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("meanwhile", ["restoring", "back"])
+def test_flows_are_saved_by_a_signal_also_while_others_come_back(place, meanwhile):
+    saved = place / "run" / "flows"
+    process = subprocess.Popen(
+        ["bash", place / "script"], env={"PATH": f"{place}/bin:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )
+    try:
+        until((place / meanwhile).exists)
+        if meanwhile == "back":
+            until(lambda: not saved.exists())
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert (saved / BOOT).exists(), output
+    assert (saved / "restore").read_text() == "echo the flows of br-int\n"
