@@ -53,7 +53,9 @@ NOVA_NOVNCPROXY = Container(
     files=(*nova_files(), *certificate_files("console", "api.tls")),
     listens=(Listen("${console.address}", "${console.port}", balanced="http"),),
     check=Check(grace=240),
-    limits=Limits(memory="512m + 24m * ${console.connections}"),
+    limits=Limits(
+        memory="512m + 24m * ${console.connections}", pids="1024 + ${console.connections}",
+    ),
     follows=("nova-conductor",),
     requires=("mariadb", "rabbitmq", "nova-conductor"),
     bootstrap=(JOIN_SCHEMA,),

@@ -6,6 +6,7 @@ from kolla.catalog.catalog import Catalog
 from kolla.plans.rendering import build
 from kolla.plugin.reports import ImageFacts
 from kolla.settings import Settings, certificates
+from kolla.settings.limits import limits_of
 from kolla_plugins.openstack import (
     database_environment, database_task, service_environment, worker_environment,
 )
@@ -129,3 +130,10 @@ def test_what_only_services_use_listens_where_only_they_are(cloud):
         nova = settings.environment(settings.catalog.containers["nova-compute"])
         assert nova["OS_VNC__SERVER_LISTEN"] == host
         settings = cloud("[host]\naddress = 127.0.0.9\ninternal_address = 127.0.0.1\n")
+
+
+def test_as_many_consoles_may_be_open_as_an_operator_says(cloud):
+    """Each is a process."""
+    settings = cloud("[console]\nconnections = 3000\n")
+    found = limits_of(settings.catalog.containers["nova-novncproxy"], settings)
+    assert found["pids"] > 3000 and found["memory"] > 3000 * (24 << 20)
