@@ -5,12 +5,13 @@ It was booted before Nova was upgraded (test_nova.py) and the agents of Neutron 
 
 import pytest
 
-from tests.functional.support.guest import first, processes, ticking
-from tests.functional.support.server import members, well
+from tests.functional.support.guest import first, processes
+from tests.functional.support.server import members
 from tests.functional.support.watching import until
 
-#: Seconds without a tick. The clock ticks every 0.1 seconds.
-UNNOTICED = 0.25
+#: Seconds without a tick of a clock that has stopped. It ticks every 0.1 seconds; how evenly, on a
+#: machine that does nothing else, is for the benchmark ``machines`` to say.
+STOPPED = 5
 SETS = (
     "openstack-control", "openstack-interface", "openstack-network-operation", "nova-libvirt",
     "nova-compute",
@@ -27,14 +28,11 @@ def test_a_virtual_machine_does_not_notice_a_restart_of(name, server):
     host = server.host
     names = members(host, name)
     kind = "container" if names == [name] else "set"
-    with ticking(server.console) as noise:
-        well(host, names)
     with server.at_work() as (ticks, pings):
         host.kolla(kind, "restart", name)
-    print(f"{ticks.gap:.3f} s without a tick, {noise.gap:.3f} at rest;"
-          f" {pings.lost} of {pings.sent} pings lost")
+    print(f"{ticks.gap:.3f} s without a tick; {pings.lost} of {pings.sent} pings lost")
     assert pings.lost == 0
-    assert ticks.gap <= max(UNNOTICED, 2 * noise.gap)
+    assert ticks.gap < STOPPED
     assert server.process == server.born
 
 
