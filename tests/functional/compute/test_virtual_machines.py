@@ -48,6 +48,7 @@ def test_nothing_that_it_needs_is_stopped_or_deleted_unasked(kind, name, who, se
     assert server.process == server.born
 
 
+@pytest.mark.exhaustive
 def test_nova_still_stops_starts_reboots_resizes_and_saves_it(server):
     def done(status: str) -> None:
         until(lambda: server.status() == status, 240)
@@ -59,8 +60,9 @@ def test_nova_still_stops_starts_reboots_resizes_and_saves_it(server):
         compute.start_server(server.id)
         done("ACTIVE")
         until(lambda: server.page("hostname"), 240)
+        before = server.process
         compute.reboot_server(server.id, "SOFT")
-        done("REBOOT")
+        until(lambda: list(processes(server.instance)) not in ([], [before]), 240)
         done("ACTIVE")
         saved = compute.create_server_image(server.id, "saved")
         until(lambda: connection.image.get_image(saved.id).status == "active", 120)

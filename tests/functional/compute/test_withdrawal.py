@@ -1,5 +1,7 @@
 """What is deleted leaves nothing on the host. It comes last: no virtual machine is left."""
 
+import pytest
+
 from tests.functional.support.plugged import DEVICE, SPACE, ip, vsctl
 
 
@@ -11,6 +13,7 @@ def test_bridges_stay_as_long_as_somebody_is_plugged_into_them(guest):
     guest.host.kolla("container", "start", "neutron-openvswitch-agent")
 
 
+@pytest.mark.exhaustive
 def test_deleted_agents_leave_nothing_on_the_host(guest):
     vsctl(guest.host, "del-port", DEVICE)
     guest.host.kolla("container", "delete", "l3-agent", "dhcp-agent", "--yes")
