@@ -1,23 +1,18 @@
 """A client that takes an answer slowly holds a worker for a limited time."""
 
 import socket
-import sys
 
 import pytest
 
-from kolla.plugin import shared_folder
+from tests.unit.support.wsgi import imported
 
 LARGE = [b"x" * 200_000]
 
 
 @pytest.fixture
 def answers(monkeypatch):
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-wsgi")))
-    import kolla_wsgi.answers
-    yield kolla_wsgi.answers
-    for name in ("kolla_wsgi", "kolla_wsgi.answers"):
-        del sys.modules[name]
+    with imported("answers", monkeypatch) as module:
+        yield module
 
 
 @pytest.fixture

@@ -2,23 +2,18 @@
 
 import io
 import logging
-import sys
 
 import pytest
 
-from kolla.plugin import shared_folder
+from tests.unit.support.wsgi import imported
 
 LOG = logging.getLogger("service.requestlog")
 
 
 @pytest.fixture
 def quiet(monkeypatch):
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-wsgi")))
-    import kolla_wsgi.quiet
-    yield kolla_wsgi.quiet
-    for name in ("kolla_wsgi", "kolla_wsgi.quiet"):
-        del sys.modules[name]
+    with imported("quiet", monkeypatch) as module:
+        yield module
 
 
 @pytest.fixture
