@@ -62,7 +62,7 @@ def test_nova_still_stops_starts_reboots_resizes_and_saves_it(server):
         until(lambda: server.page("hostname"), 240)
         before = server.process
         compute.reboot_server(server.id, "SOFT")
-        until(lambda: list(processes(server.instance)) not in ([], [before]), 240)
+        until(lambda: list(processes(server.id)) not in ([], [before]), 240)
         done("ACTIVE")
         saved = compute.create_server_image(server.id, "saved")
         until(lambda: connection.image.get_image(saved.id).status == "active", 120)
@@ -92,5 +92,5 @@ def test_nova_still_gives_it_an_interface_and_boots_another(server):
 def test_a_virtual_machine_that_is_deleted_leaves_nothing(server):
     with server.cloud.connect() as connection:
         connection.compute.delete_server(server.id)
-    until(lambda: not processes(server.instance), 120)
+    until(lambda: not processes(server.id), 120)
     until(lambda: not server.console.parent.exists())

@@ -103,12 +103,16 @@ def ticking(console: pathlib.Path) -> Iterator[Ticks]:
 
 
 def processes(name: str) -> list[int]:
-    """The numbers of the QEMU processes of a virtual machine."""
+    """The numbers of the QEMU processes of a virtual machine, by its name or its UUID.
+
+    Only the UUID tells it from one of the same name in a cloud beside.
+    """
     found = []
     for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):  # it has ended meanwhile
             words = path.read_bytes().split(b"\0")
-            if any(word.startswith(f"guest={name},".encode()) for word in words):
+            if any(word == name.encode() or word.startswith(f"guest={name},".encode())
+                   for word in words):
                 found.append(int(path.parent.name))
     return sorted(found)
 

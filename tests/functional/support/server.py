@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import pathlib
+import re
 import urllib.request
 from collections.abc import Iterator, Sequence
 
@@ -35,6 +36,8 @@ AGENTS = ("neutron-openvswitch-agent", "dhcp-agent", "l3-agent", "metadata-agent
 HERE = pathlib.Path("/proc/thread-self/ns/net")
 #: Seconds in which what was changed is well again.
 RECOVERS = 300
+#: Seconds in which a virtual machine is active; Nova's own waits for its network take 300.
+BOOTS = 330
 
 
 @contextlib.contextmanager
@@ -67,8 +70,6 @@ class Server:
     cloud: Cloud
     id: str
     floating: str
-    #: As libvirt calls it.
-    instance: str = ""
     #: The number of the process as which it was booted.
     born: int = 0
 
@@ -83,7 +84,7 @@ class Server:
     @property
     def process(self) -> int:
         """The number of its process, of which there is one."""
-        (found,) = processes(self.instance)
+        (found,) = processes(self.id)
         return found
 
     def status(self) -> str:
@@ -109,12 +110,23 @@ def boot(cloud: Cloud) -> Server:
     """A virtual machine that is active, with all that it takes."""
     with cloud.connect() as connection:
         made = Server(cloud, *first.make(connection, guest.FOLDER, first.key(guest.FOLDER)))
-        until(lambda: made.status() != "BUILD", 300)
+        with contextlib.suppress(AssertionError):
+            until(lambda: made.status() != "BUILD", BOOTS)
         found = connection.compute.get_server(made.id)
-        assert found.status == "ACTIVE", found.fault
-        made.instance = found.instance_name
+        assert found.status == "ACTIVE", f"{found.status}: {found.fault}\n{complaints(cloud)}"
         made.born = made.process
     return made
+
+
+def complaints(cloud: Cloud) -> str:
+    """The last warnings and errors of each container: a test that fails must say why."""
+    told = []
+    with cloud.deployment.engine.client() as client:
+        for container in client.containers.list():
+            lines = container.logs(tail=5000).decode(errors="replace").splitlines()
+            found = [line for line in lines if re.search(r" (WARNING|ERROR|CRITICAL) ", line)]
+            told += [f"{container.name}: {line[:300]}" for line in found[-8:]]
+    return "\n".join(told)
 
 
 def members(host: Deployment, name: str) -> list[str]:
