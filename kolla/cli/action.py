@@ -3,6 +3,7 @@
 A noun (set or containers) chooses the containers; it is mixed in before one of these verbs.
 """
 
+import re
 import textwrap
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 PLAIN = ("requested", "not created yet")
 #: How many lines of the evidence of a failure are printed, of its beginning and its end.
 FIRST, LAST = 4, 12
+#: Between them the last lines that name an error are printed, and how many: what a server says
+#: as it ends often follows the reason for it.
+NAMES_ERROR = re.compile(r"\b\w*(Error|Exception)(:|$)|\b(CRITICAL|FATAL)\b")
+ERRORS = 2
 
 
 class Action(Lister):
@@ -265,11 +270,16 @@ class Delete(Forced):
 
 
 def excerpt(evidence: str) -> str:
-    """The beginning and the end of an evidence, indented: what the check said, and the log."""
+    """The beginning and the end of an evidence, indented: what the check said, and the log.
+
+    Of what is left out between them, the last lines that name an error are there.
+    """
     lines = evidence.rstrip().splitlines()
     if len(lines) > FIRST + LAST + 1:
-        left_out = f"... {len(lines) - FIRST - LAST} lines ..."
-        lines = [*lines[:FIRST], left_out, *lines[-LAST:]]
+        between = lines[FIRST:-LAST]
+        errors = [line for line in between if NAMES_ERROR.search(line)][-ERRORS:]
+        left_out = f"... {len(between) - len(errors)} lines ..."
+        lines = [*lines[:FIRST], left_out, *errors, *lines[-LAST:]]
     return textwrap.indent("\n".join(lines), "  ")
 
 

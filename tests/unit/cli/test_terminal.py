@@ -7,6 +7,7 @@ import pytest
 from kolla.actions.run import Report
 from kolla.actions.runner import Result
 from kolla.cli import colour, hints
+from kolla.cli.action import excerpt
 from kolla.cli.base import _too_wide
 from kolla.cli.main import Kolla
 from kolla.cli.values import Painted
@@ -226,6 +227,16 @@ def test_of_a_long_evidence_the_beginning_and_the_end_are_printed(failing):
     assert lines[0] == "kolla: probe: what there was to see"
     assert lines[1:6] == ["  line 0", "  line 1", "  line 2", "  line 3", "  ... 24 lines ..."]
     assert lines[6] == "  line 28" and lines[17] == "  line 39"
+
+
+def test_the_error_in_the_midst_of_a_long_evidence_is_printed():
+    """Servers with several processes say much after the reason for their end."""
+    reason = "12:00:00 38 ERROR keystone ImportError: Unable to find 'nonsense' driver"
+    told = excerpt("\n".join([
+        *(f"12:00:00 38 ERROR keystone   File, line {number}" for number in range(20)), reason,
+        *(f"OOPS ! failed loading app in worker {number}" for number in range(12)),
+    ]))
+    assert told.splitlines()[4:6] == ["  ... 16 lines ...", f"  {reason}"]
 
 
 def answer_with(monkeypatch, text: str) -> None:
