@@ -32,7 +32,7 @@ class Copies:
             return
         write_whole(copy, content)
         others = sorted(set(self.folder.glob("kolla-*.sqlite")) - {copy})
-        for old in others[:len(others) + 1 - self.keep]:
+        for old in others[:max(len(others) + 1 - self.keep, 0)]:
             old.unlink(missing_ok=True)
 
     def restore(self, source: pathlib.Path, locks: pathlib.Path) -> pathlib.Path | None:

@@ -49,6 +49,16 @@ def test_the_oldest_copies_go_and_that_of_today_stays_whatever_the_clock_says(st
     assert left == {"kolla-2024-01-03", "kolla-2099-01-01", today(copies).stem}
 
 
+@pytest.mark.parametrize("earlier", range(8))
+def test_as_many_copies_stay_as_are_to_be_kept(store, tmp_path, earlier):
+    copies = Copies(store.path, tmp_path / "copies", keep=7)
+    copies.folder.mkdir()
+    for day in range(1, earlier + 1):
+        (copies.folder / f"kolla-2024-01-0{day}.sqlite").write_bytes(b"an old one")
+    copies.take()
+    assert len([*copies.folder.iterdir()]) == min(earlier + 1, 7)
+
+
 def test_a_state_file_that_knows_nothing_pushes_out_no_copy(tmp_path):
     copies = Copies(Store(tmp_path).path, tmp_path / "copies", keep=1)
     copies.take()
