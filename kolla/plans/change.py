@@ -5,7 +5,9 @@ import itertools
 import types
 from collections.abc import Iterable, Mapping
 
-from kolla.plans.converge import before_going_back, halt, hold, remove, resume, run_tasks, serve
+from kolla.plans.converge import (
+    before_going_back, halt, hold, remove, resume, run_tasks, serve, up
+)
 from kolla.plans.differences import goes_back
 from kolla.plans.plan import Do, Kind, Operation, Plan, State
 from kolla.plugin import Strategy
@@ -33,7 +35,7 @@ def change(
         steps += run_tasks(state, Do.BEFORE_ROLLBACK, old, state.spec(old))
     steps += [state.operation(Do.RECORD, new), state.operation(Do.CREATE, new)]
     steps += [state.operation(Do(phase), new, task=name) for phase, name in tasks]
-    loading, joining = _up(state, spec, new)
+    loading, joining = up(state, spec.strategy, new)
     commit, keep = state.operation(Do.COMMIT, new), state.operation(Do.KEEP, new)
     down = list(halt(state, old, "replaced")) if old is not None else []
     release = [state.operation(Do.RELEASE, old, "replaced")] if old in state.observed else []
@@ -53,18 +55,6 @@ def change(
         state.name, action, tuple(steps), reasons, spec, pins, old, new,
         undo=_undo(state, spec, new, steps),
     )
-
-
-def _up(state: State, spec: Spec, new: int) -> tuple[list[Operation], list[Operation]]:
-    """The operations that have a generation load, and those that have it work."""
-    start, check = state.operation(Do.START, new), state.operation(Do.CHECK, new)
-    join = state.operation(Do.JOIN, new)
-    match spec.strategy:
-        case Strategy.HANDOVER:
-            return [start, check], [join]
-        case Strategy.RELIEVE:
-            return [start, state.operation(Do.CHECK, new, "it has loaded")], [join, check]
-    return [start, check], []
 
 
 def _undo(

@@ -84,13 +84,22 @@ def halt(state: State, number: int, cause: str) -> Iterator[Operation]:
 
 def serve(state: State, number: int, cause: str) -> Iterator[Operation]:
     """Have a generation that is on the engine serve again."""
-    strategy = state.strategy(number)
-    yield state.operation(Do.START, number, cause)
-    if strategy == Strategy.RELIEVE:
-        yield state.operation(Do.JOIN, number)
-    yield state.operation(Do.CHECK, number)
-    if strategy == Strategy.HANDOVER:
-        yield state.operation(Do.JOIN, number)
+    loading, joining = up(state, state.strategy(number), number, cause)
+    yield from (*loading, *joining)
+
+
+def up(
+    state: State, strategy: Strategy, number: int, cause: str = ""
+) -> tuple[list[Operation], list[Operation]]:
+    """The operations that have a generation load, and those that have it work."""
+    start, check = state.operation(Do.START, number, cause), state.operation(Do.CHECK, number)
+    join = state.operation(Do.JOIN, number)
+    match strategy:
+        case Strategy.HANDOVER:
+            return [start, check], [join]
+        case Strategy.RELIEVE:
+            return [start, state.operation(Do.CHECK, number, "it has loaded")], [join, check]
+    return [start, check], []
 
 
 def hold(state: State, number: int | None) -> Iterator[Operation]:

@@ -91,8 +91,8 @@ def test_a_worker_that_takes_over_in_vain_ends_before_the_old_one_works_again():
     failed = next(i for i, step in enumerate(made.operations) if step.kind == "join")
     assert steps(made.way_back(made.operations[:failed + 2])) == [
         "drain web-g2", "stop web-g2", "before-rollback web-g2 lower", "start web-g1",
-        "join web-g1", "check web-g1", "stop web-g2", "remove web-g2", "forget web-g2",
-        "settle web",
+        "check web-g1", "join web-g1", "check web-g1", "stop web-g2", "remove web-g2",
+        "forget web-g2", "settle web",
     ]
 
 
@@ -100,6 +100,17 @@ def test_a_worker_that_does_not_load_leaves_the_old_one_alone():
     made = change(running(make_spec(**RELIEVE)), make_spec(**RELIEVE), "upgrade", ())
     assert steps(made.way_back(made.operations[:4])) == [
         "stop web-g2", "remove web-g2", "forget web-g2", "settle web"]
+
+
+def test_a_worker_that_is_started_again_has_loaded_before_it_is_told_to_take_over():
+    stopped = make_state(
+        1, [make_generation(1, "current", spec=make_spec(**RELIEVE))],
+        [make_observed(1, running=False)], record={"target": "stopped"},
+    )
+    assert steps(planner.start(stopped, None)) == [
+        "want-running web", "keep web-g1", "start web-g1", "check web-g1", "join web-g1",
+        "check web-g1", "settle web",
+    ]
 
 
 def test_a_restart_of_a_worker_is_one_relieving_the_other():
