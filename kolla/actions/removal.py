@@ -20,10 +20,14 @@ KEPT_LINES = 100_000
 
 
 def volumes_of_others(store: Store, containers: Collection[str]) -> dict[str, Record]:
-    """By name: the volumes of all other containers, deleted or not, each with its container."""
+    """By name: the volumes of all other containers, deleted or not, each with its container.
+
+    Of several containers with a volume, one that keeps its data is named.
+    """
     return {
         volume.name: record
-        for record in store.containers() if record.name not in containers
+        for record in sorted(store.containers(), key=lambda record: not record.erase)
+        if record.name not in containers
         for generation in [store.find(record.name, record.current)] if generation
         for volume in generation.snapshot.volumes
     }

@@ -570,6 +570,18 @@ def test_a_volume_goes_with_two_that_are_deleted_at_a_time(tmp_path):
     assert "both" in host.engine.erased
 
 
+def test_a_volume_stays_for_a_third_container_that_was_deleted_without_its_data(tmp_path):
+    host = Host(tmp_path, *(sharing(name, "shared") for name in ("one", "two", "zero")))
+    host.build("1.0")
+    host.act("start")
+    everyone = host.containers
+    host.containers = everyone[:1]
+    host.act("delete")
+    host.containers = everyone[1:]
+    host.act("delete", data=True)
+    assert host.engine.erased == []
+
+
 def test_a_task_that_fails_leaves_the_container_stopped_with_its_data(tmp_path):
     teardown = (Task("database", ("drop",)),)
     host = Host(tmp_path, sharing("web", "data", teardown=teardown))
