@@ -24,23 +24,35 @@ def write_whole(
     Who has the old one open, or mounted, keeps it. Raises :class:`KollaError` if it cannot
     be written; then it is as it was before.
     """
+    with draft_of(path, mode, owner, group) as draft:
+        draft.write_bytes(content)
+
+
+@contextlib.contextmanager
+def draft_of(
+    path: pathlib.Path, mode: int = 0o600, owner: int | None = None, group: int | None = None
+) -> Iterator[pathlib.Path]:
+    """An empty file of ours alone, to be filled, that then takes the place of ``path``.
+
+    For all else see :func:`write_whole`.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fchmod(handle, mode)
-                if owner is not None:
-                    os.fchown(handle, owner, owner)
-                if group is not None:
-                    os.fchown(handle, -1, group)
-                os.fsync(handle)
+            yield pathlib.Path(draft)
+            os.fchmod(handle, mode)
+            if owner is not None:
+                os.fchown(handle, owner, owner)
+            if group is not None:
+                os.fchown(handle, -1, group)
+            os.fsync(handle)
             os.replace(draft, path)
         except BaseException:
             os.unlink(draft)
             raise
+        finally:
+            os.close(handle)
         sync(path.parent)
     except OSError as error:
         raise KollaError(

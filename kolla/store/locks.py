@@ -76,8 +76,9 @@ def _holder(handle: int) -> tuple[str, str]:
     """Who holds the lock, and since when (empty if that is not known)."""
     try:
         holder = json.loads(os.pread(handle, 4096, 0))
+        age(holder["since"])
         return "{who}'s {action} (process {pid})".format(**holder), holder["since"]
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         return "another kolla command", ""
 
 

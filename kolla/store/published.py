@@ -13,7 +13,7 @@ import sqlite3
 import stat
 
 from kolla.errors import KollaError
-from kolla.files import write_whole
+from kolla.files import draft_of, write_whole
 from kolla.store.database import read_only
 from kolla.store.state_dir import StateDir
 
@@ -45,8 +45,8 @@ class Published:
             write_whole(self._source.published, f"{self._folder}\n".encode())
             own = self._folder / _CONFIGURATION
             write_whole(own, self._configuration(), _FILE_MODE, group=group)
-            content = _without_fingerprints(self._source.database)
-            write_whole(self._copy, content, _FILE_MODE, group=group)
+            with draft_of(self._copy, _FILE_MODE, group=group) as draft:
+                _copy_without_fingerprints(self._source.database, draft)
             # What was written while it was copied is not in it: the next look finds that.
             os.utime(self._copy, ns=(changed, changed))
 
@@ -146,14 +146,14 @@ def _gid(group: str) -> int:
         ) from None
 
 
-def _without_fingerprints(path: pathlib.Path) -> bytes:
-    """The state file as a whole, rewritten so that nothing is left of what it leaves out."""
+def _copy_without_fingerprints(path: pathlib.Path, to: pathlib.Path) -> None:
+    """Copy the state file into an empty one, in which nothing is left of what it leaves out."""
     try:
-        with contextlib.closing(read_only(path)) as source, \
-                contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
-            source.backup(copy)
+        with contextlib.closing(read_only(path)) as source:
+            source.execute("VACUUM INTO ?", (str(to),))
+        with contextlib.closing(sqlite3.connect(to, isolation_level=None)) as copy:
+            copy.execute("PRAGMA journal_mode = OFF")  # no second file, with what was before
+            copy.execute("PRAGMA secure_delete = ON")
             copy.execute("UPDATE generations SET secrets = '{}'")
-            copy.execute("VACUUM")
-            return copy.serialize()
     except sqlite3.Error as error:
         raise KollaError(f"{path} cannot be copied: {error}") from None

@@ -107,6 +107,19 @@ def test_waiting_for_a_lock_ends_with_its_holders_name(tmp_path):
                 pass
 
 
+@pytest.mark.parametrize("left", [
+    '{"who": "root", "pid": 1, "action": "stop", "since": "yesterday"}',
+    '{"who": "root", "pid": 1, "action": "stop", "since": "2026-01-01T00:00:00"}',
+    '{"who": "root", "pid": 1, "action": "stop", "since": 7}', '[]', '{}', "no JSON",
+])
+def test_a_lock_whose_file_says_nothing_sensible_is_waited_for_all_the_same(tmp_path, left):
+    with Locks(tmp_path, 1).hold("web", "upgrade", print):
+        (tmp_path / "web.lock").write_text(left)
+        with pytest.raises(KollaError, match="locked by another kolla command"):
+            with Locks(tmp_path, 0).hold("web", "stop", lambda text: None):
+                pass
+
+
 def test_locks_of_two_containers_do_not_block_each_other(tmp_path):
     locks = Locks(tmp_path, timeout=0)
     with locks.hold("web", "upgrade", print), locks.hold("worker", "upgrade", print):
