@@ -43,6 +43,8 @@ class Memory:
     deaths: list[float] = dataclasses.field(default_factory=list)
     #: The first of these restarts since a check passed.
     dying_since: float | None = None
+    #: When it was ended for its use of memory within the last hour, though checks had passed.
+    starvations: list[float] = dataclasses.field(default_factory=list)
     answers: collections.deque = dataclasses.field(
         default_factory=lambda: collections.deque(maxlen=ROUND)
     )
@@ -68,6 +70,11 @@ class Memory:
             self.dying_since = now
         self.deaths += [now] * times
         self.restarts += [now] * times
+
+    def starve(self, times: int, now: float) -> int:
+        """Count ends for a lack of memory; returns how many there were within the hour."""
+        self.starvations = [at for at in self.starvations if at > now - HOUR] + [now] * times
+        return len(self.starvations)
 
     def excuse(self) -> None:
         """Forget its last restarts: what it requires was at fault, not the container."""

@@ -13,6 +13,8 @@ from kolla.monitor.memory import Memory
 
 #: How many restarts by the engine in its probation make a generation roll back.
 DEATHS = 3
+#: How many ends for a lack of memory within an hour do, though its checks passed in between.
+STARVATIONS = 12
 
 
 class Remedy(enum.Enum):
@@ -102,11 +104,15 @@ def died(
     """Its process ended, and the engine has started it again.
 
     ``starved``: the kernel ended it for its use of memory. How much it needs its clients decide,
-    so that is held against it only until a check has passed.
+    so once a check has passed it is not given up for that, and rolled back only if it happens
+    again and again, as with a release that leaks.
     """
     worked = memory.awake
     memory.begin(now)
     if starved and worked:
+        if memory.starve(times, now) >= STARVATIONS and around.probation:
+            memory.become(UNHEALTHY, why, now)
+            return Remedy.ROLL_BACK
         memory.become(STARTING, why, now)
         return Remedy.NOTHING
     if around.ill:  # it comes back together with what it requires

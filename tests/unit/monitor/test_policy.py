@@ -190,16 +190,30 @@ def test_many_deaths_at_once_are_more_than_the_budget():
     assert policy.died(awake(), 6, "it ended", ALONE, RULES, 101) is Remedy.GIVE_UP
 
 
-@pytest.mark.parametrize("probation", [False, True])
+@pytest.mark.parametrize("probation, times", [(False, 50), (True, policy.STARVATIONS - 1)])
 def test_clients_who_fill_the_memory_of_what_works_get_it_neither_given_up_nor_rolled_back(
-    probation
+    probation, times
 ):
     memory, around = awake(), Surroundings(probation=probation)
-    for now in range(101, 3000, 60):
+    for now in range(101, 101 + 60 * times, 60):
         remedy = policy.died(memory, 1, "out of memory", around, RULES, now, starved=True)
         assert remedy is Remedy.NOTHING and memory.status == STARTING
         policy.passed(memory, RULES, now + 30)
     assert fail(memory, 3000, times=3) is Remedy.RESTART, "its budget is untouched"
+
+
+def test_a_new_generation_that_runs_out_of_memory_again_and_again_goes_back():
+    memory, around = awake(), Surroundings(probation=True)
+    found = []
+    for now in range(101, 101 + 60 * policy.STARVATIONS, 60):
+        found.append(policy.died(memory, 1, "out of memory", around, RULES, now, starved=True))
+        policy.passed(memory, RULES, now + 30)
+    assert found == [Remedy.NOTHING] * (policy.STARVATIONS - 1) + [Remedy.ROLL_BACK]
+    seldom = awake()
+    for now in range(101, 101 + HOUR * policy.STARVATIONS, HOUR // 2):
+        died = policy.died(seldom, 1, "out of memory", around, RULES, now, starved=True)
+        assert died is Remedy.NOTHING
+        policy.passed(seldom, RULES, now + 30)
 
 
 def test_a_new_generation_whose_memory_does_not_do_for_its_start_goes_back():
