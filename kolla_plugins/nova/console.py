@@ -60,8 +60,9 @@ NOVA_NOVNCPROXY = Container(
     requires=("mariadb", "rabbitmq", "nova-conductor"),
     bootstrap=(JOIN_SCHEMA,),
     **phases(),
-    # Consoles that are open stay until then; what is left is closed.
+    # Consoles stay open for so long; then they are closed, and their users open them again.
     drain=("kolla-drain",),
+    drain_grace=120,
     stop_grace=10,
     options={**OPTIONS, "console": CONSOLE},
 )

@@ -17,10 +17,12 @@ from tests.functional.support.watching import until
 
 CONFIGURATION = ROOT / "docker" / "openstack-wsgi" / "haproxy.cfg"
 PORT = 5000
+#: A host of the cloud.
+TRUSTED = next(ADDRESSES)
 SETTINGS = {
     "KOLLA_PORT": str(PORT), "KOLLA_CLIENTS": "2000", "KOLLA_ROUTER_CLIENTS": "2010",
     "KOLLA_CLIENTS_OF_A_SOURCE": "500", "KOLLA_CONNECTIONS": "1",
-    "KOLLA_PROXIES": "", "KOLLA_TRUSTED": "",
+    "KOLLA_PROXIES": "", "KOLLA_TRUSTED": TRUSTED,
 }
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -84,6 +86,21 @@ def routed(tmp_path):
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_host_of_the_cloud_does_not_wait_behind_its_clients(routed):
+    router, service = routed
+    with contextlib.ExitStack() as stack:
+        def send(path: str, source: str, queued: int) -> None:
+            stack.enter_context(contextlib.closing(router.send(path, source)))
+            until(lambda: router.queued() == queued)
+
+        for number in range(40):
+            send(f"/{number}", TRUSTED, number)
+        send("/other", next(ADDRESSES), 40)
+        service.answer(41)
+        until(lambda: len(service.seen) == 41)
+    assert service.seen == [*(f"/{number}" for number in range(40)), "/other"]
 
 
 def test_requests_are_answered_in_their_order_and_a_crowd_keeps_no_other_waiting(routed):

@@ -23,7 +23,7 @@ class Service:
     def ask(self, context, number):
         return number
 
-here = messaging.Target(topic="asked", server="here")
+here = messaging.Target(topic="asked", server="0b1f3a52-8c1e-4f0e-9d3a-6a7c1f2e3d4b")
 transport = messaging.get_rpc_transport(CONF)
 messaging.get_rpc_server(transport, here, [Service()]).start()
 client = messaging.get_rpc_client(
@@ -75,6 +75,22 @@ def calling(cloud: Cloud) -> Iterator[Calls]:
             yield Calls(process)
         finally:
             process.kill()
+
+
+def policies(cloud: Cloud) -> dict[str, str]:
+    """By queue: the policy that holds for it."""
+    listed = cloud.deployment.kolla(
+        "container", "exec", "rabbitmq", "--", "rabbitmqctl", "-q", "list_queues",
+        "--formatter", "json", "name", "policy")
+    return {row["name"]: row["policy"] for row in json.loads(listed.stdout)}
+
+
+def test_a_queue_of_one_process_expires_and_others_stay(cloud):
+    with calling(cloud) as calls:
+        assert calls.next()[1] == ""
+        found = policies(cloud)
+    assert found["asked.0b1f3a52-8c1e-4f0e-9d3a-6a7c1f2e3d4b"] == "queues-of-processes"
+    assert found["asked"] == ""
 
 
 def test_calls_over_the_broker_wait_while_it_is_replaced(cloud):

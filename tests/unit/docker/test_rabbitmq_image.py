@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import types
 
 import pytest
@@ -88,6 +89,17 @@ def test_any_password_is_imported_as_a_hash_that_the_broker_can_verify(password,
     user, = start.definitions("openstack", password, salt)["users"]
     stored = base64.b64decode(user["password_hash"])
     assert stored == stored[:4] + hashlib.sha256(stored[:4] + password.encode()).digest()
+
+
+@pytest.mark.parametrize("queue, expires", [
+    ("heat-engine-listener.0b1f3a52-8c1e-4f0e-9d3a-6a7c1f2e3d4b", True),
+    ("compute.control1.example.org", False), ("notifications.info", False),
+    ("0b1f3a52-8c1e-4f0e-9d3a-6a7c1f2e3d4b.control1", False),
+])
+def test_only_a_queue_of_one_process_expires(queue, expires):
+    policy, = start.definitions("openstack", "secret", b"salt")["policies"]
+    assert policy["definition"] == {"expires": 1_800_000}
+    assert bool(re.search(policy["pattern"], queue)) is expires
 
 
 def test_a_host_name_with_dots_makes_a_long_node_name():

@@ -1,6 +1,7 @@
 """Removes the queues of a service that is called over the broker, once it has ended.
 
-Those for answers and for calls to all hosts expire by themselves after half an hour.
+Those for answers, for calls to all hosts and of single processes expire by themselves after half
+an hour.
 """
 
 import amqp
