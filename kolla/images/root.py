@@ -1,6 +1,7 @@
 """The root image: plain Debian, made with mmdebstrap or taken from a registry."""
 
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -142,14 +143,15 @@ def _fetching(paths: Mapping[str, Path], suite: str, folder: Path) -> list[str]:
         f"--aptopt={paths['apt.conf']}",
         f"--setup-hook={apt} update --error-on=any"
         f" && {apt} --yes --download-only install {' '.join(MINIMUM)}",
-        f'--setup-hook=mv "$1"/var/lib/apt/lists "$1"/var/cache/apt/archives {folder}',
+        '--setup-hook=mv "$1"/var/lib/apt/lists "$1"/var/cache/apt/archives '
+        + shlex.quote(str(folder)),
         suite, "-", str(paths["sources.list"]),
     ]
 
 
 def _installing(paths: Mapping[str, Path], suite: str, archive: Path) -> list[str]:
     """Makes the root image of what lies beside the archive."""
-    folder = archive.parent
+    folder = shlex.quote(str(archive.parent))
     return [
         "mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", "--format=tar",
         "--skip=update", f"--aptopt={paths['apt.conf']}",
@@ -159,10 +161,10 @@ def _installing(paths: Mapping[str, Path], suite: str, archive: Path) -> list[st
         # The addresses of this site must not get into the image.
         '--customize-hook=rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap'
         ' "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/*',
-        f"--customize-hook=upload {paths['debian.sources']}"
+        f"--customize-hook=upload {shlex.quote(str(paths['debian.sources']))}"
         " /etc/apt/sources.list.d/debian.sources",
         '--customize-hook=mkdir -p "$1"/usr/share/kolla',
-        f"--customize-hook=upload {paths['refreshed']} {STAMP}",
+        f"--customize-hook=upload {shlex.quote(str(paths['refreshed']))} {STAMP}",
         f'--customize-hook=chmod 0644 "$1"{STAMP}',
         suite, str(archive), str(paths["sources.list"]),
     ]
