@@ -150,7 +150,7 @@ def plan(deployment: Deployment, containers: list[Container]) -> dict[str, Plan]
     states = observe(deployment, [container.name for container in containers])
     here = {container.name for container in deployment.settings.enabled()}
     plans = {
-        c.name: _preview(deployment, c, states[c.name]) if c.name in here
+        c.name: _preview(deployment, c, states[c.name], containers) if c.name in here
         else _stays(c, states[c.name]) for c in containers
     }
     while disorder := order.refusals(deployment, plans):
@@ -170,13 +170,15 @@ def _stays(container: Container, state: State) -> Plan:
     )
 
 
-def _preview(deployment: Deployment, container: Container, state: State) -> Plan:
+def _preview(
+    deployment: Deployment, container: Container, state: State, together: list[Container]
+) -> Plan:
     if state.record.target == STOPPED:
         return Plan(container.name, Kind.UPGRADE, before=state.current, after=state.current)
     if not converge.settled(state) and state.current is not None:
         state = inspect(deployment, container.name)
         return planner.recover(state)
-    request = Request(Kind.UPGRADE, [container], preview=True)
+    request = Request(Kind.UPGRADE, together, preview=True)
     try:
         return planned(deployment, request, container, state)
     except KollaError as error:

@@ -95,9 +95,9 @@ class Action(Lister):
         self.app.stdout.flush()
         for result in results:
             for warning in result.warnings:
-                print(folded(f"kolla: {result.container}: {warning}"), file=self.app.stderr)
+                self._complain(result, warning)
         for result in failed:
-            print(folded(f"kolla: {result.container}: {result.reason}"), file=self.app.stderr)
+            self._complain(result, result.reason)
         if command := self._next(failed):
             print(f"  see `{command}`", file=self.app.stderr)
         return 0
@@ -108,10 +108,13 @@ class Action(Lister):
             row for row in rows if row[1] != ActionOutcome.FAILED and row[-1] not in PLAIN
         ])
 
+    def _complain(self, result: "Result", what: str) -> None:
+        stream = self.app.stderr
+        print(folded(f"kolla: {result.container}: {what}", stream), file=stream)
+
     def _preview(self, parsed_args: Namespace, report: "Report") -> Table:
-        self.text = plans.text(
-            report.plans, self.app.options.verbose_level > 1, plans.width_of(self.app.stdout)
-        )
+        text = plans.text(report.plans, self.app.options.verbose_level > 1)
+        self.text = folded(text, self.app.stdout)
         return plans.COLUMNS, plans.rows(report.plans, self.app.deployment.store.records())
 
     def _next(self, failed: "list[Result]") -> str:

@@ -7,11 +7,10 @@ A command declares ``example`` (one command line or several), and a Lister or Sh
 import enum
 import inspect
 import shutil
-import sys
 import textwrap
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from cliff import command, display, lister, show
 from cliff.columns import FormattableColumn
@@ -252,9 +251,9 @@ def _said(cell: Any) -> str:
     return cell.human_readable() if isinstance(cell, FormattableColumn) else str(cell)
 
 
-def folded(text: str) -> str:
-    """Lines as wide as the terminal, if there is one; what follows is indented further."""
-    return "\n".join(map(_folded, text.split("\n"))) if sys.stdout.isatty() else text
+def folded(text: str, stream: TextIO) -> str:
+    """Lines no wider than the terminal that is written to; what follows is indented further."""
+    return "\n".join(map(_folded, text.split("\n"))) if stream.isatty() else text
 
 
 def _folded(line: str) -> str:

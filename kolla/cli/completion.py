@@ -63,14 +63,18 @@ def candidates(app: "Kolla", words: list[str]) -> list[str]:
         return sorted(following)
     try:
         command_class, name, arguments = app.command_manager.find_command(typed)
-        parser = command_class(app, app.options, cmd_name=name).get_parser(name)
-        return _of_command(app, parser, arguments, last)
+        command = command_class(app, app.options, cmd_name=name)
+        return _of_command(app, command, command.get_parser(name), arguments, last)
     except KollaError:
         return []
 
 
-def _of_command(app: "Kolla", parser: Parser, arguments: list[str], last: str) -> list[str]:
+def _of_command(
+    app: "Kolla", command: Command, parser: Parser, arguments: list[str], last: str
+) -> list[str]:
     waiting = parser.option(arguments[-1]) if arguments else None
+    if waiting and waiting.dest in _OF_COLUMNS:
+        return list(getattr(command, "columns", ()))
     if waiting and waiting.nargs != 0:
         return _values(app, waiting, arguments, last)
     if last.startswith("-"):
@@ -108,6 +112,32 @@ def _generations(deployment: "Deployment", arguments: list[str]) -> list[str]:
     return [str(generation.number) for generation in deployment.store.generations(name)]
 
 
+def _ways_back(deployment: "Deployment", arguments: list[str]) -> list[str]:
+    """Those to which a rollback can go."""
+    from kolla.cli.history import ways_back
+
+    store = deployment.store
+    return [
+        str(generation.number)
+        for name in arguments if name in deployment.catalog.containers
+        for generation, why_not in ways_back(store.container(name), store.generations(name))
+        if not why_not
+    ]
+
+
+def _groups(deployment: "Deployment", arguments: list[str]) -> list[str]:
+    """The groups of options that are known or set."""
+    from kolla.cli.config import groups
+
+    return groups(deployment.settings)
+
+
+def _options(deployment: "Deployment", arguments: list[str]) -> list[str]:
+    """Each option of kolla as ``--set`` takes it, without its value."""
+    return [f"{group}.{name}=" for group, found in deployment.settings.options.items()
+            for name in found]
+
+
 def _hosts(deployment: "Deployment", arguments: list[str]) -> list[str]:
     """The hosts that have a file of their own."""
     return sorted(path.stem for path in (deployment.config_dir / "hosts").glob("*.conf"))
@@ -130,6 +160,8 @@ def _exporters(deployment: "Deployment", arguments: list[str]) -> list[str]:
     return deployment.installed.exporters()
 
 
+#: Options, by their names in cliff, whose value is a column of the output.
+_OF_COLUMNS = ("columns", "sort_columns")
 #: What once had other names: whoever types one is told what became of it.
 _OF_NODES = ("sets", "containers", "sets and containers")
 _SOURCES: dict[str, "Callable[[Deployment, list[str]], list[str]]"] = {
@@ -137,6 +169,9 @@ _SOURCES: dict[str, "Callable[[Deployment, list[str]], list[str]]"] = {
     "containers": _containers,
     "sets and containers": lambda *given: _sets(*given) + _containers(*given),
     "generations": _generations,
+    "ways back": _ways_back,
+    "groups": _groups,
+    "options": _options,
     "hosts": _hosts,
     "images": _images,
     "tasks": _tasks,

@@ -27,21 +27,20 @@ class Show(Lister):
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        completed(parser.add_argument(
             "group", metavar="GROUP", nargs="?",
             help="group to show, such as host or glance-api/DEFAULT (default: all)",
-        )
+        ), "groups")
         return parser
 
     def take_action(self, parsed_args: Namespace) -> Table:
         settings = self.app.deployment.settings
         rows = [*_own_rows(settings), *_service_rows(settings)]
-        groups = {row[0] for row in rows}
-        wanted = parsed_args.group
-        if wanted and wanted not in groups:
+        wanted, known = parsed_args.group, groups(settings)
+        if wanted and wanted not in known:
             raise UsageError(
-                f"there is no group [{wanted}]{nearest(wanted, groups)}",
-                f"the groups are: {', '.join(sorted(groups))}",
+                f"there is no group [{wanted}]{nearest(wanted, known)}",
+                f"the groups are: {', '.join(known)}",
             )
         return self.columns, [row for row in rows if wanted in (None, row[0])]
 
@@ -216,6 +215,11 @@ class _KnownOptions:
             message = f"options of {container.name} are not checked: {reason}"
             self.notes.append(Problem(place.file, place.line, message))
         return known
+
+
+def groups(settings: "Settings") -> list[str]:
+    """The groups of kolla's own options, and those of services that are set."""
+    return sorted({*settings.options, *(group for group, *_ in _service_rows(settings))})
 
 
 def _own_rows(settings: "Settings") -> Iterator[tuple[str, str, str, str]]:

@@ -15,8 +15,8 @@ MEANT = {
     "ls": "kolla container list",
     "top": "kolla status --watch",
     "stats": "kolla status --watch",
-    "up": "kolla set start",
-    "down": "kolla set stop SET",
+    "up": "kolla start",
+    "down": "kolla stop NAME",
     "inspect": "kolla container show {}",
     "container inspect": "kolla container show {}",
     "images": "kolla image list",
@@ -39,18 +39,18 @@ MEANT = {
     # kubectl and systemctl
     "get": "kolla container list",
     "describe": "kolla container show {}",
-    "apply": "kolla set upgrade",
+    "apply": "kolla upgrade",
     "rollout": "kolla container history NAME",
-    "cordon": "kolla container maintenance on {}",
-    "drain": "kolla container maintenance on {}",
-    "reload": "kolla container upgrade {}",
+    "cordon": "kolla maintenance on {}",
+    "drain": "kolla maintenance on {}",
+    "reload": "kolla upgrade {}",
     "enable": "kolla config show host",
     "container status": "kolla container check {}",
     "set status": "kolla set check {}",
     # kolla-ansible, Kamal and others
-    "deploy": "kolla set start",
-    "reconfigure": "kolla set upgrade",
-    "destroy": "kolla set delete SET",
+    "deploy": "kolla start",
+    "reconfigure": "kolla upgrade",
+    "destroy": "kolla delete NAME",
     "genpwd": "kolla config passwords",
     "passwords": "kolla config passwords",
     "prechecks": "kolla host check",
@@ -64,7 +64,7 @@ MEANT = {
     "genconfig": "kolla config sample",
     "details": "kolla container show {}",
     "audit": "kolla event list",
-    "log": "kolla container logs {}",
+    "log": "kolla logs {}",
     "shell": "kolla container exec {}",
     "ssh": "kolla container exec {}",
     "tree": "kolla set tree",
@@ -74,7 +74,7 @@ MEANT = {
     "unhold": "kolla container upgrade {} --follow-config",
     "pin": "kolla container upgrade {} --release RELEASE",
     "container pin": "kolla container upgrade {} --release RELEASE",
-    "freeze": "kolla container maintenance on {}",
+    "freeze": "kolla maintenance on {}",
     # OpenStackClient, which lists and shows with other words
     "service list": "kolla set list",
     "container create": "kolla container start {}",
@@ -107,6 +107,6 @@ def _nearest(text: str, commands: Collection[str]) -> str:
     import difflib
 
     harmless = [name for name in commands if name.split()[-1] not in HARMFUL]
-    nouns = {name.split()[0] for name in commands}
-    close = difflib.get_close_matches(text.lower(), [*harmless, *nouns], n=1, cutoff=SIMILAR)
+    words = {name.split()[0] for name in harmless}
+    close = difflib.get_close_matches(text.lower(), [*harmless, *words], n=1, cutoff=SIMILAR)
     return f"kolla {close[0]}" if close else ""

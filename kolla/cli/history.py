@@ -67,7 +67,7 @@ class History(OnOne, Lister):
         archived = self.app.deployment.archive.generations(name)
         return self.columns, [
             self._row(item, item.snapshot, restarts[item.number], item.number in archived, why)
-            for item, why in _ways_back(store.container(name), store.generations(name))
+            for item, why in ways_back(store.container(name), store.generations(name))
         ]
 
     def below(self, names: Sequence[str], rows: list[Sequence[Any]]) -> list[str]:
@@ -102,7 +102,7 @@ def _story(names: Sequence[str], row: Sequence[Any]) -> list[str]:
         cells["evidence"].rstrip(), "    ").splitlines()]
 
 
-def _ways_back(
+def ways_back(
     record: "Record", generations: "list[Generation]"
 ) -> "Iterator[tuple[Generation, str]]":
     """Each generation with the reason why a rollback cannot go to it, empty if it can."""

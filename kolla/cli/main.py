@@ -76,10 +76,10 @@ class Kolla(app.App):
         completed(parser.add_argument(
             "--host", metavar="NAME", help="host whose hosts/NAME.conf is read (default: this one)"
         ), "hosts")
-        parser.add_argument(
+        completed(parser.add_argument(
             "--set", metavar="GROUP.OPTION=VALUE", dest="overrides", type=assignment,
             action="append", default=[], help="set an option for this command; repeatable",
-        )
+        ), "options")
         loudness = parser.add_mutually_exclusive_group()
         loudness.add_argument(
             "-v", "--verbose", action="count", default=1, dest="verbose_level",
@@ -202,7 +202,7 @@ class _StandardError(logging.StreamHandler[TextIO]):
 
 
 def _complain(error: KollaError, stream: TextIO) -> int:
-    text = folded(f"kolla: {error.message}")
+    text = folded(f"kolla: {error.message}", stream)
     if error.hint:
         text += "\n" + textwrap.indent(error.hint, "  ")
     print(journal.marked(text, journal.ERROR) if journal.is_read_by_it(stream) else text,

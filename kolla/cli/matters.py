@@ -147,7 +147,7 @@ def of_engine(deployment: "Deployment") -> Iterator[Matter]:
         yield from _findings(host.packages(running, oldest))
         yield from _near_limits(deployment)
         if not deployment.configuration.invalid:
-            yield from _drift(deployment)
+            yield from drift(deployment)
     except KollaError as error:
         yield Matter("engine", "engine", "missing", error.message, "kolla host check")
 
@@ -174,7 +174,8 @@ def _near_limits(deployment: "Deployment") -> Iterator[Matter]:
                              f"see [limits] {what}")
 
 
-def _drift(deployment: "Deployment") -> Iterator[Matter]:
+def drift(deployment: "Deployment") -> Iterator[Matter]:
+    """Each container that differs from the configuration, with the first reason."""
     from kolla.actions.run import plan
 
     for name, steps in plan(deployment, list(deployment.settings.enabled())).items():

@@ -46,9 +46,9 @@ class Parser(argparse.ArgumentParser):
         """The option with which a command only tells what it would do."""
         self.add_argument("--dry-run", action="store_true", help=help)
 
-    def add_all(self) -> None:
+    def add_all(self, group: argparse._ActionsContainer | None = None) -> None:
         """The option with which a list also has what does not run on this host."""
-        self.add_argument(
+        (group or self).add_argument(
             "--all", action="store_true", help="include what does not run on this host"
         )
 

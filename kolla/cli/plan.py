@@ -6,8 +6,9 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from kolla.cli import action, plans
-from kolla.cli.base import Configuration, Lister, Table
-from kolla.cli.parser import Parser, completed
+from kolla.cli.base import Configuration, Lister, Table, folded
+from kolla.cli.parser import Parser
+from kolla.cli.which import OnNodes
 from kolla.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ LOG = logging.getLogger(__name__)
 DIFFERENT = 2
 
 
-class Plan(Lister):
+class Plan(OnNodes, Lister):
     """Show what an upgrade would change, and why
 
     Compares the configuration with what runs, and changes nothing. It marks containers that
@@ -31,12 +32,10 @@ class Plan(Lister):
     example = "kolla plan\nkolla plan keystone -f json\nkolla plan --detailed-exitcode"
     configuration = Configuration.TODAYS
     columns = plans.COLUMNS
+    leftover = True
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
-        completed(parser.add_argument(
-            "names", metavar="NAME", nargs="*", help="a container or container set (default: all)"
-        ), "sets and containers")
         parser.add_argument(
             "--detailed-exitcode", action="store_true", dest="detailed",
             help="end with exit code 2 if an upgrade would change something",
@@ -44,22 +43,16 @@ class Plan(Lister):
         return parser
 
     def take_action(self, parsed_args: Namespace) -> Table:
-        from kolla.cli.selection import Selection
         from kolla.actions.run import plan
 
-        deployment = self.app.deployment
-        names = parsed_args.names or [deployment.catalog.root.name]
-        choose = Selection(deployment)
-        chosen = [container for name in names for container in choose.at(name)]
-        found = plan(deployment, list(dict.fromkeys(chosen)))
-        self.text = plans.text(
-            found, self.app.options.verbose_level > 1, plans.width_of(self.app.stdout)
-        )
+        found = plan(self.app.deployment, self.containers(parsed_args))
+        text = plans.text(found, self.app.options.verbose_level > 1)
+        self.text = folded(text, self.app.stdout)
         if any(plan.blocked for plan in found.values()):
             self.exit_code = 1
         elif parsed_args.detailed and any(plan.operations for plan in found.values()):
             self.exit_code = DIFFERENT
-        return self.columns, plans.rows(found, deployment.store.records())
+        return self.columns, plans.rows(found, self.app.deployment.store.records())
 
 
 class Recover(action.Action):

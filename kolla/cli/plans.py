@@ -1,10 +1,8 @@
 """Prints plans for people and for programs."""
 
 import dataclasses
-import shutil
-import textwrap
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from cliff.columns import FormattableColumn
 
@@ -48,25 +46,11 @@ def rows(plans: "Mapping[str, Plan]", records: "Mapping[str, Record]") -> list[t
     ]
 
 
-def text(
-    plans: "Mapping[str, Plan]", everything: bool = False, width: int | None = None
-) -> str:
-    """The text of each plan; with ``everything`` also the steps of book-keeping.
-
-    Lines are as long as they are, unless there is a ``width``.
-    """
+def text(plans: "Mapping[str, Plan]", everything: bool = False) -> str:
+    """The text of each plan; with ``everything`` also the steps of book-keeping."""
     if not plans:
         return "nothing to do"
-    lines = [line for plan in plans.values() for line in _lines(plan, everything)]
-    return "\n".join(lines if width is None else (
-        textwrap.fill(line, width, subsequent_indent="      ", break_long_words=False,
-                      break_on_hyphens=False) for line in lines
-    ))
-
-
-def width_of(stream: TextIO) -> int | None:
-    """The columns of a terminal; None if it is none."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    return "\n".join(line for plan in plans.values() for line in _lines(plan, everything))
 
 
 def _lines(plan: "Plan", everything: bool) -> "Iterator[str]":

@@ -53,14 +53,14 @@ class Selection:
             )
         return sets[name]
 
-    def at(self, name: str) -> list[Container]:
+    def at(self, name: str, leftover: bool = False) -> list[Container]:
         """This container, or all of this set. Raises :class:`UsageError` for any other name."""
         name = self.today(name)
         if name in self._catalog.containers:
-            return self.named([name], leftover=True)
+            return self.named([name], leftover)
         if name != self._catalog.root.name:
             self._catalog.node(name)
-        return self.below(name, leftover=True)
+        return self.below(name, leftover)
 
     def today(self, name: str) -> str:
         """The name that a set or container has today; says so if it is another one."""

@@ -47,6 +47,33 @@ class OnOne(Command):
         return known_name(self.app.deployment, parsed_args.name)
 
 
+class OnNodes(Command):
+    """A noun: any nodes of the tree, or the whole deployment."""
+
+    #: Whether a node must be named; if not, no name means everything.
+    name_required = False
+
+    def get_parser(self, prog_name: str) -> Parser:
+        parser = super().get_parser(prog_name)
+        completed(parser.add_argument(
+            "names", metavar="NAME", nargs="+" if self.name_required else "*",
+            help="a container or container set; `all` is the whole deployment"
+            + ("" if self.name_required else " (default)"),
+        ), "sets and containers")
+        return parser
+
+    def containers(self, parsed_args: Namespace) -> "list[Container]":
+        from kolla.cli.selection import Selection
+
+        deployment = self.app.deployment
+        names = parsed_args.names or [deployment.catalog.root.name]
+        choose, leftover = Selection(deployment), getattr(self, "leftover", False)
+        found = [container for name in names for container in choose.at(name, leftover)]
+        if not found:
+            choose.explain_nothing(names)
+        return list(dict.fromkeys(found))
+
+
 class OnSets(Command):
     """A noun: the containers of sets, or of the whole deployment."""
 

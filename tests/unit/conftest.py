@@ -1,9 +1,11 @@
 """Fixtures of the unit tests."""
 
+import sys
+
 import hypothesis
 import pytest
 
-from tests.unit.support.cli import CommandLine
+from tests.unit.support.cli import PLUGIN_NAME, CommandLine
 
 from kolla.catalog import discovery
 
@@ -17,7 +19,8 @@ def kolla(tmp_path, monkeypatch):
     """The command line with a plugin of two sets and two containers, and no engine."""
     command_line = CommandLine(tmp_path)
     monkeypatch.syspath_prepend(command_line.plugins)
-    return command_line
+    yield command_line
+    sys.modules.pop(PLUGIN_NAME, None)
 
 
 @pytest.fixture

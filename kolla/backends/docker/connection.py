@@ -1,6 +1,9 @@
 """The connection to one engine, and its errors in kolla's words."""
 
 import contextlib
+import functools
+import logging
+import os
 import threading
 from collections.abc import Iterator
 
@@ -11,12 +14,15 @@ from docker.errors import APIError, DockerException
 from kolla.plugin.reports import BackendError, Unreachable
 from kolla.text import harmless
 
+LOG = logging.getLogger(__name__)
+
 
 class Connection:
     """Clients of the engine at ``url``, which wait ``timeout`` seconds for an answer."""
 
     def __init__(self, url: str, timeout: int = 120):
         self.url, self.timeout = url, timeout
+        _tell_of_another(url, os.environ.get("DOCKER_HOST", ""))
         self._local = threading.local()
         self._api_version: str | None = None
 
@@ -62,6 +68,19 @@ class Connection:
     def _forget_version(self) -> None:
         """Have each thread make a new client, which agrees on a version of the API again."""
         self._api_version, self._local = None, threading.local()
+
+
+@functools.cache  # once in a process
+def _tell_of_another(url: str, client: str) -> None:
+    """Warn where the docker client of this shell would speak to another engine."""
+    if client and _place(client) != _place(url):
+        LOG.warning("DOCKER_HOST=%s is ignored: kolla works with the engine at %s ([docker] url)",
+                    client, url)
+
+
+def _place(url: str) -> str:
+    path = url.removeprefix("unix://")
+    return os.path.realpath(path) if path.startswith("/") else url
 
 
 def _speaks_another(error: APIError) -> bool:

@@ -190,6 +190,16 @@ def test_order_is_kept_over_a_container_that_was_not_named(tmp_path):
         assert done == order
 
 
+def test_a_set_that_does_not_exist_yet_is_planned_as_a_whole(tmp_path):
+    host = Host(tmp_path, make_service("db"), make_service("web", requires=("db",)))
+    host.build("1")
+    both = plan(host.deployment, host.containers)
+    assert not any(one.blocked for one in both.values())
+    assert both["web"].begins_after == ("db",)
+    alone = plan(host.deployment, host.containers[1:])["web"]
+    assert "web requires db, which is not running" in alone.blocked
+
+
 def test_what_is_only_shown_reads_no_image(host, monkeypatch):
     def read(*image):
         raise AssertionError("the engine makes a container for it")

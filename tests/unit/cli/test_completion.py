@@ -46,7 +46,7 @@ def complete(kolla):
 
 def test_commands_are_completed_word_by_word(complete):
     assert {"container", "set", "plan", "recover"} <= set(complete(""))
-    assert complete("con") == ["config", "container"]
+    assert complete("con") == ["config", "confirm", "container"]
     assert complete("set", "st") == ["start", "stop"]
 
 
@@ -117,7 +117,28 @@ def test_generations_are_completed_from_what_is_remembered(kolla, complete):
     for _ in range(2):
         store.begin("probe", make_spec(container="probe"), {}, "start")
     store.close()
-    assert complete("container", "rollback", "probe", "--to", "") == ["1", "2"]
+    assert complete("container", "show", "probe", "--generation", "") == ["1", "2"]
+
+
+def test_a_rollback_is_offered_generations_that_can_come_back(kolla, complete):
+    store = kolla.store
+    for number in (1, 2, 3):
+        store.begin("probe", make_spec(container="probe"), {}, "start")
+        if number != 2:
+            store.commit("probe", number)
+    store.close()
+    assert complete("container", "rollback", "probe", "--to", "") == ["1"]
+
+
+def test_groups_options_and_columns_are_completed(complete):
+    assert complete("config", "show", "hoo") == ["hooks"]
+    assert complete("--set", "docker.u") == ["docker.url="]
+    assert complete("set", "list", "-c", "che") == ["checked"]
+    assert complete("container", "list", "--sort-column", "gen") == ["generation"]
+
+
+def test_verbs_complete_any_node(complete):
+    assert {"guard", "caches"} <= set(complete("restart", ""))
 
 
 def test_tasks_are_completed(complete):

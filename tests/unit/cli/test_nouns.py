@@ -7,6 +7,8 @@ import pytest
 from kolla.cli import history as container_history
 from kolla.cli import set as container_set
 from kolla.cli import action, checks, container, event, plan, plans
+from kolla.actions.run import Report
+from kolla.plans.plan import Do, Kind, Operation, Plan
 from kolla.plugin import Privilege
 from kolla.store.records import FOR_EVER
 from tests.unit.support.factory import make_spec
@@ -144,6 +146,54 @@ def test_container_list_shows_generation_release_and_pin(history):
     guard, probe = history("container", "list", "-f", "json").json
     assert (probe["generation"], probe["release"], probe["pin"]) == (2, "2026.1", "2026.1")
     assert (guard["generation"], guard["health"]) == (None, "absent")
+
+
+def test_containers_of_one_set_can_be_listed(history):
+    def names(*arguments):
+        return [row["name"] for row in history("container", "list", *arguments, "-f", "json").json]
+
+    assert names("near-caches") == ["probe"]
+    assert names("near-caches", "caches") == ["guard", "probe"]
+    assert names("rarities") == []
+    assert "'probe' is a container, not a set" in history("container", "list", "probe").err
+    assert "did you mean 'near-caches'" in history("container", "list", "near-cache").err
+
+
+def test_what_drifts_is_listed_with_the_reason(history, monkeypatch):
+    drift = {
+        "probe": Plan("probe", Kind.UPGRADE, (Operation(Do.CREATE, "probe", 4),),
+                      ("environment: A added", "environment: B added")),
+        "guard": Plan("guard", Kind.UPGRADE),
+    }
+    monkeypatch.setattr("kolla.actions.run.plan", lambda *given: drift)
+    answer = history("container", "list", "--drift")
+    assert "guard" not in answer.out
+    assert answer.out.endswith("\nprobe: environment: A added and 1 more\n")
+    assert history("container", "list", "rarities", "--drift").out == (
+        "no container differs from the configuration\n")
+
+
+@pytest.mark.parametrize("verb", [
+    "start", "stop", "restart", "upgrade", "rollback", "confirm", "delete",
+])
+def test_a_verb_alone_takes_containers_and_sets_alike(kolla, monkeypatch, verb):
+    asked = []
+
+    def run(deployment, request, dry_run=False, observer=None):
+        asked.append((request.kind, [one.name for one in request.containers]))
+        return Report([], {})
+
+    monkeypatch.setattr("kolla.actions.run.run", run)
+    kolla(verb, "guard", "near-caches", "guard", "--dry-run")
+    assert asked == [(verb, ["guard", "probe"])]
+    answer = kolla(verb, "gard", "--dry-run")
+    assert answer.code == 2 and "'guard'" in answer.err
+
+
+def test_a_verb_that_changes_little_may_be_for_all_and_others_need_a_name(kolla):
+    assert kolla("check", "--quick", "-f", "json").json
+    assert "required" not in kolla("logs").err
+    assert "the following arguments are required: NAME" in kolla("stop").err
 
 
 def test_what_is_no_longer_enabled_but_still_runs_is_listed(history):

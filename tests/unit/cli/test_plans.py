@@ -1,13 +1,16 @@
 """Plans in words: sentences, values, book-keeping, and exit codes."""
 
+import io
 import pathlib
 
 import pytest
 
 from kolla.cli import plans, steps
+from kolla.cli.base import folded
 from kolla.plans.differences import Difference
 from kolla.plans.plan import Do, Kind, Operation, Plan
 from tests.unit.support.factory import make_spec
+from tests.unit.support.terminal import Terminal
 
 OPERATIONS = pathlib.Path(__file__).parents[3] / "doc" / "source" / "operations.rst"
 
@@ -101,8 +104,9 @@ def test_a_value_that_looks_like_a_secret_is_known_as_one(name, value, hidden):
     assert plans.hidden(Difference("environment", name, None, value)) is hidden
 
 
-def test_a_plan_fits_a_terminal_and_is_one_line_for_each_step_elsewhere():
-    plan = make_plan(Do.CREATE, reasons=("word " * 30,))
-    narrow = plans.text({"web": plan}, width=80).splitlines()
-    assert max(map(len, narrow)) <= 80 and narrow[2].startswith("      word")
-    assert len(plans.text({"web": plan}).splitlines()) == 3
+def test_a_plan_fits_a_terminal_and_is_one_line_for_each_step_elsewhere(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = plans.text({"web": make_plan(Do.CREATE, reasons=("word " * 30,))})
+    narrow = folded(text, Terminal()).splitlines()
+    assert max(map(len, narrow)) <= 80 and narrow[2].startswith("    word")
+    assert len(folded(text, io.StringIO()).splitlines()) == 3

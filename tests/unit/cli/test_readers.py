@@ -10,7 +10,7 @@ import pytest
 
 from kolla.cli import main
 from kolla.store import published
-from tests.unit.support.cli import CommandLine
+from tests.unit.support.cli import PLUGIN_NAME, CommandLine
 from tests.unit.support.factory import make_spec
 
 NOBODY = 65534
@@ -22,6 +22,7 @@ def shown(monkeypatch):
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)
         yield shown_in(pathlib.Path(name), monkeypatch)
+    sys.modules.pop(PLUGIN_NAME, None)
 
 
 def shown_in(place: pathlib.Path, monkeypatch) -> CommandLine:
@@ -45,7 +46,6 @@ def shown_in(place: pathlib.Path, monkeypatch) -> CommandLine:
     deployment.configuration.keep(deployment.state_dir)
     deployment.close()
     monkeypatch.setattr(published, "FOLDER", folder)
-    monkeypatch.delitem(sys.modules, "probe_plugin", raising=False)  # of another test's folder
     monkeypatch.setattr(main, "DEFAULT_CONFIG_DIR", kolla.config.parent)
     return kolla
 

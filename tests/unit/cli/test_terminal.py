@@ -13,14 +13,10 @@ from kolla.cli.main import Kolla
 from kolla.cli.values import Painted
 from kolla.plans.plan import Kind, Plan
 from tests.unit.support.factory import make_spec
+from tests.unit.support.terminal import Terminal
 
 COMMANDS = sorted(Kolla().command_manager.commands)
 WIDTH = 80
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
 
 
 @pytest.fixture
@@ -167,11 +163,11 @@ def test_all_options_of_the_output_are_explained_if_asked(kolla):
 
 
 @pytest.mark.parametrize("typed, meant", [
-    ("ps", "kolla container list"), ("logs keystone", "kolla container logs keystone"),
-    ("upgrade keystone", "kolla container upgrade keystone"),
-    ("exec keystone", "kolla container exec keystone"), ("reconfigure", "kolla set upgrade"),
+    ("ps", "kolla container list"), ("log keystone", "kolla logs keystone"),
+    ("history keystone", "kolla container history keystone"),
+    ("exec keystone", "kolla container exec keystone"), ("reconfigure", "kolla upgrade"),
     ("version", "kolla --version"), ("image pull keystone", "kolla image build keystone"),
-    ("image delete x", "kolla image prune --dry-run"), ("deploy", "kolla set start"),
+    ("image delete x", "kolla image prune --dry-run"), ("deploy", "kolla start"),
     ("doctor", "kolla host check"), ("shell", "kolla container exec NAME"),
     ("conatiner", "kolla container"), ("contaner list", "kolla container list"),
     ("genpwd", "kolla config passwords"), ("describe web", "kolla container show web"),

@@ -14,6 +14,7 @@ from kolla.store.store import Store
 
 MAIN = "import sys; from kolla.cli.main import main; sys.exit(main())"
 
+PLUGIN_NAME = "probe_plugin"
 PLUGIN = """\
 import pathlib
 from kolla.plugin import (
@@ -88,7 +89,7 @@ class CommandLine:
         metadata.mkdir(parents=True)
         (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: probe\nVersion: 1.0\n")
         (metadata / "entry_points.txt").write_text(entry_points)
-        (self.plugins / "probe_plugin.py").write_text(PLUGIN)
+        (self.plugins / f"{PLUGIN_NAME}.py").write_text(PLUGIN)
         (self.plugins / "Dockerfile").touch()
 
     def __call__(self, *arguments: str) -> Answer:

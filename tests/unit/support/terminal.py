@@ -2,6 +2,7 @@
 
 import dataclasses
 import fcntl
+import io
 import itertools
 import os
 import pathlib
@@ -22,6 +23,15 @@ from rich.text import Text
 COLUMNS, LINES = 80, 24
 #: Room for whatever one command writes.
 ROLL = 400
+
+
+class Terminal(io.StringIO):
+    """A stream that takes what is written for a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 #: rich's own loads a font from another site.
 PICTURE = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">

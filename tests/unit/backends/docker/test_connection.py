@@ -1,0 +1,28 @@
+"""Which engine kolla speaks to, and what it says where a shell names another."""
+
+import pytest
+
+from kolla.backends.docker import connection
+
+
+@pytest.fixture(autouse=True)
+def told_nothing_yet():
+    connection._tell_of_another.cache_clear()
+    yield
+    connection._tell_of_another.cache_clear()
+
+
+@pytest.mark.parametrize("variable, warned", [
+    ("", False), ("unix:///run/docker.sock", False), ("unix:///var/run/docker.sock", False),
+    ("unix:///run/user/1000/docker.sock", True), ("tcp://192.0.2.7:2375", True),
+])
+def test_an_engine_that_docker_would_use_and_kolla_does_not_is_named_once(
+    monkeypatch, caplog, variable, warned
+):
+    monkeypatch.setenv("DOCKER_HOST", variable)
+    for _ in range(2):
+        connection.Connection("unix:///run/docker.sock")
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == warned
+    if warned:
+        assert variable in told[0] and "[docker] url" in told[0]
