@@ -18,7 +18,7 @@ from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.health.rules import check_of
 from kolla.host import needs
-from kolla.plans import converge, order, planner
+from kolla.plans import converge, order, places, planner
 from kolla.plans.observe import inspect
 from kolla.plans.plan import Do, Kind, Plan, State
 from kolla.plans.planning import planned
@@ -107,6 +107,8 @@ class Runner:
         if rebuild.rebuild(self.deployment, state):
             state = inspect(self.deployment, name)
         steps = planner.recover(state)
+        if self.request.prepared:
+            steps = places.possible(self.deployment, state, steps, frozenset(), prepared=True)
         if self.request.kind not in (Kind.RECOVER, Kind.START, Kind.RESTART):
             steps = _without_waiting(steps)
         if not steps.operations:
@@ -120,7 +122,8 @@ class Runner:
             unprepared = failure.operation.kind is Do.BEFORE_ROLLBACK
             if self.request.kind == Kind.RECOVER or not unprepared:
                 raise
-            self._tell(name)(f"warning: {failure.message}; `kolla recover` tries again")
+            again = failure.hint or "`kolla recover` tries again"
+            self._tell(name)(f"warning: {failure.message}; {again}")
         return True
 
     def _carry_out(self, steps: Plan, began: float, ready: Callable[[], None]) -> Result:
@@ -191,7 +194,8 @@ class Runner:
             self._go_back(name, executor, executor.take_back, event)
         except KollaError as error:
             executor.relieve(error.message)
-            return f"the way back failed too: {error.message}; `kolla recover` tries again"
+            again = error.hint or "`kolla recover` tries again"
+            return f"the way back failed too: {error.message}; {again}"
         if steps.before is None:
             return f"generation {steps.after} was taken away again, and {name} does not run"
         return f"generation {steps.after} was taken away again, generation {steps.before} serves"
@@ -205,7 +209,9 @@ class Runner:
         except Failed as failure:
             if failure.operation.kind is Do.BEFORE_ROLLBACK:
                 executor.cancelled = threading.Event()  # the way back is not interrupted
-                executor.carry_out(planner.serve_again(inspect(self.deployment, name)), event)
+                state = inspect(self.deployment, name)
+                failure.hint = places.way_out(self.deployment, state, failure.operation)
+                executor.carry_out(planner.serve_again(state), event)
             raise
 
     def _executor(self, name: str) -> Executor:

@@ -145,6 +145,22 @@ class Forced(Action):
         return {**super().details(parsed_args), "force": parsed_args.force}
 
 
+class Prepared(Action):
+    """A way back, parts of which may have been done on other hosts."""
+
+    def get_parser(self, prog_name: str) -> Parser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--prepared", action="store_true",
+            help="leave out what has to be done before a rollback where another container is: it"
+            " was done on a host that has that container",
+        )
+        return parser
+
+    def details(self, parsed_args: Namespace) -> dict[str, Any]:
+        return {**super().details(parsed_args), "prepared": parsed_args.prepared}
+
+
 class Stop(Forced):
     kind = "stop"
     leftover = True

@@ -185,7 +185,7 @@ class Upgrade(OnContainers, action.Upgrade):
             super().require_releases([container])
 
 
-class Rollback(OnContainers, action.Rollback):
+class Rollback(OnContainers, action.Prepared, action.Rollback):
     """Return containers to an earlier generation
 
     To the last known good one, unless --to names another. It is a new generation that
@@ -202,15 +202,10 @@ class Rollback(OnContainers, action.Rollback):
             "--to", metavar="GENERATION", type=positive,
             help="generation to return to (default: the last known good one)",
         ), "ways back")
-        parser.add_argument(
-            "--prepared", action="store_true",
-            help="leave out what has to be done before it where another container is: it was done"
-            " on a host that has that container",
-        )
         return parser
 
     def details(self, parsed_args: Namespace) -> dict[str, Any]:
-        found = {**super().details(parsed_args), "prepared": parsed_args.prepared}
+        found = super().details(parsed_args)
         if parsed_args.to:
             self.only_one(parsed_args, "--to")
             found["targets"] = {parsed_args.names[0]: parsed_args.to}

@@ -55,7 +55,7 @@ class Plan(OnNodes, Lister):
         return self.columns, plans.rows(found, self.app.deployment.store.records())
 
 
-class Recover(action.Action):
+class Recover(action.Prepared):
     """Finish or undo what an interrupted command has begun
 
     After a crash or a power cut this brings every container to exactly one good

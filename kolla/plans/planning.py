@@ -27,8 +27,9 @@ def planned(
     if container.name in request.judged and not _still(state, request.judged[container.name]):
         return Plan(container.name, request.kind, before=state.current, after=state.current)
     steps = _planned(deployment, request, container, state)
-    together = {container.name for container in request.containers}
-    steps = places.possible(deployment, state, steps, together, request.prepared)
+    if request.kind is not Kind.RECOVER:  # of which as much is done as is possible here
+        together = {container.name for container in request.containers}
+        steps = places.possible(deployment, state, steps, together, request.prepared)
     consent.require(deployment, request, state, steps)
     if steps.spec:
         deployment.backend_of(steps.spec.backend).require(steps.spec)

@@ -30,8 +30,8 @@ class Request:
     #: By container: the generation that the monitor judged. If another one is current by now,
     #: nothing is done.
     judged: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    #: Whether the tasks before a rollback have been run on the other hosts, so that those may be
-    #: left out that run in the place of a container of another host.
+    #: Whether the tasks before a rollback have been run on the other hosts, so that a rollback or
+    #: a recovery may leave out those that run in the place of a container of another host.
     prepared: bool = False
     #: The name of the task to run.
     task: str = ""

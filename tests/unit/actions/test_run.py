@@ -486,8 +486,8 @@ def test_a_rollback_that_cannot_be_prepared_is_refused(lowered):
 
 
 @pytest.fixture
-def agent(tmp_path):
-    """An agent whose way back is prepared in the place of a lead; both are at 2026.2."""
+def earlier_agent(tmp_path):
+    """An agent whose way back is prepared in the place of a lead, and 2026.2 built for both."""
     lower = Task("lower", ("lower",), of="lead")
     host = Host(
         tmp_path, make_service("agent", per_release=True, before_rollback=(lower,)),
@@ -496,8 +496,24 @@ def agent(tmp_path):
     host.build("1")
     host.act("start")
     host.build("2", "2026.2")
-    host.act("upgrade", release="2026.2")
     return host
+
+
+@pytest.fixture
+def agent(earlier_agent):
+    """The same, after both have been upgraded."""
+    earlier_agent.act("upgrade", release="2026.2")
+    return earlier_agent
+
+
+def without_lead(host) -> None:
+    """The lead is on another host than the agent."""
+    ask(host, "delete", "lead")
+    hosts = host.deployment.config_dir / "hosts"
+    hosts.mkdir(exist_ok=True)
+    (hosts / "ctl1.conf").write_text("[host]\nenabled = lead\n")
+    (hosts / "ctl2.conf").write_text("[host]\nenabled = agent\n")
+    (hosts / "ctl3.conf").write_text("this is broken\n")
 
 
 def ask(host, kind: str, *names: str, **options):
@@ -513,12 +529,7 @@ def test_a_task_runs_in_the_place_of_another_container_as_that_is_now(agent):
 
 
 def test_a_rollback_that_has_to_be_prepared_elsewhere_names_the_host_and_touches_nothing(agent):
-    ask(agent, "delete", "lead")
-    hosts = agent.deployment.config_dir / "hosts"
-    hosts.mkdir(exist_ok=True)
-    (hosts / "ctl1.conf").write_text("[host]\nenabled = lead\n")
-    (hosts / "ctl2.conf").write_text("[host]\nenabled = agent\n")
-    (hosts / "ctl3.conf").write_text("this is broken\n")
+    without_lead(agent)
     with pytest.raises(KollaError) as refusal:
         ask(agent, "rollback", "agent")
     assert "the task lower runs in the place of lead, which is not on this host" in str(
@@ -528,6 +539,38 @@ def test_a_rollback_that_has_to_be_prepared_elsewhere_names_the_host_and_touches
     assert agent.engine.running() == ["agent-g2"]
     assert ask(agent, "rollback", "agent", prepared=True).ok
     assert agent.engine.tasks == []
+
+
+def test_a_way_back_that_has_to_be_prepared_elsewhere_ends_with_a_recovery_that_leaves_it_out(
+    earlier_agent
+):
+    host = earlier_agent
+    without_lead(host)
+    host.engine.answers["agent-g2"] = SICK
+    (failed,) = ask(host, "upgrade", "agent", release="2026.2").results
+    assert "the way back failed too: before-rollback failed" in failed.reason
+    assert failed.reason.endswith(
+        "it can be done on ctl1; then `kolla recover --prepared` goes back here"
+    )
+    assert host.engine.running() == ["agent-g1"]
+    assert ask(host, "recover", "agent", prepared=True).ok
+    assert list(host.engine.seen) == ["agent-g1"] and host.record("agent").settled
+    assert host.engine.tasks == []
+
+
+def test_a_container_whose_way_back_has_to_be_prepared_elsewhere_keeps_no_other_from_recovery(
+    earlier_agent
+):
+    host = earlier_agent
+    ask(host, "upgrade", "lead", release="2026.2")
+    without_lead(host)
+    host.engine.answers["agent-g2"] = SICK
+    ask(host, "upgrade", "agent", release="2026.2")
+    host.deployment.store.update("lead", settled=0)
+    agent, lead = ask(host, "recover", "agent", "lead").results
+    assert (agent.outcome, lead.outcome) == ("failed", "done")
+    assert "it can be done on ctl1; then `kolla recover --prepared` goes back here" in agent.reason
+    assert host.engine.running() == ["agent-g1"]
 
 
 def test_the_configuration_is_judged_before_a_first_start_as_well(tmp_path):
