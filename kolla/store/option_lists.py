@@ -27,8 +27,12 @@ class OptionLists:
         return self._read(container)
 
     def _read(self, name: str) -> Mapping | None:
-        place = self._place(name)
-        return json.loads(place.read_text()) if place.exists() else None
+        """The content of a file; None if there is none, or it is broken."""
+        try:
+            found = json.loads(self._place(name).read_text())
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
 
     def _place(self, name: str) -> pathlib.Path:
         return self._folder / f"{name}.json"
