@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from cliff import app
 
 from kolla.catalog import discovery
-from kolla.cli import journal
+from kolla.cli import journal, plain
 from kolla.cli.base import Configuration, folded
 from kolla.cli.commands import CommandManager
 from kolla.cli.completion import Complete
@@ -248,7 +248,7 @@ def main() -> int:
     _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # the terminal may lack characters
+            stream.reconfigure(errors=plain.NAME)  # the terminal may lack characters
     # After SIGTERM kolla tidies up, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

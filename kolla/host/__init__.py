@@ -1,5 +1,6 @@
 """Checks of this host: whether it has what a deployment needs, and how to get the rest."""
 
+import os
 import pathlib
 import platform
 import shutil
@@ -83,6 +84,9 @@ def engine_facts(url: str) -> tuple[dict, Finding]:
     import docker
     import requests
 
+    from kolla.backends.docker.connection import tell_of_another
+
+    tell_of_another(url, os.environ.get("DOCKER_HOST", ""))
     try:
         api = docker.APIClient(base_url=url, version="auto", timeout=10)
         facts = api.info()

@@ -22,7 +22,7 @@ class Connection:
 
     def __init__(self, url: str, timeout: int = 120):
         self.url, self.timeout = url, timeout
-        _tell_of_another(url, os.environ.get("DOCKER_HOST", ""))
+        tell_of_another(url, os.environ.get("DOCKER_HOST", ""))
         self._local = threading.local()
         self._api_version: str | None = None
 
@@ -71,7 +71,7 @@ class Connection:
 
 
 @functools.cache  # once in a process
-def _tell_of_another(url: str, client: str) -> None:
+def tell_of_another(url: str, client: str) -> None:
     """Warn where the docker client of this shell would speak to another engine."""
     if client and _place(client) != _place(url):
         LOG.warning("DOCKER_HOST=%s is ignored: kolla works with the engine at %s ([docker] url)",

@@ -292,3 +292,10 @@ def test_an_image_of_an_unknown_release_is_refused_with_those_there_are(kolla, r
 
 def test_much_detail_names_where_it_comes_from(kolla):
     assert "kolla: DEBUG " in kolla("-vvv", "set", "list").err
+
+
+def test_a_terminal_without_these_characters_gets_others_that_read_as_well(kolla, monkeypatch):
+    for name, value in (("LC_ALL", "POSIX"), ("PYTHONCOERCECLOCALE", "0"), ("PYTHONUTF8", "0")):
+        monkeypatch.setenv(name, value)
+    assert kolla.process("set", "tree").out.splitlines()[:3] == [
+        "all", "`-- caches  (What can be lost)", "    |-- near-caches  (Caches on this host)"]

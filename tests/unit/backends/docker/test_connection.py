@@ -7,9 +7,9 @@ from kolla.backends.docker import connection
 
 @pytest.fixture(autouse=True)
 def told_nothing_yet():
-    connection._tell_of_another.cache_clear()
+    connection.tell_of_another.cache_clear()
     yield
-    connection._tell_of_another.cache_clear()
+    connection.tell_of_another.cache_clear()
 
 
 @pytest.mark.parametrize("variable, warned", [
