@@ -51,7 +51,7 @@ class Status:
 
 
 def statuses(deployment: "Deployment", everything: bool = False) -> dict[str, Status]:
-    """The containers that are enabled on this host or exist, by name.
+    """The containers that are enabled here or exist, by name, in the order of the tree.
 
     With ``everything`` all others as well.
     """
@@ -60,7 +60,9 @@ def statuses(deployment: "Deployment", everything: bool = False) -> dict[str, St
     names = enabled | {record.name for record in records if record.target != "absent"}
     if everything:
         names |= set(deployment.catalog.containers)
-    return {name: _status(deployment, name, name in enabled) for name in sorted(names)}
+    tree = [leaf.name for leaf in deployment.catalog.subtree(deployment.catalog.root)]
+    ordered = [name for name in tree if name in names] + sorted(names.difference(tree))
+    return {name: _status(deployment, name, name in enabled) for name in ordered}
 
 
 def status(deployment: "Deployment", name: str) -> Status:

@@ -115,13 +115,13 @@ def test_set_of_which_a_part_is_missing_is_degraded(history):
 
 def test_age_of_health_is_for_people_and_its_time_for_programs(history):
     assert " ago" in history("container", "list").out
-    checked = history("container", "list", "-f", "json").json[1]["checked"]
+    checked = history("container", "list", "-f", "json").json[0]["checked"]
     assert checked.startswith("20") and "T" in checked and checked.endswith("+00:00")
 
 
 def test_nothing_is_an_empty_text_in_csv_and_lists_are_json(history):
     csv = history("container", "list", "-f", "csv", "-c", "name", "-c", "generation").out
-    assert csv.splitlines() == ['"name","generation"', '"guard",""', '"probe",2']
+    assert csv.splitlines() == ['"name","generation"', '"probe",2', '"guard",""']
     assert history("set", "show", "caches", "-f", "value", "-c", "sets").out == '["near-caches"]\n'
 
 
@@ -143,7 +143,7 @@ def test_whole_tree_is_a_set(kolla):
 
 
 def test_container_list_shows_generation_release_and_pin(history):
-    guard, probe = history("container", "list", "-f", "json").json
+    probe, guard = history("container", "list", "-f", "json").json
     assert (probe["generation"], probe["release"], probe["pin"]) == (2, "2026.1", "2026.1")
     assert (guard["generation"], guard["health"]) == (None, "absent")
 
@@ -153,7 +153,7 @@ def test_containers_of_one_set_can_be_listed(history):
         return [row["name"] for row in history("container", "list", *arguments, "-f", "json").json]
 
     assert names("near-caches") == ["probe"]
-    assert names("near-caches", "caches") == ["guard", "probe"]
+    assert names("near-caches", "caches") == ["probe", "guard"]
     assert names("rarities") == []
     assert "'probe' is a container, not a set" in history("container", "list", "probe").err
     assert "did you mean 'near-caches'" in history("container", "list", "near-cache").err
@@ -324,7 +324,7 @@ def test_nothing_is_deleted_without_yes_where_nobody_can_be_asked(history, comma
     answer = history(*command.split())
     assert answer.code == 2
     assert "without confirmation" in answer.err and "--yes confirms it" in answer.err
-    assert history("container", "list", "-f", "json").json[1]["generation"] == 2
+    assert history("container", "list", "-f", "json").json[0]["generation"] == 2
 
 
 def test_events_are_actions_and_their_operations_only_if_asked(history):

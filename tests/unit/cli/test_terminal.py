@@ -35,7 +35,7 @@ def pinned(kolla, monkeypatch):
 
 
 def test_all_columns_are_blocks_where_a_table_would_not_fit(pinned, monkeypatch):
-    block = pinned("container", "list", "--long").out.split("\n\n")[1].splitlines()
+    block = pinned("container", "list", "--long").out.split("\n\n")[0].splitlines()
     assert block[0] == "name              probe"
     assert "pinned_by         upgrade --release 2026.1, by root" in block
     assert not [line for line in block if line.startswith("summary")]
@@ -58,7 +58,7 @@ def test_pins_stand_below_a_list_with_their_day_and_command(pinned, command):
 
 
 def test_pins_are_there_for_programs_too(pinned):
-    row = pinned("container", "list", "-f", "json").json[1]
+    row = pinned("container", "list", "-f", "json").json[0]
     assert (row["pin"], row["pinned_since"]) == ("2026.1", "2026-11-23T22:12:19.173+00:00")
     assert row["pinned_by"] == "upgrade --release 2026.1, by root"
     assert pinned("set", "list", "-f", "json").json[0]["pinned"] == ["probe"]
@@ -69,7 +69,7 @@ def test_times_are_dates_if_asked(pinned):
 
 
 def test_a_column_is_found_in_capitals_or_not(pinned):
-    assert pinned("container", "list", "-c", "NAME", "-f", "value").out == "guard\nprobe\n"
+    assert pinned("container", "list", "-c", "NAME", "-f", "value").out == "probe\nguard\n"
 
 
 @pytest.mark.parametrize("command, said", [
