@@ -177,7 +177,9 @@ def test_completion_knows_sets_containers_and_generations(chain):
 
     assert "chain" in offered("set", "start", "")
     assert set(NAMES) <= set(offered("container", "start", ""))
-    assert str(generations(chain)[FIRST]) in offered("container", "rollback", FIRST, "--to", "")
+    current = str(generations(chain)[FIRST])
+    assert current in offered("container", "show", FIRST, "--generation", "")
+    assert current not in offered("container", "rollback", FIRST, "--to", "")
 
 
 USAGE = (
