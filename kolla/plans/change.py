@@ -73,7 +73,12 @@ def _undo(
                 undo[step] = [state.operation(Do.REMOVE, new, cause)]
             case Do.HOLD:
                 undo[step] = [dataclasses.replace(step, kind=Do.RESUME)]
-            case Do.STOP:
+            case Do.DRAIN:  # it may take no more work until it is started again
+                undo[step] = [
+                    state.operation(Do.STOP, step.number, cause),
+                    *serve(state, step.number, cause),
+                ]
+            case Do.STOP if not state.spec(step.number).drain:
                 undo[step] = [*serve(state, step.number, cause)]
             case Do.START if spec.strategy == Strategy.RELIEVE:  # it only loads before it joins
                 undo[step] = stop

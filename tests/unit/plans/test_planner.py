@@ -90,9 +90,18 @@ def test_a_worker_that_takes_over_in_vain_ends_before_the_old_one_works_again():
     )
     failed = next(i for i, step in enumerate(made.operations) if step.kind == "join")
     assert steps(made.way_back(made.operations[:failed + 2])) == [
-        "drain web-g2", "stop web-g2", "before-rollback web-g2 lower", "start web-g1",
-        "check web-g1", "join web-g1", "check web-g1", "stop web-g2", "remove web-g2",
-        "forget web-g2", "settle web",
+        "drain web-g2", "stop web-g2", "before-rollback web-g2 lower", "stop web-g1",
+        "start web-g1", "check web-g1", "join web-g1", "check web-g1", "stop web-g2",
+        "remove web-g2", "forget web-g2", "settle web",
+    ]
+
+
+def test_a_worker_that_has_drained_is_started_again_although_it_was_not_stopped():
+    made = change(running(make_spec(**RELIEVE)), make_spec(**RELIEVE), "upgrade", ())
+    drained = next(i for i, step in enumerate(made.operations) if step.kind == "drain")
+    assert steps(made.way_back(made.operations[:drained + 1])) == [
+        "stop web-g1", "start web-g1", "check web-g1", "join web-g1", "check web-g1",
+        "stop web-g2", "remove web-g2", "forget web-g2", "settle web",
     ]
 
 
