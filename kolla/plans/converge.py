@@ -24,6 +24,8 @@ def settled(state: State) -> bool:
     record = state.record
     if not record.settled or record.failed or state.tasks:
         return False
+    if state.drained and state.running(record.current) and record.target == RUNNING:
+        return False
     wanted = record.target == RUNNING
     known = set(state.observed) <= set(state.generations)
     return known and not _others_run(state) and state.running(record.current) == wanted
@@ -177,6 +179,9 @@ def _run(state: State, number: int, seen: Observed | None) -> Iterator[Operation
         yield state.operation(Do.KEEP, number, "committed")
     if not state.running(number):
         yield from serve(state, number, "committed, and not running")
+    elif state.drained:
+        yield state.operation(Do.STOP, number, "it has drained")
+        yield from serve(state, number, "it takes no more work")
     elif _others_run(state) and not _handed_over(state):
         yield from _run_alone(state, number)
 

@@ -4,10 +4,12 @@ import collections
 from collections.abc import Iterable, Mapping
 
 from kolla.deployment import Deployment
-from kolla.plans.plan import State
+from kolla.plans.plan import Do, State
+from kolla.plugin import Strategy
 from kolla.plugin.reports import Observed, Stranger
 from kolla.plugin.spec import labelled
 from kolla.store.records import RUNNING, Generation
+from kolla.store.store import Store
 
 
 def observe(deployment: Deployment, names: Iterable[str]) -> dict[str, State]:
@@ -84,11 +86,23 @@ def _state(
         keep=deployment.settings.value("engine", "keep_generations"),
         dependants=tuple(dependants),
         releases=deployment.catalog.release_order,
+        drained=_drained(store, generations.get(record.current or 0)),
         in_use=_in_use(deployment, [
             generation for number, generation in generations.items()
             if number in observed and not observed[number].running
         ]),
     )
+
+
+def _drained(store: Store, current: Generation | None) -> bool:
+    """:attr:`State.drained`. What hands over drains only after it has been replaced."""
+    if current is None or not current.snapshot.drain:
+        return False
+    if current.snapshot.strategy == Strategy.HANDOVER:
+        return False
+    return store.last_operation(
+        current.container, current.number, Do.START, Do.DRAIN
+    ) == Do.DRAIN
 
 
 def _in_use(

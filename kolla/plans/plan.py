@@ -185,6 +185,9 @@ class State:
     dependants: tuple[tuple[str, int], ...] = ()
     #: By generation that has ended: the processes that still live in its file system.
     in_use: Mapping[int, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    #: Whether the current generation may have drained since it was started: then it takes no more
+    #: work.
+    drained: bool = False
     #: The order of the releases.
     releases: Releases = ANY
 

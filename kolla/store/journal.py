@@ -87,6 +87,16 @@ class Journal(Database):
         )
         return [_event(row) for row in reversed(rows)]
 
+    def last_operation(self, name: str, generation: int, *actions: str) -> str:
+        """The last of these operations that was begun with a generation; empty if none was."""
+        marks = ", ".join("?" * len(actions))
+        rows = self._rows(
+            "SELECT action FROM events WHERE container = ? AND generation = ?"
+            f" AND parent IS NOT NULL AND action IN ({marks}) ORDER BY id DESC LIMIT 1",
+            name, generation, *actions,
+        )
+        return rows[0]["action"] if rows else ""
+
     def begun(self, name: str) -> bool:
         """Whether a command is at work on a container, or was killed at it."""
         return bool(self._rows(

@@ -863,3 +863,15 @@ def test_a_worker_that_cannot_take_over_makes_way_for_the_old_one(tmp_path):
     assert result.reason.startswith("join failed: it cannot take over")
     assert "the queue is taken" in result.evidence and result.unavailable > 0
     assert host.engine.running() == ["web-g1"]
+
+
+def test_a_worker_whose_command_was_killed_while_it_drained_is_started_again(tmp_path):
+    host = relieved(tmp_path, drain=("kolla-drain",))
+    store = host.deployment.store
+    upgrade = store.open_event("upgrade", "web", 2)
+    store.open_event("drain", "web", 1, parent=upgrade)
+    started = host.engine.seen["web-g1"].started_at
+    assert host.act("recover")["web"].outcome == "done"
+    assert host.engine.running() == ["web-g1"]
+    assert host.engine.seen["web-g1"].started_at > started
+    assert host.act("recover")["web"].outcome == "unchanged"

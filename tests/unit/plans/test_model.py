@@ -31,6 +31,8 @@ class World:
         self.held = False
         #: Those that were told to join, and do so by themselves when they are started again.
         self.joined: set[int] = set()
+        #: Those that take no more work until they are started again.
+        self.drained: set[int] = set()
 
     def spec(self):
         drain = [] if self.strategy == "replace" else ["kolla-drain"]
@@ -39,7 +41,8 @@ class World:
 
     def state(self) -> State:
         return State(self.record, dict(self.generations), dict(self.engine),
-                     highest=self.record.last_number, dependants=(("dependant", 1),))
+                     highest=self.record.last_number, dependants=(("dependant", 1),),
+                     drained=self.record.current in self.drained)
 
     def intend(self, command: str) -> Plan:
         state = self.state()
@@ -82,6 +85,7 @@ class World:
 
     def _start(self, number, spec):
         self._seen(number, running=True)
+        self.drained.discard(number)
         self._work_alone(number)
 
     def _check(self, number, spec):
@@ -99,7 +103,7 @@ class World:
         assert self.strategy == "handover" or not others, "two are at work at once"
 
     def _drain(self, number, spec):
-        pass
+        self.drained.add(number)
 
     def _stop(self, number, spec):
         self._seen(number, running=False)
@@ -183,7 +187,7 @@ def consistent(world: World) -> None:
     running = {number for number, seen in world.engine.items() if seen.running}
     assert not world.record.erase
     wanted = {world.record.current} if world.record.target == RUNNING else set()
-    assert running == wanted
+    assert running == wanted and running.isdisjoint(world.drained)
     always = {number for number, seen in world.engine.items() if seen.restart == ALWAYS}
     assert always == wanted
     assert world.strategy == "replace" or running <= world.joined
