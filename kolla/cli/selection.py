@@ -66,7 +66,7 @@ class Selection:
         """The name that a set or container has today; says so if it is another one."""
         today = self._catalog.today(name)
         if today != name:
-            LOG.warning("%s is called %s today", name, today)
+            LOG.warning("%s", self._catalog.old_names.renamed(name))
         return today
 
     def _here(self, leftover: bool) -> dict[str, Container]:

@@ -27,7 +27,7 @@ from kolla.plugin.declarations.certificates import (
 )
 from kolla.plugin.declarations.commands import STRAINED, WAITS, Check, Hold, Task
 from kolla.plugin.declarations.confinement import HostNeed, Limits, Privilege
-from kolla.plugin.declarations.container import Container, ContainerSet, Downgrade, Gone
+from kolla.plugin.declarations.container import Container, ContainerSet, Downgrade, Former, Gone
 from kolla.plugin.declarations.hosts import each_host
 from kolla.plugin.declarations.image import Image, shared_folder
 from kolla.plugin.declarations.keyring import Keyring
@@ -52,6 +52,7 @@ __all__ = [
     "Event",
     "Exported",
     "File",
+    "Former",
     "Gone",
     "Hold",
     "Host",

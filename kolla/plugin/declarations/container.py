@@ -23,6 +23,15 @@ class Downgrade(enum.StrEnum):
 
 
 @dataclasses.dataclass(frozen=True)
+class Former:
+    """A name that a set or container had once."""
+
+    name: str
+    #: The release since which it has the name of today; empty: it is not known.
+    since: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
 class ContainerSet:
     """A named node of the tree: one logical service. ``parent`` None: below the root."""
 
@@ -32,7 +41,7 @@ class ContainerSet:
     #: Runs only where ``[host] enabled`` names it; the names of sets above it do not suffice.
     optional: bool = False
     #: Names that it had once, by which an operator still finds it.
-    formerly: tuple[str, ...] = ()
+    formerly: tuple[Former, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +67,7 @@ class Container(Running):
     #: Runs only where ``[host] enabled`` names it; the names of sets above it do not suffice.
     optional: bool = False
     #: Names that it had once, by which an operator still finds it.
-    formerly: tuple[str, ...] = ()
+    formerly: tuple[Former, ...] = ()
     #: The only releases that have it; empty: all of them.
     releases: tuple[str, ...] = ()
     downgrade: Downgrade = Downgrade.ALLOWED

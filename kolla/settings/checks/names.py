@@ -85,8 +85,8 @@ def old_names(settings: Settings) -> Iterator[Problem]:
     """Names that sets and containers had once: they do no harm."""
     for option in ("enabled", "disabled"):
         for name in settings.value("host", option):
-            if (today := settings.catalog.today(name)) != name:
-                yield settings.blame("host", option, f"{name!r} is called {today!r} today")
+            if settings.catalog.today(name) != name:
+                yield settings.blame("host", option, settings.catalog.old_names.renamed(name))
 
 
 def unknown_containers(settings: Settings) -> Iterator[Problem]:

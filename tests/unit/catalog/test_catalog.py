@@ -11,7 +11,7 @@ from kolla.catalog.catalog import Catalog
 from kolla.catalog.discovery import KOLLA
 from kolla.errors import KollaError, UsageError
 from kolla.plugin import (
-    ContainerSet, File, Gone, Hold, HostMount, HostNeed, Image, Keyring, Listen, Privilege,
+    ContainerSet, File, Former, Gone, Hold, HostMount, HostNeed, Image, Keyring, Listen, Privilege,
     Releases, Strategy, Task, Volume, each_host, secret,
 )
 
@@ -173,13 +173,13 @@ def test_unknown_name_tells_the_nearest_one():
      "its 'releases' are named, and its image is not built per release"),
     (plugin(make_container("x", releases=("2026.3",), image=RELEASED), "bad"),
      "its 'releases' name '2026.3', which is no release of OpenStack; did you mean '2026.2'?"),
-    (plugin(make_container("x", formerly=("good",)), "bad"),
+    (plugin(make_container("x", formerly=(Former("good"),)), "bad"),
      "its 'formerly' names 'good', which is the name of one that there is"),
-    (plugin(make_container("x", formerly=("x",)), "bad"),
+    (plugin(make_container("x", formerly=(Former("x"),)), "bad"),
      "its 'formerly' names 'x', which is the name of one that there is"),
-    (plugin(make_container("x", formerly=("dealer",)), "bad"),
+    (plugin(make_container("x", formerly=(Former("dealer"),)), "bad"),
      "its 'formerly' names 'dealer', and so does that of seller"),
-    (plugin(ContainerSet("x", "", formerly=("front",)), "bad"),
+    (plugin(ContainerSet("x", "", formerly=(Former("front"),)), "bad"),
      "its 'formerly' names 'front', which is the name of one that there is"),
     (plugin(ContainerSet("x", "", optional="no"), "bad"),
      "its 'optional' should be of type bool, but is 'no'"),
@@ -191,7 +191,7 @@ def test_unknown_name_tells_the_nearest_one():
 ])
 def test_a_broken_plugin_is_named_with_its_distribution_and_the_others_work(broken, reason):
     released = Image("seller", FOLDER, parent=None, per_release=True)
-    seller = make_container("seller", image=released, project="shop", formerly=("dealer",))
+    seller = make_container("seller", image=released, project="shop", formerly=(Former("dealer"),))
     good = [plugin(OPENSTACK_BASE), FRONT, plugin(make_container("good")), plugin(seller)]
     catalog = Catalog([*good, broken])
     assert list(catalog.containers) == ["good", "seller"] and list(catalog.sets) == ["front"]

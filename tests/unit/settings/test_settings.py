@@ -8,7 +8,7 @@ from oslo_config import cfg
 from tests.unit.support.plugins import make_catalog, make_container, make_settings, make_web
 
 from kolla.errors import KollaError, UsageError
-from kolla.plugin import ContainerSet
+from kolla.plugin import ContainerSet, Former
 from kolla.settings import Invalid, Settings
 
 PORT = "[web]\nport = {}\n"
@@ -136,7 +136,7 @@ def test_a_list_from_the_environment_and_a_multi_value_option_stay_whole(tmp_pat
 def enabled(folder, text: str) -> list[str]:
     sides = [make_container(*pair) for pair in (("a", "left"), ("b", "left"), ("c", "right"))]
     spare = [
-        make_container("d", "left", optional=True, formerly=("delta",)),
+        make_container("d", "left", optional=True, formerly=(Former("delta"),)),
         ContainerSet("spare", "", optional=True), make_container("e", "spare"),
         ContainerSet("inner", "", "spare", optional=True), make_container("f", "inner"),
     ]

@@ -8,7 +8,8 @@ from oslo_config import cfg
 from tests.unit.support.plugins import WEB_OPTIONS, make_container, make_settings, make_web
 
 from kolla.plugin import (
-    File, Gone, HostMount, HostNeed, Image, Listen, Privilege, Scratch, Task, Volume, secret,
+    File, Former, Gone, HostMount, HostNeed, Image, Listen, Privilege, Scratch, Task, Volume,
+    secret,
 )
 from kolla.plugin.declarations.container import PHASES
 from kolla.settings import Invalid
@@ -218,12 +219,12 @@ def test_names_that_nobody_has_are_found_in_lists(tmp_path, group, line, message
 ])
 def test_an_old_name_in_the_head_of_a_section_tells_what_became_of_it(tmp_path, head, told):
     gone = Gone("registry", "web reads the database", since="Ussuri")
-    once = make_web(formerly=("httpd",))
+    once = make_web(formerly=(Former("httpd"),))
     assert problems(tmp_path, f"[{head}]\nx = 1\n", once, gone) == [f"kolla.conf:1: {told}"]
 
 
 def test_a_name_that_a_container_had_once_is_accepted_with_a_note(tmp_path):
-    once = make_web(formerly=("httpd",))
+    once = make_web(formerly=(Former("httpd"),))
     made = make_settings(tmp_path, "[host]\nenabled = httpd\n", once)
     assert [container.name for container in made.enabled()] == ["web"]
     assert made.problems() == []

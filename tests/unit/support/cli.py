@@ -18,18 +18,20 @@ PLUGIN_NAME = "probe_plugin"
 PLUGIN = """\
 import pathlib
 from kolla.plugin import (
-    Container, ContainerSet, HostMount, Image, Listen, Privilege, Scratch, Task, Volume,
+    Container, ContainerSet, Former, HostMount, Image, Listen, Privilege, Scratch, Task, Volume,
 )
 
 IMAGE = Image("probe", pathlib.Path(__file__).parent)
 RARITIES = ContainerSet("rarities", "What few hosts have", optional=True)
-CACHES = ContainerSet("caches", "What can be lost", formerly=("magazines",))
+CACHES = ContainerSet(
+    "caches", "What can be lost", formerly=(Former("magazines", since="2026.1"),),
+)
 NEAR_CACHES = ContainerSet("near-caches", "Caches on this host", parent="caches")
 PROBE = Container(
     name="probe", parent="near-caches", summary="Keeps nothing", image=IMAGE, user=42999,
     environment={"KOLLA_PORT": "11211"}, listens=(Listen("${host.address}", "11211"),),
     volumes=(Volume("probe", "/var/lib/probe"),), scratch=(Scratch("/tmp"),),
-    formerly=("sonde",),
+    formerly=(Former("sonde"),),
     on_demand=(Task("purge", ("purge", "--old"), every=3600), Task("rotate", ("rotate",))),
 )
 SPARE = Container(
