@@ -9,6 +9,7 @@ from kolla.cli.status import known_name
 from kolla.errors import UsageError
 
 if TYPE_CHECKING:
+    from kolla.cli.selection import Selection
     from kolla.plugin import Container
 
 
@@ -50,16 +51,19 @@ class OnOne(Command):
 class OnNodes(Command):
     """A noun: any nodes of the tree, or the whole deployment."""
 
+    #: Of its argument: the name, what it is, and the source of its completion.
+    argument = ("NAME", "a container or container set", "sets and containers")
     #: Whether a node must be named; if not, no name means everything.
     name_required = False
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
+        name, what, source = self.argument
         completed(parser.add_argument(
-            "names", metavar="NAME", nargs="+" if self.name_required else "*",
-            help="a container or container set; `all` is the whole deployment"
+            "names", metavar=name, nargs="+" if self.name_required else "*",
+            help=f"{what}; `all` is the whole deployment"
             + ("" if self.name_required else " (default)"),
-        ), "sets and containers")
+        ), source)
         return parser
 
     def containers(self, parsed_args: Namespace) -> "list[Container]":
@@ -68,35 +72,20 @@ class OnNodes(Command):
         deployment = self.app.deployment
         names = parsed_args.names or [deployment.catalog.root.name]
         choose, leftover = Selection(deployment), getattr(self, "leftover", False)
-        found = [container for name in names for container in choose.at(name, leftover)]
+        found = [c for name in names for c in self.selected(choose, name, leftover)]
         if not found:
             choose.explain_nothing(names)
         return list(dict.fromkeys(found))
 
+    def selected(self, choose: "Selection", name: str, leftover: bool) -> "list[Container]":
+        """The containers that a name stands for."""
+        return choose.at(name, leftover)
 
-class OnSets(Command):
+
+class OnSets(OnNodes):
     """A noun: the containers of sets, or of the whole deployment."""
 
-    #: Whether a set must be named; if not, no name means everything.
-    name_required = False
+    argument = ("SET", "a container set", "sets")
 
-    def get_parser(self, prog_name: str) -> Parser:
-        parser = super().get_parser(prog_name)
-        completed(parser.add_argument(
-            "names", metavar="SET", nargs="+" if self.name_required else "*",
-            help="a container set; `all` is the whole deployment"
-            + ("" if self.name_required else " (default)"),
-        ), "sets")
-        return parser
-
-    def containers(self, parsed_args: Namespace) -> "list[Container]":
-        from kolla.cli.selection import Selection
-
-        deployment = self.app.deployment
-        names = parsed_args.names or [deployment.catalog.root.name]
-        leftover = getattr(self, "leftover", False)
-        choose = Selection(deployment)
-        found = [c for name in names for c in choose.below(name, leftover)]
-        if not found:
-            choose.explain_nothing(names)
-        return list(dict.fromkeys(found))
+    def selected(self, choose: "Selection", name: str, leftover: bool) -> "list[Container]":
+        return choose.below(name, leftover)
