@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.functional.support import proxy
+from tests.functional.support.beside import beside
 from tests.functional.support.harness import MACHINE_CA_BUNDLE, Deployment
 
 #: A script of a package, as dpkg runs it.
@@ -114,25 +115,20 @@ def built(site, networks):
 @contextlib.contextmanager
 def scripts_watched(networks: dict[str, str]) -> Iterator[None]:
     """Notes scripts of Debian's packages that run on this host, while the block runs."""
-    done, own = threading.Event(), pathlib.Path("/proc/self/cgroup").read_bytes()
+    own = pathlib.Path("/proc/self/cgroup").read_bytes()
 
-    def watch() -> None:
+    def watch(done: threading.Event) -> None:
         while not done.wait(0.03):
             for path in pathlib.Path("/proc").glob("[0-9]*"):
                 with contextlib.suppress(OSError):  # it has ended meanwhile
-                    line = path.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode()
-                    script = SCRIPT.search(line)
+                    line = path.joinpath("cmdline").read_bytes().replace(b"\0", b" ")
+                    script = SCRIPT.search(line.decode(errors="replace"))
                     # What an engine runs has control groups of its own.
                     if script and path.joinpath("cgroup").read_bytes() == own:
                         networks[script[0]] = os.readlink(path / "ns" / "net")
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
+    with beside(watch):
         yield
-    finally:
-        done.set()
-        thread.join()
 
 
 def kolla(site, *arguments: str, **options):

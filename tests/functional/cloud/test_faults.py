@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.functional.support.beside import beside
 from tests.functional.support.cloud import KEYSTONE, Cloud
 from tests.functional.support.database import act
 from tests.functional.support.harness import finish, line_of
@@ -85,12 +86,12 @@ def test_keystone_is_upgraded_while_the_broker_is_away(cloud):
 @contextlib.contextmanager
 def first_on(address: str, port: int) -> Iterator[None]:
     """A stranger who takes a port as soon as it is free, and hangs up on everybody."""
-    taken, ended = threading.Event(), threading.Event()
+    taken = threading.Event()
 
-    def squat() -> None:
+    def squat(done: threading.Event) -> None:
         with socket.socket() as server:
             server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            while True:
+            while not done.is_set():
                 with contextlib.suppress(OSError):
                     server.bind((address, port))
                     break
@@ -98,18 +99,13 @@ def first_on(address: str, port: int) -> Iterator[None]:
             server.listen()
             server.settimeout(0.1)
             taken.set()
-            while not ended.is_set():
+            while not done.is_set():
                 with contextlib.suppress(OSError):
                     server.accept()[0].close()
 
-    thread = threading.Thread(target=squat, daemon=True)
-    thread.start()
-    try:
+    with beside(squat):
         assert taken.wait(60)
         yield
-    finally:
-        ended.set()
-        thread.join(20)
 
 
 def test_a_database_whose_port_is_taken_while_it_restarts_lets_nobody_wait_and_comes_back(cloud):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import amqp
 
+from tests.functional.support.beside import beside
 from tests.functional.support.cloud import Cloud
 
 #: Seconds between two calls, and in which one is answered or forgotten.
@@ -38,24 +39,14 @@ def calling(cloud: Cloud, queue: str) -> Iterator[Calls]:
 
     The block's end waits for an answer to a call that was sent after everything in it.
     """
-    calls, done = Calls(), threading.Event()
-    failures: list[BaseException] = []
+    calls = Calls()
 
-    def work() -> None:
-        try:
-            with connection(cloud) as broker:
-                ask(broker.channel(), queue, calls, done)
-        except BaseException as failure:
-            failures.append(failure)
+    def work(done: threading.Event) -> None:
+        with connection(cloud) as broker:
+            ask(broker.channel(), queue, calls, done)
 
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
+    with beside(work):
         yield calls
-    finally:
-        done.set()
-        thread.join(2 * PATIENCE)
-    assert not failures, failures
     print(f"{calls.sent} calls of {queue}, longest silence {calls.silence:.2f} s")
 
 

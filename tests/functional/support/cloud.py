@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import openstack
 import requests
 
+from tests.functional.support.beside import beside
 from tests.functional.support.harness import Deployment
 from tests.functional.support.watching import Answers, asking, get
 
@@ -130,10 +131,10 @@ class Cloud:
 @contextlib.contextmanager
 def process_list_watched(secrets: list[str]) -> Iterator[list[str]]:
     """Command lines of this host's processes that hold a secret, while the block runs."""
-    exposed, done = [], threading.Event()
+    exposed: list[str] = []
     needles = [secret.encode() for secret in secrets]
 
-    def watch() -> None:
+    def watch(done: threading.Event) -> None:
         while not done.is_set():
             for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
                 with contextlib.suppress(OSError):  # it has ended meanwhile
@@ -142,10 +143,5 @@ def process_list_watched(secrets: list[str]) -> Iterator[list[str]]:
                         exposed.append(line.replace(b"\0", b" ").decode(errors="replace"))
             time.sleep(0.02)
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
+    with beside(watch):
         yield exposed
-    finally:
-        done.set()
-        thread.join()

@@ -13,6 +13,7 @@ import time
 import types
 from collections.abc import Iterator
 
+from tests.functional.support.beside import beside
 from tests.functional.support.engine import CACHE
 
 FOLDER = CACHE / "guest"
@@ -79,27 +80,22 @@ class Ticks:
 @contextlib.contextmanager
 def ticking(console: pathlib.Path) -> Iterator[Ticks]:
     """The ticks on a console while the block runs."""
-    ticks, done = Ticks(), threading.Event()
+    ticks = Ticks()
 
-    def watch() -> None:
+    def watch(done: threading.Event) -> None:
         with console.open("rb") as file:
             file.seek(0, 2)
             while not done.wait(RESOLUTION):
                 if b"tick" in file.read():
                     ticks.seen.append(time.monotonic())
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
+    with beside(watch):
         yield ticks
         until = len(ticks.seen) + 5
         deadline = time.monotonic() + 5
         while len(ticks.seen) < until and time.monotonic() < deadline:
             time.sleep(RESOLUTION)
         ticks.seen.append(time.monotonic())
-    finally:
-        done.set()
-        thread.join()
 
 
 def processes(name: str) -> list[int]:

@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+from tests.functional.support.beside import beside
+
 #: As in sched.h.
 CLONE_NEWNET = 0x40000000
 #: Seconds: between two, and for which an answer is waited for.
@@ -44,9 +46,9 @@ class Pings:
 @contextlib.contextmanager
 def pinging(address: str, namespace: pathlib.Path) -> Iterator[Pings]:
     """Ping an address from a namespace while the block runs."""
-    pings, done = Pings(), threading.Event()
+    pings = Pings()
 
-    def work() -> None:
+    def work(done: threading.Event) -> None:
         enter(namespace)
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as wire:
             wire.connect((address, 0))
@@ -59,13 +61,8 @@ def pinging(address: str, namespace: pathlib.Path) -> Iterator[Pings]:
                 _take(wire, pings, due)
             _take(wire, pings, time.monotonic() + PATIENCE)
 
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
+    with beside(work):
         yield pings
-    finally:
-        done.set()
-        thread.join()
 
 
 def _request(number: int) -> bytes:

@@ -12,6 +12,8 @@ import struct
 import threading
 from collections.abc import Iterator
 
+from tests.functional.support.beside import beside
+
 #: Capabilities of the protocol: 4.1, secure connections, pluggable authentication, TLS.
 CAPABILITIES, TLS = 0x00000200 | 0x00008000 | 0x00080000, 0x00000800
 ASKS = b"\xfemysql_clear_password\0"
@@ -88,22 +90,16 @@ def squatting(
     squatter = kind(context)
     with socket.create_server((address, port)) as server:
         server.settimeout(0.2)
-        done = threading.Event()
 
-        def run() -> None:
+        def run(done: threading.Event) -> None:
             while not done.is_set():
                 with contextlib.suppress(OSError):
                     client, _ = server.accept()
                     with client:
                         squatter.serve(client)
 
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        try:
+        with beside(run):
             yield squatter
-        finally:
-            done.set()
-            thread.join(20)
 
 
 @contextlib.contextmanager

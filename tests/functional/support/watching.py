@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+from tests.functional.support.beside import beside
 from tests.functional.support.harness import Deployment
 
 #: Seconds between two questions.
@@ -41,9 +42,9 @@ def asking(question: Callable, pause: float = PAUSE) -> Iterator[Answers]:
 
     The block's end waits for an answer to a question that was put after everything in it.
     """
-    answers, done = Answers(), threading.Event()
+    answers = Answers()
 
-    def ask() -> None:
+    def ask(done: threading.Event) -> None:
         while True:
             last = done.is_set()
             answers.add(question)
@@ -51,13 +52,8 @@ def asking(question: Callable, pause: float = PAUSE) -> Iterator[Answers]:
                 return
             done.wait(pause)
 
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    try:
+    with beside(ask):
         yield answers
-    finally:
-        done.set()
-        thread.join(120)
 
 
 def get(address: str, port: int, path: str = "/", timeout: float = 60) -> str:
