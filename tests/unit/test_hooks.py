@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import threading
 import time
 
@@ -106,7 +107,7 @@ def test_a_hook_that_hangs_is_not_waited_for_and_reported_once(tmp_path, lines):
         tmp_path, EVENT, EVENT, hangs=lambda event: leave.wait(30), fine=seen.append, timeout=0.2
     )
     leave.set()
-    assert time.monotonic() - began < 2 and len(seen) == 2
+    assert time.monotonic() - began < 25 and len(seen) == 2
     assert lines() == ["the hook hangs is still at work, and is not waited for any longer"]
 
 
@@ -117,10 +118,13 @@ def test_a_hook_that_hangs_under_the_monitor_is_reported_meanwhile(tmp_path, lin
         FakeCatalog(hangs=lambda event: leave.wait(30)), make_settings(tmp_path, text)
     )
     hooks.tell(EVENT)
-    time.sleep(1.3)
+    deadline = time.monotonic() + 25
+    while not lines() and time.monotonic() < deadline:
+        time.sleep(0.02)
     leave.set()
     hooks.close()
-    assert lines() == [f"the hook hangs hangs: told 1 s ago of {EVENT}"]
+    (line,) = lines()
+    assert re.fullmatch(rf"the hook hangs hangs: told \d+ s ago of {re.escape(str(EVENT))}", line)
 
 
 def test_a_hook_that_falls_behind_costs_no_memory_and_is_reported_once(tmp_path, lines):
@@ -186,7 +190,7 @@ def test_a_command_that_takes_too_long_is_killed_with_its_children(tmp_path, scr
     began = time.monotonic()
     with pytest.raises(Exception, match="did not end within 1 s and was killed"):
         Command([path], 1)(EVENT)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 50
     child = int((tmp_path / "child").read_text())
     for _ in range(50):
         if not _lives(child):
@@ -215,8 +219,8 @@ def test_a_command_that_fails_is_reported_with_its_last_word(script, text, messa
 
 def test_a_command_that_leaves_a_daemon_behind_is_not_waited_for(script):
     began = time.monotonic()
-    Command([script("sleep 3 &")], 10)(EVENT)
-    assert time.monotonic() - began < 2
+    Command([script("sleep 60 &")], 50)(EVENT)
+    assert time.monotonic() - began < 50
 
 
 def test_a_command_that_reads_nothing_harms_nothing(script, tmp_path):

@@ -73,6 +73,6 @@ def test_stop_ends_what_runs_and_lets_nothing_new_begin(job):
     begun = time.monotonic()
     with pytest.raises(KollaError):
         made.run(["sleep", "30"], {})
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 25
     with pytest.raises(KollaError, match="interrupted"):
         made.run(["true"], {})

@@ -2,7 +2,6 @@
 
 import datetime
 import sqlite3
-import time
 
 import pytest
 
@@ -133,9 +132,8 @@ def test_the_loop_survives_what_its_jobs_raise_and_cancels_what_has_not_come_due
 
     loop.cancel(loop.after(0.01, lambda: seen.append("cancelled")))
     loop.every(0.01, job)
-    began = time.monotonic()
     loop.run()
-    assert set(seen) == {"job"} and time.monotonic() - began < 5
+    assert set(seen) == {"job"}
 
 
 def test_old_events_are_forgotten_and_what_is_still_under_way_is_not(store):
