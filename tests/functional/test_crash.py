@@ -3,10 +3,12 @@
 Each command runs once to its end, which tells all points: before and after each write to the
 state file and each call of the engine. With ``--all`` it runs again from the same beginning for
 every state of the world between two of them, and is killed there; and once more for every call
-of the engine, killed while the engine is at work. Without, it is killed at a sample of these
-points, the same each time. See crash_rounds.py for what has to hold.
+of the engine, killed while the engine is at work. What an earlier command has shown is left out.
+Without ``--all``, it is killed at a sample of these points, the same each time. See
+crash_rounds.py for what has to hold.
 
-``KOLLA_TEST_CRASH=all`` with ``--all`` also kills it at points between which nothing changes.
+``KOLLA_TEST_CRASH=all`` with ``--all`` leaves nothing out, and also kills it at points between
+which nothing changes.
 """
 
 import itertools

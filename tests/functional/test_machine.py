@@ -97,6 +97,8 @@ class Machine(RuleBasedStateMachine):
     @rule(killed=KILLED, failure=st.sampled_from(["exit", "check", "join", "expand", "drain"]))
     def upgrade_to_what_fails(self, killed, failure):
         arguments = crash_rounds.upgraded(self.world, "failure", failure)
+        if failure == "check":
+            arguments = (*crash_rounds.in_a_hurry(self.world), *arguments)
         self.command(arguments, RUNNING, killed)
 
     @rule(killed=KILLED)

@@ -31,7 +31,7 @@ from tests.functional.support.crash_points import Point, Trap, Watch
 from tests.functional.support.harness import Deployment
 
 #: Seconds after which a child counts as hung, and is killed by an alarm.
-PATIENCE = 120
+PATIENCE = 300
 
 
 def kill() -> None:

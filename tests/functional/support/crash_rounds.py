@@ -166,9 +166,14 @@ def to_release(world: World, release: str) -> tuple[str, ...]:
 def refused(world: World) -> tuple[str, ...]:
     """By its check, once it runs at a later release: the way back has to be prepared."""
     return (
-        "--set", f"synthetic.{world.kind}_failure=check",
-        "--set", f"monitor.grace={world.container}:1", *to_release(world, RELEASES[1]),
+        "--set", f"synthetic.{world.kind}_failure=check", *in_a_hurry(world),
+        *to_release(world, RELEASES[1]),
     )
+
+
+def in_a_hurry(world: World) -> tuple[str, ...]:
+    """So that a check that is to fail fails at once."""
+    return ("--set", f"monitor.grace={world.container}:1")
 
 
 def other_image(world: World) -> tuple[str, ...]:
@@ -231,6 +236,8 @@ class Rounds:
     def __init__(self, world: World, backend: str, sample: int):
         self.world, self._backend, self._sample = world, backend, sample
         self._chance = random.Random(1)
+        #: What is known of each point at which an earlier command was killed.
+        self._known: set[tuple] = set()
 
     def put_through(self, name: str) -> Report:
         report = self._kill_all_over(name)
@@ -271,7 +278,32 @@ class Rounds:
             (point, crash.kill_soon(self._chance.choice(MOMENTS))) for point in points
             if point.when == "before" and point.changes and point.of_engine
         ]
-        yield from self._sampled(name, traps) if self._sample else traps
+        if self._sample:
+            traps = self._sampled(name, traps)
+        elif not EVERY_POINT:
+            traps = self._unknown(name, traps, points)
+        yield from traps
+
+    def _unknown(self, name: str, traps: list, points: list[Point]) -> list:
+        """Those at which no earlier command of this container was killed.
+
+        One function plans whatever puts a generation in the place of another one: an operation
+        of a rollback leaves the same behind as that of an upgrade. On compose, one point stands
+        for all of an operation at which direct launch does the same.
+        """
+        changes = {point.where.partition("/")[0] for point in points
+                   if point.where.endswith("/record")} - {"start"}
+        unknown = []
+        for point, action in traps:
+            plan, _, operation = point.where.partition("/")
+            kind = name if plan == "outside" else "change" if plan in changes else plan
+            mark: tuple = (kind, operation)
+            if self._backend == "docker" or point.of_compose:
+                mark += (point.when, point.what, point.count, action is crash.kill)
+            if mark not in self._known:
+                self._known.add(mark)
+                unknown.append((point, action))
+        return unknown
 
     def _sampled(self, name: str, traps: list) -> list:
         """The same few of them every time, at most one in each operation of the plan.

@@ -18,13 +18,16 @@ from tests.functional.support.harness import Deployment
 
 CONFIGURATION = """\
 [host]
-enabled = {container}
+enabled = {enabled}
 
 [engine]
 keep_generations = 2
 
 [synthetic]
 port = {port}
+
+[monitor]
+grace = {container}:60
 """
 #: How often the service is asked: two that share a port answer in turns.
 QUESTIONS = 4
@@ -62,8 +65,9 @@ class World:
         self.deployment, self.container, self.port = deployment, container, port
         self.kind = container.removeprefix("synthetic-")
         self.tool = Tool(deployment)
-        enabled = self.enabled or container
-        deployment.configure(CONFIGURATION.format(container=enabled, port=port), "50-world")
+        deployment.configure(CONFIGURATION.format(
+            enabled=self.enabled or container, container=container, port=port,
+        ), "50-world")
         self._given: dict[int, str] = {}
         self.reset()
 
@@ -187,7 +191,7 @@ class World:
 
     def ask(self) -> str:
         connection = http.client.HTTPConnection(
-            self.deployment.address, self.port, timeout=10
+            self.deployment.address, self.port, timeout=60
         )
         try:
             connection.request("GET", "/generation")
@@ -198,7 +202,7 @@ class World:
         finally:
             connection.close()
 
-    def wait_until_started(self, seconds: float = 20) -> None:
+    def wait_until_started(self, seconds: float = 120) -> None:
         """Until all that runs is well: the engine has started it again a moment ago."""
         deadline = time.monotonic() + seconds
         while not all(self.well(item) for item in self.seen() if item.running):
@@ -220,7 +224,7 @@ class World:
 
         One that was started a moment ago is given the time to open that.
         """
-        for _ in range(100):
+        for _ in range(600):
             with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
                 return self._well(seen)
             time.sleep(0.05)
@@ -318,9 +322,9 @@ class World:
         self._assert_compose_file(seen)
 
     def _assert_compose_file(self, seen: list[Seen]) -> None:
-        told, composed = self.compose_file(), {
-            item.name: COMPOSED[item.restart] for item in seen if item.composed
-        }
+        told = {name: state for name, state in self.compose_file().items()
+                if name.rpartition("-g")[0] == self.container}
+        composed = {item.name: COMPOSED[item.restart] for item in seen if item.composed}
         assert composed == told or self.removed_by_hand, (composed, told)
         assert composed.items() <= told.items(), (composed, told)
 
