@@ -6,6 +6,7 @@ It was booted before Nova was upgraded (test_nova.py) and the agents of Neutron 
 import pytest
 
 from tests.functional.support.guest import first, processes
+from tests.functional.support.plugged import vsctl
 from tests.functional.support.server import members
 from tests.functional.support.watching import until
 
@@ -87,10 +88,12 @@ def test_nova_still_gives_it_an_interface_and_boots_another(server):
         )
         until(lambda: compute.get_server(another.id).status == "ACTIVE", 240)
         compute.delete_server(another.id)
+        until(lambda: not compute.find_server(another.id), 240)
 
 
 def test_a_virtual_machine_that_is_deleted_leaves_nothing(server):
     with server.cloud.connect() as connection:
         connection.compute.delete_server(server.id)
     until(lambda: not processes(server.id), 120)
-    until(lambda: not server.console.parent.exists())
+    until(lambda: not server.console.parent.exists(), 120)
+    until(lambda: server.id not in vsctl(server.host, "list", "Interface"), 120)
