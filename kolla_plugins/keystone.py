@@ -12,6 +12,17 @@ from kolla_plugins.openstack import (
 )
 
 FERNET_KEYS, CREDENTIAL_KEYS = "/etc/keystone/fernet-keys", "/etc/keystone/credential-keys"
+#: Where it keeps what it has looked up. What memcached had before it was out of reach is
+#: forgotten, and what is revoked is looked up each time: no answer depends on memcached.
+CACHE = {
+    "KOLLA_CACHE_SECRET": "${memcached.use?${memcached.keystone_secret}:}",
+    "OS_CACHE__BACKEND": "${memcached.use?oslo_cache.memcache_pool:dogpile.cache.null}",
+    "OS_CACHE__PROXIES": "${memcached.use?kolla_cache.Signed:}",
+    "OS_CACHE__MEMCACHE_SERVERS": "${memcached.servers}",
+    "OS_CACHE__MEMCACHE_DEAD_RETRY": "10",
+    "OS_CACHE__MEMCACHE_POOL_FLUSH_ON_RECONNECT": "true",
+    "OS_REVOKE__CACHING": "false",
+}
 #: Encrypts with the key that does so now what an earlier one has encrypted.
 CREDENTIALS = Task("credentials", ("kolla-run", "keystone-manage", "credential_migrate"))
 
@@ -34,6 +45,7 @@ KEYSTONE = Container(
         "OS_FERNET_TOKENS__KEY_REPOSITORY": FERNET_KEYS,
         "OS_FERNET_RECEIPTS__KEY_REPOSITORY": FERNET_KEYS,
         "OS_CREDENTIAL__KEY_REPOSITORY": CREDENTIAL_KEYS,
+        **CACHE,
     },
     certificate=service_certificate("keystone"),
     files=service_files("keystone"),

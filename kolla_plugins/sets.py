@@ -6,6 +6,8 @@ DATABASE_CONTROL = ContainerSet("database-control", "Databases of the control pl
 
 MESSAGING_CONTROL = ContainerSet("messaging-control", "Message queues of the control plane")
 
+CACHE_CONTROL = ContainerSet("cache-control", "Caches of the control plane", optional=True)
+
 OPENSTACK_INTERFACE = ContainerSet(
     "openstack-interface", "The public interfaces (APIs) of the cloud"
 )

@@ -4,10 +4,10 @@ A plugin is a declaration. It names a :class:`ContainerSet`, a :class:`Container
 an :class:`Image` in a module of its own and points an entry point at it::
 
     [project.entry-points."kolla.container_sets"]
-    cache-control = "kolla_memcached:CACHE_CONTROL"
+    stores = "kolla_redis:STORES"
 
     [project.entry-points."kolla.containers"]
-    memcached = "kolla_memcached:MEMCACHED"
+    redis = "kolla_redis:REDIS"
 
 Texts that come from options are templates: ``${group.option}`` stands for an option of
 kolla.conf and ``$$`` for a dollar sign. ``${url:group.option}`` is the same, quoted for use
@@ -15,7 +15,8 @@ inside a URL; ``${oslo:group.option}``, quoted for a variable ``OS_<GROUP>__<OPT
 oslo.config reads, which would take ``$`` for the beginning of a name. An option that was
 registered with ``secret=True`` stays a reference in everything kolla stores or prints; its
 value is put in at the last moment. ``${public:group.option}`` is the public half of such an ssh
-key. ``${group.option?yes:no}`` stands for one of the two texts, depending on a boolean option;
+key. ``${group.option?yes:no}`` stands for one of the two texts, which may have references,
+depending on a boolean option;
 ``${group.option|group.option}``, for the first of two options that is not empty.
 """
 

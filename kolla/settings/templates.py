@@ -2,7 +2,7 @@
 
 ``${public:group.option}`` is the public half of an ssh key.
 ``${file:group.option}`` is the content of the file that an option names, a secret;
-``${group.option?yes:no}`` is one of two texts, as a boolean option says;
+``${group.option?yes:no}`` is one of two texts, as a boolean option says, with references in it;
 ``${group.option|group.option}`` is the first of two options that is not empty.
 """
 
@@ -26,7 +26,11 @@ _QUOTES = {
 }
 #: The prefix that refers to the content of the file that an option names.
 FILE = "file:"
-_CHOICE = re.compile(r"\$\$|\$\{(?P<name>[^${}?:\s]+)\?(?P<yes>[^${}:]*):(?P<no>[^${}]*)\}")
+#: Each of the two texts may hold references.
+_CHOICE = re.compile(
+    r"\$\$|\$\{(?P<name>[^${}?:\s]+)\?"
+    r"(?P<yes>(?:[^${}:]|\$\{[^${}]*\})*):(?P<no>(?:[^${}]|\$\{[^${}]*\})*)\}"
+)
 #: Two options, of which the second counts where the first is empty.
 _EITHER = re.compile(r"\$\$|\$\{(?P<one>[^${}?:|\s]+)\|(?P<other>[^${}?:|\s]+)\}")
 REFERENCE = re.compile(r"\$\{(?:(?P<quote>url|oslo|public):)?(?P<name>[^${}\s]+)\}")

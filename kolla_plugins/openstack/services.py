@@ -132,10 +132,18 @@ def client_environment(service: str, group: str) -> dict[str, str]:
 
 
 def login_environment(service: str) -> dict[str, str]:
-    """The login of the service at Keystone, with which it validates tokens."""
+    """The login of the service at Keystone, with which it validates tokens, and where it keeps
+    those that it has validated. Its image needs python-memcached and cryptography.
+    """
     return {
         **client_environment(service, "keystone_authtoken"),
         "OS_KEYSTONE_AUTHTOKEN__CAFILE": "${api.tls?/etc/kolla/tls/keystone.crt:}",
         "OS_KEYSTONE_AUTHTOKEN__SERVICE_TOKEN_ROLES_REQUIRED": "true",
         "OS_KEYSTONE_AUTHTOKEN__WWW_AUTHENTICATE_URI": "${keystone.public_url}/v3",
+        "OS_KEYSTONE_AUTHTOKEN__MEMCACHED_SERVERS": "${memcached.use?${memcached.servers}:}",
+        "OS_KEYSTONE_AUTHTOKEN__MEMCACHE_SECURITY_STRATEGY": "${memcached.use?ENCRYPT:None}",
+        "OS_KEYSTONE_AUTHTOKEN__MEMCACHE_SECRET_KEY": "${memcached.use?${memcached.secret}:}",
+        # One that is silent holds up a process for a second, and again after ten.
+        "OS_KEYSTONE_AUTHTOKEN__MEMCACHE_POOL_SOCKET_TIMEOUT": "1",
+        "OS_KEYSTONE_AUTHTOKEN__MEMCACHE_POOL_DEAD_RETRY": "10",
     }

@@ -10,19 +10,19 @@ from tests.functional.conftest import ROOT
 from tests.functional.support.harness import Deployment, run
 from tests.functional.support.watching import serving, untouched
 
-NAME, PORT = "memcached", 11211
+NAME, PORT = "redis", 6379
 
 
 @pytest.fixture(scope="module")
 def site(deployment: Deployment, environment, tmp_path_factory):
     """kolla from its wheel with the example beside it, installed as its README says."""
-    copy = tmp_path_factory.mktemp("example") / "memcached"
-    shutil.copytree(ROOT / "examples" / "memcached", copy)
+    copy = tmp_path_factory.mktemp("example") / "redis"
+    shutil.copytree(ROOT / "examples" / "redis", copy)
     pip = environment / "bin" / "pip"
     run(pip, "install", copy)
-    deployment.configure("[host]\nenabled = cache-control\n", "10-host")
+    deployment.configure("[host]\nenabled = stores\n", "10-host")
     yield dataclasses.replace(deployment, bin=environment / "bin")
-    run(pip, "uninstall", "--yes", "kolla-memcached")
+    run(pip, "uninstall", "--yes", "kolla-redis")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def started(site: Deployment) -> Deployment:
 
 
 def talk(site: Deployment, *lines: str) -> str:
-    """What memcached answers over a new connection."""
+    """What Redis answers over a new connection."""
     with socket.create_connection((site.address, PORT), timeout=10) as connection:
         connection.sendall("".join(f"{line}\r\n" for line in (*lines, "quit")).encode())
         return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
@@ -42,34 +42,34 @@ def talk(site: Deployment, *lines: str) -> str:
 
 def test_it_is_in_the_tree_and_in_the_sample(site):
     tree = site.kolla("set", "tree").stdout
-    assert tree.index("cache-control") < tree.index(NAME)
-    assert "[memcached]" in site.kolla("config", "sample").stdout
+    assert tree.index("stores") < tree.index(NAME)
+    assert "[redis]" in site.kolla("config", "sample").stdout
     shown = site.kolla("container", "show", NAME, "-f", "json").json()
-    assert (shown["distribution"], shown["set"]) == ("kolla-memcached", "cache-control")
-    assert "memcached" in site.kolla("image", "tree").stdout
+    assert (shown["distribution"], shown["set"]) == ("kolla-redis", "stores")
+    assert "redis" in site.kolla("image", "tree").stdout
 
 
 def test_it_runs_and_is_healthy(started):
     assert started.kolla("container", "check", NAME).exit_code == 0
-    assert "STORED" in talk(started, "set key 0 0 5", "value")
+    assert "+OK" in talk(started, "set key value")
     assert "value" in talk(started, "get key")
-    assert "limit_maxbytes 67108864" in talk(started, "stats")
+    assert "maxmemory:67108864" in talk(started, "info memory")
     shown = started.kolla("container", "show", NAME, "-f", "json").json()
     assert shown["version"] and shown["privileges"] == {}
 
 
 def test_changed_option_is_upgraded_to_and_rolled_back_from(started):
-    started.configure("[memcached]\nmemory = 32\n")
+    started.configure("[redis]\nmemory = 32\n")
     (row,) = started.kolla("container", "upgrade", NAME, "-f", "json").json()
     assert (row["outcome"], row["reason"]) == (
         "done", "environment: KOLLA_MEMORY changed; limit: memory changed")
-    assert "limit_maxbytes 33554432" in talk(started, "stats")
+    assert "maxmemory:33554432" in talk(started, "info memory")
     started.kolla("container", "rollback", NAME)
-    assert "limit_maxbytes 67108864" in talk(started, "stats")
+    assert "maxmemory:67108864" in talk(started, "info memory")
 
 
 def test_its_options_are_judged_like_all_others(started):
-    path = started.configure("[memcached]\nmemroy = 32\n")
+    path = started.configure("[redis]\nmemroy = 32\n")
     with untouched(started):
         done = started.kolla("container", "upgrade", NAME, expect=1)
     assert f"{path}:2" in done.stderr and "memory" in done.stderr
@@ -79,7 +79,7 @@ def test_its_options_are_judged_like_all_others(started):
 def test_it_is_deleted(started):
     started.kolla("container", "delete", NAME, "--yes")
     with pytest.raises(ConnectionRefusedError):
-        talk(started, "version")
+        talk(started, "ping")
     assert started.kolla("container", "check", NAME, expect=1)
 
 

@@ -61,7 +61,7 @@ def main() -> None:
                 print(builder.build(release).stdout, flush=True)
             for release in OPTIONAL_RELEASES:
                 builder.only(*OPTIONAL, release=release)
-            builder.only(*COMPUTE)
+            builder.only(*COMPUTE, "memcached")
             builder.synthetic()
         finally:
             engine.stop()

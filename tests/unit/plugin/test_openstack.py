@@ -5,7 +5,7 @@ import pytest
 from kolla.catalog.catalog import Catalog
 from kolla.plans.rendering import build
 from kolla.plugin.reports import ImageFacts
-from kolla.settings import Settings, certificates
+from kolla.settings import Settings, certificates, passwords
 from kolla.settings.limits import limits_of
 from kolla_plugins.openstack import (
     database_environment, database_task, service_environment, worker_environment,
@@ -137,3 +137,34 @@ def test_as_many_consoles_may_be_open_as_an_operator_says(cloud):
     settings = cloud("[console]\nconnections = 3000\n")
     found = limits_of(settings.catalog.containers["nova-novncproxy"], settings)
     assert found["pids"] > 3000 and found["memory"] > 3000 * (24 << 20)
+
+
+KEPT = {
+    "glance-api": ("OS_KEYSTONE_AUTHTOKEN__MEMCACHED_SERVERS",
+                   "OS_KEYSTONE_AUTHTOKEN__MEMCACHE_SECURITY_STRATEGY"),
+    "keystone": ("OS_CACHE__PROXIES", "OS_CACHE__BACKEND"),
+}
+
+
+def test_services_use_no_memcached_unless_told_so_and_need_no_secret_for_it(cloud):
+    settings = cloud("", hosts=("ctl1",))
+    found = {name: settings.environment(settings.catalog.containers[name]) for name in KEPT}
+    assert [found["glance-api"][name] for name in KEPT["glance-api"]] == ["", "None"]
+    assert [found["keystone"][name] for name in KEPT["keystone"]] == ["", "dogpile.cache.null"]
+    assert not [name for name in passwords.missing(settings) if name[0] == "memcached"]
+
+
+def test_services_keep_tokens_encrypted_in_the_memcached_of_each_host(cloud, tmp_path):
+    cloud("", hosts=("ctl1", "ctl2", "cmp1"))
+    for number in (1, 2):
+        (tmp_path / f"hosts/ctl{number}.conf").write_text(
+            f"[host]\naddress = 192.0.2.{number}\nenabled = all, cache-control\n")
+    settings = cloud("[memcached]\nuse = true\n", host="ctl2")
+    glance = settings.environment(settings.catalog.containers["glance-api"])
+    assert [glance[name] for name in KEPT["glance-api"]] == [
+        "192.0.2.1:11211,192.0.2.2:11211", "ENCRYPT"]
+    assert glance["OS_KEYSTONE_AUTHTOKEN__MEMCACHE_SECRET_KEY"] == "${memcached.secret}"
+    keystone = settings.environment(settings.catalog.containers["keystone"])
+    assert keystone["KOLLA_CACHE_SECRET"] == "${memcached.keystone_secret}"
+    assert [name for group, name in passwords.missing(settings) if group == "memcached"] == [
+        "keystone_secret", "secret"]

@@ -169,6 +169,12 @@ def test_one_of_two_texts_depends_on_an_option(text, on):
     assert found == f"{around}{'https' if on else 'http'}://${{c.d}}"
 
 
+@pytest.mark.parametrize("on, found", [("true", "${url:c.d},${e.f}"), ("false", "${g.h}:1")])
+def test_the_texts_of_a_choice_may_have_references(on, found):
+    template = "${a.b?${url:c.d},${e.f}:${g.h}:1}"
+    assert templates.decided(template, {"a.b": on}.__getitem__) == found
+
+
 def test_a_choice_may_stand_in_a_default_and_in_a_file(tmp_path):
     made = make_settings(
         tmp_path, "[web]\ndebug = true\npolicy = ${web.debug?https:http}://${web.address}\n"
