@@ -12,6 +12,9 @@ SUITES = {"bookworm": 1686355200, "trixie": 1754697600}
 #: is called ``debian:bookworm``.
 ROOT = "debian"
 
+#: The tag of an image that somebody else built.
+PULLED = "pulled"
+
 #: The name of the lock that builds and removals of images hold.
 LOCK = "images"
 
@@ -31,7 +34,9 @@ def suite(root: str) -> str:
 
 
 def tag(image: Image, release: str) -> str:
-    """The release for images that have one, else that of Debian."""
+    """The release for images that have one, else that of Debian, unless somebody else built it."""
+    if image.reference:
+        return PULLED
     return release if image.per_release else image.suite or SUITE
 
 
@@ -52,4 +57,4 @@ def kept_reference(container: str, generation: int, namespace: str) -> str:
 
 def releases_of(image: "Image") -> list[str]:
     """The releases that an image has pins for; none if it is built without pins."""
-    return sorted(pins.stem for pins in image.folder.glob("pins/*.txt"))
+    return sorted(pins.stem for pins in image.folder.glob("pins/*.txt")) if image.folder else []

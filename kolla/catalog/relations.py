@@ -46,6 +46,7 @@ class _Relations:
                       for name, node in self.containers.items()}
         self.bases = {
             name: tuple(b for b in (image.parent, image.builder) if b not in (None, FOUNDATION))
+            if not image.reference else ()
             for name, image in self.images.items()
         }
 

@@ -46,7 +46,11 @@ def _of_image(image: Image, whose: str) -> str:
     if image.suite not in ("", *SUITES):
         return (f"{whose} suite {image.suite!r} is none of {', '.join(SUITES)}"
                 f"{nearest(image.suite, SUITES)}")
-    if (image.folder / "Dockerfile").is_file():
+    if (image.folder is None) == (not image.reference):
+        return f"{whose} 'folder' or its 'reference' has to be given, and not both"
+    if image.reference and image.per_release:
+        return f"{whose} 'reference' names one image, and 'per_release' needs one for each release"
+    if image.folder is None or (image.folder / "Dockerfile").is_file():
         return ""
     return f"{whose} folder {image.folder} has no Dockerfile"
 

@@ -13,7 +13,7 @@ from kolla.plugin import Container, template
 from kolla.plugin.export import Content, Exported, Mount, MountKind, Program, Tree
 from kolla.plugin.reports import ImageFacts
 from kolla.plugin.spec import Spec
-from kolla.settings import Settings
+from kolla.settings import Settings, pulled
 
 #: The kinds of needs that are mounts of a kind; what is needed as one of the first two is made.
 KINDS = {
@@ -71,6 +71,8 @@ def _exported(container: Container, settings: Settings) -> Exported:
 def _spec(container: Container, settings: Settings) -> Spec:
     release = settings.value("DEFAULT", "release")
     image = naming.reference(container.image, release, settings.value("images", "namespace"))
+    if container.image.reference:  # every engine can pull it
+        image = pulled.reference(settings, container.image)
     return build(
         container, settings, ImageFacts(image, image),
         release if container.image.per_release else "", "",

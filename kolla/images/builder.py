@@ -14,12 +14,13 @@ from kolla.catalog.naming import (
 )
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
-from kolla.images import choice, client, graph, inputs, labels, root, sbom
+from kolla.images import choice, client, graph, inputs, labels, pull, root, sbom
 from kolla.images.built import Built, Outcome
 from kolla.images.run import Job, Runner
 from kolla.images.site import Site, private_files
 from kolla.plugin import Image
 from kolla.plugin.reports import ImageFacts
+from kolla.settings import pulled
 from kolla.store.state_dir import StateDir
 
 #: The build arguments that name what an image is built on, as :func:`graph.bases` orders them.
@@ -74,7 +75,7 @@ class _Workshop:
         site: Site,
         secrets: Mapping[str, pathlib.Path], afresh: set[str], logs: pathlib.Path,
     ):
-        value = deployment.settings.value
+        value, self.settings = deployment.settings.value, deployment.settings
         self.backend, self.runner = deployment.backend, Runner()
         self.catalog = deployment.installed
         self.images = {image.name: image for image in images}
@@ -131,22 +132,45 @@ class _Workshop:
         target = reference(image, self.release, self.namespace)
         arguments = arguments_of(image, self.catalog, self.release, self.namespace)
         bases = [self._base(arguments[key]) for key in BASES if key in arguments]
-        digest = inputs.digest(image.folder, arguments, *(base.id for base in bases))
+        digest = inputs.of_image(
+            image, self.settings, arguments, *(base.id for base in bases)
+        )
         found = self.backend.image(target)
         if name not in self.afresh and found and found.labels.get(inputs.LABEL) == digest:
             return Outcome.UNCHANGED, found
-        refreshed = labels.refreshed(bases[0].labels) or ""
+        refreshed = labels.refreshed(bases[0].labels) or "" if bases else ""
         build = [f"--build-arg={key}={value}" for key, value in arguments.items()]
         build.append(str(image.folder))
         # Not by the id that the client writes, which differs on engines with
         # containerd's image store.
         trial = f"{self.namespace}-trial/{name}:{self._tag(name)}"
         try:
-            self._first_build(image, trial, build, job)
+            if image.reference:
+                self._pull(image, trial, job)
+            else:
+                self._first_build(image, trial, build, job)
             self._finish(image, trial, digest, refreshed, job)
         finally:
             self.backend.untag(trial)
-        return Outcome.BUILT, self.backend.image(target)
+        outcome = Outcome.PULLED if image.reference else Outcome.BUILT
+        return outcome, self.backend.image(target)
+
+    def _pull(self, image: Image, trial: str, job: Job) -> None:
+        """Pull an image under a temporary name, with the labels of kolla.
+
+        The engine's own certificates, and the logins of `docker login`, open the registry.
+        """
+        wanted = pulled.reference(self.settings, image)
+        told = labels.options(labels.identity(image.name, self._tag(image.name)))
+        anew = ["--pull"] if image.name in self.afresh else []
+        try:
+            self.client.build(
+                [*anew, *told, f"--tag={trial}", "-"], job, dockerfile=f"FROM {wanted}\n"
+            )
+        except KollaError as error:
+            if self.runner.stopped:
+                raise
+            raise pull.explained(wanted, error.message) from None
 
     def _base(self, reference: str) -> ImageFacts:
         """An image that another is built on."""
@@ -188,7 +212,7 @@ class _Workshop:
     ) -> None:
         """Add the labels and the bill of materials, which describe the first build."""
         name, read = image.name, functools.partial(self.backend.read_file, trial)
-        version = (read(labels.VERSION_FILE) or b"").decode().strip() or self._tag(name)
+        version = (read(labels.VERSION_FILE) or b"").decode().strip() or self._version(image)
         bill = sbom.document(
             name, version, read(sbom.DEBIAN_PACKAGES) or b"", read(sbom.PYTHON_PACKAGES) or b""
         )
@@ -203,6 +227,11 @@ class _Workshop:
             )
             options = [*labels.options(told), f"--tag={target}"]
             self.client.build([*options, folder], job, network="none")
+
+    def _version(self, image: Image) -> str:
+        if image.reference:
+            return pulled.version(pulled.reference(self.settings, image))
+        return self._tag(image.name)
 
     # The root images
 

@@ -8,6 +8,7 @@ class Outcome(enum.StrEnum):
     """What became of an image."""
 
     BUILT = "built"
+    PULLED = "pulled"
     UNCHANGED = "unchanged"
     FAILED = "failed"
     #: What it is built on failed.
@@ -33,4 +34,4 @@ class Built:
 
     @property
     def usable(self) -> bool:
-        return self.outcome in (Outcome.BUILT, Outcome.UNCHANGED)
+        return self.outcome in (Outcome.BUILT, Outcome.PULLED, Outcome.UNCHANGED)

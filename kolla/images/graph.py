@@ -1,7 +1,7 @@
 """The graph of images: bases come first, independent images run in parallel."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from kolla.catalog import naming
@@ -21,20 +21,29 @@ R = TypeVar("R", bound=Result)
 
 
 def parent(image: Image) -> str:
-    """The name of the parent of an image: the root of its suite unless it names one."""
+    """The name of the parent of an image: the root of its suite unless it names one.
+
+    Empty: somebody else built it.
+    """
+    if image.reference:
+        return ""
     above = image.parent or naming.ROOT
     return naming.root(image.suite) if above == naming.ROOT else above
 
 
 def bases(image: Image) -> tuple[str, ...]:
     """The names of the images that its build needs: its parent and its builder."""
+    if image.reference:
+        return ()
     return (parent(image), *([image.builder] if image.builder else []))
 
 
-def roots(images: Iterable[Image]) -> list[str]:
+def roots(images: Collection[Image]) -> list[str]:
     """The names of the roots that these images are built on; the usual one for no image."""
+    if not images:
+        return [naming.ROOT]
     found = {name for image in images for name in bases(image) if naming.is_root(name)}
-    return sorted(found) or [naming.ROOT]
+    return sorted(found)
 
 
 def with_bases(images: Mapping[str, Image], names: Iterable[str]) -> list[Image]:

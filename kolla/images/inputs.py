@@ -12,6 +12,8 @@ import stat
 from collections.abc import Mapping
 
 from kolla.errors import KollaError
+from kolla.plugin import Image
+from kolla.settings import Settings, pulled
 
 #: The label that holds the digest.
 LABEL = "kolla.inputs"
@@ -34,6 +36,15 @@ def digest(folder: pathlib.Path, arguments: Mapping[str, str], *bases: str) -> s
             "the plugin's Image names this folder; is it installed completely?",
         ) from None
     return of(files, dict(arguments), *bases)
+
+
+def of_image(image: Image, settings: Settings, arguments: Mapping[str, str], *bases: str) -> str:
+    """The digest of an image with a folder, and of one that is pulled, whose name is its only
+    input.
+    """
+    if image.folder:
+        return digest(image.folder, arguments, *bases)
+    return of("pulled", pulled.reference(settings, image))
 
 
 def of(*inputs: object) -> str:

@@ -4,6 +4,7 @@ import dataclasses
 
 from kolla.catalog.naming import ROOT, is_root, reference, root_reference, suite, tag
 from kolla.deployment import Deployment
+from kolla.errors import KollaError
 from kolla.images import builder, graph, inputs, root
 from kolla.plugin import Image
 from kolla.plugin.reports import ImageFacts
@@ -28,7 +29,7 @@ class Inventory:
     """The images of all plugins, as the engine has them."""
 
     def __init__(self, deployment: Deployment):
-        value = deployment.settings.value
+        value, self._settings = deployment.settings.value, deployment.settings
         self._namespace, self._release = value("images", "namespace"), value("DEFAULT", "release")
         self._base_images = root.base_images(deployment.settings)
         self._catalog = deployment.installed
@@ -72,7 +73,12 @@ class Inventory:
                 return OUTDATED
             bases.append(base.id)
         arguments = builder.arguments_of(image, self._catalog, release, self._namespace)
-        digest = inputs.digest(image.folder, arguments, *bases)
+        try:
+            digest = inputs.of_image(image, self._settings, arguments, *bases)
+        except KollaError:
+            if image.folder:
+                raise
+            return OUTDATED  # nothing that could be pulled is named any more
         return BUILT if facts.labels.get(inputs.LABEL) == digest else OUTDATED
 
     def _base(self, name: str, release: str) -> tuple[str, ImageFacts | None]:

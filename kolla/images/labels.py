@@ -52,8 +52,10 @@ def options(told: Mapping[str, str]) -> list[str]:
     return [f"--label={key}={value}" for key, value in told.items()]
 
 
-def revision(folder: pathlib.Path) -> str:
+def revision(folder: pathlib.Path | None) -> str:
     """The git revision of the build context, else kolla's version."""
+    if folder is None:
+        return discovery.version()
     # Under sudo the checkout often belongs to another user.
     git = ["git", "-c", "safe.directory=*", "-C", str(folder)]
     try:

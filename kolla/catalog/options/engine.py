@@ -70,6 +70,11 @@ IMAGES = [
              "fetched more than so many days ago. 0: it never does.",
     ),
     cfg.IntOpt("jobs", default=2, min=1, help="How many images are built at a time."),
+    cfg.BoolOpt(
+        "allow_tags", default=False,
+        help="Whether an image of a registry may be named without its digest. What is pulled then "
+             "is whatever has the tag on that day.",
+    ),
     cfg.StrOpt(
         "docker_command", default="",
         help="The docker client that builds images. Empty: the first one on PATH that "

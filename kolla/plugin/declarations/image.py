@@ -5,18 +5,19 @@ import pathlib
 import sys
 
 from kolla.plugin.releases import Releases
+from kolla.plugin.template import Template
 
 
 @dataclasses.dataclass(frozen=True)
 class Image:
-    """An image that ``kolla image build`` makes from a folder with a Dockerfile.
+    """An image that ``kolla image build`` makes from a folder with a Dockerfile, or pulls.
 
     The contract between kolla and an image is in the guide "Images".
     """
 
     name: str
     #: The build context; ``Dockerfile`` lies in it.
-    folder: pathlib.Path
+    folder: pathlib.Path | None = None
     #: The name of the image it is built on, which its Dockerfile gets as ``PARENT``.
     parent: str | None = "base"
     #: Built once for each release (:class:`Releases`), which the Dockerfile gets as ``RELEASE``.
@@ -30,6 +31,9 @@ class Image:
     suite: str = ""
     #: The order of the releases; an installation has one, from whichever image declares it.
     releases: Releases | None = None
+    #: Instead of a folder: an image that somebody else built, by its name in a registry with its
+    #: digest, ``registry.example:5000/mongo:8.0@sha256:…``. It is built on no image of kolla.
+    reference: Template = ""
 
 
 def shared_folder(*parts: str) -> pathlib.Path:

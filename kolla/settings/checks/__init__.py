@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from kolla.plugin import Container
 from kolla.settings.checks import (
-    files, hosts, limits, logs, names, network, places, services, values,
+    files, hosts, images, limits, logs, names, network, places, services, values,
 )
 from kolla.settings.loader import Settings
 from kolla.settings.problems import Invalid, Problem
@@ -25,7 +25,7 @@ def _on_other_hosts(settings: Settings) -> Iterator[Problem]:
 _OTHERS = [
     _on_other_hosts, *_MISTAKES, values.missing, hosts.nowhere,
     files.exposed_secrets, files.missing, files.hook_command, files.malformed_templates,
-    limits.too_little_memory, logs.unknown_driver, logs.unknown_options,
+    images.unpinned, limits.too_little_memory, logs.unknown_driver, logs.unknown_options,
     network.foreign_addresses, network.ports_used_twice, network.endpoint, network.interface,
     places.misformed, places.volumes_of_two, places.contradictory_sysctls,
 ]

@@ -56,6 +56,12 @@ def walk(images, failing=(), jobs=2, make=None, stop=lambda: None):
     return results, begun
 
 
+def test_an_image_that_is_pulled_waits_for_none():
+    pulled = Image("theirs", reference="mongo@sha256:0a")
+    assert walk([pulled])[1] == ["theirs"]
+    assert walk([pulled, image("base")])[1] == [ROOT, "theirs", "base"]
+
+
 @st.composite
 def trees(draw) -> list[Image]:
     """Images in an order in which all bases come first, as with_bases returns them."""

@@ -1,0 +1,21 @@
+"""Images of registries that the containers of this host are to run."""
+
+from collections.abc import Iterator
+
+from kolla.errors import KollaError
+from kolla.settings import pulled
+from kolla.settings.checks.blame import blame
+from kolla.settings.loader import Settings
+from kolla.settings.problems import Problem
+
+
+def unpinned(settings: Settings) -> Iterator[Problem]:
+    """Those that are not named, or not by their digest."""
+    for container in settings.enabled():
+        if not container.image.reference:
+            continue
+        try:
+            pulled.reference(settings, container.image)
+        except KollaError as error:
+            message = f"{error.message}; {error.hint}"
+            yield blame(settings, container, container.image.reference, message)
