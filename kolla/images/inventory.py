@@ -4,10 +4,10 @@ import dataclasses
 
 from kolla.catalog.naming import ROOT, is_root, reference, root_reference, suite, tag
 from kolla.deployment import Deployment
-from kolla.errors import KollaError
 from kolla.images import builder, graph, inputs, root
 from kolla.plugin import Image
 from kolla.plugin.reports import ImageFacts
+from kolla.settings import pulled
 
 BUILT, OUTDATED, MISSING, LEFT_OVER = "built", "outdated", "missing", "left over"
 
@@ -73,12 +73,9 @@ class Inventory:
                 return OUTDATED
             bases.append(base.id)
         arguments = builder.arguments_of(image, self._catalog, release, self._namespace)
-        try:
-            digest = inputs.of_image(image, self._settings, arguments, *bases)
-        except KollaError:
-            if image.folder:
-                raise
-            return OUTDATED  # nothing that could be pulled is named any more
+        if image.reference and not pulled.is_named(self._settings, image):
+            return OUTDATED
+        digest = inputs.of_image(image, self._settings, arguments, *bases)
         return BUILT if facts.labels.get(inputs.LABEL) == digest else OUTDATED
 
     def _base(self, name: str, release: str) -> tuple[str, ImageFacts | None]:

@@ -12,7 +12,7 @@ _CAUSES = (
      "/etc/docker/daemon.json"),
     ("x509|certificate", "the engine does not trust the certificate of {registry}",
      "put the authority of the registry into /etc/docker/certs.d/{registry}/ca.crt"),
-    ("401|403|[Uu]nauthorized|authentication|authorization|credentials|access denied|denied:",
+    ("40[13] (Unauthorized|Forbidden)|authentication|authorization|credentials|denied",
      "{registry} wants a login, or has no such image",
      "`docker login {registry}` as the user that runs kolla"),
     ("not found|manifest unknown|name unknown", "{registry} has no such image",

@@ -31,6 +31,14 @@ def reference(settings: Settings, image: Image) -> str:
     return text
 
 
+def is_named(settings: Settings, image: Image) -> bool:
+    """Whether there is something that may be pulled."""
+    try:
+        return bool(reference(settings, image))
+    except KollaError:
+        return False
+
+
 def version(reference: str) -> str:
     """Its tag, else the beginning of its digest."""
     found = _FORM.fullmatch(reference)

@@ -54,7 +54,7 @@ def test_every_port_says_who_needs_it(confinement):
     assert rows["3306", "mariadb"] == "hosts of the deployment"
     assert rows["4369", "rabbitmq"] == "this host"
     internal = {row[2] for row in table if row[1] == "[host] internal_address"}
-    assert internal == {"mariadb", "rabbitmq", "metadata-service"}
+    assert internal == {"mariadb", "memcached", "metadata-service", "mongodb", "rabbitmq"}
 
 
 def test_every_test_that_it_names_is_there():

@@ -64,6 +64,7 @@ def test_its_name_is_all_that_it_is_made_of(tmp_path):
     ("unexpected status: 401 Unauthorized", "wants a login", "docker login r.example:5000"),
     ("dial tcp 192.0.2.1:5000: connect: connection refused", "cannot be reached", "does it run"),
     ("dial tcp: lookup r.example: no such host", "cannot be reached", "does it run"),
+    ("r.example:5000/mongo@sha256:401403: not found", "has no such image", "its digest"),
     (f"r.example:5000/mongo@{DIGEST}: not found", "has no such image", "its digest"),
 ])
 def test_what_the_engine_says_is_explained(said, told, remedy):
