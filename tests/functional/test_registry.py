@@ -65,7 +65,7 @@ def site(deployment: Deployment, synthetic_images, tmp_path_factory):
     engine, folder = deployment.engine, tmp_path_factory.mktemp("registry")
     site = Site(deployment, folder, address := next(ADDRESSES))
     with registry(folder, address, ITS_PORT) as place:
-        for number in ("8.0", "8.1"):
+        for number in ("8.0", "8.1", "8.2"):
             image = derive(
                 engine, synthetic_images[0], f"theirs:{number}", "USER root", DATA,
                 f"ENV NUMBER={number}", mongod=SERVER, mongosh=CLIENT,
@@ -106,25 +106,28 @@ def test_it_starts_is_checked_and_keeps_its_data_through_an_upgrade(site):
 def test_the_exported_file_names_it_as_the_registry_does(site, tmp_path):
     site.name(site.images[1])
     site.deployment.kolla("set", "export", "--format", "compose", "--output", str(tmp_path / "x"))
-    assert site.images[1] in (tmp_path / "x" / "docker-compose.yml").read_text()
+    assert site.images[1] in (tmp_path / "x" / "compose.yaml").read_text()
 
 
 def test_without_a_digest_it_is_refused_unless_tags_are_allowed(site):
     tagged = site.images[0].partition("@")[0]
     site.name(tagged)
     with untouched(site.deployment):
-        told = site.pull(expect=1)[1]
-        assert re.search(r"20-mongodb\.conf:\d+: \[mongodb\] image: .* has no digest", told), told
+        assert "has no digest" in site.pull(expect=1)[0]["reason"]
+        told = site.deployment.kolla("container", "upgrade", NAME, expect=1).stderr
+    assert re.search(r"20-mongodb\.conf:\d+: \[mongodb\] image: .* has no digest", told), told
     path = site.deployment.configure("[images]\nallow_tags = true\n", "30-tags")
     assert site.pull()[0]["result"] == "pulled"
     path.unlink()
 
 
 def test_what_cannot_be_pulled_says_why_and_what_to_do(site):
-    absent = site.images[0][:-4] + "0000"
-    nowhere = site.images[0].replace(f":{ITS_PORT}", ":5051")
+    # The engine asks no registry for what it has already.
+    new = site.images[2]
+    absent = new[:-4] + "0000"
+    nowhere = new.replace(f":{ITS_PORT}", ":5051")
     with registry(site.folder, site.address, 5052, locked=True) as place:
-        locked = site.images[0].replace(f"{site.address}:{ITS_PORT}", place)
+        locked = new.replace(f"{site.address}:{ITS_PORT}", place)
         for name, words in {
             absent: ("has no such image", "digest"),
             nowhere: (f"{site.address}:5051 cannot be reached", "does it run"),

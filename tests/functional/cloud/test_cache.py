@@ -29,11 +29,11 @@ def cached(cloud: Cloud) -> Iterator[Cloud]:
     deployment.kolla("config", "passwords")
     deployment.kolla("image", "build", "memcached", timeout=2400)
     deployment.kolla("container", "start", "memcached")
-    deployment.kolla("container", "upgrade", "keystone", "glance-api", "--parallel", "2")
+    deployment.kolla("container", "upgrade", "keystone", "glance-api")
     yield cloud
     deployment.kolla("container", "delete", "memcached", "--yes")
     path.unlink()
-    deployment.kolla("container", "upgrade", "keystone", "glance-api", "--parallel", "2")
+    deployment.kolla("container", "upgrade", "keystone", "glance-api")
 
 
 def statistics(cloud: Cloud) -> dict[str, int]:
