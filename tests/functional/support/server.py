@@ -5,6 +5,7 @@ import dataclasses
 import pathlib
 import re
 import urllib.request
+import warnings
 from collections.abc import Iterator, Sequence
 
 from tests.functional.support import guest
@@ -107,15 +108,35 @@ class Server:
 
 
 def boot(cloud: Cloud) -> Server:
-    """A virtual machine that is active, with all that it takes."""
+    """A virtual machine that is active, with all that it takes.
+
+    One that Nova does not bring up is told of in a warning, with what the services say, and
+    booted once more: once, on a machine unlike others, it stayed in BUILD for reasons unknown.
+    """
     with cloud.connect() as connection:
-        made = Server(cloud, *first.make(connection, guest.FOLDER, first.key(guest.FOLDER)))
-        with contextlib.suppress(AssertionError):
-            until(lambda: made.status() != "BUILD", BOOTS)
-        found = connection.compute.get_server(made.id)
-        assert found.status == "ACTIVE", f"{found.status}: {found.fault}\n{complaints(cloud)}"
+        made = _booted(cloud, connection)
+        if made.status() != "ACTIVE":
+            warnings.warn(f"booted again: {_why(cloud, connection, made)}", stacklevel=1)
+            found = connection.compute.get_server(made.id)
+            connection.compute.delete_server(found, force=True)
+            connection.compute.wait_for_delete(found, wait=RECOVERS)
+            made = _booted(cloud, connection)
+        assert made.status() == "ACTIVE", _why(cloud, connection, made)
         made.born = made.process
     return made
+
+
+def _booted(cloud: Cloud, connection) -> Server:
+    made = Server(cloud, *first.make(connection, guest.FOLDER, first.key(guest.FOLDER)))
+    with contextlib.suppress(AssertionError):
+        until(lambda: made.status() != "BUILD", BOOTS)
+    return made
+
+
+def _why(cloud: Cloud, connection, made: Server) -> str:
+    found = connection.compute.get_server(made.id)
+    ports = [port.status for port in connection.network.ports(device_id=made.id)]
+    return f"{found.status}, ports {ports}: {found.fault}\n{complaints(cloud)}"
 
 
 def complaints(cloud: Cloud) -> str:
@@ -125,7 +146,7 @@ def complaints(cloud: Cloud) -> str:
         for container in client.containers.list():
             lines = container.logs(tail=5000).decode(errors="replace").splitlines()
             found = [line for line in lines if re.search(r" (WARNING|ERROR|CRITICAL) ", line)]
-            told += [f"{container.name}: {line[:300]}" for line in found[-8:]]
+            told += [f"{container.name}: {line[:200]}" for line in found[-4:]]
     return "\n".join(told)
 
 
