@@ -28,6 +28,10 @@ NEUTRON_SERVER = ContainerSet(
     "neutron-server", "The servers of Neutron", parent="neutron-controller"
 )
 
+HEAT_CONTROLLER = ContainerSet(
+    "heat-controller", "What makes and changes stacks", parent="openstack-control", optional=True,
+)
+
 OPENSTACK_COMPUTE_OPERATION = ContainerSet(
     "openstack-compute-operation", "The virtual machines of this host, and their networks",
     optional=True,

@@ -154,7 +154,8 @@ class Runner:
         return result(ActionOutcome.DONE, said)
 
     def _warn_of_handover(self, steps: Plan) -> None:
-        handed_over = steps.spec and steps.spec.strategy == Strategy.HANDOVER
+        spec = steps.spec
+        handed_over = spec and spec.strategy == Strategy.HANDOVER and spec.listens
         if handed_over and steps.before is not None and (why := needs.lack(needs.HANDOVER)):
             warning = f"warning: {needs.HANDOVER} {why}: {needs.HANDOVER.reason}"
             self._tell(steps.container)(warning)

@@ -145,7 +145,7 @@ def _listens(container: Container) -> Iterator[str]:
 
 
 def _behaviour(container: Container) -> Iterator[str]:
-    if container.strategy is Strategy.HANDOVER and not container.listens:
+    if container.strategy is Strategy.HANDOVER and container.join and not container.listens:
         yield "its strategy is a handover, and it listens on nothing that could be handed over"
     if container.hold and not container.listens:
         yield "it declares how its requests wait, and listens on nothing that they could come by"

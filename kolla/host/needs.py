@@ -57,7 +57,7 @@ def needs_of(container: Container, settings: Settings) -> tuple[HostNeed, ...]:
         if need.kind == "shared-mount" or need.value not in places
     ]
     implied += [_nonlocal(listen) for listen in settings.listens(container) if listen.floating]
-    if container.strategy is Strategy.HANDOVER:
+    if container.strategy is Strategy.HANDOVER and container.listens:
         implied.append(HANDOVER)
     return tuple(dict.fromkeys([*declared, *implied]))
 

@@ -35,7 +35,7 @@ def change(
         steps += run_tasks(state, Do.BEFORE_ROLLBACK, old, state.spec(old))
     steps += [state.operation(Do.RECORD, new), state.operation(Do.CREATE, new)]
     steps += [state.operation(Do(phase), new, task=name) for phase, name in tasks]
-    loading, joining = up(state, spec.strategy, new)
+    loading, joining = up(state, spec, new)
     commit, keep = state.operation(Do.COMMIT, new), state.operation(Do.KEEP, new)
     down = list(halt(state, old, "replaced")) if old is not None else []
     release = [state.operation(Do.RELEASE, old, "replaced")] if old in state.observed else []

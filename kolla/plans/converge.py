@@ -86,20 +86,24 @@ def halt(state: State, number: int, cause: str) -> Iterator[Operation]:
 
 def serve(state: State, number: int, cause: str) -> Iterator[Operation]:
     """Have a generation that is on the engine serve again."""
-    loading, joining = up(state, state.strategy(number), number, cause)
+    spec = state.spec(number) if number in state.generations else None
+    loading, joining = up(state, spec, number, cause)
     yield from (*loading, *joining)
 
 
 def up(
-    state: State, strategy: Strategy, number: int, cause: str = ""
+    state: State, spec: Spec | None, number: int, cause: str = ""
 ) -> tuple[list[Operation], list[Operation]]:
-    """The operations that have a generation load, and those that have it work."""
+    """The operations that have a generation load, and those that have it work.
+
+    ``spec``: None if the generation is not on record.
+    """
     start, check = state.operation(Do.START, number, cause), state.operation(Do.CHECK, number)
     join = state.operation(Do.JOIN, number)
-    match strategy:
-        case Strategy.HANDOVER:
+    match spec and spec.strategy:
+        case Strategy.HANDOVER if spec.listens:
             return [start, check], [join]
-        case Strategy.RELIEVE:
+        case Strategy.HANDOVER | Strategy.RELIEVE:
             return [start, state.operation(Do.CHECK, number, "it has loaded")], [join, check]
     return [start, check], []
 

@@ -86,9 +86,8 @@ def _host_mounts(container: Container, settings: Settings) -> tuple[HostMount, .
 
 
 def _drain(container: Container, settings: Settings) -> tuple[str, ...]:
-    if container.strategy is Strategy.HANDOVER and not container.drain:
-        return ("kolla-drain",)
-    return container.drain
+    hands_over = container.strategy is Strategy.HANDOVER and container.listens
+    return container.drain or (("kolla-drain",) if hands_over else ())
 
 
 def _files(container: Container, settings: Settings) -> tuple[File, ...]:

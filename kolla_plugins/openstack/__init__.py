@@ -17,14 +17,16 @@ from kolla_plugins.openstack.services import (
     service_files, service_limits, service_listens, worker_environment,
 )
 from kolla_plugins.openstack.tasks import (
-    QUEUE_TEARDOWN, Phases, database_task, identity_task, schema_phases, schema_task,
-    teardown_task, upgrade_check,
+    DATABASE_ADMINISTRATOR, IDENTITY_ADMINISTRATOR, QUEUE_TEARDOWN, Phases, database_task,
+    identity_task, schema_phases, schema_task, teardown_task, upgrade_check,
 )
 
 __all__ = [
     "API",
     "AUTHORITIES",
+    "DATABASE_ADMINISTRATOR",
     "IDENTITY",
+    "IDENTITY_ADMINISTRATOR",
     "MESSAGING_FILE",
     "QUEUE_TEARDOWN",
     "WORKER_CHECK",

@@ -76,11 +76,15 @@ def upgrade_check(command: str) -> Task:
     return Task("upgrade-check", ("kolla-upgrade-check", command), warning=3)
 
 
-def identity_task(service: str, kind: str, roles: str = "service", path: str = "") -> Task:
+def identity_task(
+    service: str, kind: str, roles: str = "service", path: str = "", place: str = ""
+) -> Task:
     """Makes the service's user, catalog entry and endpoints, at that path, in Keystone.
 
-    Only the first host with the container does so: two at a time would make two of each.
+    ``place``: the group of options with its URLs, if it is another one. Only the first host with
+    the container does so: two at a time would make two of each.
     """
+    place = place or service
     return Task(
         "identity",
         ("kolla-identity",),
@@ -91,8 +95,8 @@ def identity_task(service: str, kind: str, roles: str = "service", path: str = "
             "KOLLA_SERVICE_USER": f"${{{service}.user}}",
             "KOLLA_SERVICE_PASSWORD": f"${{{service}.password}}",
             "KOLLA_SERVICE_ROLES": roles,
-            "KOLLA_SERVICE_PUBLIC_URL": f"${{{service}.public_url}}{path}",
-            "KOLLA_SERVICE_INTERNAL_URL": f"${{{service}.internal_url}}{path}",
+            "KOLLA_SERVICE_PUBLIC_URL": f"${{{place}.public_url}}{path}",
+            "KOLLA_SERVICE_INTERNAL_URL": f"${{{place}.internal_url}}{path}",
         },
         first=True,
     )

@@ -13,7 +13,9 @@ from kolla.plugin.template import Template
 class Strategy(enum.StrEnum):
     """How one generation of a container takes the place of another."""
 
-    #: HTTP services: new beside old, checked in private, joins, the old one drains.
+    #: HTTP services: new beside old, checked in private, joins, the old one drains. Also workers
+    #: of which two generations may work at a time; they listen on nothing, and are checked again
+    #: once they have joined.
     HANDOVER = "handover"
     #: The rest: all slow work first, then the old stops and the new starts.
     REPLACE = "replace"

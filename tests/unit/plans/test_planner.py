@@ -5,11 +5,13 @@ import pytest
 from kolla.plans import converge, planner
 from kolla.plans.change import change
 from kolla.plans.plan import Plan
-from kolla.plugin import Task
+from kolla.plugin import Listen, Task
 from tests.unit.support.factory import make_generation, make_observed, make_spec, make_state
 
 RELIEVE = {"strategy": "relieve", "drain": ["kolla-drain"]}
-HANDOVER = {"strategy": "handover", "drain": ["kolla-drain"]}
+HANDOVER = {
+    "strategy": "handover", "drain": ["kolla-drain"], "listens": [Listen("192.0.2.11", "80")],
+}
 
 
 def running(spec=None):
@@ -172,6 +174,20 @@ def test_handover_stops_the_old_one_only_after_the_new_one_counts():
         "record web-g2", "create web-g2", "start web-g2", "check web-g2", "join web-g2",
         "commit web-g2", "keep web-g2", "release web-g1", "drain web-g1", "stop web-g1",
         "settle web",
+    ]
+
+
+def test_a_worker_is_handed_over_once_it_works_beside_the_old_one():
+    worker = make_spec(strategy="handover")
+    made = change(running(worker), worker, "upgrade", ())
+    assert steps(made) == [
+        "record web-g2", "create web-g2", "start web-g2", "check web-g2", "join web-g2",
+        "check web-g2", "commit web-g2", "keep web-g2", "release web-g1", "stop web-g1",
+        "settle web",
+    ]
+    second = made.operations.index(made.operations[5])
+    assert steps(made.way_back(made.operations[:second + 1])) == [
+        "stop web-g2", "remove web-g2", "forget web-g2", "settle web",
     ]
 
 
