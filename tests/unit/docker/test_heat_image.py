@@ -1,0 +1,112 @@
+"""The scripts of Heat's image; no server is asked."""
+
+import contextlib
+import importlib.machinery
+import importlib.util
+import sys
+import types
+from unittest.mock import MagicMock
+
+import pytest
+
+from kolla.plugin import shared_folder
+
+ME = {"host": "a", "container": "heat-engine", "release": "2026.1", "version": "26.0.2"}
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """``load(name)``: a script as a module; what only the image has is put in its place."""
+    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    crypt = types.SimpleNamespace(decrypt=decrypt)
+    for name in tools():
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("heat", "pymysql", "pymysql.constants", "sqlalchemy"):
+        monkeypatch.setitem(sys.modules, name, MagicMock())
+    monkeypatch.setitem(sys.modules, "heat.common", types.SimpleNamespace(crypt=crypt))
+
+    def script(name: str):
+        path = shared_folder("docker", "heat", "bin", name)
+        loader = importlib.machinery.SourceFileLoader(name, str(path))
+        module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+        loader.exec_module(module)
+        return module
+
+    yield script
+    for name in tools():
+        del sys.modules[name]
+
+
+def tools() -> list[str]:
+    return [name for name in sys.modules if name.partition(".")[0] == "kolla_image"]
+
+
+def decrypt(method: str, data: str, key: str) -> str:
+    if key != "right":
+        raise ValueError("Heat has an error of its own for that")
+    return data
+
+
+@pytest.fixture
+def judge(load, monkeypatch):
+    """``judge(key, found)``: run kolla-heat-key where that is the newest in the database."""
+    script = load("kolla-heat-key")
+
+    def run(key: str, found: tuple[str, str] | None) -> None:
+        monkeypatch.setattr(script, "newest", lambda url: found)
+        monkeypatch.setenv("OS_DATABASE__CONNECTION", "mysql+pymysql://u:p@127.0.0.1/heat")
+        monkeypatch.setenv("OS_DEFAULT__AUTH_ENCRYPTION_KEY", key)
+        script.main()
+
+    return run
+
+
+@pytest.mark.parametrize("key, found", [
+    ("right", ("cryptography_decrypt_v1", "gAAAA")), ("another", None),
+], ids=["it opens what is there", "nothing is there"])
+def test_a_key_that_fits_is_accepted(judge, key, found):
+    judge(key, found)
+
+
+def test_another_key_than_that_of_the_stacks_is_refused_and_not_told(judge):
+    with pytest.raises(SystemExit) as refused:
+        judge("another", ("cryptography_decrypt_v1", "gAAAA"))
+    assert "[heat] auth_encryption_key is not the one" in str(refused.value)
+    assert "put that one back" in str(refused.value)
+
+
+@pytest.fixture
+def domain(load, monkeypatch):
+    """kolla-heat-domain, for a domain with that name."""
+    monkeypatch.setenv("OS_DEFAULT__STACK_USER_DOMAIN_NAME", "heat")
+    return load("kolla-heat-domain")
+
+
+def test_the_domain_is_disabled_before_it_is_removed(domain, capsys):
+    calls = []
+    keystone = types.SimpleNamespace(
+        get=lambda path, params: types.SimpleNamespace(
+            json=lambda: {"domains": [{"id": "d1", **params}]}),
+        patch=lambda path, json: calls.append((path, json["domain"])),
+        delete=lambda path: calls.append((path, "gone")),
+    )
+    domain.remove(keystone)
+    assert calls == [("/domains/d1", {"enabled": False}), ("/domains/d1", "gone")]
+    assert "gone: the domain heat" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("others, needed", [(set(), False), ({("b", "heat-api")}, True)],
+                         ids=["it is the last one", "another host has one"])
+def test_the_domain_stays_while_another_container_of_heat_does(
+    domain, monkeypatch, others, needed
+):
+    members = dict.fromkeys({("a", "heat-engine"), *others})
+    book = types.SimpleNamespace(state=lambda: types.SimpleNamespace(members=members))
+    cursor = types.SimpleNamespace(execute=lambda *_: 1)
+    monkeypatch.setattr(domain, "who", lambda: ME)
+    url = types.SimpleNamespace(database="heat")
+    monkeypatch.setattr(domain.ledger, "urls", lambda: {"OS_DATABASE__CONNECTION": url})
+    monkeypatch.setattr(domain.ledger, "connected", lambda *_: contextlib.nullcontext(book))
+    monkeypatch.setattr(domain.database, "administrator", lambda: contextlib.nullcontext(cursor))
+    assert domain.needed() is needed
