@@ -101,7 +101,7 @@ def up(
     start, check = state.operation(Do.START, number, cause), state.operation(Do.CHECK, number)
     join = state.operation(Do.JOIN, number)
     match spec and spec.strategy:
-        case Strategy.HANDOVER if spec.listens:
+        case Strategy.HANDOVER if spec and spec.listens:
             return [start, check], [join]
         case Strategy.HANDOVER | Strategy.RELIEVE:
             return [start, state.operation(Do.CHECK, number, "it has loaded")], [join, check]
