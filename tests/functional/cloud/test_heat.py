@@ -148,9 +148,14 @@ def test_a_stack_is_made_and_says_what_it_has_made(heat, stacks):
 
 
 def test_a_virtual_machine_reports_with_a_login_of_the_domain_of_stacks(heat, stacks):
-    stack = stacks.begin(WAITING)
-    url = until(lambda: Stacks.outputs(stacks.show(stack)).get("url"), MADE)
-    assert url.startswith(f"http://{heat.deployment.address}:{CFN}/v1/waitcondition/")
+    stack, place = stacks.begin(WAITING), f"http://{heat.deployment.address}:{CFN}/"
+
+    def told() -> str:
+        """Where it is to report; something else until that is known."""
+        url = Stacks.outputs(stacks.show(stack)).get("url")
+        return url if str(url).startswith(place) else ""
+
+    url = until(told, MADE)
     report = {"Status": "SUCCESS", "Reason": "up", "UniqueId": "1", "Data": "it is up"}
     until(lambda: requests.put(url, json=report, timeout=60).status_code == 200, MADE)
     assert json.loads(stacks.made(stack)["data"]) == {"1": "it is up"}
