@@ -46,3 +46,21 @@ OPENSTACK_NETWORK_OPERATION = ContainerSet(
     "openstack-network-operation", "Addresses, routers and metadata of virtual machines",
     optional=True,
 )
+
+OPENSTACK_STORAGE_OPERATION = ContainerSet(
+    "openstack-storage-operation", "The storage of the cloud on this host", optional=True
+)
+
+SWIFT = ContainerSet(
+    "swift", "Swift, object storage", parent="openstack-storage-operation"
+)
+
+SWIFT_ACCOUNT = ContainerSet(
+    "swift-account", "Swift's accounts: which containers they have", parent="swift"
+)
+
+SWIFT_CONTAINER = ContainerSet(
+    "swift-container", "Swift's containers: which objects they have", parent="swift"
+)
+
+SWIFT_OBJECT = ContainerSet("swift-object", "Swift's objects themselves", parent="swift")

@@ -13,8 +13,8 @@ from kolla_plugins.openstack.options import (
 )
 from kolla_plugins.openstack.services import (
     AUTHORITIES, MESSAGING_FILE, WORKER_CHECK, client_environment, database_environment,
-    login_environment, messaging_environment, service_certificate, service_environment,
-    service_files, service_limits, service_listens, worker_environment,
+    login_environment, messaging_environment, router_environment, service_certificate,
+    service_environment, service_files, service_limits, service_listens, worker_environment,
 )
 from kolla_plugins.openstack.tasks import (
     DATABASE_ADMINISTRATOR, IDENTITY_ADMINISTRATOR, QUEUE_TEARDOWN, Phases, database_task,
@@ -38,6 +38,7 @@ __all__ = [
     "identity_task",
     "login_environment",
     "messaging_environment",
+    "router_environment",
     "schema_phases",
     "schema_task",
     "service_certificate",

@@ -43,6 +43,16 @@ def service_environment(
 ) -> dict[str, str]:
     """The variables that every HTTP service needs; empty ``databases``: it sees none."""
     return {
+        **router_environment(service),
+        # Without it, links would repeat the Host header of a client.
+        "OS_DEFAULT__PUBLIC_ENDPOINT": f"${{{service}.public_url}}",
+        **(database_environment(service, databases) if databases else {}),
+    }
+
+
+def router_environment(service: str) -> dict[str, str]:
+    """Where the router of an HTTP service listens, and how much it lets through."""
+    return {
         "KOLLA_HOST": "${host.name}",
         "KOLLA_ADDRESS": f"${{{service}.address}}",
         "KOLLA_PORT": f"${{{service}.port}}",
@@ -51,9 +61,6 @@ def service_environment(
         "KOLLA_PROXIES": "${api.proxies}",
         "KOLLA_TRUSTED": "${host.address},${api.trusted}",
         "KOLLA_CLIENTS_OF_A_SOURCE": "${api.connections_per_source}",
-        # Without it, links would repeat the Host header of a client.
-        "OS_DEFAULT__PUBLIC_ENDPOINT": f"${{{service}.public_url}}",
-        **(database_environment(service, databases) if databases else {}),
     }
 
 

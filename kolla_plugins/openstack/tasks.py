@@ -111,14 +111,19 @@ def teardown_task(
     name, databases and user with the last container of the service, on any host. No ``login``:
     the service has no user in Keystone. ``environment``: as for :func:`schema_task`.
     """
-    keystone = {
+    keystone = withdrawal_environment(service, kind) if login else {}
+    told = {**environment, **DATABASE_ADMINISTRATOR, **keystone}
+    return Task("teardown", ("kolla-teardown",), environment=told)
+
+
+def withdrawal_environment(service: str, kind: str) -> dict[str, str]:
+    """What ``kolla-teardown`` needs to take the service out of Keystone."""
+    return {
         **IDENTITY_ADMINISTRATOR,
         "KOLLA_SERVICE_NAME": service,
         "KOLLA_SERVICE_TYPE": kind,
         "KOLLA_SERVICE_USER": f"${{{service}.user}}",
     }
-    told = {**environment, **DATABASE_ADMINISTRATOR, **(keystone if login else {})}
-    return Task("teardown", ("kolla-teardown",), environment=told)
 
 
 #: The same for a container that has a queue at the broker and sees no database.

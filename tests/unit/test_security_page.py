@@ -51,10 +51,14 @@ def test_every_port_says_who_needs_it(confinement):
     table = confinement.ports()[1:]
     rows = {(row[0], row[2]): row[3] for row in table}
     assert rows["5000", "keystone"].startswith("users of the cloud")
-    assert rows["3306", "mariadb"] == "hosts of the deployment"
+    assert rows["8080", "swift-proxy-server"].startswith("users of the cloud")
+    assert rows["3306", "mariadb"] == rows["6200", "swift-object-server"] == (
+        "hosts of the deployment")
     assert rows["4369", "rabbitmq"] == "this host"
     internal = {row[2] for row in table if row[1] == "[host] internal_address"}
-    assert internal == {"mariadb", "memcached", "metadata-service", "mongodb", "rabbitmq"}
+    storage = {f"swift-{kind}-server" for kind in ("account", "container", "object")}
+    assert internal == {
+        "mariadb", "memcached", "metadata-service", "mongodb", "rabbitmq", *storage}
 
 
 def test_every_test_that_it_names_is_there():

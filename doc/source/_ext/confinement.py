@@ -25,8 +25,6 @@ from kolla.plugin.reports import ImageFacts
 from kolla.plugin.spec import Spec
 from kolla.settings import Settings
 
-#: Of the containers of this set everybody is a client.
-PUBLIC = "openstack-interface"
 MIB = 1 << 20
 #: Addresses of a host, by the option that says them.
 PLACES = {"[host] address": "192.0.2.1", "[host] internal_address": "192.0.2.2"}
@@ -157,7 +155,8 @@ def ports() -> list[tuple[str, ...]]:
     for each in launched():
         for address, port in each.ports:
             loopback = address.startswith("127.")
-            public = each.container.parent == PUBLIC
+            certificate = each.container.certificate
+            public = certificate is not None and certificate.public
             clients = "this host" if loopback else (
                 "users of the cloud and hosts of the deployment" if public
                 else "hosts of the deployment")

@@ -1,0 +1,1 @@
+"""Swift: object storage on devices of the hosts."""

@@ -1,0 +1,70 @@
+"""The devices of all hosts that Swift's rings are made of."""
+
+import json
+
+import pytest
+
+from kolla.plugin import KollaError
+from kolla_plugins.swift import proxy, rings, storage
+
+VALUES = {"part_power": 12, "replicas": 2, "zone": 1, "devices": ["d1", "d2:4"],
+          "storage_address": "192.0.2.1", "object_port": 6200, "container_port": 6201,
+          "account_port": 6202}
+
+
+class Host:
+    def __init__(self, name: str, **values):
+        self.name, self.values = name, VALUES | values
+
+    def value(self, group: str, option: str):
+        assert group == "swift"
+        return self.values[option]
+
+
+class Cloud:
+    """All hosts run all servers, but for those that are named."""
+
+    def __init__(self, *hosts: Host, **without: str):
+        self._hosts, self._without = hosts, without
+
+    def hosts(self, container: str = "") -> list[Host]:
+        return [host for host in self._hosts if self._without.get(host.name) != container]
+
+
+def test_every_host_is_told_the_devices_of_all():
+    cloud = Cloud(Host("a"), Host("b", zone=2, storage_address="192.0.2.2"),
+                  Host("c", devices=["d9"]), c="swift-account-server")
+    facts = json.loads(rings.devices(cloud))
+    assert facts["part_power"] == 12 and facts["replicas"] == 2
+    assert [(one["host"], one["device"], one["weight"], one["zone"], one["address"], one["port"])
+            for one in facts["devices"]["account"]] == [
+        ("a", "d1", 1, 1, "192.0.2.1", 6202), ("a", "d2", 4, 1, "192.0.2.1", 6202),
+        ("b", "d1", 1, 2, "192.0.2.2", 6202), ("b", "d2", 4, 2, "192.0.2.2", 6202),
+    ]
+    assert "d9" in {one["device"] for one in facts["devices"]["object"]}
+
+
+def test_a_ring_without_enough_devices_is_refused():
+    with pytest.raises(KollaError, match="replicas is 3, and the hosts with swift-account-server "
+                                         "have 2 devices: name more"):
+        rings.devices(Cloud(Host("a", replicas=3)))
+
+
+@pytest.mark.parametrize("option", rings.SHARED)
+def test_hosts_that_would_compute_different_rings_are_refused(option):
+    with pytest.raises(KollaError, match=rf"\[swift\] {option} has to be the same on all hosts, "
+                                         "and is .* on a, 4 on b"):
+        rings.devices(Cloud(Host("a"), Host("b", **{option: 4})))
+
+
+def test_a_device_that_is_named_twice_is_refused():
+    with pytest.raises(KollaError, match=r"\[swift\] devices of a names d1 twice"):
+        rings.devices(Cloud(Host("a", devices=["d1", "d2", "d1:4"])))
+
+
+def test_all_that_work_on_devices_run_as_the_same_user_and_judge_them_first():
+    servers = (storage.SWIFT_ACCOUNT_SERVER, storage.SWIFT_CONTAINER_SERVER,
+               storage.SWIFT_OBJECT_SERVER)
+    assert {one.user for one in servers} == {proxy.SWIFT_PROXY_SERVER.user}
+    assert all(one.verify and storage.DEVICES in one.host_mounts for one in servers)
+    assert {one.name for one in servers} < set(proxy.SWIFT_PROXY_SERVER.requires)
