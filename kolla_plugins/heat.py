@@ -186,6 +186,8 @@ HEAT_API_CFN = Container(
         **ENVIRONMENT,
         **service_environment("heat_cfn", {}),
         **client_environment("heat", "ec2authtoken"),
+        # Heat appends the path with the version; the catalog has a URL with one.
+        "OS_EC2AUTHTOKEN__ENDPOINT_OVERRIDE": "${keystone.internal_url}",
         "KOLLA_WSGI": "heat.wsgi.cfn:application",
         "KOLLA_PRELOAD": "heat.api.cfn.v1",
     },
