@@ -37,8 +37,10 @@ NOVA_COMPUTE = Container(
     environment={
         **nova_environment(),
         **worker_environment("compute"),
-        # Not its manager: that reads intervals, and is loaded once the configuration is.
-        "KOLLA_PRELOAD": "nova.compute.api nova.compute.resource_tracker nova.virt.libvirt.driver",
+        # What comes before that call only reads: its options, the driver, the conductor's answers.
+        "KOLLA_PRELOAD_UNTIL": "nova.service:serve",
+        # An RPC server notices within 30 seconds divided by this that it is to end.
+        "OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_RATE": "60",
         "OS_LIBVIRT__HW_MACHINE_TYPE": "x86_64=q35",
         "OS_OS_VIF_OVS__OVSDB_CONNECTION": openvswitch.DATABASE,
         "OS_VNC__SERVER_LISTEN": "${compute.console_address}",

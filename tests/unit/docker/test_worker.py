@@ -1,5 +1,6 @@
 """The prober of services that are called over the broker, and the check that asks it."""
 
+import contextlib
 import importlib
 import importlib.machinery
 import importlib.util
@@ -187,11 +188,13 @@ def preload(monkeypatch, tmp_path):
     monkeypatch.setenv("KOLLA_PRELOAD", "an_agent_needs")
     monkeypatch.setattr("sys.argv", ["kolla-preload", "an-agent", "--config-dir", "/etc"])
     yield module
-    for name in ("an_agent", "an_agent_needs"):
+    for name in ("an_agent", "an_agent_needs", "an_agent_serves"):
         sys.modules.pop(name, None)
 
 
-def test_a_service_loads_and_begins_when_its_turn_has_come(preload):
+@contextlib.contextmanager
+def loading(preload):
+    """The block runs when it has loaded, and yields with what it ends once its turn has come."""
     ended = []
 
     def run():
@@ -203,11 +206,37 @@ def test_a_service_loads_and_begins_when_its_turn_has_come(preload):
     thread.start()
     while not preload.LOADED.exists():
         assert thread.is_alive()
-    agent = sys.modules["an_agent"]
-    assert "an_agent_needs" in sys.modules and not agent.did
+    yield ended
     preload.JOINED.touch()
     thread.join(10)
+
+
+def test_a_service_loads_and_begins_when_its_turn_has_come(preload):
+    with loading(preload) as ended:
+        agent = sys.modules["an_agent"]
+        assert "an_agent_needs" in sys.modules and not agent.did
     assert agent.did == [["an-agent", "--config-dir", "/etc"]] and ended == [3]
+
+
+def test_a_service_may_run_until_its_work_begins(preload, monkeypatch, tmp_path):
+    (tmp_path / "an_agent_serves.py").write_text(
+        "did = []\ndef serve(what, to):\n    did.append((what, to))\n    return 4\n"
+    )
+    (tmp_path / "an_agent.py").write_text(
+        "import an_agent_serves\ndid = []\ndef main():\n    did.append('made')\n"
+        "    return an_agent_serves.serve('calls', to='all')\n"
+    )
+    monkeypatch.setenv("KOLLA_PRELOAD_UNTIL", "an_agent_serves:serve")
+    with loading(preload) as ended:
+        assert sys.modules["an_agent"].did == ["made"]
+        assert not sys.modules["an_agent_serves"].did
+    assert sys.modules["an_agent_serves"].did == [("calls", "all")] and ended == [4]
+
+
+def test_a_function_that_the_service_does_not_have_is_named(preload, monkeypatch):
+    monkeypatch.setenv("KOLLA_PRELOAD_UNTIL", "an_agent_needs:serve")
+    with pytest.raises(SystemExit, match="the module an_agent_needs has no function serve"):
+        preload.main()
 
 
 def test_a_command_that_no_package_has_is_named(preload, monkeypatch):

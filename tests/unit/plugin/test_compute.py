@@ -20,7 +20,11 @@ def test_nova_compute_makes_ports_where_the_switch_listens():
 
 
 def test_the_intervals_of_nova_compute_are_read_before_its_manager_is_loaded():
-    assert "nova.compute.manager" not in NOVA_COMPUTE.environment["KOLLA_PRELOAD"]
+    assert "nova.compute.manager" not in NOVA_COMPUTE.environment.get("KOLLA_PRELOAD", "")
+
+
+def test_nova_compute_is_made_before_the_earlier_one_ends_and_serves_after_that():
+    assert NOVA_COMPUTE.environment["KOLLA_PRELOAD_UNTIL"] == "nova.service:serve"
 
 
 def test_the_version_of_nova_compute_is_taken_back_where_the_database_is_known():
