@@ -13,6 +13,8 @@ from tests.functional.support.harness import run
 from tests.functional.support.images import SWIFT
 from tests.functional.support.watching import asking
 
+pytestmark = pytest.mark.exhaustive
+
 BEFORE, AFTER = "2026.1", "2026.2"
 DEVICES = ("d1", "d2", "d3")
 PARTS = ("swift-account-server", "swift-container-server", "swift-object-server",
