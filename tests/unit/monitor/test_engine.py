@@ -68,6 +68,7 @@ def test_what_could_not_be_given_up_for_the_engine_hangs_gets_no_requests(site, 
     monkeypatch.setattr(site.store, "note_health", lambda rows: None)  # on a slow disk
     monkeypatch.setattr(site.engine, "execute", fall_sick)
     site.until(lambda: site.status("web") == site.status("database") == "unknown")
+    site.until(lambda: not site.context.conditions()["web"].serves)
     site.work()
     conditions = site.context.conditions()
     assert conditions["database"].serves and not conditions["web"].serves

@@ -91,7 +91,7 @@ class Site:
         """As after a word of the engine."""
         self.loop.call(lambda: self.watcher._engine.look(name))
 
-    def until(self, met: Callable[[], bool], seconds: float = 10) -> None:
+    def until(self, met: Callable[[], bool], seconds: float = 30) -> None:
         """Let the monitor work until something is so."""
         self._run(met, time.monotonic() + seconds)
         assert met()
