@@ -5,7 +5,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
-from kolla.cli import action, checks, logs, maintenance
+from kolla.cli import node
 from kolla.cli.base import Command, Configuration, Fields, Lister, ShowOne, Table
 from kolla.cli.parser import Parser, completed
 from kolla.cli.status import of_sets, pinned_lines, statuses
@@ -79,22 +79,22 @@ class Show(ShowOne):
         from kolla.cli.selection import Selection
 
         catalog = self.app.deployment.catalog
-        node = Selection(self.app.deployment).set_named(parsed_args.name)
-        root = node is catalog.root
-        path = () if root else catalog.path(node.name)
+        shown = Selection(self.app.deployment).set_named(parsed_args.name)
+        root = shown is catalog.root
+        path = () if root else catalog.path(shown.name)
         known = statuses(self.app.deployment)
-        found = [known[leaf.name] for leaf in catalog.subtree(node) if leaf.name in known]
-        branch = Branch(node, path, found, of_sets(self.app.deployment, known).get(node.name))
+        found = [known[leaf.name] for leaf in catalog.subtree(shown) if leaf.name in known]
+        branch = Branch(shown, path, found, of_sets(self.app.deployment, known).get(shown.name))
         return self.columns, (
-            node.name, node.summary, "/".join(path),
-            KOLLA if root else catalog.distribution(node.name),
-            Lines([child.name for child in catalog.children(node) if child.name in catalog.sets]),
+            shown.name, shown.summary, "/".join(path),
+            KOLLA if root else catalog.distribution(shown.name),
+            Lines([child.name for child in catalog.children(shown) if child.name in catalog.sets]),
             Lines({status.name: status.health for status in found}),
             Text(branch.health), Age(branch.checked),
         )
 
 
-class Start(OnSets, action.Start):
+class Start(OnSets, node.Start):
     """Start the containers of a set
 
     Makes those that are missing and starts those that are stopped, in the order of their
@@ -105,17 +105,16 @@ class Start(OnSets, action.Start):
     example = "kolla set start\nkolla set start database-control --dry-run"
 
 
-class Stop(OnSets, action.Stop):
+class Stop(OnSets, node.Stop):
     """Stop the containers of a set, in reverse order
 
     They stay stopped, also after a reboot, until they are started again.
     """
 
     example = "kolla set stop openstack-interface"
-    name_required = True
 
 
-class Restart(OnSets, action.Restart):
+class Restart(OnSets, node.Restart):
     """Restart the containers of a set
 
     HTTP services are handed over to a new generation of the same spec: no request is lost.
@@ -123,10 +122,9 @@ class Restart(OnSets, action.Restart):
     """
 
     example = "kolla set restart openstack-interface"
-    name_required = True
 
 
-class Upgrade(OnSets, action.Upgrade):
+class Upgrade(OnSets, node.Upgrade):
     """Upgrade the containers of a set
 
     To what the configuration says, or to a release. Each container is upgraded atomically;
@@ -152,7 +150,7 @@ class Upgrade(OnSets, action.Upgrade):
         }
 
 
-class Rollback(OnSets, action.Rollback):
+class Rollback(OnSets, node.Rollback):
     """Return the containers of a set to an earlier state
 
     Each returns to its last known good generation. It goes back as with `kolla container
@@ -161,30 +159,27 @@ class Rollback(OnSets, action.Rollback):
     """
 
     example = "kolla set rollback openstack-interface --dry-run"
-    name_required = True
 
 
-class Confirm(OnSets, action.Confirm):
+class Confirm(OnSets, node.Confirm):
     """Confirm that the current generations of a set stay
 
     This cannot be undone. See `kolla container confirm`.
     """
 
     example = "kolla set confirm openstack-interface"
-    name_required = True
 
 
-class Maintenance(OnSets, maintenance.Maintenance):
+class Maintenance(OnSets, node.Maintenance):
     """Turn maintenance mode of a set on or off
 
     See `kolla container maintenance`.
     """
 
     example = "kolla set maintenance on openstack-interface --for 2h"
-    name_required = True
 
 
-class Check(OnSets, checks.Check):
+class Check(OnSets, node.Check):
     """Check the health of a set now
 
     The exit code is 0 if all are healthy, else 1. With --quick no check runs: the answer is
@@ -192,10 +187,9 @@ class Check(OnSets, checks.Check):
     """
 
     example = "kolla set check && echo all is well"
-    leftover = True
 
 
-class Logs(OnSets, logs.Logs):
+class Logs(OnSets, node.Logs):
     """Print the logs of a set, merged by time
 
     Prints the lines of all generations of each container, as `kolla container logs` does.
@@ -203,20 +197,15 @@ class Logs(OnSets, logs.Logs):
 
     example = ("kolla set logs openstack-interface --since 10m\n"
                "kolla set logs --follow --tail 0 --grep '(?i)error'")
-    leftover = True
-
-    def take_action(self, parsed_args: Namespace) -> int | None:
-        return self.show(parsed_args, [c.name for c in self.containers(parsed_args)])
 
 
-class Delete(OnSets, action.Delete):
+class Delete(OnSets, node.Delete):
     """Delete the containers of a set
 
     Their data stay in their volumes, and a later start finds them, unless --data is given.
     """
 
     example = "kolla set delete openstack-interface --yes"
-    name_required = True
 
 
 class Export(OnSets, Command):
