@@ -8,9 +8,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 
+class _Field(NamedTuple):
+    name: str
+    hint: Any
+    default: Any
+
+
 @functools.cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _fields(kind: type) -> tuple[_Field, ...]:
+    hints = typing.get_type_hints(kind)
+    return tuple(
+        _Field(field.name, hints[field.name], field.default) for field in dataclasses.fields(kind)
+    )
 
 
 class _Misfit(NamedTuple):
@@ -40,11 +49,11 @@ def _name(hint: Any) -> str:
 
 def _first_misfit_of_fields(thing: Any, prefix: str) -> _Misfit | None:
     kind: Any = type(thing)
-    found = (
-        _misfit(getattr(thing, name), hint, f"{prefix}{name}")
-        for name, hint in _hints(kind).items()
-    )
-    return next(filter(None, found), None)
+    for name, hint, default in _fields(kind):
+        value = getattr(thing, name)
+        if value is not default and (found := _misfit(value, hint, f"{prefix}{name}")):
+            return found
+    return None
 
 
 def _misfit(value: Any, hint: Any, place: str) -> _Misfit | None:
