@@ -65,9 +65,14 @@ def router_environment(service: str) -> dict[str, str]:
 
 
 def messaging_environment() -> dict[str, str]:
-    """Where a service finds the brokers; their authority is in :data:`MESSAGING_FILE`."""
+    """Where a service finds the brokers; their authority is in :data:`MESSAGING_FILE`.
+
+    Queues of services outlive the broker: what is sent to a service that has not come back after a
+    restart of the broker waits for it, and would otherwise be dropped without a word.
+    """
     return {
         "OS_DEFAULT__TRANSPORT_URL": "rabbit://${messaging.urls}//",
+        "OS_OSLO_MESSAGING_RABBIT__AMQP_DURABLE_QUEUES": "true",
         "OS_OSLO_MESSAGING_RABBIT__SSL": "${messaging.tls}",
         "OS_OSLO_MESSAGING_RABBIT__SSL_CA_FILE": "${messaging.tls?/etc/kolla/tls/messaging.crt:}",
     }

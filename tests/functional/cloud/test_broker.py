@@ -6,12 +6,16 @@ import os
 import subprocess
 from collections.abc import Iterator
 
+from kolla_plugins.openstack import messaging_environment
+
 from tests.functional.support.cloud import Cloud
 from tests.functional.support.database import act
+from tests.functional.support.watching import until
 
-#: A service and its only client, who calls it again and again until standard input ends.
+#: A service and its only client, who calls it again and again until standard input ends. A line
+#: there is the name of a signal for the service.
 CALLS = """
-import json, os, sys, threading, time
+import json, os, signal, sys, threading, time
 import oslo_messaging as messaging
 from oslo_config.cfg import CONF
 
@@ -23,13 +27,22 @@ class Service:
     def ask(self, context, number):
         return number
 
-here = messaging.Target(topic="asked", server="0b1f3a52-8c1e-4f0e-9d3a-6a7c1f2e3d4b")
-transport = messaging.get_rpc_transport(CONF)
-messaging.get_rpc_server(transport, here, [Service()]).start()
+service = os.fork()
+if service == 0:
+    here = messaging.Target(topic="asked", server="0b1f3a52-8c1e-4f0e-9d3a-6a7c1f2e3d4b")
+    server = messaging.get_rpc_server(messaging.get_rpc_transport(CONF), here, [Service()])
+    server.start()
+    server.wait()
 client = messaging.get_rpc_client(
     messaging.get_rpc_transport(CONF), messaging.Target(topic="asked"), timeout=60)
 ended, number = threading.Event(), 0
-threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+
+def obey():
+    for line in sys.stdin:
+        os.kill(service, getattr(signal, line.strip()))
+    ended.set()
+
+threading.Thread(target=obey, daemon=True).start()
 while not ended.wait(0.05):
     number, error, began = number + 1, "", time.monotonic()
     try:
@@ -37,6 +50,7 @@ while not ended.wait(0.05):
     except Exception as failure:
         error = repr(failure)
     print(json.dumps([time.monotonic() - began, error]), flush=True)
+os.kill(service, signal.SIGKILL)
 os._exit(0)
 """
 
@@ -50,6 +64,11 @@ class Calls:
     def next(self) -> tuple[float, str]:
         return tuple(json.loads(next(self.lines)))
 
+    def signal(self, name: str) -> None:
+        """Send the service a signal."""
+        self.process.stdin.write(f"{name}\n")
+        self.process.stdin.flush()
+
     def rest(self) -> list[tuple[float, str]]:
         self.process.stdin.close()
         return [tuple(json.loads(line)) for line in self.lines]
@@ -60,6 +79,7 @@ def calling(cloud: Cloud) -> Iterator[Calls]:
     """Calls over the broker, in Keystone's container, which has what it takes."""
     login = f"openstack:{cloud.secrets()['messaging.password']}@{cloud.deployment.address}"
     variables = {
+        **messaging_environment(),
         "OS_DEFAULT__TRANSPORT_URL": f"rabbit://{login}:5672//",
         "OS_OSLO_MESSAGING_RABBIT__SSL": "true",
         "OS_OSLO_MESSAGING_RABBIT__SSL_CA_FILE": "/tmp/messaging.crt",
@@ -77,18 +97,18 @@ def calling(cloud: Cloud) -> Iterator[Calls]:
             process.kill()
 
 
-def policies(cloud: Cloud) -> dict[str, str]:
-    """By queue: the policy that holds for it."""
+def queues(cloud: Cloud, column: str) -> dict[str, str | int]:
+    """By name: a column of RabbitMQ's list of queues."""
     listed = cloud.deployment.kolla(
         "container", "exec", "rabbitmq", "--", "rabbitmqctl", "-q", "list_queues",
-        "--formatter", "json", "name", "policy")
-    return {row["name"]: row["policy"] for row in json.loads(listed.stdout)}
+        "--formatter", "json", "name", column)
+    return {row["name"]: row[column] for row in json.loads(listed.stdout)}
 
 
 def test_a_queue_of_one_process_expires_and_others_stay(cloud):
     with calling(cloud) as calls:
         assert calls.next()[1] == ""
-        found = policies(cloud)
+        found = queues(cloud, "policy")
     assert found["asked.0b1f3a52-8c1e-4f0e-9d3a-6a7c1f2e3d4b"] == "queues-of-processes"
     assert found["asked"] == ""
 
@@ -100,4 +120,15 @@ def test_calls_over_the_broker_wait_while_it_is_replaced(cloud):
         found = [calls.next() for _ in range(20)] + calls.rest()
     longest = max(seconds for seconds, _ in found)
     print(f"RabbitMQ was replaced in {took} s, and the longest call took {longest:.1f} s")
+    assert [error for _, error in found if error] == []
+
+
+def test_a_call_waits_for_a_service_that_comes_back_to_the_broker_after_its_client(cloud):
+    with calling(cloud) as calls:
+        assert calls.next()[1] == ""
+        calls.signal("SIGSTOP")
+        act(cloud.deployment, "restart", "rabbitmq")
+        until(lambda: queues(cloud, "messages_ready").get("asked") == 1)
+        calls.signal("SIGCONT")
+        found = [calls.next() for _ in range(20)] + calls.rest()
     assert [error for _, error in found if error] == []
