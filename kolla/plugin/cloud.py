@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from kolla.errors import KollaError
+
 
 @dataclasses.dataclass(frozen=True)
 class Listening:
@@ -25,6 +27,12 @@ class Host(Protocol):
 
     def value(self, group: str, option: str) -> Any:
         """The value of an option on that host; not of a secret, which is no part of a snapshot."""
+
+    def mistake(self, group: str, option: str, message: str) -> KollaError:
+        """To be raised: what is wrong with an option of that host, and what to do.
+
+        An operator is told it once, with the file and the line that set the option.
+        """
 
 
 class Cloud(Protocol):

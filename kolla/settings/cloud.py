@@ -26,6 +26,9 @@ class CloudHost:
             )
         return self.settings.value(group, option)
 
+    def mistake(self, group: str, option: str, message: str) -> Invalid:
+        return Invalid([self.settings.blame(group, option, message)])
+
     def runs(self, container: str) -> bool:
         return container in {each.name for each in self.settings.enabled()}
 
@@ -55,7 +58,8 @@ class SettledCloud:
 def made(settings: "Settings", container: Container, file: File) -> str:
     """The template that a plugin makes of all hosts for a file.
 
-    Raises :class:`Invalid` if it fails, and names the plugin.
+    Raises :class:`Invalid` if it fails. It names the plugin, unless that names a mistake of an
+    operator (:meth:`Host.mistake`).
     """
     if not callable(file.content):
         return file.content or ""

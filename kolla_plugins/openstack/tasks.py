@@ -103,27 +103,25 @@ def identity_task(
 
 
 def teardown_task(
-    service: str, kind: str = "", login: bool = True, environment: Mapping[str, str] = NOTHING
+    service: str, kind: str = "", login: bool = True, environment: Mapping[str, str] = NOTHING,
+    hosts: str = "",
 ) -> Task:
     """Takes away what the service has elsewhere: in MariaDB, in Keystone, at the broker.
 
     The catalog entry (``kind``, if the container has one) goes with the last container of its
     name, databases and user with the last container of the service, on any host. No ``login``:
-    the service has no user in Keystone. ``environment``: as for :func:`schema_task`.
+    the service has no user in Keystone. ``environment``: as for :func:`schema_task`. ``hosts``:
+    of a service without a database, a template of the names of all hosts with the container.
     """
-    keystone = withdrawal_environment(service, kind) if login else {}
-    told = {**environment, **DATABASE_ADMINISTRATOR, **keystone}
-    return Task("teardown", ("kolla-teardown",), environment=told)
-
-
-def withdrawal_environment(service: str, kind: str) -> dict[str, str]:
-    """What ``kolla-teardown`` needs to take the service out of Keystone."""
-    return {
+    keystone = {
         **IDENTITY_ADMINISTRATOR,
         "KOLLA_SERVICE_NAME": service,
         "KOLLA_SERVICE_TYPE": kind,
         "KOLLA_SERVICE_USER": f"${{{service}.user}}",
     }
+    shared = {"KOLLA_SERVICE_HOSTS": hosts} if hosts else DATABASE_ADMINISTRATOR
+    told = {**environment, **shared, **(keystone if login else {})}
+    return Task("teardown", ("kolla-teardown",), environment=told)
 
 
 #: The same for a container that has a queue at the broker and sees no database.

@@ -1,11 +1,10 @@
 """The proxy of Swift: what its users talk to."""
 
-from kolla.plugin import Container, Strategy, Task, authority_file, certificate_files
+from kolla.plugin import Container, Strategy, authority_file, certificate_files
 from kolla_plugins.openstack import (
     identity_task, login_environment, router_environment, service_certificate, service_limits,
-    service_listens,
+    service_listens, teardown_task,
 )
-from kolla_plugins.openstack.tasks import withdrawal_environment
 from kolla_plugins.swift.common import ENVIRONMENT, IMAGE, OPTIONS, RINGS, USER
 
 SWIFT_PROXY_SERVER = Container(
@@ -35,15 +34,7 @@ SWIFT_PROXY_SERVER = Container(
         "keystone", "swift-account-server", "swift-container-server", "swift-object-server",
     ),
     bootstrap=(identity_task("swift", "object-store", path="/v1/AUTH_%(project_id)s"),),
-    teardown=(
-        Task(
-            "teardown", ("kolla-swift-teardown",),
-            environment={
-                **withdrawal_environment("swift", "object-store"),
-                "KOLLA_PROXY_HOSTS": "${swift.proxies}",
-            },
-        ),
-    ),
+    teardown=(teardown_task("swift", "object-store", hosts="${swift.proxies}"),),
     drain=("kolla-drain",),
     stop_grace=120,
     options=OPTIONS,

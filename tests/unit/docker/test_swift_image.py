@@ -1,10 +1,8 @@
 """How Swift's image computes rings, writes configurations and judges devices."""
 
 import collections
-import contextlib
 import importlib
 import os
-import runpy
 
 import pytest
 
@@ -120,24 +118,3 @@ def test_a_device_that_was_filled_by_another_rule_is_refused(device, monkeypatch
     monkeypatch.setenv(*change)
     device.mark()
     assert "/srv/node/d1 holds objects of another [swift] hash_path" in device.trouble("d1")
-
-
-@pytest.mark.parametrize(("hosts", "done"), [
-    ("a", [("withdrawn", "swift", "object-store", "here"), ("removed", "swifty", "swift")]),
-    ("a,b", []),
-])
-def test_swift_stays_in_keystone_as_long_as_another_host_has_its_proxy(
-    module, monkeypatch, hosts, done
-):
-    module("devices")  # the folders are on the path
-    identity, did = importlib.import_module("kolla_image.identity"), []
-    monkeypatch.setattr(identity, "administrator", lambda: contextlib.nullcontext("keystone"))
-    monkeypatch.setattr(identity, "withdraw", lambda _, *what: did.append(("withdrawn", *what)))
-    monkeypatch.setattr(identity, "remove_user", lambda _, *who: did.append(("removed", *who)))
-    for name, value in {"SERVICE_NAME": "swift", "SERVICE_TYPE": "object-store",
-                        "SERVICE_USER": "swifty", "IDENTITY_REGION": "here",
-                        "PROXY_HOSTS": hosts}.items():
-        monkeypatch.setenv(f"KOLLA_{name}", value)
-    runpy.run_path(
-        str(shared_folder("docker", "swift", "bin", "kolla-swift-teardown")), run_name="__main__")
-    assert did == done

@@ -66,10 +66,11 @@ class World:
         monkeypatch.setattr(sys.modules["pymysql"], "cursors", cursors, raising=False)
         self._module("kolla_image.ledger", ledger)
         self.tool = importlib.import_module("kolla_image.teardown")
+        self.phases = importlib.import_module("kolla_image.phases")
+        database = importlib.import_module("kolla_image.database")
         identity = importlib.import_module("kolla_image.identity")
         monkeypatch.setattr(identity, "administrator", lambda: _block(self.keystone))
-        monkeypatch.setattr(self.tool, "ledger", ledger)
-        monkeypatch.setattr(self.tool.database, "administrator", lambda: _block(self))
+        monkeypatch.setattr(database, "administrator", lambda: _block(self))
         environment = importlib.import_module("kolla_image.environment")
         monkeypatch.setattr(environment, "VERSION", tmp_path / "version")
         (tmp_path / "version").write_text("29.1.0\n")
@@ -87,7 +88,7 @@ class World:
 
     def known(self, host: str, container: str) -> None:
         since = datetime.datetime(2026, 5, 1)
-        member = self.tool.phases.Member(host, container, "2026.1", since, True)
+        member = self.phases.Member(host, container, "2026.1", since, True)
         self.members[host, container] = member
 
     # What the tool uses
@@ -167,6 +168,18 @@ def test_it_goes_on_where_it_was_interrupted(world):
     world.databases = set()
     world.run(DATABASE, SERVICE)
     assert world.dropped and world.keystone.left("endpoints") == []
+
+
+@pytest.mark.parametrize("hosts, left", [("ctl1", []), ("ctl1,ctl2", ["one"])])
+def test_a_service_without_a_database_goes_with_the_last_of_its_hosts(
+    world, monkeypatch, capsys, hosts, left
+):
+    for name in ("kolla_image.database", "kolla_image.ledger"):
+        monkeypatch.setitem(sys.modules, name, None)  # its image cannot import them
+    world.run(SERVICE | {"KOLLA_SERVICE_HOSTS": hosts})
+    assert world.keystone.left("endpoints") == left
+    assert ("u1" in world.keystone.left("users")) == bool(left)
+    assert ("glance-api on ctl2 still use it" in capsys.readouterr().out) == bool(left)
 
 
 def test_a_service_without_a_login_leaves_keystone_alone(world):

@@ -4,12 +4,15 @@ import json
 
 import pytest
 
-from kolla.plugin import KollaError
 from kolla_plugins.swift import proxy, rings, storage
 
 VALUES = {"part_power": 12, "replicas": 2, "zone": 1, "devices": ["d1", "d2:4"],
           "storage_address": "192.0.2.1", "object_port": 6200, "container_port": 6201,
           "account_port": 6202}
+
+
+class Mistake(Exception):
+    """What an operator is told, and where."""
 
 
 class Host:
@@ -19,6 +22,9 @@ class Host:
     def value(self, group: str, option: str):
         assert group == "swift"
         return self.values[option]
+
+    def mistake(self, group: str, option: str, message: str) -> Mistake:
+        return Mistake(f"{self.name}: [{group}] {option}: {message}")
 
 
 class Cloud:
@@ -33,7 +39,7 @@ class Cloud:
 
 def test_every_host_is_told_the_devices_of_all():
     cloud = Cloud(Host("a"), Host("b", zone=2, storage_address="192.0.2.2"),
-                  Host("c", devices=["d9"]), c="swift-account-server")
+                  Host("c", devices=["d9"], storage_address="192.0.2.3"), c="swift-account-server")
     facts = json.loads(rings.devices(cloud))
     assert facts["part_power"] == 12 and facts["replicas"] == 2
     assert [(one["host"], one["device"], one["weight"], one["zone"], one["address"], one["port"])
@@ -45,20 +51,30 @@ def test_every_host_is_told_the_devices_of_all():
 
 
 def test_a_ring_without_enough_devices_is_refused():
-    with pytest.raises(KollaError, match="replicas is 3, and the hosts with swift-account-server "
-                                         "have 2 devices: name more"):
+    told = r"^a: \[swift\] devices: swift-account-server has 2 devices on a, fewer than "
+    with pytest.raises(Mistake, match=told):
         rings.devices(Cloud(Host("a", replicas=3)))
+
+
+def test_hosts_of_which_none_keeps_accounts_are_refused():
+    with pytest.raises(Mistake, match="^a: .* swift-account-server has 0 devices on a"):
+        rings.devices(Cloud(Host("a"), a="swift-account-server"))
 
 
 @pytest.mark.parametrize("option", rings.SHARED)
 def test_hosts_that_would_compute_different_rings_are_refused(option):
-    with pytest.raises(KollaError, match=rf"\[swift\] {option} has to be the same on all hosts, "
-                                         "and is .* on a, 4 on b"):
-        rings.devices(Cloud(Host("a"), Host("b", **{option: 4})))
+    told = rf"^b: \[swift\] {option}: it is \d+ on a, c; it is 4 on b; set the same"
+    with pytest.raises(Mistake, match=told):
+        rings.devices(Cloud(Host("a"), Host("b", **{option: 4}), Host("c")))
+
+
+def test_two_hosts_with_one_address_are_refused():
+    with pytest.raises(Mistake, match=r"^b: \[swift\] storage_address: a and b both have 192.0"):
+        rings.devices(Cloud(Host("a"), Host("b")))
 
 
 def test_a_device_that_is_named_twice_is_refused():
-    with pytest.raises(KollaError, match=r"\[swift\] devices of a names d1 twice"):
+    with pytest.raises(Mistake, match=r"^a: \[swift\] devices: a has d1 twice"):
         rings.devices(Cloud(Host("a", devices=["d1", "d2", "d1:4"])))
 
 

@@ -24,11 +24,11 @@ def servers(cloud) -> str:
     return "\n".join([*lines, "stats auth admin:${web.password}"])
 
 
-def settings_of(folder, content, host: str = "ctl1", **hosts: str):
+def settings_of(folder, content, host: str = "ctl1", twice: bool = False, **hosts: str):
     web = make_web(listens=(Listen("${web.address}", "${web.port}", balanced="http"),))
     files = (File("/etc/balancer.cfg", content=content),)
-    balancer = make_container("balancer", files=files)
-    return make_settings(folder, "", web, balancer, host=host, **(HOSTS | hosts))
+    balancers = [make_container(name, files=files) for name in ("balancer", "another")[:1 + twice]]
+    return make_settings(folder, "", web, *balancers, host=host, **(HOSTS | hosts))
 
 
 def content_of(settings) -> str:
@@ -74,6 +74,25 @@ def test_what_a_function_does_wrong_names_its_plugin_and_its_file(tmp_path, cont
     problem, = [problem for problem in problems if "balancer" in problem]
     assert problem.startswith("plugin 'balancer' of 'kolla-host': its file '/etc/balancer.cfg'")
     assert reason in problem
+
+
+def without_a_low_port(cloud) -> str:
+    for host in cloud.hosts("web"):
+        if host.value("web", "port") > 8080:
+            raise host.mistake("web", "port", f"is too high on {host.name}: choose one up to 8080")
+    return ""
+
+
+@pytest.mark.parametrize("host", ["ctl1", "ctl2"])
+def test_a_mistake_of_an_operator_is_told_once_with_its_place(tmp_path, host):
+    """Two files are made of it, and neither plugin is to blame."""
+    settings = settings_of(tmp_path, without_a_low_port, host, twice=True)
+    told = f"{tmp_path}/hosts/ctl2.conf:4: [web] port: is too high on ctl2: choose one up to 8080"
+    assert [str(one) for one in settings.problems() if "[web]" in one.message] == [told]
+    assert not [one for one in settings.problems() if "plugin" in one.file]
+    with pytest.raises(Invalid) as refused:
+        content_of(settings)
+    assert [str(problem) for problem in refused.value.problems] == [told]
 
 
 def test_the_broken_file_of_another_host_is_named_before_anything_is_touched(tmp_path):
