@@ -1,5 +1,8 @@
 """Heat: stacks, of whatever the other services have, made as a template says."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from oslo_config import cfg
 
 from kolla.plugin import (
@@ -145,64 +148,62 @@ HEAT_ENGINE = Container(
     options=OPTIONS,
 )
 
-HEAT_API = Container(
-    name="heat-api",
-    parent="openstack-interface",
-    optional=True,
-    summary="Heat, stacks of whatever the other services have",
-    image=IMAGE,
-    project="heat",
-    user=USER,
-    strategy=Strategy.HANDOVER,
-    environment={
-        **ENVIRONMENT,
-        **service_environment("heat"),
-        "KOLLA_WSGI": "heat.wsgi.api:application",
-        "KOLLA_PRELOAD": "heat.api.openstack.v1",
-    },
-    certificate=service_certificate("heat"),
-    files=(*FILES, *certificate_files("heat", "api.tls")),
-    listens=service_listens("heat"),
-    limits=service_limits("heat"),
-    follows=("heat-engine",),
-    requires=("mariadb", "rabbitmq", "keystone", "heat-engine"),
-    hold=Hold(),
-    bootstrap=(JOIN_SCHEMA,),
-    **phases(),
-    drain=("kolla-drain",),
-    options=OPTIONS,
+
+def api(
+    name: str, summary: str, group: str, *, language: str, catalog: tuple[Task, ...] = (),
+    kind: str = "", environment: Mapping[str, str] = MappingProxyType({}),
+) -> Container:
+    """One of the two APIs, with the options of that group.
+
+    ``language``: the package in ``heat.api`` that speaks it. ``catalog``: what registers the
+    API in Keystone's catalog as that ``kind``, if it does that itself.
+    """
+    return Container(
+        name=name,
+        parent="openstack-interface",
+        optional=True,
+        summary=summary,
+        image=IMAGE,
+        project="heat",
+        user=USER,
+        strategy=Strategy.HANDOVER,
+        environment={
+            **ENVIRONMENT,
+            **service_environment(group, {}),
+            **environment,
+            "KOLLA_PRELOAD": f"heat.api.{language}.v1",
+        },
+        certificate=service_certificate(group),
+        files=(*FILES, *certificate_files(group, "api.tls")),
+        listens=service_listens(group),
+        limits=service_limits(group),
+        follows=("heat-engine",),
+        requires=("mariadb", "rabbitmq", "keystone", "heat-engine"),
+        hold=Hold(),
+        bootstrap=(JOIN_SCHEMA, *catalog),
+        **phases(kind),
+        drain=("kolla-drain",),
+        options=OPTIONS,
+    )
+
+
+HEAT_API = api(
+    "heat-api", "Heat, stacks of whatever the other services have", "heat",
+    language="openstack",
+    environment={"KOLLA_WSGI": "heat.wsgi.api:application"},
 )
 
-HEAT_API_CFN = Container(
-    name="heat-api-cfn",
-    parent="openstack-interface",
-    optional=True,
-    summary="Heat in the language of CloudFormation, and for what virtual machines report",
-    image=IMAGE,
-    project="heat",
-    user=USER,
-    strategy=Strategy.HANDOVER,
+HEAT_API_CFN = api(
+    "heat-api-cfn",
+    "Heat in the language of CloudFormation, and for what virtual machines report",
+    "heat_cfn",
+    language="cfn",
     environment={
-        **ENVIRONMENT,
-        **service_environment("heat_cfn", {}),
+        "KOLLA_WSGI": "heat.wsgi.cfn:application",
         **client_environment("heat", "ec2authtoken"),
         # Heat appends the path with the version; the catalog has a URL with one.
         "OS_EC2AUTHTOKEN__ENDPOINT_OVERRIDE": "${keystone.internal_url}",
-        "KOLLA_WSGI": "heat.wsgi.cfn:application",
-        "KOLLA_PRELOAD": "heat.api.cfn.v1",
     },
-    certificate=service_certificate("heat_cfn"),
-    files=(*FILES, *certificate_files("heat_cfn", "api.tls")),
-    listens=service_listens("heat_cfn"),
-    limits=service_limits("heat_cfn"),
-    follows=("heat-engine",),
-    requires=("mariadb", "rabbitmq", "keystone", "heat-engine"),
-    hold=Hold(),
-    bootstrap=(
-        JOIN_SCHEMA,
-        identity_task("heat", "cloudformation", path="/v1", place="heat_cfn"),
-    ),
-    **phases("cloudformation"),
-    drain=("kolla-drain",),
-    options=OPTIONS,
+    catalog=(identity_task("heat", "cloudformation", path="/v1", place="heat_cfn"),),
+    kind="cloudformation",
 )
