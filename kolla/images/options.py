@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from kolla.catalog import naming
 from kolla.deployment import Deployment
+from kolla.errors import KollaError
 from kolla.plugin import Container
 
 #: Where the list lies in an image.
@@ -26,5 +27,23 @@ def options_of(deployment: Deployment, image_id: str, container: Container) -> M
     if known is not None:
         return known
     content = deployment.backend.read_file(image_id, OPTION_LIST, container.name) or b"{}"
+    known = _parsed(content, container)
     deployment.settings.option_lists.keep(image_id, container.name, content)
-    return json.loads(content)
+    return known
+
+
+def _parsed(content: bytes, container: Container) -> Mapping:
+    try:
+        known = json.loads(content)
+    except ValueError as error:
+        raise _broken(container, str(error)) from None
+    if not isinstance(known, dict) or not all(isinstance(group, dict) for group in known.values()):
+        raise _broken(container, "it should have groups, and options in each")
+    return known
+
+
+def _broken(container: Container, reason: str) -> KollaError:
+    return KollaError(
+        f"{container.name}: {OPTION_LIST} in its image is no list of options: {reason}",
+        "its Dockerfile makes that file; mend it, then `kolla image build`",
+    )
