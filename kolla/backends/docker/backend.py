@@ -205,9 +205,13 @@ class DockerBackend(Backend):
         return Outcome(exit_code, text)
 
     def _wait(self, name: str, timeout: int) -> int | None:
+        """Its exit code; None if it has not ended by then."""
+        deadline = time.monotonic() + timeout
         try:
             return self.engine.api.wait(name, timeout=timeout)["StatusCode"]
         except (requests.ReadTimeout, requests.ConnectionError):
+            if time.monotonic() < deadline:  # the engine has gone
+                raise
             return None
 
     def logs(

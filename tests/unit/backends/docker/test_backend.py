@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import socket
 import threading
 
 import pytest
@@ -29,7 +30,10 @@ class _Engine(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         if "/wait" in self.path:  # the container goes on and on
-            self.server.is_over.wait(60)
+            self.server.is_over.wait(self.server.lasts)
+            if not self.server.is_over.is_set():
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
         self._say(201, {"Id": "x", "Warnings": []})
 
     def do_DELETE(self) -> None:
@@ -53,6 +57,7 @@ def engine():
     """One that speaks the versions 1.24 to 1.41 of the API."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Engine) as server:
         server.oldest, server.newest = "1.24", "1.41"
+        server.lasts = 60
         server.is_over, server.removed = threading.Event(), []
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
@@ -76,3 +81,10 @@ def test_a_task_that_hangs_is_ended_after_its_time_and_removed(engine):
     assert outcome.exit_code not in (0, 75)
     assert outcome.output.endswith("it did not end within 1 s") and "it works" in outcome.output
     assert engine.removed == ["web-g1-task", "web-g1-task"]  # also what an earlier try has left
+
+
+def test_an_engine_that_ends_while_a_task_runs_is_no_task_that_hangs(engine):
+    engine.lasts = 0.1
+    backend = DockerBackend(f"tcp://127.0.0.1:{engine.server_port}", 5)
+    with pytest.raises(Unreachable, match="does not wait for web-g1-task"):
+        backend.run(Instance("web-g1-task", "image", 42000, {}, {}), timeout=30)
