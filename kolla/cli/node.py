@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from kolla.cli import action, checks, logs, maintenance
+from kolla.cli import action, checks, delete, logs, maintenance
 from kolla.cli.which import OnNodes
 
 
@@ -99,7 +99,7 @@ class Logs(OnNodes, logs.Logs):
         return self.show(parsed_args, [c.name for c in self.containers(parsed_args)])
 
 
-class Delete(OnNodes, action.Delete):
+class Delete(OnNodes, delete.Delete):
     """Delete containers and sets
 
     Their data stay in their volumes, and a later start finds them, unless --data is given.

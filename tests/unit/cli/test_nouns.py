@@ -6,7 +6,7 @@ import pytest
 
 from kolla.cli import history as container_history
 from kolla.cli import set as container_set
-from kolla.cli import action, checks, container, event, plan, plans
+from kolla.cli import action, checks, container, containers, event, plan, plans
 from kolla.actions.run import Report
 from kolla.plans.plan import Do, Kind, Operation, Plan
 from kolla.plugin import Privilege
@@ -45,7 +45,7 @@ def test_json_keys_stay_as_they_are():
         "super_privileged")
     assert container_set.Show.columns == (
         "name", "summary", "path", "distribution", "sets", "containers", "health", "checked")
-    assert container.List.columns == (
+    assert containers.List.columns == (
         "name", "set", "generation", "release", "version", "pin", "health", "checked",
         "super_privileged", "pinned_since", "pinned_by")
     assert container.Show.columns == (
