@@ -96,6 +96,18 @@ def test_the_domain_is_disabled_before_it_is_removed(domain, capsys):
     assert "gone: the domain heat" in capsys.readouterr().out
 
 
+def test_a_domain_that_is_gone_after_an_answer_that_took_too_long_is_gone(domain, capsys):
+    def delete(path: str) -> None:
+        raise domain.exceptions.NotFound
+
+    domain.remove(types.SimpleNamespace(
+        get=lambda path, params: types.SimpleNamespace(json=lambda: {"domains": [{"id": "d1"}]}),
+        patch=lambda path, json: None,
+        delete=delete,
+    ))
+    assert "gone: the domain heat" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("others, needed", [(set(), False), ({("b", "heat-api")}, True)],
                          ids=["it is the last one", "another host has one"])
 def test_the_domain_stays_while_another_container_of_heat_does(
