@@ -80,6 +80,11 @@ OPTIONS = {
             "container_port", default=6201, help="The port of that address for containers.",
         ),
         cfg.PortOpt("account_port", default=6202, help="The port of that address for accounts."),
+        cfg.PortOpt(
+            "rsync_port", default=6203,
+            help="The port of that address to which the replicators of all hosts copy. The same "
+            "on all hosts.",
+        ),
         cfg.IntOpt(
             "storage_workers", default=2, min=1,
             help="Processes of each server of this host's devices.",

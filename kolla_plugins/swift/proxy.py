@@ -1,6 +1,6 @@
 """The proxy of Swift: what its users talk to."""
 
-from kolla.plugin import Container, Strategy, authority_file, certificate_files
+from kolla.plugin import Container, Strategy, Task, authority_file, certificate_files
 from kolla_plugins.openstack import (
     identity_task, login_environment, router_environment, service_certificate, service_limits,
     service_listens, teardown_task,
@@ -35,6 +35,7 @@ SWIFT_PROXY_SERVER = Container(
     ),
     bootstrap=(identity_task("swift", "object-store", path="/v1/AUTH_%(project_id)s"),),
     teardown=(teardown_task("swift", "object-store", hosts="${swift.proxies}"),),
+    on_demand=(Task("rings", ("kolla-swift-rings",), every=3600),),
     drain=("kolla-drain",),
     stop_grace=120,
     options=OPTIONS,

@@ -13,7 +13,7 @@ SERVERS = {
     "object": "swift-object-server",
 }
 #: Options of which each host has to know those of the others: they are the same on all.
-SHARED = ("part_power", "replicas")
+SHARED = ("part_power", "replicas", "rsync_port")
 
 
 def devices(cloud: Cloud) -> str:

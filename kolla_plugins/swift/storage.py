@@ -1,6 +1,6 @@
 """The servers of Swift that keep accounts, containers and objects on devices of their hosts."""
 
-from kolla.plugin import Container, HostMount, Limits, Listen, Strategy, Task, Volume
+from kolla.plugin import Check, Container, HostMount, Limits, Listen, Strategy, Task, Volume
 from kolla_plugins.swift.common import ENVIRONMENT, IMAGE, OPTIONS, RINGS, USER
 
 #: Disks that are mounted later, or taken out, are seen inside too.
@@ -20,6 +20,7 @@ def storage(kind: str) -> dict[str, str]:
         "KOLLA_HOST": "${host.name}",
         "KOLLA_ADDRESS": "${swift.storage_address}",
         "KOLLA_PORT": f"${{swift.{kind}_port}}",
+        "KOLLA_RSYNC_PORT": "${swift.rsync_port}",
         "KOLLA_WORKERS": "${swift.storage_workers}",
         "KOLLA_FOLDER": "${swift.folder}",
         "KOLLA_DEVICES": "${swift.devices}",
@@ -37,6 +38,7 @@ def server(kind: str, module: str) -> Container:
         image=IMAGE,
         project="swift",
         user=USER,
+        check=Check(("kolla-swift-check",)),
         strategy=Strategy.HANDOVER,
         environment={
             **storage(kind),

@@ -1,5 +1,6 @@
 """The devices of this host: folders below /srv/node in which objects lie."""
 
+import errno
 import hashlib
 import os
 import pathlib
@@ -31,13 +32,26 @@ def usable(name: str) -> bool:
 def trouble(name: str) -> str:
     """Why a device is of no use, and what to do; empty if it is of use."""
     device, place = FOLDER / name, f"{require('KOLLA_FOLDER')}/{name}"
-    owner = f"{os.getuid()}:{os.getgid()}"
+    try:
+        return _trouble(name, device, place)
+    except PermissionError:
+        return f"Swift may not enter {place}: `chown {owner()}` it and the folder above it"
+    except OSError as error:
+        return (f"{place} returns errors ({error.strerror}): replace the disk, and mount an empty "
+                "one there")
+
+
+def _trouble(name: str, device: pathlib.Path, place: str) -> str:
     if not device.is_dir():
-        return f"there is no folder {place}: make it, mount a disk there, and `chown {owner}` it"
+        return f"there is no folder {place}: make it, mount a disk there, and `chown {owner()}` it"
     if not usable(name):
         return f"no disk is mounted on {place}; [swift] mounted = false takes mere folders"
+    os.listdir(device)
+    if os.statvfs(device).f_flag & os.ST_RDONLY:
+        return (f"{place} is mounted read-only, as after errors: see the kernel's log, and mount "
+                "it again or replace the disk")
     if not os.access(device, os.W_OK):
-        return f"Swift may not write to {place}: `chown {owner} {place}`"
+        return f"Swift may not write to {place}: `chown {owner()} {place}`"
     if not attributes(device):
         return f"the file system of {place} keeps no attributes of users, as XFS and ext4 do"
     mark = device / MARK
@@ -47,13 +61,18 @@ def trouble(name: str) -> str:
     return ""
 
 
+def owner() -> str:
+    return f"{os.getuid()}:{os.getgid()}"
+
+
 def attributes(device: pathlib.Path) -> bool:
     """Whether files can have attributes, in which Swift keeps all that it knows of an object."""
     try:
-        os.setxattr(device, "user.kolla", b"1")
-        os.removexattr(device, "user.kolla")
-    except OSError:
-        return False
+        os.getxattr(device, "user.kolla")
+    except OSError as error:
+        if error.errno not in (errno.ENODATA, errno.ENOTSUP):
+            raise
+        return error.errno == errno.ENODATA
     return True
 
 

@@ -34,22 +34,33 @@ def options(variables: Mapping[str, str], others: Iterable[str]) -> Iterator[tup
             yield variable, "DEFAULT" if section == "default" else section, option, value
 
 
-def ours() -> dict[str, str]:
-    """What kolla says itself in [DEFAULT]."""
-    return {
-        "bind_ip": require("KOLLA_ADDRESS"), "bind_port": require("KOLLA_PORT"),
-        "workers": require("KOLLA_WORKERS"), "max_clients": require("KOLLA_THREADS"),
-        "mount_check": os.environ.get("KOLLA_MOUNTED", "false"),
-    }
+def ours(name: str) -> Iterator[tuple[str, str, str]]:
+    """Section, option and value of what kolla says itself in the configuration of that name."""
+    yield "DEFAULT", "bind_ip", require("KOLLA_ADDRESS")
+    yield "DEFAULT", "bind_port", require("KOLLA_PORT")
+    yield "DEFAULT", "workers", require("KOLLA_WORKERS")
+    yield "DEFAULT", "max_clients", require("KOLLA_THREADS")
+    yield "DEFAULT", "mount_check", os.environ.get("KOLLA_MOUNTED", "false")
+    if port := os.environ.get("KOLLA_RSYNC_PORT"):
+        kind = name.partition("-")[0]
+        yield "DEFAULT", "rsync_module", f"rsync://{{replication_ip}}:{port}/{kind}"
+    if name == "object-server":
+        yield from share(require("KOLLA_HOST"), facts()["devices"]["object"])
 
 
-def configured(
-    template: str, own: Mapping[str, str], told: Iterable[tuple[str, ...]]
-) -> configparser.ConfigParser:
-    """A configuration: what the image says, over it what kolla, and then what the operator."""
+def share(host: str, devices: Iterable[Mapping]) -> Iterator[tuple[str, str, str]]:
+    """Of all objects that expire, each host with devices for objects deletes its share."""
+    hosts = sorted({device["host"] for device in devices})
+    if host in hosts:
+        yield "object-expirer", "processes", str(len(hosts))
+        yield "object-expirer", "process", str(hosts.index(host))
+
+
+def configured(template: str, told: Iterable[tuple[str, ...]]) -> configparser.ConfigParser:
+    """A configuration: what the image says, and over it what it is told, the last word last."""
     made = parser()
     made.read_string(template)
-    for section, option, value in [*(("DEFAULT", *item) for item in own.items()), *told]:
+    for section, option, value in told:
         if not made.has_section(section):
             made.add_section(section)
         made[section][option] = value.replace("%", "%%")
@@ -65,13 +76,19 @@ def write(name: str, content: configparser.ConfigParser) -> pathlib.Path:
     return path
 
 
+def facts() -> dict:
+    """What kolla says of all devices, and of the rings that they make."""
+    return json.loads(DEVICES.read_text())
+
+
 def common(suffix: str) -> None:
-    """Write what all parts of Swift read: swift.conf and the rings."""
+    """Write what all parts of Swift read: swift.conf, the rings, and how daemons ask others."""
     made = parser()
     made["swift-hash"] = {"swift_hash_path_suffix": suffix}
     made["storage-policy:0"] = {"name": "default", "default": "yes"}
     write("swift.conf", made)
-    facts = json.loads(DEVICES.read_text())
-    for ring, devices in facts["devices"].items():
+    write("internal-client.conf", configured((TEMPLATES / "internal-client.conf").read_text(), ()))
+    told = facts()
+    for ring, devices in told["devices"].items():
         path = str(PLACE / f"{ring}.ring.gz")
-        rings.write(devices, facts["replicas"], facts["part_power"], path)
+        rings.write(devices, told["replicas"], told["part_power"], path)

@@ -9,12 +9,17 @@ import array
 import collections
 import functools
 import hashlib
+import json
 import math
-from collections.abc import Mapping, Sequence
+import pathlib
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 #: Bits of a hash of which Swift takes the first as the partition.
 HASH_BITS = 32
+#: Seconds that a host has to tell of its rings.
+TIMEOUT = 10
 
 
 class Place(NamedTuple):
@@ -68,3 +73,25 @@ def write(devices: Sequence[Mapping], replicas: int, power: int, path: str) -> N
     ]
     places = tuple(Place(*(device[name] for name in Place._fields)) for device in devices)
     RingData(list(table(places, replicas, power)), known, HASH_BITS - power).save(path)
+
+
+def different(devices: Mapping[str, Sequence[Mapping]], place: pathlib.Path) -> Iterator[str]:
+    """What is wrong with the rings of the hosts that have devices, compared with those here."""
+    own = {ring.name: hashlib.md5(ring.read_bytes()).hexdigest()
+           for ring in place.glob("*.ring.gz")}
+    asked = sorted({(one["host"], one["address"], one["port"]) for one in devices["object"]})
+    for host, address, port in asked:
+        try:
+            told = _told(address, port)
+        except OSError as error:
+            yield f"{host} does not tell its rings on {address}:{port} ({error})"
+            continue
+        if names := sorted(name for name, digest in own.items() if told.get(name) != digest):
+            yield f"{host} has another {' and '.join(names)} than this host"
+
+
+def _told(address: str, port: int) -> dict[str, str]:
+    """The digest of each ring that a host has. Raises ``OSError``."""
+    netloc = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    with urllib.request.urlopen(f"http://{netloc}/recon/ringmd5", timeout=TIMEOUT) as answer:
+        return {pathlib.Path(path).name: digest for path, digest in json.load(answer).items()}

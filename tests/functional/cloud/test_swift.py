@@ -1,5 +1,6 @@
 """Swift: objects survive every upgrade of every part, and nobody who reads or writes notices."""
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -11,46 +12,88 @@ import pytest
 from tests.functional.support.cloud import Cloud
 from tests.functional.support.harness import run
 from tests.functional.support.images import SWIFT
-from tests.functional.support.watching import asking
+from tests.functional.support.watching import asking, until
 
 pytestmark = pytest.mark.exhaustive
 
 BEFORE, AFTER = "2026.1", "2026.2"
 DEVICES = ("d1", "d2", "d3")
-PARTS = ("swift-account-server", "swift-container-server", "swift-object-server",
-         "swift-proxy-server")
 USER = 42445
 MEGABYTE = 1 << 20
+#: Seconds within which daemons that look every few seconds have done their work.
+DONE = 300
+CONFIGURATION = """
+[host]
+enabled = all, openstack-storage-operation
+
+[swift]
+folder = {folder}
+devices = {devices}
+
+# The daemons look more often than they do by default.
+[swift-account-replicator/account-replicator]
+interval = 5
+[swift-container-replicator/container-replicator]
+interval = 5
+[swift-object-replicator/object-replicator]
+interval = 5
+[swift-object-auditor/object-auditor]
+interval = 5
+[swift-object-expirer/object-expirer]
+interval = 5
+"""
+
+
+class Disks:
+    """File systems in memory, on a mount that is shared, as those of a machine are."""
+
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+
+    def mount(self, name: str) -> None:
+        place = self.folder / name
+        place.mkdir(exist_ok=True)
+        run("mount", "-t", "tmpfs", "-o", f"size=512m,uid={USER},gid={USER}", name, place)
+
+    def take_out(self, name: str) -> None:
+        run("umount", "--lazy", self.folder / name)
+
+    def of(self, pattern: str) -> dict[str, list[pathlib.Path]]:
+        """The files of that pattern, by their disk."""
+        return {name: found for name in DEVICES
+                if (found := list((self.folder / name).glob(pattern)))}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Iterator[pathlib.Path]:
-    """Folders that stand for disks, on a mount that is shared, as those of a machine are."""
+def disks(tmp_path_factory) -> Iterator[Disks]:
     folder = tmp_path_factory.mktemp("node")
-    for path in (folder, *(folder / name for name in DEVICES)):
-        path.mkdir(exist_ok=True)
-        os.chown(path, USER, USER)
+    os.chown(folder, USER, USER)
     run("mount", "--bind", folder, folder)
     run("mount", "--make-shared", folder)
-    yield folder
+    disks = Disks(folder)
+    for name in DEVICES:
+        disks.mount(name)
+    yield disks
+    for name in DEVICES:
+        disks.take_out(name)
     run("umount", "--lazy", folder)
 
 
 @pytest.fixture(scope="module")
-def swift(cloud, builder, folder) -> Iterator[Cloud]:
+def swift(cloud, builder, disks) -> Iterator[Cloud]:
     """The cloud, with a Swift that was started from nothing."""
     for release in (BEFORE, AFTER):
         builder.only(*SWIFT, release=release)
     cloud.deployment.configure(
-        "[host]\nenabled = all, openstack-storage-operation\n"
-        f"[swift]\nfolder = {folder}\ndevices = {', '.join(DEVICES)}\nmounted = false\n"
-    )
+        CONFIGURATION.format(folder=disks.folder, devices=", ".join(DEVICES)))
     passwords = cloud.passwords.read_text()
     cloud.deployment.kolla("config", "passwords")
-    cloud.deployment.kolla("set", "start", "openstack-storage-operation")
+    cloud.deployment.kolla("set", "start", "openstack-storage-operation", timeout=900)
     yield cloud
-    cloud.deployment.kolla("set", "delete", "openstack-storage-operation", "--data", "--yes")
-    assert "swift" not in cloud.use()
+    told = cloud.deployment.kolla(
+        "set", "delete", "openstack-storage-operation", "--data", "--yes", timeout=900)
+    assert "swift" not in cloud.use(), told.stdout
+    assert "object-store" not in {row["Type"] for row in cloud.openstack("service", "list")}
     cloud.deployment.configure("")
     cloud.passwords.write_text(passwords)
 
@@ -63,8 +106,8 @@ class Store:
         self.path, self.kept = f"/{container}", {}
         assert self.session.put(self.path).status_code == 201
 
-    def put(self, name: str, content: bytes) -> None:
-        answer = self.session.put(f"{self.path}/{name}", data=content)
+    def put(self, name: str, content: bytes, **headers: str) -> None:
+        answer = self.session.put(f"{self.path}/{name}", data=content, headers=headers)
         assert answer.status_code == 201, answer.text
         self.kept[name] = hashlib.md5(content).hexdigest()
 
@@ -76,6 +119,20 @@ class Store:
     def names(self) -> set[str]:
         return {item["name"] for item in self.session.get(f"{self.path}?format=json").json()}
 
+    @contextlib.contextmanager
+    def in_use(self, word: str) -> Iterator[None]:
+        """It is written to and read from while the block runs, and nothing may fail."""
+        numbers = itertools.count()
+        with (
+            asking(lambda: self.put(f"{word}-{next(numbers)}", os.urandom(10_000))) as writers,
+            asking(lambda: self.get("large") == self.kept["large"]) as readers,
+        ):
+            writers.wait_for(lambda: writers.given or writers.failures)
+            yield
+        assert writers.failures == [] and readers.failures == [] and all(readers.given)
+        assert {name: self.get(name) for name in self.kept} == self.kept
+        assert self.names() == set(self.kept)
+
 
 @pytest.fixture(scope="module")
 def store(swift) -> Store:
@@ -84,27 +141,64 @@ def store(swift) -> Store:
     return store
 
 
-def test_an_object_lies_on_as_many_devices_as_there_are_replicas(swift, store, folder):
-    found = [path.relative_to(folder).parts[0] for path in folder.glob("*/objects/*/*/*/*.data")]
-    assert sorted(found) == sorted(DEVICES)
+def large(disks: Disks) -> dict[str, pathlib.Path]:
+    """The file of the large object on each disk."""
+    return {name: path for name, found in disks.of("objects/*/*/*/*.data").items()
+            for path in found if path.stat().st_size == 8 * MEGABYTE}
+
+
+def conditions(swift: Cloud) -> dict[str, str]:
+    """What is wrong with which container of Swift."""
+    rows = swift.deployment.kolla(
+        "set", "check", "swift", "-f", "json", expect=None, timeout=300).json()
+    return {row["container"]: row["detail"] for row in rows if row["health"] != "healthy"}
+
+
+def test_an_object_lies_on_as_many_devices_as_there_are_replicas(swift, store, disks):
+    assert sorted(large(disks)) == sorted(DEVICES)
     assert store.get("large") == store.kept["large"]
     rows = swift.openstack("catalog", "list")
     assert "object-store" in {row["Type"] for row in rows}
+
+
+def test_a_disk_that_was_replaced_is_filled_again(swift, store, disks):
+    """Nobody notices that it is missing, but for the operator."""
+    with store.in_use("missing"):
+        disks.take_out("d3")
+        told = until(lambda: conditions(swift).get("swift-object-server"), DONE)
+        assert f"no disk is mounted on {disks.folder}/d3" in told
+    disks.mount("d3")
+    until(lambda: "d3" in large(disks), DONE)
+    until(lambda: "d3" in disks.of("containers/*/*/*/*.db"), DONE)
+    until(lambda: "d3" in disks.of("accounts/*/*/*/*.db"), DONE)
+    assert hashlib.md5(large(disks)["d3"].read_bytes()).hexdigest() == store.kept["large"]
+    until(lambda: not conditions(swift), DONE)
+
+
+def test_a_damaged_object_is_found_and_replaced(swift, store, disks):
+    path = large(disks)["d1"]
+    with path.open("r+b") as file:
+        file.write(b"damaged")
+    until(lambda: disks.of("quarantined/objects/*/*.data"), DONE)
+    until(lambda: "d1" in large(disks), DONE)
+    assert hashlib.md5(large(disks)["d1"].read_bytes()).hexdigest() == store.kept["large"]
+
+
+def test_an_object_is_deleted_when_its_time_is_over(swift, store, disks):
+    before = disks.of("objects/*/*/*/*.data")
+    short = Store(swift, "short")
+    short.put("note", b"for a moment", **{"X-Delete-After": "1"})
+    until(lambda: not short.names(), DONE)
+    until(lambda: disks.of("objects/*/*/*/*.data") == before, DONE)
 
 
 @pytest.mark.parametrize("command", [("upgrade", "--release", AFTER), ("rollback",)], ids=[
     "upgrade", "rollback"])
 def test_nobody_who_reads_or_writes_notices(swift, store, command):
     """Every part is replaced, one after the other."""
-    numbers, verb, *words = itertools.count(), *command
-    with (
-        asking(lambda: store.put(f"{verb}-{next(numbers)}", os.urandom(10_000))) as writers,
-        asking(lambda: store.get("large") == store.kept["large"]) as readers,
-    ):
-        writers.wait_for(lambda: writers.given or writers.failures)
+    verb, *words = command
+    with store.in_use(verb):
         rows = swift.deployment.kolla(
-            "container", verb, *PARTS, *words, "-f", "json", timeout=600).json()
+            "set", verb, "swift", *words, "-f", "json", timeout=1200).json()
     assert {row["outcome"] for row in rows} == {"done"}
-    assert writers.failures == [] and readers.failures == [] and all(readers.given)
-    assert {name: store.get(name) for name in store.kept} == store.kept
-    assert store.names() == set(store.kept)
+    assert len({row["container"] for row in rows}) == 16

@@ -20,7 +20,7 @@ OPTIONAL, OPTIONAL_RELEASES = ("nova", "placement-api"), ("2026.1", "2026.2")
 #: The rest of what virtual machines take; of one release.
 COMPUTE = ("nova-compute", "nova-libvirt", "neutron", "neutron-agents", "openvswitch")
 #: Object storage; only exhaustive tests need it.
-SWIFT = ("swift",)
+SWIFT = ("swift", "swift-storage")
 
 
 class Builder:

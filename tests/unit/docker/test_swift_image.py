@@ -1,7 +1,10 @@
 """How Swift's image computes rings, writes configurations and judges devices."""
 
 import collections
+import errno
+import hashlib
 import importlib
+import json
 import os
 
 import pytest
@@ -63,6 +66,25 @@ def test_a_device_gets_its_share_by_weight(module):
     assert 0.4 < held["d0"] / 2**POWER < 0.6
 
 
+def test_a_host_with_other_rings_is_named(module, monkeypatch, tmp_path):
+    rings = module("rings")
+    (tmp_path / "object.ring.gz").write_bytes(b"ours")
+    same = {"object.ring.gz": hashlib.md5(b"ours").hexdigest()}
+    answers = {"192.0.2.1": same, "192.0.2.2": same | {"object.ring.gz": "0"}}
+
+    def told(address: str, port: int) -> dict[str, str]:
+        if address not in answers:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+        return answers[address]
+
+    monkeypatch.setattr(rings, "_told", told)
+    devices = [{"host": name, "address": f"192.0.2.{number}", "port": 6200}
+               for number, name in enumerate("abc", 1)]
+    other, silent = rings.different({"object": devices}, tmp_path)
+    assert other == "b has another object.ring.gz than this host"
+    assert silent.startswith("c does not tell its rings on 192.0.2.3:6200 (")
+
+
 def test_the_operator_has_the_last_word_in_a_configuration(module):
     files = module("files")
     template = "[DEFAULT]\nworkers = 9\n[filter:slo]\nuse = egg:swift#slo\n"
@@ -72,7 +94,8 @@ def test_the_operator_has_the_last_word_in_a_configuration(module):
         "OS_OBJECT-REPLICATOR__CONCURRENCY": "2",
     }
     told = list(files.options(variables, {"keystone_authtoken"}))
-    made = files.configured(template, {"workers": "2"}, [option for _, *option in told])
+    ours = [("DEFAULT", "workers", "2")]
+    made = files.configured(template, [*ours, *(option for _, *option in told)])
     assert {name: dict(made[name]) for name in made.sections()} == {
         "DEFAULT": {"workers": "3"},
         "filter:slo": {"use": "egg:swift#slo", "max_manifest_segments": "5%%"},
@@ -99,6 +122,65 @@ def test_a_device_that_is_not_there_is_told_with_what_to_do(device):
     owner = f"{os.getuid()}:{os.getgid()}"
     assert device.trouble("d2") == (
         f"there is no folder /srv/node/d2: make it, mount a disk there, and `chown {owner}` it")
+
+
+def test_each_host_deletes_its_share_of_the_objects_that_expire(module):
+    files = module("files")
+    devices = [{"host": "b"}, {"host": "a"}, {"host": "b"}]
+    shares = {host: dict(item[1:] for item in files.share(host, devices)) for host in "abc"}
+    assert shares == {
+        "a": {"processes": "2", "process": "0"}, "b": {"processes": "2", "process": "1"}, "c": {}}
+
+
+@pytest.fixture
+def told(module, monkeypatch, tmp_path):
+    """``told(stats, ended)``: what is said of a replicator that began a minute after 1970."""
+    daemons = module("daemons")
+    monkeypatch.setattr(daemons, "CACHE", tmp_path)
+    monkeypatch.setattr(daemons, "BEGUN", tmp_path / "begun")
+    daemons.BEGUN.touch()
+    os.utime(daemons.BEGUN, (60, 60))
+
+    def failed(stats: dict, ended: float = 90, name: str = "object-replicator") -> str:
+        (tmp_path / "object.recon").write_text(
+            json.dumps({"replication_stats": stats, "replication_last": ended}))
+        return daemons.failed(name)
+
+    return failed
+
+
+def test_a_replicator_tells_where_it_could_not_copy_in_its_last_pass(told):
+    nodes = {"192.0.2.1": {"d1": 4, "d2": 2}, "192.0.2.2": {"d1": 1}}
+    stats = {"failure": 7, "failure_nodes": nodes}
+    assert told(stats) == (
+        "7 copies failed in the last pass, to d1 of 192.0.2.1, d2 of 192.0.2.1, d1 of 192.0.2.2")
+    assert told({"failure": 1}) == "1 copies failed in the last pass, to some device"
+
+
+def test_what_an_earlier_generation_could_not_copy_is_not_held_against_this_one(told):
+    stats = {"failure": 7, "failure_nodes": {"192.0.2.1": {"d1": 7}}}
+    assert told(stats, ended=30) == told(stats, name="object-auditor") == ""
+    assert told({"failure": 0}) == ""
+
+
+@pytest.mark.parametrize("call", ["listdir", "getxattr"])
+def test_a_disk_that_returns_errors_is_told_with_what_to_do(device, monkeypatch, call):
+    def fail(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, call, fail)
+    assert device.trouble("d1") == (
+        "/srv/node/d1 returns errors (Input/output error): replace the disk, and mount an empty "
+        "one there")
+
+
+def test_a_device_that_swift_may_not_enter_is_told_with_what_to_do(device, monkeypatch):
+    def fail(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "listdir", fail)
+    assert device.trouble("d1") == (
+        f"Swift may not enter /srv/node/d1: `chown {device.owner()}` it and the folder above it")
 
 
 def test_a_folder_is_no_disk(device, monkeypatch):

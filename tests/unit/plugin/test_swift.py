@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from kolla_plugins.swift import proxy, rings, storage
+from kolla.plugin import Container
+from kolla_plugins.swift import daemons, proxy, rings, storage
 
 VALUES = {"part_power": 12, "replicas": 2, "zone": 1, "devices": ["d1", "d2:4"],
           "storage_address": "192.0.2.1", "object_port": 6200, "container_port": 6201,
-          "account_port": 6202}
+          "account_port": 6202, "rsync_port": 6203}
 
 
 class Mistake(Exception):
@@ -76,6 +77,18 @@ def test_two_hosts_with_one_address_are_refused():
 def test_a_device_that_is_named_twice_is_refused():
     with pytest.raises(Mistake, match=r"^a: \[swift\] devices: a has d1 twice"):
         rings.devices(Cloud(Host("a", devices=["d1", "d2", "d1:4"])))
+
+
+def test_each_daemon_is_in_the_set_of_its_server_and_starts_after_it():
+    found = [one for one in vars(daemons).values()
+             if isinstance(one, Container) and one is not daemons.SWIFT_RSYNC]
+    assert len(found) == 11
+    for one in found:
+        kind = one.parent.removeprefix("swift-")
+        assert one.name.startswith(f"{one.parent}-") and f"{one.parent}-server" in one.requires
+        assert one.command[:2] == ("kolla-swift", f"{kind}-server")
+        assert one.check.command == ("kolla-swift-check", one.name.removeprefix("swift-"))
+        assert storage.DEVICES in one.host_mounts and one.user == proxy.SWIFT_PROXY_SERVER.user
 
 
 def test_all_that_work_on_devices_run_as_the_same_user_and_judge_them_first():
