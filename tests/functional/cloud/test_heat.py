@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -10,13 +9,11 @@ import requests
 
 from tests.functional.support.cloud import Cloud
 from tests.functional.support.database import query
+from tests.functional.support.stacks import CONTAINERS, MADE, Stacks
 from tests.functional.support.watching import asking, get, until
 
-CONTAINERS = ("heat-engine", "heat-api", "heat-api-cfn")
 API, CFN = 8004, 8000
 AFTER = "2026.2"
-#: Seconds in which a stack is complete, on a busy host.
-MADE = 240
 
 RANDOM = {
     "heat_template_version": "2021-04-16",
@@ -64,45 +61,6 @@ def heat(cloud) -> Iterator[Cloud]:
     deployment.kolla("container", "delete", *CONTAINERS, "--data", "--yes", expect=None)
     (deployment.config_dir / "kolla.conf.d" / "30-heat.conf").unlink()
     cloud.passwords.write_text(passwords)
-
-
-class Stacks:
-    """Heat, as a user who is logged in uses it."""
-
-    def __init__(self, connection):
-        self.api = connection.orchestration
-
-    def begin(self, template: dict) -> str:
-        """The id of a new stack."""
-        answer = self.api.post("/stacks", json={
-            "stack_name": f"stack-{uuid.uuid4().hex[:8]}", "template": template,
-            "timeout_mins": 10,
-        })
-        assert answer.status_code == 201, answer.text
-        return answer.json()["stack"]["id"]
-
-    def show(self, stack: str) -> dict:
-        answer = self.api.get(f"/stacks/{stack}")
-        assert answer.status_code == 200, answer.text
-        return answer.json()["stack"]
-
-    def made(self, stack: str) -> dict:
-        """Its outputs, once it is complete."""
-        def ended() -> dict | None:
-            shown = self.show(stack)
-            return None if shown["stack_status"] == "CREATE_IN_PROGRESS" else shown
-        shown = until(ended, MADE)
-        assert shown["stack_status"] == "CREATE_COMPLETE", shown["stack_status_reason"]
-        return self.outputs(shown)
-
-    @staticmethod
-    def outputs(shown: dict) -> dict:
-        return {each["output_key"]: each["output_value"] for each in shown.get("outputs", ())}
-
-    def all(self) -> list[str]:
-        answer = self.api.get("/stacks")
-        assert answer.status_code == 200, answer.text
-        return [each["id"] for each in answer.json()["stacks"]]
 
 
 @pytest.fixture
