@@ -6,7 +6,7 @@ from types import MappingProxyType
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Container, File, Hold, Image, Limits, Strategy, Task, authority_file, certificate_files,
+    Check, Container, File, Hold, Image, Limits, Strategy, Task, authority_file, certificate_files,
     secret, shared_folder,
 )
 from kolla_plugins.openstack import (
@@ -98,6 +98,9 @@ FILES = (
 #: Seconds in which heat-engine finishes what it makes, after the next one has taken over.
 FINISHES = 300
 
+#: On a busy host an API takes its time to import what it preloads.
+CHECK = Check(grace=240)
+
 #: Tells the ledger of a further container of Heat.
 JOIN_SCHEMA = schema_task("bootstrap")
 
@@ -176,6 +179,7 @@ def api(
         certificate=service_certificate(group),
         files=(*FILES, *certificate_files(group, "api.tls")),
         listens=service_listens(group),
+        check=CHECK,
         limits=service_limits(group),
         follows=("heat-engine",),
         requires=("mariadb", "rabbitmq", "keystone", "heat-engine"),
