@@ -4,9 +4,9 @@ from oslo_config import cfg
 
 from kolla.plugin import Container, Hold, Image, Strategy, Volume, secret, shared_folder
 from kolla_plugins.openstack import (
-    API, IDENTITY, database_task, identity_task, login_environment, schema_phases, schema_task,
-    service_certificate, service_environment, service_files, service_limits, service_listens,
-    service_options, teardown_task,
+    API, IDENTITY, MESSAGING_FILE, database_task, identity_task, login_environment,
+    messaging_environment, schema_phases, schema_task, service_certificate, service_environment,
+    service_files, service_limits, service_listens, service_options, teardown_task,
 )
 
 GLANCE_API = Container(
@@ -25,11 +25,12 @@ GLANCE_API = Container(
     strategy=Strategy.HANDOVER,
     environment={
         **service_environment("glance"),
+        **messaging_environment(),
         **login_environment("glance"),
         "KOLLA_TRANSFERS_OF_A_SOURCE": "${glance.transfers_per_source}",
     },
     certificate=service_certificate("glance"),
-    files=service_files("glance"),
+    files=(*service_files("glance"), MESSAGING_FILE),
     listens=service_listens("glance"),
     volumes=(Volume("glance", "/var/lib/glance"),),
     limits=service_limits("glance"),

@@ -14,13 +14,9 @@ CEILOMETER_BASE = Gone(
     "ceilometer-base",
     instead="it was an image that others were built on; openstack-base is that of all services",
 )
-CEILOMETER_CENTRAL = Gone(
-    "ceilometer-central", since="Kilo (2015.1)",
-    instead="ceilometer-polling with the namespace 'central' does its work",
-)
 CEILOMETER_COLLECTOR = Gone(
     "ceilometer-collector", since="Queens (2018.1)",
-    instead="ceilometer-agent-notification writes samples to Gnocchi, where gnocchi-metricd works",
+    instead="ceilometer-notification writes samples to Gnocchi, where gnocchi-metricd works",
 )
 FWAAS_AGENT = Gone(
     "fwaas-agent", since="Newton (2016.2)",

@@ -53,6 +53,11 @@ OPTIONS = {
             help="Where services find all brokers, each as USER:PASSWORD@ADDRESS:PORT.",
             secret=True,
         ),
+        cfg.BoolOpt(
+            "notifications", default=False,
+            help="Whether services tell of what they do, for ceilometer-notification. Where it "
+            "does not run, only the newest of it is kept.",
+        ),
         secret("password", help="Its password. A new one holds after RabbitMQ's next start."),
         secret("cookie", help="Whoever knows it controls the broker. The same on all hosts."),
         cfg.IntOpt(

@@ -32,6 +32,11 @@ HEAT_CONTROLLER = ContainerSet(
     "heat-controller", "What makes and changes stacks", parent="openstack-control", optional=True,
 )
 
+CEILOMETER_CONTROLLER = ContainerSet(
+    "ceilometer-controller", "What gathers measures of the cloud, and raises alarms",
+    parent="openstack-control", optional=True,
+)
+
 OPENSTACK_COMPUTE_OPERATION = ContainerSet(
     "openstack-compute-operation", "The virtual machines of this host, and their networks",
     optional=True,

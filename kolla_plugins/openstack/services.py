@@ -65,7 +65,8 @@ def router_environment(service: str) -> dict[str, str]:
 
 
 def messaging_environment() -> dict[str, str]:
-    """Where a service finds the brokers; their authority is in :data:`MESSAGING_FILE`.
+    """Where a service finds the brokers, whose authority is in :data:`MESSAGING_FILE`, and whether
+    it tells there of what it does.
 
     Queues of services outlive the broker: what is sent to a service that has not come back after a
     restart of the broker waits for it, and would otherwise be dropped without a word.
@@ -75,6 +76,10 @@ def messaging_environment() -> dict[str, str]:
         "OS_OSLO_MESSAGING_RABBIT__AMQP_DURABLE_QUEUES": "true",
         "OS_OSLO_MESSAGING_RABBIT__SSL": "${messaging.tls}",
         "OS_OSLO_MESSAGING_RABBIT__SSL_CA_FILE": "${messaging.tls?/etc/kolla/tls/messaging.crt:}",
+        # What it does, it tells those who gather measures, where there are any. It does not wait
+        # for a broker that is away.
+        "OS_OSLO_MESSAGING_NOTIFICATIONS__DRIVER": "${messaging.notifications?messagingv2:noop}",
+        "OS_OSLO_MESSAGING_NOTIFICATIONS__RETRY": "0",
     }
 
 

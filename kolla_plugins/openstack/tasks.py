@@ -81,22 +81,26 @@ def identity_task(
 ) -> Task:
     """Makes the service's user, catalog entry and endpoints, at that path, in Keystone.
 
-    ``place``: the group of options with its URLs, if it is another one. Only the first host with
-    the container does so: two at a time would make two of each.
+    ``kind``: of its catalog entry; empty: it has none, and no URL. ``place``: the group of options
+    with its URLs, if it is another one. Only the first host with the container does so: two at a
+    time would make two of each.
     """
     place = place or service
+    entry = {
+        "KOLLA_SERVICE_TYPE": kind,
+        "KOLLA_SERVICE_PUBLIC_URL": f"${{{place}.public_url}}{path}",
+        "KOLLA_SERVICE_INTERNAL_URL": f"${{{place}.internal_url}}{path}",
+    }
     return Task(
         "identity",
         ("kolla-identity",),
         environment={
             **IDENTITY_ADMINISTRATOR,
             "KOLLA_SERVICE_NAME": service,
-            "KOLLA_SERVICE_TYPE": kind,
             "KOLLA_SERVICE_USER": f"${{{service}.user}}",
             "KOLLA_SERVICE_PASSWORD": f"${{{service}.password}}",
             "KOLLA_SERVICE_ROLES": roles,
-            "KOLLA_SERVICE_PUBLIC_URL": f"${{{place}.public_url}}{path}",
-            "KOLLA_SERVICE_INTERNAL_URL": f"${{{place}.internal_url}}{path}",
+            **(entry if kind else {}),
         },
         first=True,
     )

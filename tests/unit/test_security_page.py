@@ -35,7 +35,9 @@ def test_nothing_but_the_network_and_folders_of_the_host_is_shared(confinement):
     pods = dict(confinement.pods()[1:])
     assert {rule for rule, so in pods.items() if so != "yes"} == {
         "Host namespaces: network, and host ports", "Volumes: no path of the host",
+        "Runs as another user than root",
     }
+    assert pods["Runs as another user than root"] == "not ceilometer-compute"
 
 
 def test_a_container_that_may_more_is_named(confinement, monkeypatch):

@@ -14,9 +14,8 @@ GONE = plugin(Gone("registry", "web reads the database itself", since="Ussuri"))
 FROM_THE_BEGINNING = {"glance-api", "keystone", "mariadb", "rabbitmq"}
 #: Of the services of OpenStack, as the first tools that ran them in containers called them.
 OF_OLD = [
-    "ceilometer-api", "ceilometer-alarm", "ceilometer-base", "ceilometer-central",
-    "ceilometer-collector", "fwaas-agent", "glance-registry", "lbaas-agent",
-    "neutron-agents-linux-bridge", "swift-base",
+    "ceilometer-api", "ceilometer-alarm", "ceilometer-base", "ceilometer-collector",
+    "fwaas-agent", "glance-registry", "lbaas-agent", "neutron-agents-linux-bridge", "swift-base",
 ]
 
 

@@ -210,7 +210,7 @@ def test_a_metadata_agent_that_is_gone_is_not_well(metadata):
 @pytest.mark.parametrize("ages, code", [((9.0,), 0), ((9.0, 1.0), 0), ((1.0,), 1), ((), 1)])
 def test_periodic_workers_that_do_not_last_are_not_well(monkeypatch, ages, code, capsys):
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    module = load("neutron", "kolla-check-periodic")
+    module = load("openstack-base", "kolla-check-periodic")
     workers = {100 + number: (7, age) for number, age in enumerate(ages)}
     monkeypatch.setattr(module, "processes", lambda: {1: (0, 99.0), 7: (1, 99.0), **workers})
     assert module.main() == code

@@ -97,9 +97,24 @@ def test_any_password_is_imported_as_a_hash_that_the_broker_can_verify(password,
     ("0b1f3a52-8c1e-4f0e-9d3a-6a7c1f2e3d4b.control1", False),
 ])
 def test_only_a_queue_of_one_process_expires(queue, expires):
-    policy, = start.definitions("openstack", "secret", b"salt")["policies"]
+    policy = policies()["queues-of-processes"]
     assert policy["definition"] == {"expires": 1_800_000}
     assert bool(re.search(policy["pattern"], queue)) is expires
+
+
+@pytest.mark.parametrize("queue, bounded", [
+    ("notifications.info", True), ("notifications.sample", True), ("alarming.sample", True),
+    ("alarm.all.sample", True), ("conductor", False), ("notifications_of_mine", False),
+])
+def test_what_nobody_may_read_takes_bounded_space(queue, bounded):
+    policy = policies()["notifications"]
+    assert policy["definition"] == {"max-length-bytes": 64 << 20, "overflow": "drop-head"}
+    assert bool(re.search(policy["pattern"], queue)) is bounded
+
+
+def policies() -> dict[str, dict]:
+    found = start.definitions("openstack", "secret", b"salt")["policies"]
+    return {policy["name"]: policy for policy in found}
 
 
 def test_a_host_name_with_dots_makes_a_long_node_name():

@@ -187,6 +187,12 @@ def test_a_service_without_a_login_leaves_keystone_alone(world):
     assert world.dropped and world.keystone.left("endpoints") == ["one"]
 
 
+def test_a_user_without_a_catalog_entry_goes_alone(world):
+    world.keystone.things["services"] = []
+    world.run(SERVICE | {"KOLLA_SERVICE_TYPE": ""})
+    assert world.keystone.left("users") == ["u2"] and world.keystone.left("endpoints") == ["one"]
+
+
 @pytest.mark.parametrize("listeners, left", [(0, []), (1, ["compute"])])
 def test_its_queue_goes_and_that_of_all_hosts_with_the_last(world, monkeypatch, listeners, left):
     queues = importlib.import_module("kolla_image.queues")

@@ -1,4 +1,7 @@
-"""kolla-identity: makes the service's user, catalog entry and endpoints in Keystone."""
+"""kolla-identity: makes the service's user, catalog entry and endpoints in Keystone.
+
+One without a ``KOLLA_SERVICE_TYPE`` has a user only.
+"""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,7 +9,7 @@ from collections.abc import Iterator
 from keystoneauth1 import adapter, exceptions, session
 from keystoneauth1.identity import v3
 
-from kolla_image.environment import authority, fail, require
+from kolla_image.environment import authority, fail, get, require
 
 DOMAIN = "default"
 #: Options of users that wrong passwords of a stranger must not lock out.
@@ -80,7 +83,13 @@ def register(identity: adapter.Adapter, url: str) -> None:
     for name in require("KOLLA_SERVICE_ROLES").split(","):
         role = ensure(identity, "role", {"name": name}, {})
         identity.put(f"/projects/{project}/users/{user}/roles/{role}")
-    catalog = {"name": require("KOLLA_SERVICE_NAME"), "type": require("KOLLA_SERVICE_TYPE")}
+    if kind := get("KOLLA_SERVICE_TYPE"):
+        enter(identity, require("KOLLA_SERVICE_NAME"), kind)
+
+
+def enter(identity: adapter.Adapter, name: str, kind: str) -> None:
+    """The service and its endpoints in the catalog."""
+    catalog = {"name": name, "type": kind}
     service = ensure(identity, "service", catalog, {"enabled": True})
     for interface in ("public", "internal", "admin"):
         found_by = {

@@ -1,0 +1,114 @@
+"""Aodh: alarms, when measures of Gnocchi cross a threshold or something happens."""
+
+from kolla.plugin import (
+    Check, Container, File, Hold, Image, Limits, Strategy, authority_file, certificate_files,
+    shared_folder,
+)
+from kolla_plugins.openstack import (
+    API, IDENTITY, MESSAGING_FILE, client_environment, database_environment, database_task,
+    identity_task, login_environment, messaging_environment, schema_phases, schema_task,
+    service_certificate, service_environment, service_limits, service_listens, service_options,
+    teardown_task, upgrade_check, user_options,
+)
+
+IMAGE = Image(
+    "aodh",
+    folder=shared_folder("docker", "aodh"),
+    parent="openstack-wsgi",
+    builder="openstack-builder",
+    offline=True,
+    per_release=True,
+)
+
+USER = 42402
+
+OPTIONS = {
+    **API,
+    **IDENTITY,
+    "aodh": (
+        *service_options("aodh", 8042, container="aodh-api"),
+        *user_options("aodh"),
+    ),
+}
+
+ENVIRONMENT = {
+    "KOLLA_HOST": "${host.name}",
+    "OS_SERVICE_CREDENTIALS__INTERFACE": "internal",
+    **database_environment("aodh"),
+    **messaging_environment(),
+    **client_environment("aodh", "service_credentials"),
+}
+
+#: Services that Aodh is a client of.
+CLIENT_OF = ("gnocchi", "heat", "keystone")
+
+FILES = (
+    File("/etc/aodh/policy.yaml", option="aodh.policy_file"),
+    MESSAGING_FILE,
+    authority_file("database", "database.tls"),
+    *(authority_file(group, "api.tls") for group in CLIENT_OF),
+)
+
+AODH_API = Container(
+    name="aodh-api",
+    parent="openstack-interface",
+    optional=True,
+    summary="Aodh, alarms on the measures and events of the cloud",
+    image=IMAGE,
+    project="aodh",
+    user=USER,
+    strategy=Strategy.HANDOVER,
+    environment={**ENVIRONMENT, **service_environment("aodh"), **login_environment("aodh")},
+    certificate=service_certificate("aodh"),
+    files=(*FILES, *certificate_files("aodh", "api.tls")),
+    listens=service_listens("aodh"),
+    limits=service_limits("aodh"),
+    follows=("gnocchi-api",),
+    requires=("mariadb", "rabbitmq", "keystone"),
+    hold=Hold(),
+    bootstrap=(
+        database_task("aodh"),
+        schema_task("bootstrap"),
+        identity_task("aodh", "alarming", roles="admin,service"),
+    ),
+    verify=(upgrade_check("aodh-status"),),
+    **schema_phases(),
+    teardown=(teardown_task("aodh", "alarming"),),
+    drain=("kolla-drain",),
+    options=OPTIONS,
+)
+
+
+def _worker(name: str, summary: str) -> Container:
+    return Container(
+        name=name,
+        parent="ceilometer-controller",
+        summary=summary,
+        image=IMAGE,
+        project="aodh",
+        user=USER,
+        command=("kolla-run", name),
+        environment=ENVIRONMENT,
+        check=Check(("kolla-check-periodic",)),
+        files=FILES,
+        limits=Limits(memory="512m"),
+        follows=("aodh-api",),
+        requires=("mariadb", "rabbitmq", "keystone", "aodh-api"),
+        bootstrap=(schema_task("bootstrap"),),
+        **schema_phases(leads=False),
+        teardown=(teardown_task("aodh"),),
+        # An alarm that has been read is told of.
+        stop_grace=60,
+        options=OPTIONS,
+    )
+
+
+AODH_EVALUATOR = _worker(
+    "aodh-evaluator", "aodh-evaluator, compares measures with the thresholds of alarms",
+)
+AODH_LISTENER = _worker(
+    "aodh-listener", "aodh-listener, looks for events that alarms wait for",
+)
+AODH_NOTIFIER = _worker(
+    "aodh-notifier", "aodh-notifier, calls those whom an alarm is to tell",
+)

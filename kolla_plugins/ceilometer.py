@@ -1,0 +1,135 @@
+"""Ceilometer: gathers measures for Gnocchi, from what services tell and what it asks them for."""
+
+import json
+from typing import Any
+
+from oslo_config import cfg
+
+from kolla.plugin import (
+    Check, Cloud, Container, File, Image, Limits, Privilege, Task, authority_file, each_host,
+    shared_folder,
+)
+from kolla_plugins import libvirt
+from kolla_plugins.openstack import (
+    API, IDENTITY, MESSAGING_FILE, client_environment, identity_task, messaging_environment,
+    teardown_task, user_options,
+)
+
+IMAGE = Image(
+    "ceilometer",
+    folder=shared_folder("docker", "ceilometer"),
+    parent="openstack-base",
+    builder="openstack-builder",
+    offline=True,
+    per_release=True,
+)
+
+USER = 42405
+
+OPTIONS = {
+    **API,
+    **IDENTITY,
+    "ceilometer": (
+        *user_options("ceilometer"),
+        each_host(
+            "hosts", "ceilometer-notification", "${host.name}",
+            help="The hosts with ceilometer-notification. The user is in Keystone as long as "
+            "there are several.",
+        ),
+        cfg.StrOpt(
+            "polling_file",
+            help="A polling.yaml on this host, which says what is asked for, and how often; "
+            "Ceilometer's own if it is not set.",
+        ),
+    ),
+}
+
+#: Services that Ceilometer is a client of, as far as kolla has them.
+CLIENT_OF = ("glance", "gnocchi", "keystone", "neutron", "nova", "swift")
+
+#: Queues from which ceilometer-notification reads.
+QUEUES = {"KOLLA_RPC_QUEUE": "notifications.info", "KOLLA_RPC_TOPICS": "notifications.sample"}
+
+#: What Gnocchi is to know of resources; safe to repeat, and the release before tolerates it.
+RESOURCE_TYPES = Task("resource-types", ("kolla-run", "ceilometer-upgrade", "--retry", "10"))
+
+
+def event_pipeline(cloud: Cloud) -> str:
+    """Where events go: to Aodh only where somebody reads them, or the queue would only grow."""
+    heard = ["notifier://?topic=alarm.all"] if cloud.hosts("aodh-listener") else []
+    return json.dumps({
+        "sources": [{"name": "all", "events": ["*"], "sinks": ["all"]}],
+        "sinks": [{"name": "all", "publishers": ["gnocchi://", *heard]}],
+    })
+
+
+def _agent(
+    name: str, summary: str, command: tuple[str, ...], parent: str = "ceilometer-controller",
+    files: tuple[File, ...] = (), requires: tuple[str, ...] = ("rabbitmq", "keystone"),
+    **declared: Any,
+) -> Container:
+    return Container(
+        name=name,
+        parent=parent,
+        summary=summary,
+        image=IMAGE,
+        project="ceilometer",
+        user=USER,
+        command=("kolla-run", *command),
+        environment={
+            "KOLLA_HOST": "${host.name}",
+            "OS_DEFAULT__HOST": "${host.name}",
+            "OS_SERVICE_CREDENTIALS__INTERFACE": "internal",
+            **messaging_environment(),
+            **client_environment("ceilometer", "service_credentials"),
+        },
+        check=Check(("kolla-check-periodic",)),
+        files=(
+            MESSAGING_FILE, *(authority_file(group, "api.tls") for group in CLIENT_OF), *files,
+        ),
+        limits=Limits(memory="512m"),
+        requires=requires,
+        # What has been read is delivered.
+        stop_grace=60,
+        options=OPTIONS,
+        **declared,
+    )
+
+
+def _polling(name: str, summary: str, namespace: str, **declared: Any) -> Container:
+    return _agent(
+        name, summary, ("ceilometer-polling", "--polling-namespaces", namespace),
+        files=(File("/etc/ceilometer/polling.yaml", option="ceilometer.polling_file"),),
+        follows=("ceilometer-notification",),
+        **declared,
+    )
+
+
+CEILOMETER_NOTIFICATION = _agent(
+    "ceilometer-notification",
+    "ceilometer-agent-notification, hands what services tell to Gnocchi",
+    ("ceilometer-agent-notification",),
+    files=(File("/etc/ceilometer/event_pipeline.yaml", content=event_pipeline),),
+    follows=("gnocchi-api",),
+    requires=("rabbitmq", "keystone", "gnocchi-api"),
+    bootstrap=(identity_task("ceilometer", "", roles="admin,service"), RESOURCE_TYPES),
+    expand=(RESOURCE_TYPES,),
+    teardown=(teardown_task("ceilometer", hosts="${ceilometer.hosts}", environment=QUEUES),),
+)
+
+CEILOMETER_CENTRAL = _polling(
+    "ceilometer-central",
+    "ceilometer-polling, asks the services of the cloud from time to time",
+    "central",
+)
+
+CEILOMETER_COMPUTE = _polling(
+    "ceilometer-compute",
+    "ceilometer-polling, asks libvirt what the virtual machines of this host take",
+    "compute",
+    parent="openstack-compute-operation",
+    optional=True,
+    requires=("rabbitmq", "keystone", "nova-libvirt"),
+    volumes=(libvirt.RUN,),
+    privileges=(Privilege("root", "libvirt listens to nobody else"),),
+)

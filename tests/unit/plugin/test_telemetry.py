@@ -1,0 +1,67 @@
+"""What the plugins of Gnocchi, Ceilometer and Aodh declare."""
+
+import json
+
+import pytest
+
+from kolla.plugin import Strategy
+from kolla_plugins import aodh, ceilometer, gnocchi
+from kolla_plugins.openstack import messaging_environment
+
+APIS = (gnocchi.GNOCCHI_API, aodh.AODH_API)
+WORKERS = (
+    gnocchi.GNOCCHI_METRICD, ceilometer.CEILOMETER_NOTIFICATION, ceilometer.CEILOMETER_CENTRAL,
+    aodh.AODH_EVALUATOR, aodh.AODH_LISTENER, aodh.AODH_NOTIFIER,
+)
+
+
+class Cloud:
+    def __init__(self, *containers: str):
+        self._containers = containers
+
+    def hosts(self, container: str = "") -> list[str]:
+        return ["a"] if container in self._containers else []
+
+
+def publishers(cloud: Cloud) -> list[str]:
+    (sink,) = json.loads(ceilometer.event_pipeline(cloud))["sinks"]
+    return sink["publishers"]
+
+
+def test_events_go_to_aodh_only_where_something_reads_them():
+    assert publishers(Cloud("ceilometer-notification")) == ["gnocchi://"]
+    assert publishers(Cloud("aodh-listener")) == ["gnocchi://", "notifier://?topic=alarm.all"]
+
+
+def test_services_tell_of_what_they_do_only_where_an_operator_says_so():
+    driver = messaging_environment()["OS_OSLO_MESSAGING_NOTIFICATIONS__DRIVER"]
+    assert driver == "${messaging.notifications?messagingv2:noop}"
+
+
+@pytest.mark.parametrize("container", APIS, ids=lambda container: container.name)
+def test_an_api_has_the_schema_and_is_handed_over(container):
+    assert container.strategy is Strategy.HANDOVER and container.dump and container.hold
+
+
+@pytest.mark.parametrize("container", WORKERS, ids=lambda container: container.name)
+def test_workers_are_upgraded_after_the_api_that_they_need(container):
+    assert container.parent == "ceilometer-controller" and not container.dump
+    assert container.follows and not container.privileges
+
+
+def test_the_api_and_metricd_share_the_measures():
+    assert gnocchi.GNOCCHI_API.volumes == gnocchi.GNOCCHI_METRICD.volumes
+    assert gnocchi.MEASURES.shared
+
+
+def test_ceilometer_has_a_user_and_no_catalog_entry():
+    identity, types = ceilometer.CEILOMETER_NOTIFICATION.bootstrap
+    assert "KOLLA_SERVICE_TYPE" not in identity.environment
+    assert ceilometer.CEILOMETER_NOTIFICATION.expand == (types,)
+    (teardown,) = ceilometer.CEILOMETER_NOTIFICATION.teardown
+    assert teardown.environment["KOLLA_SERVICE_HOSTS"] == "${ceilometer.hosts}"
+
+
+def test_only_the_one_beside_libvirt_is_root():
+    (privilege,) = ceilometer.CEILOMETER_COMPUTE.privileges
+    assert privilege.kind == "root" and ceilometer.CEILOMETER_COMPUTE.optional
