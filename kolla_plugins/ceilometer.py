@@ -65,14 +65,14 @@ def event_pipeline(cloud: Cloud) -> str:
 
 def _agent(
     name: str, summary: str, command: tuple[str, ...], parent: str = "ceilometer-controller",
-    files: tuple[File, ...] = (), requires: tuple[str, ...] = ("rabbitmq", "keystone"),
-    **declared: Any,
+    image: Image = IMAGE, files: tuple[File, ...] = (),
+    requires: tuple[str, ...] = ("rabbitmq", "keystone"), **declared: Any,
 ) -> Container:
     return Container(
         name=name,
         parent=parent,
         summary=summary,
-        image=IMAGE,
+        image=image,
         project="ceilometer",
         user=USER,
         command=("kolla-run", *command),
@@ -127,6 +127,13 @@ CEILOMETER_COMPUTE = _polling(
     "ceilometer-compute",
     "ceilometer-polling, asks libvirt what the virtual machines of this host take",
     "compute",
+    image=Image(
+        "ceilometer-compute",
+        folder=shared_folder("docker", "ceilometer-compute"),
+        parent="ceilometer",
+        offline=True,
+        per_release=True,
+    ),
     parent="openstack-compute-operation",
     optional=True,
     requires=("rabbitmq", "keystone", "nova-libvirt"),
