@@ -127,6 +127,14 @@ def test_a_measure_that_is_posted_comes_back_aggregated(gnocchi, measures):
     assert gnocchi.deployment.kolla("container", "check", *GNOCCHI).exit_code == 0
 
 
+def test_gnocchi_logs_no_secret(gnocchi):
+    """Of its own it would log all of its options."""
+    logs = "".join(gnocchi.deployment.kolla("container", "logs", name, "--tail", "2000").stdout
+                   for name in GNOCCHI)
+    assert "Gnocchi version" in logs
+    assert [name for name, value in gnocchi.secrets().items() if value in logs] == []
+
+
 @pytest.mark.exhaustive
 def test_no_measure_is_lost_while_gnocchi_is_upgraded_and_rolled_back(gnocchi, builder, measures):
     builder.only("gnocchi", release=AFTER)
