@@ -17,6 +17,8 @@ from tests.functional.support.database import query
 from tests.functional.support.images import TELEMETRY
 from tests.functional.support.watching import asking, until
 
+pytestmark = pytest.mark.exhaustive
+
 GNOCCHI = ("gnocchi-api", "gnocchi-metricd")
 CEILOMETER = ("ceilometer-notification", "ceilometer-central")
 AODH = ("aodh-api", "aodh-evaluator", "aodh-listener", "aodh-notifier")
@@ -135,7 +137,6 @@ def test_gnocchi_logs_no_secret(gnocchi):
     assert [name for name, value in gnocchi.secrets().items() if value in logs] == []
 
 
-@pytest.mark.exhaustive
 def test_no_measure_is_lost_while_gnocchi_is_upgraded_and_rolled_back(gnocchi, builder, measures):
     builder.only("gnocchi", release=AFTER)
     metric, seconds, kolla = measures.metric(), itertools.count(), gnocchi.deployment.kolla
@@ -151,7 +152,6 @@ def test_no_measure_is_lost_while_gnocchi_is_upgraded_and_rolled_back(gnocchi, b
         until(lambda: sum(measures.aggregates(f"metric/{metric}", "count")) == posted + 1, ARRIVES)
 
 
-@pytest.mark.exhaustive
 def test_an_image_is_measured_and_an_alarm_on_it_is_told(telemetry, measures):
     with telemetry.connect() as connection, listening(telemetry.deployment.address) as heard:
         image = connection.create_image(
@@ -176,7 +176,6 @@ def test_an_image_is_measured_and_an_alarm_on_it_is_told(telemetry, measures):
     assert checked.exit_code == 0
 
 
-@pytest.mark.exhaustive
 def test_it_is_deleted_without_a_trace(telemetry):
     names = (*AODH, *CEILOMETER, *GNOCCHI)
     telemetry.deployment.kolla("container", "delete", *names, "--data", "--yes", timeout=900)

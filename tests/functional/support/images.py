@@ -19,7 +19,7 @@ SYNTHETIC_RELEASES = ("2026.1", "2026.2")
 OPTIONAL, OPTIONAL_RELEASES = ("nova", "placement-api"), ("2026.1", "2026.2")
 #: The rest of what virtual machines take; of one release.
 COMPUTE = ("nova-compute", "nova-libvirt", "neutron", "neutron-agents", "openvswitch")
-#: Measures and alarms; a default run needs only Gnocchi.
+#: Measures and alarms; only exhaustive tests need them.
 TELEMETRY = ("gnocchi", "ceilometer", "aodh")
 #: Object storage; only exhaustive tests need it.
 SWIFT = ("swift", "swift-storage")
@@ -65,7 +65,7 @@ def main() -> None:
                 print(builder.build(release).stdout, flush=True)
             for release in OPTIONAL_RELEASES:
                 builder.only(*OPTIONAL, release=release)
-            builder.only(*COMPUTE, "gnocchi", "heat", "memcached")
+            builder.only(*COMPUTE, "heat", "memcached")
             builder.synthetic()
         finally:
             engine.stop()
