@@ -63,7 +63,7 @@ class Disks:
     def of(self, pattern: str) -> dict[str, list[pathlib.Path]]:
         """The files of that pattern, by their disk."""
         return {name: found for name in DEVICES
-                if (found := list((self.folder / name).glob(pattern)))}
+                if (found := sorted((self.folder / name).glob(pattern)))}
 
 
 @pytest.fixture(scope="module")
