@@ -9,6 +9,7 @@ import requests
 
 from tests.functional.support.cloud import Cloud
 from tests.functional.support.database import query
+from tests.functional.support.server import kill
 from tests.functional.support.stacks import CONTAINERS, MADE, Stacks
 from tests.functional.support.watching import asking, get, until
 
@@ -127,6 +128,16 @@ def test_stacks_are_made_on_while_heat_is_upgraded_and_rolled_back(heat):
         kolla("container", "upgrade", *CONTAINERS, "--release", AFTER, timeout=900)
     with unnoticed(heat), made_on(heat):
         kolla("container", "rollback", *CONTAINERS, timeout=900)
+
+
+@pytest.mark.exhaustive
+def test_a_stack_whose_engine_was_killed_can_be_cancelled_and_deleted(heat, stacks):
+    stack = stacks.begin(WAITING)
+    until(lambda: "url" in Stacks.outputs(stacks.show(stack)), MADE)
+    kill(heat.deployment, ["heat-engine"])
+    assert stacks.show(stack)["stack_status"] == "CREATE_IN_PROGRESS"
+    stacks.cancel(stack)
+    stacks.delete(stack)
 
 
 @pytest.mark.exhaustive

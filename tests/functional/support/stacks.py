@@ -47,6 +47,13 @@ class Stacks:
         assert answer.status_code == 200, answer.text
         return [each["id"] for each in answer.json()["stacks"]]
 
+    def cancel(self, stack: str) -> None:
+        """Until Heat has given it up; what it consists of stays as it is."""
+        answer = self.api.post(
+            f"{self._path(stack)}/actions", json={"cancel_without_rollback": None})
+        assert answer.status_code == 200, answer.text
+        until(lambda: self.show(stack)["stack_status"] == "CREATE_FAILED", MADE)
+
     def delete(self, stack: str) -> None:
         """Until nothing of it is left."""
         answer = self.api.delete(self._path(stack))
