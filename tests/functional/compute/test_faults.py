@@ -2,26 +2,47 @@
 
 import pytest
 
+from tests.functional.support.harness import run
 from tests.functional.support.server import reach, well
 from tests.functional.support.watching import until
 
 
+OPTION = "[nova-compute/DEFAULT]\nmax_logfile_count = 77\n"
+
+
 @pytest.fixture
 def refused(server):
-    """``refused(text, option)``: an upgrade of nova-compute is, with these words."""
+    """``refused(text, option, name)``: an upgrade of that container is, with these words."""
     files = []
 
-    def ask(text: str, option: str = "[nova-compute/DEFAULT]\nmax_logfile_count = 77\n") -> None:
+    def ask(text: str, option: str = OPTION, name: str = "nova-compute") -> None:
         files.append(server.host.configure(option, "80-option"))
-        before = server.cloud.current("nova-compute")["generation"]
-        done = server.host.kolla("container", "upgrade", "nova-compute", expect=1)
-        assert text in done.stderr
-        assert server.cloud.current("nova-compute")["generation"] == before
+        before = server.cloud.current(name)["generation"]
+        done = server.host.kolla("container", "upgrade", name, expect=1)
+        assert text in " ".join(done.stderr.split())
+        assert server.cloud.current(name)["generation"] == before
         assert server.process == server.born
 
     yield ask
     for file in files:
         file.unlink()
+
+
+def test_a_disk_on_which_no_virtual_machine_has_room_is_refused(server, refused):
+    volume, inside = str(server.host.volume("nova")), server.host.engine.inside()
+    run(*inside, "mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", volume)
+    try:
+        refused("32 MiB are free, and 64 are needed")
+    finally:
+        run(*inside, "umount", volume)
+
+
+@pytest.mark.parametrize(("option", "text"), (
+    ("bridge_interfaces = br-ex:nowhere0", "there is no network interface nowhere0"),
+    ("tunnel_address = 192.0.2.1", "192.0.2.1 is no address of this host"),
+))
+def test_what_a_network_needs_and_this_host_does_not_have_is_refused(refused, option, text):
+    refused(text, f"[neutron]\n{option}\n", "neutron-openvswitch-agent")
 
 
 def test_a_host_that_nova_knows_and_that_has_lost_who_it_is_is_refused(server, refused):
