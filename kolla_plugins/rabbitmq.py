@@ -60,6 +60,13 @@ OPTIONS = {
         ),
         secret("password", help="Its password. A new one holds after RabbitMQ's next start."),
         secret("cookie", help="Whoever knows it controls the broker. The same on all hosts."),
+        cfg.BoolOpt(
+            "durable_queues", default=False,
+            help="Whether RabbitMQ keeps the queues of services, and what waits there, when it ends. "
+            "Otherwise a call is lost if its service connects to a restarted RabbitMQ later than "
+            "the caller. Services with it and without it cannot share a broker: see the page "
+            "Upgrades before you change it where services run.",
+        ),
         cfg.IntOpt(
             "max_connections", default=4000, min=10,
             help="Clients at the same time; further ones wait. One that does not log in within "

@@ -73,7 +73,7 @@ def messaging_environment() -> dict[str, str]:
     """
     return {
         "OS_DEFAULT__TRANSPORT_URL": "rabbit://${messaging.urls}//",
-        "OS_OSLO_MESSAGING_RABBIT__AMQP_DURABLE_QUEUES": "true",
+        "OS_OSLO_MESSAGING_RABBIT__AMQP_DURABLE_QUEUES": "${messaging.durable_queues}",
         "OS_OSLO_MESSAGING_RABBIT__SSL": "${messaging.tls}",
         "OS_OSLO_MESSAGING_RABBIT__SSL_CA_FILE": "${messaging.tls?/etc/kolla/tls/messaging.crt:}",
         # What it does, it tells those who gather measures, where there are any. It does not wait

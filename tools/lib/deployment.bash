@@ -11,7 +11,8 @@ configure() {
     if [[ ! -e $config_dir/kolla.conf ]]; then
         change "kolla.conf, as it is shipped"
         install -m 0640 "$checkout/etc/kolla/kolla.conf" "$config_dir/kolla.conf"
-        lines+=(api.tls=true database.tls=true database.require_tls=true messaging.tls=true)
+        lines+=(api.tls=true database.tls=true database.require_tls=true)
+        lines+=(messaging.tls=true messaging.durable_queues=true)
         [[ ! -r $ca_bundle ]] || lines+=("images.ca_bundle=$ca_bundle")
         [[ -z $pip_index ]] || lines+=("images.pip_index=$pip_index")
         [[ -z $proxy ]] || lines+=("images.proxy=$proxy")

@@ -6,8 +6,6 @@ import os
 import subprocess
 from collections.abc import Iterator
 
-from kolla_plugins.openstack import messaging_environment
-
 from tests.functional.support.cloud import Cloud
 from tests.functional.support.database import act
 from tests.functional.support.watching import until
@@ -79,8 +77,8 @@ def calling(cloud: Cloud) -> Iterator[Calls]:
     """Calls over the broker, in Keystone's container, which has what it takes."""
     login = f"openstack:{cloud.secrets()['messaging.password']}@{cloud.deployment.address}"
     variables = {
-        **messaging_environment(),
         "OS_DEFAULT__TRANSPORT_URL": f"rabbit://{login}:5672//",
+        "OS_OSLO_MESSAGING_RABBIT__AMQP_DURABLE_QUEUES": "true",
         "OS_OSLO_MESSAGING_RABBIT__SSL": "true",
         "OS_OSLO_MESSAGING_RABBIT__SSL_CA_FILE": "/tmp/messaging.crt",
         "AUTHORITY": (cloud.certificates / "rabbitmq" / "authority.crt").read_text(),

@@ -43,6 +43,7 @@ pip_index = {pip_index}
 
 BROKER = """\
 [messaging]
+durable_queues = true
 # Another RabbitMQ may run already: epmd binds the loopback address too, and a node starts
 # only if its distribution port is free on every address.
 epmd_port = {epmd}

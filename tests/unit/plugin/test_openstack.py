@@ -39,6 +39,7 @@ def test_a_service_that_must_not_see_a_database_is_told_of_none():
 def test_a_worker_finds_the_broker_and_is_asked_over_it():
     told = worker_environment("conductor")
     assert told["OS_DEFAULT__TRANSPORT_URL"] == "rabbit://${messaging.urls}//"
+    assert told["OS_OSLO_MESSAGING_RABBIT__AMQP_DURABLE_QUEUES"] == "${messaging.durable_queues}"
     assert told["KOLLA_RPC_QUEUE"] == f"conductor.{told['OS_DEFAULT__HOST']}"
     assert told["OS_DEFAULT__RPC_PING_ENABLED"] == "true"
 
