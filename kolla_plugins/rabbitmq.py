@@ -62,9 +62,9 @@ OPTIONS = {
         secret("cookie", help="Whoever knows it controls the broker. The same on all hosts."),
         cfg.BoolOpt(
             "durable_queues", default=False,
-            help="Whether RabbitMQ keeps the queues of services, and what waits there, when it ends. "
-            "Otherwise a call is lost if its service connects to a restarted RabbitMQ later than "
-            "the caller. Services with it and without it cannot share a broker: see the page "
+            help="Whether RabbitMQ keeps the queues of services, with what waits there, when it "
+            "ends. Otherwise a call is lost if its service connects to a restarted RabbitMQ later "
+            "than the caller. Services with it and without it cannot share a broker: see the page "
             "Upgrades before you change it where services run.",
         ),
         cfg.IntOpt(
