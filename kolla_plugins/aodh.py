@@ -74,7 +74,6 @@ AODH_API = Container(
     verify=(upgrade_check("aodh-status"),),
     **schema_phases(),
     teardown=(teardown_task("aodh", "alarming"),),
-    drain=("kolla-drain",),
     options=OPTIONS,
 )
 

@@ -68,7 +68,6 @@ GNOCCHI_API = Container(
     ),
     **schema_phases(),
     teardown=(teardown_task("gnocchi", "metric"),),
-    drain=("kolla-drain",),
     options=OPTIONS,
 )
 

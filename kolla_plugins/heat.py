@@ -186,7 +186,6 @@ def api(
         hold=Hold(),
         bootstrap=(JOIN_SCHEMA, *catalog),
         **phases(kind),
-        drain=("kolla-drain",),
         options=OPTIONS,
     )
 

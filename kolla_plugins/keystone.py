@@ -83,7 +83,6 @@ KEYSTONE = Container(
     ),
     **schema_phases() | {"contract": (CREDENTIALS, schema_task("contract"))},
     teardown=(teardown_task("keystone", login=False),),
-    drain=("kolla-drain",),
     options={
         **API,
         **IDENTITY,

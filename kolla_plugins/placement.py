@@ -42,7 +42,6 @@ PLACEMENT_API = Container(
     verify=(upgrade_check("placement-status"),),
     **schema_phases(),
     teardown=(teardown_task("placement", "placement"),),
-    drain=("kolla-drain",),
     options={
         **API,
         **IDENTITY,

@@ -67,7 +67,6 @@ NEUTRON_API = Container(
     ),
     **schema_phases(),
     teardown=(teardown_task("neutron", "network"),),
-    drain=("kolla-drain",),
     options=OPTIONS,
 )
 

@@ -57,7 +57,6 @@ NOVA_API = Container(
     hold=Hold(),
     bootstrap=(JOIN_SCHEMA,),
     **phases(),
-    drain=("kolla-drain",),
     stop_grace=120,
     options=OPTIONS,
 )
@@ -91,7 +90,6 @@ METADATA_SERVICE = Container(
     hold=Hold(),
     bootstrap=(JOIN_SCHEMA,),
     **phases(),
-    drain=("kolla-drain",),
     options={
         **OPTIONS,
         **METADATA,

@@ -61,7 +61,6 @@ NOVA_NOVNCPROXY = Container(
     bootstrap=(JOIN_SCHEMA,),
     **phases(),
     # Consoles stay open for so long; then they are closed, and their users open them again.
-    drain=("kolla-drain",),
     drain_grace=120,
     stop_grace=10,
     options={**OPTIONS, "console": CONSOLE},

@@ -37,7 +37,6 @@ SWIFT_PROXY_SERVER = Container(
     bootstrap=(identity_task("swift", "object-store", path="/v1/AUTH_%(project_id)s"),),
     teardown=(teardown_task("swift", "object-store", hosts="${swift.proxies}"),),
     on_demand=(Task("rings", ("kolla-swift-rings",), every=3600),),
-    drain=("kolla-drain",),
     stop_grace=120,
     options=OPTIONS,
     # Sections of its configuration file, of which there is no list.

@@ -54,7 +54,6 @@ def server(kind: str, module: str) -> Container:
         host_mounts=(DEVICES,),
         limits=Limits(memory="512m + 256m * ${swift.storage_workers}"),
         verify=(Task("devices", ("kolla-swift-devices",)),),
-        drain=("kolla-drain",),
         stop_grace=120,
         options=OPTIONS,
         # Sections of its configuration file, of which there is no list.

@@ -20,7 +20,6 @@ def replaced(container: Container) -> Container:
         name=name,
         parent=VARIANTS.name,
         strategy=Strategy.REPLACE,
-        drain=(),
         volumes=tuple(volumes),
     )
 

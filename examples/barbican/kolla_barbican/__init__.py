@@ -79,7 +79,6 @@ BARBICAN_API = Container(
     ),
     **schema_phases(),
     teardown=(teardown_task("barbican", "key-manager"),),
-    drain=("kolla-drain",),
     options=OPTIONS,
 )
 

@@ -23,4 +23,4 @@ def test_variants_differ_in_what_replaces_them_only():
     copied = dataclasses.asdict(variants.KEYSTONE_REPLACED)
     original = dataclasses.asdict(variants.KEYSTONE)
     different = {name for name, value in copied.items() if value != original[name]}
-    assert different == {"name", "parent", "strategy", "drain", "volumes"}
+    assert different == {"name", "parent", "strategy", "volumes"}
