@@ -139,7 +139,9 @@ def process_of(deployment: Deployment, container: str) -> int:
     """Its PID 1, as the host numbers it."""
     with deployment.engine.client() as client:
         found, = client.containers.list(filters={"label": f"kolla.container={container}"})
-        return found.attrs["State"]["Pid"]
+        process = found.attrs["State"]["Pid"]
+    assert process, f"{container} has no process"  # a signal to 0 would hit these tests
+    return process
 
 
 def set_mood(deployment: Deployment, container: str, mood: str) -> None:
