@@ -26,6 +26,8 @@ GLANCE_API = Container(
     environment={
         **service_environment("glance"),
         **messaging_environment(),
+        # Nobody calls it, and it calls nobody: without notifications it needs no broker.
+        "OS_DEFAULT__TRANSPORT_URL": "rabbit://${messaging.notifications?${messaging.urls}:}//",
         **login_environment("glance"),
         "KOLLA_TRANSFERS_OF_A_SOURCE": "${glance.transfers_per_source}",
     },

@@ -67,9 +67,6 @@ def router_environment(service: str) -> dict[str, str]:
 def messaging_environment() -> dict[str, str]:
     """Where a service finds the brokers, whose authority is in :data:`MESSAGING_FILE`, and whether
     it tells there of what it does.
-
-    Queues of services outlive the broker: what is sent to a service that has not come back after a
-    restart of the broker waits for it, and would otherwise be dropped without a word.
     """
     return {
         "OS_DEFAULT__TRANSPORT_URL": "rabbit://${messaging.urls}//",

@@ -7,6 +7,7 @@ from kolla.plans.rendering import build
 from kolla.plugin.reports import ImageFacts
 from kolla.settings import Settings, certificates, passwords
 from kolla.settings.limits import limits_of
+from kolla_plugins.glance import GLANCE_API
 from kolla_plugins.openstack import (
     database_environment, database_task, service_environment, worker_environment,
 )
@@ -55,6 +56,15 @@ def cloud(tmp_path):
         return Settings.load(Catalog.load(), tmp_path, host)
 
     return settings
+
+
+@pytest.mark.parametrize("notifications, references", [("false", False), ("true", True)])
+def test_glance_needs_a_broker_only_if_it_tells_there_of_what_it_does(
+    cloud, notifications, references
+):
+    settings = cloud(f"[messaging]\nnotifications = {notifications}\n")
+    url = settings.render(GLANCE_API.environment["OS_DEFAULT__TRANSPORT_URL"])
+    assert ("${messaging.urls}" in url) == references and url.startswith("rabbit://")
 
 
 VIRTUAL = "public_address = cloud.example.org\ninternal_address = 192.0.2.9\n"
