@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -56,6 +57,12 @@ def _first_misfit_of_fields(thing: Any, prefix: str) -> _Misfit | None:
     return None
 
 
+def _are_texts(values: Iterable[Any]) -> bool:
+    """Most fields with several values: texts, or texts by text."""
+    every = itertools.chain(values, values.values() if isinstance(values, Mapping) else ())
+    return all(type(value) is str for value in every)
+
+
 def _misfit(value: Any, hint: Any, place: str) -> _Misfit | None:
     kind, inner = typing.get_origin(hint), typing.get_args(hint)
     if kind in (typing.Union, types.UnionType):
@@ -64,6 +71,8 @@ def _misfit(value: Any, hint: Any, place: str) -> _Misfit | None:
     if not isinstance(value, kind or hint):
         return _Misfit(place, hint, value)
     found: Iterable[_Misfit | None] = ()
+    if kind in (tuple, Mapping) and {*inner} <= {str, ...} and _are_texts(value):
+        return None
     if kind is tuple:
         found = (_misfit(item, inner[0], f"{place}[{i}]") for i, item in enumerate(value))
     elif kind is Mapping:
