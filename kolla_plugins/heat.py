@@ -6,15 +6,15 @@ from types import MappingProxyType
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Check, Container, File, Hold, Image, Limits, Strategy, Task, authority_file, certificate_files,
+    Container, File, Hold, Image, Limits, Strategy, Task, authority_file, certificate_files,
     secret, shared_folder,
 )
 from kolla_plugins.openstack import (
-    API, AUTHORITIES, DATABASE_ADMINISTRATOR, IDENTITY, IDENTITY_ADMINISTRATOR, MESSAGING_FILE,
-    WORKER_CHECK, Phases, client_environment, database_environment, database_task, http_options,
-    identity_task, login_environment, messaging_environment, schema_phases, schema_task,
-    service_certificate, service_environment, service_limits, service_listens, service_options,
-    teardown_task, upgrade_check, user_options, worker_environment,
+    API, API_CHECK, AUTHORITIES, DATABASE_ADMINISTRATOR, IDENTITY, IDENTITY_ADMINISTRATOR,
+    MESSAGING_FILE, WORKER_CHECK, Phases, client_environment, database_environment, database_task,
+    http_options, identity_task, login_environment, messaging_environment, schema_phases,
+    schema_task, service_certificate, service_environment, service_limits, service_listens,
+    service_options, teardown_task, upgrade_check, user_options, worker_environment,
 )
 
 IMAGE = Image(
@@ -98,9 +98,6 @@ FILES = (
 #: Seconds in which heat-engine finishes what it makes, after the next one has taken over.
 FINISHES = 300
 
-#: On a busy host an API takes its time to import what it preloads.
-CHECK = Check(grace=240)
-
 #: Tells the ledger of a further container of Heat.
 JOIN_SCHEMA = schema_task("bootstrap")
 
@@ -179,7 +176,7 @@ def api(
         certificate=service_certificate(group),
         files=(*FILES, *certificate_files(group, "api.tls")),
         listens=service_listens(group),
-        check=CHECK,
+        check=API_CHECK,
         limits=service_limits(group),
         follows=("heat-engine",),
         requires=("mariadb", "rabbitmq", "keystone", "heat-engine"),

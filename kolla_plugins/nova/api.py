@@ -1,15 +1,13 @@
 """What Nova answers over HTTP: its API, and what virtual machines ask about themselves."""
 
-from kolla.plugin import Check, Container, Hold, Strategy, certificate_files, secret
+from kolla.plugin import Container, Hold, Strategy, certificate_files, secret
 from kolla_plugins.nova.shared import (
     IMAGE, JOIN_SCHEMA, OPTIONS, USER, control_environment, nova_files, phases,
 )
 from kolla_plugins.openstack import (
-    http_options, service_certificate, service_environment, service_limits, service_listens,
+    API_CHECK, http_options, service_certificate, service_environment, service_limits,
+    service_listens,
 )
-
-#: Of both: on a host that is busy they take long to import.
-CHECK = Check(grace=240)
 
 #: Of both: threads in every release.
 WSGI = {"KOLLA_THREADS": "8", "OS_NOVA_DISABLE_EVENTLET_PATCHING": "true"}
@@ -37,7 +35,7 @@ NOVA_API = Container(
     project="nova",
     user=USER,
     strategy=Strategy.HANDOVER,
-    check=CHECK,
+    check=API_CHECK,
     environment={
         **service_environment("nova", {}),
         **control_environment(),
@@ -69,7 +67,7 @@ METADATA_SERVICE = Container(
     project="nova",
     user=USER,
     strategy=Strategy.HANDOVER,
-    check=CHECK,
+    check=API_CHECK,
     environment={
         **service_environment("metadata", {}),
         **control_environment(),

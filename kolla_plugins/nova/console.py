@@ -3,13 +3,13 @@
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Certificate, Check, Container, Limits, Listen, Strategy, certificate_files,
+    Certificate, Container, Limits, Listen, Strategy, certificate_files,
     certificate_options,
 )
 from kolla_plugins.nova.shared import (
     IMAGE, JOIN_SCHEMA, OPTIONS, USER, control_environment, nova_files, phases,
 )
-from kolla_plugins.openstack import service_urls
+from kolla_plugins.openstack import API_CHECK, service_urls
 
 CONSOLE = (
     cfg.StrOpt("address", default="${host.address}", help="The address it listens on."),
@@ -52,7 +52,7 @@ NOVA_NOVNCPROXY = Container(
     ),
     files=(*nova_files(), *certificate_files("console", "api.tls")),
     listens=(Listen("${console.address}", "${console.port}", balanced="http"),),
-    check=Check(grace=240),
+    check=API_CHECK,
     limits=Limits(
         memory="512m + 24m * ${console.connections}", pids="1024 + ${console.connections}",
     ),

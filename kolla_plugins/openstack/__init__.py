@@ -3,6 +3,7 @@
 Beside ``kolla.plugin`` it is the only module of kolla that such a plugin imports. Most functions
 get the name of the service, which is that of its group of options, of its database and of its
 folder below ``/etc``. ``API`` and ``IDENTITY`` are options that all of them have;
+``API_CHECK`` is the check of an API that takes long to import;
 ``MESSAGING_FILE`` and ``WORKER_CHECK`` belong to services that use the broker,
 ``QUEUE_TEARDOWN`` is the ``teardown_task()`` of those that see no database, and ``AUTHORITIES``
 is a file in the container with the authorities of all services that it is a client of.
@@ -12,9 +13,10 @@ from kolla_plugins.openstack.options import (
     API, IDENTITY, http_options, service_options, service_urls, user_options,
 )
 from kolla_plugins.openstack.services import (
-    AUTHORITIES, MESSAGING_FILE, WORKER_CHECK, client_environment, database_environment,
-    login_environment, messaging_environment, router_environment, service_certificate,
-    service_environment, service_files, service_limits, service_listens, worker_environment,
+    API_CHECK, AUTHORITIES, MESSAGING_FILE, WORKER_CHECK, client_environment,
+    database_environment, login_environment, messaging_environment, router_environment,
+    service_certificate, service_environment, service_files, service_limits, service_listens,
+    worker_environment,
 )
 from kolla_plugins.openstack.tasks import (
     DATABASE_ADMINISTRATOR, IDENTITY_ADMINISTRATOR, QUEUE_TEARDOWN, Phases, database_task,
@@ -23,6 +25,7 @@ from kolla_plugins.openstack.tasks import (
 
 __all__ = [
     "API",
+    "API_CHECK",
     "AUTHORITIES",
     "DATABASE_ADMINISTRATOR",
     "IDENTITY",

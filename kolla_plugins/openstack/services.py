@@ -83,6 +83,9 @@ def messaging_environment() -> dict[str, str]:
 #: The authority of the broker, a file of every service with :func:`messaging_environment`.
 MESSAGING_FILE = authority_file("messaging", "messaging.tls")
 
+#: The check of an API that imports much, which takes long on a busy host.
+API_CHECK = Check(grace=240)
+
 #: The check of a container whose command is ``kolla-worker``; it may take long to import.
 WORKER_CHECK = Check(("kolla-check-worker",), grace=240)
 

@@ -1,9 +1,9 @@
 """The proxy of Swift: what its users talk to."""
 
-from kolla.plugin import Check, Container, Strategy, Task, authority_file, certificate_files
+from kolla.plugin import Container, Strategy, Task, authority_file, certificate_files
 from kolla_plugins.openstack import (
-    identity_task, login_environment, router_environment, service_certificate, service_limits,
-    service_listens, teardown_task,
+    API_CHECK, identity_task, login_environment, router_environment, service_certificate,
+    service_limits, service_listens, teardown_task,
 )
 from kolla_plugins.swift.common import ENVIRONMENT, IMAGE, OPTIONS, RINGS, USER
 
@@ -14,7 +14,7 @@ SWIFT_PROXY_SERVER = Container(
     image=IMAGE,
     project="swift",
     user=USER,
-    check=Check(grace=240),
+    check=API_CHECK,
     strategy=Strategy.HANDOVER,
     environment={
         **ENVIRONMENT,
