@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from cliff import app
 
 from kolla.catalog import discovery
-from kolla.cli import journal, plain
+from kolla.cli import journal, logfile, plain
 from kolla.cli.base import Configuration, folded
 from kolla.cli.commands import CommandManager
 from kolla.cli.completion import Complete
@@ -89,18 +89,28 @@ class Kolla(app.App):
             "-q", "--quiet", action="store_const", const=0, dest="verbose_level",
             help="errors only",
         )
+        parser.add_argument(
+            "--log-file", metavar="FILE", type=pathlib.Path,
+            help="also append what kolla says to a file, with times",
+        )
         parser.add_argument("--debug", action="store_true", help="show tracebacks of errors")
         return parser
 
     def configure_logging(self) -> None:
-        """Warnings to standard error; more with -v."""
+        """Warnings to standard error, more with -v; all but debug to the log file, if any."""
         levels = (logging.ERROR, logging.WARNING, logging.INFO)
         level = dict(enumerate(levels)).get(self.options.verbose_level, logging.DEBUG)
         handler = _StandardError()
         form = journal.Formatter if journal.is_read_by_it(sys.stderr) else logging.Formatter
         place = "%(levelname)s %(name)s: " if level == logging.DEBUG else ""
         handler.setFormatter(form(f"kolla: {place}%(message)s"))
-        logging.basicConfig(level=level, handlers=[handler], force=True)
+        handler.setLevel(level)
+        handler.addFilter(logfile.is_for_standard_error)
+        handlers: list[logging.Handler] = [handler]
+        if self.options.log_file:
+            level = min(level, logging.INFO)
+            handlers.append(logfile.LogFile(self.options.log_file, level))
+        logging.basicConfig(level=level, handlers=handlers, force=True)
 
     @functools.cached_property
     def deployment(self) -> "Deployment":
@@ -136,6 +146,7 @@ class Kolla(app.App):
         try:
             code = self.run_subcommand(argv)
             self.stdout.flush()
+            logfile.TOLD.info("ended with exit code %s", code)
             return code
         except BrokenPipeError:  # the reader of the output has gone
             self._write_nowhere()
@@ -165,6 +176,7 @@ class Kolla(app.App):
         command_class, name, arguments = self.command_manager.find_command(words + argv[end:])
         command = command_class(self, self.options, cmd_name=name)
         self._configuration = command.configuration
+        logfile.TOLD.info("%s begins", name)
         try:
             return command.run(command.get_parser(f"kolla {name}").parse_args(arguments))
         finally:
@@ -202,6 +214,7 @@ class _StandardError(logging.StreamHandler[TextIO]):
 
 
 def _complain(error: KollaError, stream: TextIO) -> int:
+    logfile.TOLD.error("%s", error)
     text = folded(f"kolla: {error.message}", stream)
     if error.hint:
         text += "\n" + textwrap.indent(error.hint, "  ")

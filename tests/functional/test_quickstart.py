@@ -110,8 +110,8 @@ def test_every_container_is_healthy(first_run, quickstart):
 
 def test_credentials_and_passwords_are_for_their_owner_only(first_run, quickstart):
     config = quickstart.deployment.config_dir
-    for name in ("openrc", "kolla.conf.d/passwords.conf", "kolla.conf.d/quickstart.conf",
-                 "certificates/keystone/authority.key"):
+    for name in ("openrc", "clouds.yaml", "kolla.conf.d/passwords.conf",
+                 "kolla.conf.d/quickstart.conf", "certificates/keystone/authority.key"):
         assert stat.S_IMODE((config / name).stat().st_mode) == 0o600, name
 
 

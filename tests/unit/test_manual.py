@@ -6,6 +6,8 @@ import pytest
 
 from kolla.cli.main import Kolla
 from kolla.errors import KollaError
+from tests.functional.cloud.test_manual import of_the_manual
+from tests.functional.test_manual_story import ELSEWHERE, STORY
 from tests.manual import PAGES, ROOT, lines, named, words
 
 
@@ -48,6 +50,15 @@ def test_the_commands_of_the_manual_are_found():
     assert "kolla container upgrade keystone --follow-config" in lines(text)
     assert "kolla container rollback" not in lines(text)
     assert "kolla container upgrade NAME --release RELEASE" in named(text)
+
+
+def test_every_command_line_is_carried_out_or_it_says_where_and_why_not():
+    given = {tuple(words(line)) for page in PAGES for line in lines(page.read_text())}
+    read = {told for told in of_the_manual() if told[-1] != "--dry-run"}
+    acted = {tuple(words(line)) for _, line in STORY}
+    elsewhere = {tuple(words(line)) for line in ELSEWHERE}
+    assert given - read - acted == elsewhere
+    assert acted <= given
 
 
 @pytest.mark.parametrize("line, complete", [

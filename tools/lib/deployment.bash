@@ -170,14 +170,20 @@ install_unit() {
     fi
 }
 
-write_openrc() {
-    step "Credentials in $openrc"
+write_credentials() {
+    step "Credentials in $openrc and $clouds"
+    write_credential openrc "$openrc"
+    write_credential clouds "$clouds"
+}
+
+# write_credential KIND FILE
+write_credential() {
     local text
-    text=$("$venv/bin/python" "$here/lib/quickstart.py" openrc "$config_dir") ||
+    text=$("$venv/bin/python" "$here/lib/quickstart.py" "$1" "$config_dir") ||
         die "the credentials cannot be read from the configuration" "kolla config passwords"
-    if [[ $(cat "$openrc" 2>/dev/null) != "$text" || $(stat -c %a "$openrc") != 600 ]]; then
-        change "writing it, for its owner only"
-        rm -f "$openrc"
-        (umask 077 && printf '%s\n' "$text" >"$openrc")
+    if [[ $(cat "$2" 2>/dev/null) != "$text" || $(stat -c %a "$2") != 600 ]]; then
+        change "writing $2, for its owner only"
+        rm -f "$2"
+        (umask 077 && printf '%s\n' "$text" >"$2")
     fi
 }

@@ -10,6 +10,7 @@
     setting CONFIG_DIR GROUP.OPTION
                                what kolla takes it for (in kolla's own environment)
     openrc CONFIG_DIR          the administrator's openrc (in kolla's own environment)
+    clouds CONFIG_DIR          the same as a clouds.yaml
 
 Exit code 1 with a reason on standard error if it cannot.
 """
@@ -32,16 +33,19 @@ INSTALLED = (
     "setup.py", "setup.cfg", "pyproject.toml", "requirements.txt", "tools/lib/kolla.lock",
 )
 
-OPENRC = {
-    "OS_AUTH_URL": "${keystone.public_url}/v3",
-    "OS_IDENTITY_API_VERSION": "3",
-    "OS_USERNAME": "${identity.admin_user}",
-    "OS_PASSWORD": "${identity.admin_password}",
-    "OS_PROJECT_NAME": "${identity.admin_project}",
-    "OS_USER_DOMAIN_NAME": "Default",
-    "OS_PROJECT_DOMAIN_NAME": "Default",
-    "OS_REGION_NAME": "${identity.region}",
+#: With which the administrator logs in.
+AUTH = {
+    "auth_url": "${keystone.public_url}/v3",
+    "username": "${identity.admin_user}",
+    "password": "${identity.admin_password}",
+    "project_name": "${identity.admin_project}",
+    "user_domain_name": "Default",
+    "project_domain_name": "Default",
 }
+#: What else a client has to know.
+CLIENT = {"identity_api_version": "3", "region_name": "${identity.region}"}
+#: What kolla-ansible calls this cloud in its clouds.yaml.
+CLOUD = "kolla-admin"
 
 
 def address() -> str:
@@ -141,14 +145,28 @@ def setting(config_dir: str, name: str) -> str:
 
 def openrc(config_dir: str) -> str:
     """Shell assignments with which the OpenStack client is the administrator."""
-    settings = _settings(config_dir)
-    wanted = dict(OPENRC)
-    if settings.value("api", "tls"):
-        wanted["OS_CACERT"] = "${certificates.folder}/ca.crt"
+    auth, client = _login(config_dir)
     return "\n".join(
-        f"export {name}={shlex.quote(settings.reveal(settings.render(template)))}"
-        for name, template in wanted.items()
+        f"export OS_{name.upper()}={shlex.quote(value)}" for name, value in (auth | client).items()
     )
+
+
+def clouds(config_dir: str) -> str:
+    """A clouds.yaml with which clients and libraries of OpenStack are the administrator."""
+    import yaml
+
+    auth, client = _login(config_dir)
+    return yaml.safe_dump({"clouds": {CLOUD: {"auth": auth, **client}}}, sort_keys=False).rstrip()
+
+
+def _login(config_dir: str) -> tuple[dict[str, str], dict[str, str]]:
+    settings = _settings(config_dir)
+    trusted = {"cacert": "${certificates.folder}/ca.crt"} if settings.value("api", "tls") else {}
+
+    def told(templates: dict[str, str]) -> dict[str, str]:
+        return {name: settings.reveal(settings.render(text)) for name, text in templates.items()}
+
+    return told(AUTH), told(CLIENT | trusted)
 
 
 def _settings(config_dir: str):
@@ -178,6 +196,7 @@ def _replace(path: pathlib.Path, text: str, mode: int) -> None:
 COMMANDS = {
     "address": address, "engine": engine, "merge": merge,
     "options": options, "option": option, "digest": digest, "setting": setting, "openrc": openrc,
+    "clouds": clouds,
 }
 
 if __name__ == "__main__":

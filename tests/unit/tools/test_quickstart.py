@@ -6,9 +6,11 @@ import json
 import pathlib
 import socket
 import subprocess
+import sys
 import threading
 
 import pytest
+from openstack.config import OpenStackConfig
 
 TOOLS = pathlib.Path(__file__).parents[3] / "tools"
 HELPER = TOOLS / "lib" / "quickstart.py"
@@ -151,3 +153,18 @@ def test_root_takes_no_packages_from_further_indexes(tmp_path):
     kept, *command = done.stdout.split()
     assert command == ["--", "quickstart"]
     assert "PIP_INDEX_URL" in kept and "PIP_EXTRA_INDEX_URL" not in kept
+
+
+def test_clouds_yaml_is_what_the_openstack_client_reads(tmp_path):
+    (tmp_path / "kolla.conf").write_text(
+        "[host]\naddress = 192.0.2.11\n[api]\ntls = true\n"
+        "[identity]\nadmin_password = it's \"one\": #3\n")
+    done = subprocess.run(
+        [sys.executable, HELPER, "clouds", tmp_path], capture_output=True, text=True, check=True)
+    (tmp_path / "clouds.yaml").write_text(done.stdout)
+    loader = OpenStackConfig(
+        config_files=[str(tmp_path / "clouds.yaml")], load_envvars=False)
+    cloud = loader.get_one("kolla-admin", validate=False)
+    assert cloud.auth["password"] == "it's \"one\": #3"
+    assert cloud.auth["auth_url"].startswith("https://")
+    assert cloud.config["cacert"] == f"{tmp_path}/certificates/ca.crt"
