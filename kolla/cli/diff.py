@@ -5,7 +5,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from kolla.cli.base import Configuration, Lister, Table
+from kolla.cli.base import Configuration, Lister, Table, folded
 from kolla.cli.details import generation_of
 from kolla.cli.parser import Parser, completed, positive
 from kolla.cli.plans import without_secrets
@@ -63,7 +63,8 @@ class Diff(OnOne, Lister):
         else:
             new = _wanted(deployment, known)
         found = list(_compared(old, new))
-        self.text = "\n".join([f"{known.name}: {old.name} -> {new.name}", *_lines(found)])
+        lines = [f"{known.name}: {old.name} -> {new.name}", *_lines(found)]
+        self.text = folded("\n".join(lines), self.app.stdout)
         return self.columns, [
             (one.what, one.name, one.how, Text(one.old), Text(one.new)) for one in found
         ]

@@ -142,7 +142,7 @@ class Tree(Lister):
         from kolla.cli.tree import drawing
 
         twigs = list(_twigs(self.app.deployment.installed))
-        self.text = drawing(twigs, ROOT)
+        self.text = drawing(twigs, ROOT, self.app.stdout)
         return self.columns, [
             (twig.path[-1], twig.path[-2] if len(twig.path) > 1 else ROOT,
              Text(twig.image.builder), len(twig.path),

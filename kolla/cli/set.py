@@ -58,7 +58,8 @@ class Tree(Lister):
 
     def take_action(self, parsed_args: Namespace) -> Table:
         found = branches(self.app.deployment, parsed_args.all)
-        self.text = drawing(found, self.app.deployment.catalog.root.name)
+        root = self.app.deployment.catalog.root.name
+        self.text = drawing(found, root, self.app.stdout)
         return self.columns, [branch.row() for branch in found]
 
 

@@ -1,8 +1,11 @@
 """The tree of container sets, as rows and as a drawing."""
 
 import dataclasses
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from kolla.cli.status import Status, of_sets, statuses
 from kolla.cli.values import Age, Text, age
@@ -85,8 +88,9 @@ def branches(deployment: "Deployment", everything: bool = False) -> list[Branch]
     return list(below(catalog.root, ()))
 
 
-def drawing(found: Sequence[Drawn], root: str) -> str:
-    """The lines and corners in front of the text of each branch."""
+def drawing(found: Sequence[Drawn], root: str, stream: TextIO) -> str:
+    """The lines and corners in front of the text of each branch, no wider than the terminal."""
+    width = shutil.get_terminal_size().columns if stream.isatty() else sys.maxsize
     lines = [root]
     for index, branch in enumerate(found):
         depth = len(branch.path)
@@ -94,8 +98,12 @@ def drawing(found: Sequence[Drawn], root: str) -> str:
             "│   " if _continues(found[index + 1:], level) else "    "
             for level in range(1, depth)
         )
-        corner = "├── " if _continues(found[index + 1:], depth) else "└── "
-        lines.append(f"{rails}{corner}{branch.text()}")
+        goes_on = _continues(found[index + 1:], depth)
+        corner, rail = ("├── ", "│   ") if goes_on else ("└── ", "    ")
+        lines += textwrap.wrap(
+            branch.text(), width, initial_indent=rails + corner,
+            subsequent_indent=f"{rails}{rail}    ", break_long_words=False, break_on_hyphens=False,
+        )
     return "\n".join(lines)
 
 

@@ -65,6 +65,12 @@ def test_nothing_is_wider_than_a_terminal(story):
             assert max(map(len, each.text.splitlines())) <= terminal.COLUMNS, each.line
 
 
+def test_every_line_of_a_table_has_both_of_its_edges(story):
+    lines = [line for shown in story.shown.values() for each in shown
+             for line in each.text.splitlines() if line.startswith(("|", "+-"))]
+    assert lines and not [line for line in lines if not line.endswith(("|", "-+"))]
+
+
 def test_the_broken_upgrade_is_told_with_what_serves(story):
     (failed,) = story.shown["failure"]
     assert failed.exit_code == 1 and "generation 3 serves" in failed.text

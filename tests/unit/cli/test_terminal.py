@@ -1,5 +1,6 @@
 """What people see on a terminal: tables, help, colours, hints, and the end of a report."""
 
+import dataclasses
 import io
 
 import pytest
@@ -10,6 +11,7 @@ from kolla.cli import colour, hints
 from kolla.cli.action import excerpt
 from kolla.cli.base import _too_wide
 from kolla.cli.main import Kolla
+from kolla.cli.tree import drawing
 from kolla.cli.values import Painted
 from kolla.plans.plan import Kind, Plan
 from tests.unit.support.factory import make_spec
@@ -17,6 +19,17 @@ from tests.unit.support.terminal import Terminal
 
 COMMANDS = sorted(Kolla().command_manager.commands)
 WIDTH = 80
+
+
+@dataclasses.dataclass(frozen=True)
+class Twig:
+    """A place in a tree."""
+
+    path: tuple[str, ...]
+    said: str
+
+    def text(self) -> str:
+        return self.said
 
 
 @pytest.fixture
@@ -48,6 +61,15 @@ def test_a_table_has_few_columns_and_all_of_them_if_asked(pinned):
     assert "super_privileged" not in few and "super_privileged" in all_of_them
     assert max(map(len, few.splitlines())) <= WIDTH
     assert "super_privileged" in pinned("container", "list", "-f", "json").json[0]
+
+
+def test_a_tree_is_folded_beside_its_rails_on_a_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    told = Twig(("a",), "word " * 20), Twig(("a", "b"), "b"), Twig(("c",), "c")
+    lines = drawing(told, "root", Terminal()).splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    assert [line[:4] for line in lines] == ["root", "├── ", "│   ", "│   ", "└── "]
+    assert len(drawing(told, "root", io.StringIO()).splitlines()) == 4
 
 
 @pytest.mark.parametrize("command", ["container list", "set list"])

@@ -70,7 +70,11 @@ class Story:
 
     def __init__(self, folder: pathlib.Path, monkeypatch):
         monkeypatch.setattr(network, "problem", lambda *arguments: None)
-        for name, value in (("COLUMNS", "80"), ("LINES", "24"), ("TERM", "xterm-256color")):
+        for name, value in (
+            ("COLUMNS", "80"), ("LINES", "24"), ("TERM", "xterm-256color"),
+            # Of tables; cliff asks file 1, which need not be the terminal here.
+            ("CLIFF_MAX_TERM_WIDTH", "80"),
+        ):
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("NO_COLOR", raising=False)
         monkeypatch.setenv("SUDO_USER", "alice")

@@ -25,7 +25,7 @@ PARTS = re.compile("_(bucket|sum|count|total)$")
 def queries() -> list[str]:
     told = [target["expr"] for panel in BOARD["panels"] for target in panel["targets"]]
     told += [variable["query"] for variable in BOARD["templating"]["list"]]
-    return told + [mark["expr"] for mark in BOARD["annotations"]["list"]]
+    return told + [mark["target"]["expr"] for mark in BOARD["annotations"]["list"]]
 
 
 def served() -> set[str]:
