@@ -64,6 +64,8 @@ def nova_environment() -> dict[str, str]:
         "KOLLA_HOST": "${host.name}",
         "OS_DEFAULT__HOST": "${host.name}",
         "OS_DEFAULT__MY_IP": "${host.internal_address}",
+        # What hypervisors of an earlier release understand; Nova's default is the latest.
+        "OS_UPGRADE_LEVELS__COMPUTE": "auto",
         **messaging_environment(),
         **{name: value for login in logins for name, value in login.items()},
         **{f"OS_{group.upper()}__{name}": value for group in CLIENT_OF for name, value in (

@@ -98,6 +98,15 @@ def test_what_follows_is_not_upgraded_first(server, name, leader):
     assert f"{leader}, which it follows" in refused
 
 
+def test_a_later_control_plane_reaches_a_hypervisor_of_the_earlier_release(server):
+    for name in ("keystone", "glance-api", "placement-api", "neutron-server", "nova-conductor",
+                 "nova-scheduler", "nova-api", "metadata-service", "nova-novncproxy"):
+        server.host.kolla("container", "upgrade", name, "--release", RELEASES[1], timeout=1200)
+    assert server.cloud.current("nova-compute")["release"] == RELEASES[0]
+    with console(server) as opened_by_the_later:
+        assert opened_by_the_later.works()
+
+
 @contextlib.contextmanager
 def unnoticed(server: Server) -> Iterator[None]:
     """While the block runs, the virtual machine goes on, and nova-compute is soon back."""

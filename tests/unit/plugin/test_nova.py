@@ -3,6 +3,7 @@
 import pytest
 
 from kolla_plugins.nova.api import METADATA_SERVICE, NOVA_API
+from kolla_plugins.nova.compute import NOVA_COMPUTE
 from kolla_plugins.nova.console import NOVA_NOVNCPROXY
 from kolla_plugins.nova.shared import nova_environment
 from kolla_plugins.nova.workers import NOVA_CONDUCTOR, NOVA_SCHEDULER
@@ -40,6 +41,11 @@ def test_only_tasks_are_told_of_cell0(container):
 
 def test_what_every_service_of_nova_is_told_leads_to_no_database():
     assert not [name for name in nova_environment() if "DATABASE" in name]
+
+
+@pytest.mark.parametrize("container", (*ALL, NOVA_COMPUTE), ids=lambda container: container.name)
+def test_hypervisors_of_an_earlier_release_are_sent_what_they_understand(container):
+    assert container.environment["OS_UPGRADE_LEVELS__COMPUTE"] == "auto"
 
 
 def test_the_first_of_nova_makes_its_databases_and_its_user():
