@@ -19,7 +19,7 @@ from tests.benchmarks import report
 
 #: In this order; each is a module with a function ``run(quick) -> Result``.
 NAMES = ("startup", "plan", "noop", "deploy", "upgrade", "monitor", "tls", "hold",
-         "relieve", "machines")
+         "relieve", "apis", "machines")
 
 
 def main() -> int:

@@ -44,11 +44,12 @@ class Loading:
         self.samples = [Sample(**json.loads(line)) for line in lines]
 
 
-def wait_until_it_answers(url: str, timeout: float = 60) -> None:
+def wait_until_it_answers(url: str, token: str = "", timeout: float = 60) -> None:
+    question = urllib.request.Request(url, headers={"X-Auth-Token": token} if token else {})
     deadline = time.monotonic() + timeout
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=1):
+            with urllib.request.urlopen(question, timeout=1):
                 return
         except (urllib.error.URLError, OSError):
             if time.monotonic() > deadline:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import pathlib
 import time
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from tests.benchmarks.loading import Loading, wait_until_it_answers
 from tests.benchmarks.report import Result, milliseconds, times
 from tests.benchmarks.stats import Sample, Summary, between, median, summarise
 from tests.benchmarks.ways import Compose, Kolla, KollaReleases, KollaThroughCompose, Recreate, Way
+from tests.functional.support.harness import Deployment
 
 RATE = 200
 #: What is asked of each service.
@@ -20,6 +22,22 @@ URLS = {
 LATER_RELEASE = "2026.2"
 #: Of a handover: p99 in proportion to the steady state's, the maximum beyond it in seconds.
 P99_BAR, MAX_BAR = 3, 0.1
+COLUMNS = (
+    "service", "way", "each takes", "requests", "failed", "gap", "p50", "p99", "p99.9", "max",
+    "steady p50", "p99", "max", "p99 ratio", "own lag",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What is asked, how often a second, and whose token those have who ask."""
+
+    url: str
+    rate: float
+    token: str = ""
+
+    def loading(self, output: pathlib.Path) -> Loading:
+        return Loading(self.url, self.rate, output, self.token)
 
 
 @dataclasses.dataclass
@@ -52,20 +70,20 @@ def run(quick: bool) -> Result:
         _prepare(deployment)
         with contextlib.suppress(KeyboardInterrupt):  # what was measured by then is reported
             for way, service in _ways(deployment):
-                found.append(_measure(deployment, way, service, changes, steady))
+                url = Asked(URLS[service], RATE)
+                found.append(measure(deployment, way, service, url, changes, steady))
     bars = {}
     for one in found:
         if one.way.startswith("handover"):
-            bars |= _bars(one)
+            bars |= handover_bars(one)
     services = {one.service for one in found}
     return Result(
         "upgrade",
         f"{changes} changes of a service in a row, at {RATE} requests a second on new "
         "connections and 4 keep-alive clients",
-        ("service", "way", "each takes", "requests", "failed", "gap", "p50", "p99", "p99.9", "max",
-         "steady p50", "p99", "max", "p99 ratio", "own lag"),
-        [_row(one) for one in found],
-        {f"{one.service}, {one.way}": _data(one) for one in found},
+        COLUMNS,
+        [row(one) for one in found],
+        {f"{one.service}, {one.way}": data(one) for one in found},
         bars,
         ["Latencies count from the time a request was to leave; own lag: how late the load"
          " generator was with 1 of 100.", f"Rivals: {compose.version()}" if compose.command()
@@ -102,13 +120,13 @@ def _ways(deployment: lab.Deployment) -> Iterator[tuple[Way, str]]:
         deployment.kolla("container", "start", service)
 
 
-def _measure(
-    deployment: lab.Deployment, way: Way, service: str, changes: int, steady: float
+def measure(
+    deployment: Deployment, way: Way, service: str, asked: Asked, changes: int, steady: float
 ) -> Measured:
-    url, marks = URLS[service], []
+    marks = []
     way.begin()
-    wait_until_it_answers(url)
-    with Loading(url, RATE, deployment.directory / "samples").running() as load:
+    wait_until_it_answers(asked.url, asked.token)
+    with asked.loading(deployment.directory / "samples").running() as load:
         time.sleep(3)
         began = time.monotonic()
         time.sleep(steady)
@@ -116,14 +134,14 @@ def _measure(
         for number in range(1, changes + 1):
             begin = time.monotonic()
             way.change(number)
-            wait_until_it_answers(url)
+            wait_until_it_answers(asked.url, asked.token)
             marks.append((begin, time.monotonic()))
             time.sleep(1)
     way.end()
     return Measured(service, way.name, load.samples, (began, ended), marks)
 
 
-def _bars(one: Measured) -> dict[str, bool]:
+def handover_bars(one: Measured) -> dict[str, bool]:
     rest, during = one.at_rest, one.during
     what = f"{one.service}, {one.way}: "
     return {
@@ -133,7 +151,7 @@ def _bars(one: Measured) -> dict[str, bool]:
     }
 
 
-def _row(one: Measured) -> list[str]:
+def row(one: Measured) -> list[str]:
     rest, during = one.at_rest, one.during
     latencies = (during.gap, during.p50, during.p99, during.p999, during.max,
                  rest.p50, rest.p99, rest.max)
@@ -145,7 +163,7 @@ def _row(one: Measured) -> list[str]:
     ]
 
 
-def _data(one: Measured) -> dict:
+def data(one: Measured) -> dict:
     errors = sorted({sample.error for sample in one.samples if sample.error})
     return {
         "steady": dataclasses.asdict(one.at_rest),
