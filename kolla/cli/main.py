@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 failed or unhealthy, 2 wrong usage.
 """
 
+import contextlib
 import errno
 import functools
 import io
@@ -215,11 +216,13 @@ class _StandardError(logging.StreamHandler[TextIO]):
 
 def _complain(error: KollaError, stream: TextIO) -> int:
     logfile.TOLD.error("%s", error)
-    text = folded(f"kolla: {error.message}", stream)
+    text = f"kolla: {error.message}"
     if error.hint:
         text += "\n" + textwrap.indent(error.hint, "  ")
-    print(journal.marked(text, journal.ERROR) if journal.is_read_by_it(stream) else text,
-          file=stream)
+    text = folded(text, stream)
+    with contextlib.suppress(OSError):  # the exit code is told in any case
+        print(journal.marked(text, journal.ERROR) if journal.is_read_by_it(stream) else text,
+              file=stream, flush=True)
     return error.exit_code
 
 

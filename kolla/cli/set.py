@@ -12,6 +12,7 @@ from kolla.cli.status import of_sets, pinned_lines, statuses
 from kolla.cli.tree import Branch, branches, drawing
 from kolla.cli.values import Age, Lines, Text
 from kolla.cli.which import OnSets
+from kolla.errors import UsageError
 
 
 class List(Lister):
@@ -235,6 +236,8 @@ class Export(OnSets, Command):
         export = self.app.deployment.installed.exporter(parsed_args.format)
         exported = tree(self.app.deployment, self.containers(parsed_args))
         output = pathlib.Path(parsed_args.output).absolute()
+        if output.exists() and not output.is_dir():
+            raise UsageError(f"{output} is no folder", "name one, or one that does not exist yet")
         for written in export(exported, output):
             path = output / written.path
             write_whole(path, written.content, written.mode, written.owner)

@@ -213,9 +213,11 @@ def gather(
 
 
 def existing(path: Path) -> list[Path]:
-    """The file if it exists; KollaError if this user may not know."""
+    """The file if it exists, or a link that should lead to it; KollaError if this user may not
+    know.
+    """
     try:
-        return [path] if path.exists() else []
+        return [path] if path.exists() or path.is_symlink() else []
     except OSError as error:
         raise _unreadable(path, error) from error
 

@@ -39,10 +39,7 @@ class Database:
             return db
         except (OSError, sqlite3.Error) as error:
             raise KollaError(
-                f"the state file {self.path} cannot be opened: {error}",
-                "kolla needs to write there: is the disk full? else run it as root, or name "
-                "another [DEFAULT] state_dir; a file that is broken can be moved away, "
-                "`kolla recover` then rebuilds it from the containers' labels",
+                f"the state file {self.path} cannot be opened: {error}", _advice(error)
             ) from None
 
     def _opened_to_be_read(self) -> sqlite3.Connection:
@@ -116,6 +113,14 @@ def read_only(path: pathlib.Path) -> sqlite3.Connection:
         f"{path.absolute().as_uri()}?{how}", uri=True, timeout=30, isolation_level=None,
         check_same_thread=False,
     )
+
+
+def _advice(error: OSError | sqlite3.Error) -> str:
+    """What to do about a file that cannot be opened."""
+    if not isinstance(error, OSError | sqlite3.OperationalError):  # it was read, and is broken
+        return "move it away; `kolla recover` then rebuilds it from the containers' labels"
+    return ("kolla needs to write there: is the disk full? else run it as root, or name another "
+            "[DEFAULT] state_dir")
 
 
 def _identity(path: pathlib.Path) -> tuple[int, int] | None:

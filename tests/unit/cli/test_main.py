@@ -3,13 +3,16 @@
 import errno
 import json
 import os
+import socket
 import subprocess
 import sys
 
 import pytest
 
-from kolla.cli.main import Kolla, _readable
+from kolla.cli.main import Kolla, _complain, _readable
+from kolla.errors import KollaError
 from tests.unit.support.cli import MAIN, Answer
+from tests.unit.support.terminal import Terminal
 
 COMMANDS = sorted(Kolla().command_manager.commands)
 
@@ -246,8 +249,10 @@ def test_without_the_engine_no_copy_is_put_in_place(kolla):
     assert kolla.store.container("probe").target == "stopped"
 
 
-def in_shell(kolla, redirection: str) -> subprocess.CompletedProcess:
-    code = f'"$0" -c "{MAIN}" --config-dir "$1" container list {redirection}'
+def in_shell(
+    kolla, redirection: str, command: str = "container list"
+) -> subprocess.CompletedProcess:
+    code = f'"$0" -c "{MAIN}" --config-dir "$1" {command} {redirection}'
     return subprocess.run(
         ["bash", "-c", code, sys.executable, str(kolla.config.parent)], capture_output=True,
         text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(kolla.plugins)},
@@ -258,6 +263,10 @@ def test_output_for_which_there_is_no_room_is_an_error_and_no_bug(kolla):
     done = in_shell(kolla, "> /dev/full")
     assert done.returncode == 1
     assert done.stderr == "kolla: the output cannot be written: No space left on device\n"
+
+
+def test_an_error_that_cannot_be_printed_has_its_exit_code_all_the_same(kolla):
+    assert in_shell(kolla, "2> /dev/full", "container show nowhere").returncode == 2
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
@@ -279,6 +288,27 @@ def test_a_directory_in_place_of_the_configuration_is_named(kolla, command):
     assert answer.code == 1
     assert "kolla.conf: cannot be read: Is a directory" in answer.err
     assert "as root" not in answer.err and "Traceback" not in answer.err
+
+
+def test_a_link_to_nowhere_in_place_of_a_configuration_is_named(kolla):
+    (kolla.config.parent / "hosts" / f"{socket.gethostname()}.conf").symlink_to("nowhere")
+    answer = kolla("set", "list")
+    assert answer.code == 1
+    assert f"{socket.gethostname()}.conf: cannot be read: No such file or directory" in answer.err
+
+
+def test_an_export_to_a_file_is_refused(kolla):
+    answer = kolla("set", "export", "--output", str(kolla.config))
+    assert answer.code == 2 and f"{kolla.config} is no folder" in answer.err
+
+
+def test_hints_are_folded_between_words_on_a_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    stream = Terminal()
+    assert _complain(KollaError("it is wrong", "name one of: " + "word " * 20), stream) == 1
+    lines = stream.getvalue().splitlines()
+    assert len(lines) > 2 and max(map(len, lines)) <= 60
+    assert all(line.startswith("  ") for line in lines[1:])
 
 
 @pytest.mark.parametrize("release, told", [

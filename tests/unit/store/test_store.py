@@ -73,7 +73,7 @@ def test_a_state_file_of_a_later_kolla_is_refused(store, tmp_path):
 
 def test_a_broken_state_file_is_named_with_the_way_out(tmp_path):
     (tmp_path / "kolla.sqlite").write_text("this is no database, and never was one")
-    with pytest.raises(KollaError, match="kolla recover"):
+    with pytest.raises(KollaError, match="\n  move it away; `kolla recover` then"):
         Store(tmp_path)
 
 
