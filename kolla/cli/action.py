@@ -188,7 +188,7 @@ class Upgrade(Forced):
         return parser
 
     def details(self, parsed_args: Namespace) -> dict[str, Any]:
-        if parsed_args.release:
+        if parsed_args.release is not None:
             from kolla.catalog import releases
 
             releases.require(self.app.deployment.installed.release_order, parsed_args.release)

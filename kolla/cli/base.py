@@ -160,7 +160,9 @@ class Lister(_Columns, lister.Lister):
         self, parsed_args: Namespace, column_names: Sequence[str], data: Iterable[Sequence[Any]]
     ) -> int:
         if parsed_args.formatter in FLAT:
-            data = [tuple(map(flat, row)) for row in data]
+            # A column of "value" that is empty would shift those behind it.
+            nothing = "-" if parsed_args.formatter == "value" else ""
+            data = [tuple(flat(cell, nothing) for cell in row) for row in data]
         if parsed_args.formatter == "table":
             return self._show(parsed_args, column_names, list(data))
         return super().produce_output(parsed_args, column_names, data)

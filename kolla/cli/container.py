@@ -12,7 +12,7 @@ from kolla.cli.details import FIELDS, generation_of, shortened, values
 from kolla.cli.parser import Parser, completed, positive
 from kolla.cli.status import status
 from kolla.cli.which import OnContainers, OnOne
-from kolla.errors import KollaError
+from kolla.errors import KollaError, UsageError
 
 if TYPE_CHECKING:
     from kolla.plugin import Container
@@ -101,7 +101,9 @@ class Upgrade(OnContainers, action.Upgrade):
         return parser
 
     def details(self, parsed_args: Namespace) -> dict[str, Any]:
-        if parsed_args.image:
+        if parsed_args.image is not None:
+            if not parsed_args.image:
+                raise UsageError("--image is empty", "name an image, or leave the option out")
             self.only_one(parsed_args, "--image")
         return {**super().details(parsed_args), "image": parsed_args.image}
 

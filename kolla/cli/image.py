@@ -10,7 +10,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kolla.cli.base import Command, Configuration, Lister, Table
+from kolla.cli.base import Command, Configuration, Lister, Table, wrapped
 from kolla.cli.confirm import confirm
 from kolla.cli.parser import Parser, completed
 from kolla.cli.progress import progress
@@ -217,6 +217,17 @@ class Prune(Lister):
              text)
             for removal, text in results.items()
         ]
+
+    def below(self, names: Sequence[str], rows: list[Sequence[Any]]) -> list[str]:
+        """Each reason once, and the images that it holds for."""
+        lines: list[str] = []
+        for reason in dict.fromkeys(row[3] for row in rows):
+            tags = [row[0].machine_readable() for row in rows if row[3] == reason]
+            told = [tag for tag in tags if tag]
+            if nameless := len(tags) - len(told):
+                told.append(f"{nameless} without a tag")
+            lines += wrapped(reason, ", ".join(told))
+        return lines
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,11 +16,11 @@ _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 FLAT = ("csv", "value")
 
 
-def flat(cell: object) -> Any:
-    """A cell for such a format: empty for None, JSON for a list or a mapping."""
+def flat(cell: object, nothing: str = "") -> Any:
+    """A cell for such a format: JSON for a list or a mapping, ``nothing`` if it is empty."""
     value = cell.machine_readable() if isinstance(cell, FormattableColumn) else cell
-    if value is None:
-        return ""
+    if value is None or value == "":
+        return nothing
     return json.dumps(value) if isinstance(value, (bool, dict, list)) else value
 
 

@@ -68,9 +68,11 @@ def _missing(
         )
     name = name_of_image(deployment, container, release)
     option = f" --release {release}" if container.image.per_release else ""
-    return KollaError(
-        f"the image {name} is not built", f"`kolla image build {container.image.name}{option}`"
-    )
+    known = naming.releases_of(container.image)
+    hint = f"`kolla image build {container.image.name}{option}`"
+    if option and known and release not in known:
+        hint = f"it can be built for {', '.join(known)}; choose one of them, or load an image"
+    return KollaError(f"the image {name} is not built", hint)
 
 
 def name_of_image(deployment: Deployment, container: Container, release: str) -> str:

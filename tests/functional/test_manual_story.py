@@ -216,8 +216,6 @@ STORY = (
     (None, "kolla container exec mariadb -- mariadb-dump --user=mysql --single-transaction"
            " keystone"),
     (None, "kolla set export --format compose --output /srv/openstack"),
-    (None, "kolla image build --refresh-base"),
-    (None, "kolla set upgrade all"),
     (None, "kolla container upgrade keystone --release 2026.2"),
     (None, "kolla container stop keystone"),
     (the_database_is_restored, "kolla container start keystone"),
@@ -231,16 +229,17 @@ STORY = (
     (the_monitor_has_made_a_copy,
      "kolla recover --from /var/lib/kolla/copies/kolla-2026-11-26.sqlite"),
     (None, "kolla set delete key-manager --data"),
-    (the_example_is_removed, "kolla image prune"),
-    (None, "kolla set delete stores --data --yes"),
+    (the_example_is_removed, "kolla set delete stores --data --yes"),
     (None, "kolla set delete all --data --skip-tasks --yes"),
 )
 #: What is carried out elsewhere, or nowhere, and why; doc/source/testing.rst says so too.
 ELSEWHERE = {
+    "kolla image build --refresh-base": "test_image.py, with a namespace of its own",
+    "kolla image prune": "the same",
     "kolla image build heat": "cloud/test_heat.py",
     "kolla image build gnocchi ceilometer aodh": "cloud/test_telemetry.py",
     "kolla container task web": "the manual's own example; test_changes.py runs tasks",
-    "kolla container task web purge": "the same",
+    "kolla container task web purge": "the manual's own example, too",
     "kolla container task swift-proxy-server rings": "the story has no Swift",
     "kolla container rollback nova-conductor": "compute/test_nova.py",
     "kolla container exec nova-api -- kolla-schema forget ctl2 nova-scheduler":

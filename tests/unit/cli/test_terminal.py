@@ -10,9 +10,10 @@ from kolla.actions.runner import Result
 from kolla.cli import colour, hints
 from kolla.cli.action import excerpt
 from kolla.cli.base import _too_wide
+from kolla.cli.image import Prune
 from kolla.cli.main import Kolla
 from kolla.cli.tree import drawing
-from kolla.cli.values import Painted
+from kolla.cli.values import Painted, Text
 from kolla.plans.plan import Kind, Plan
 from tests.unit.support.factory import make_spec
 from tests.unit.support.terminal import Terminal
@@ -61,6 +62,23 @@ def test_a_table_has_few_columns_and_all_of_them_if_asked(pinned):
     assert "super_privileged" not in few and "super_privileged" in all_of_them
     assert max(map(len, few.splitlines())) <= WIDTH
     assert "super_privileged" in pinned("container", "list", "-f", "json").json[0]
+
+
+def test_what_is_empty_shifts_no_column_of_a_shell(kolla):
+    shown = ("container", "list", "-c", "generation", "-c", "health")
+    assert kolla(*shown, "-f", "value").out.splitlines()[0] == "- absent"
+    assert kolla(*shown, "-f", "csv").out.splitlines()[1] == '"","absent"'
+
+
+def test_images_to_remove_have_each_reason_once(monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    rows = [
+        (Text(tag), None, None, reason, "removed")
+        for tag, reason in [("", "replaced"), ("a:1", "not needed"), ("", "replaced"),
+                            ("b:1", "not needed")]
+    ]
+    assert Prune.below(None, Prune.columns, rows) == [
+        "replaced: 2 without a tag", "not needed: a:1, b:1"]
 
 
 def test_a_tree_is_folded_beside_its_rails_on_a_terminal(monkeypatch):
