@@ -30,11 +30,13 @@ def planned(
     if request.kind is not Kind.RECOVER:  # of which as much is done as is possible here
         together = {container.name for container in request.containers}
         steps = places.possible(deployment, state, steps, together, request.prepared)
+        refusals.require_secrets_of_last_tasks(deployment.settings, state, steps)
     consent.require(deployment, request, state, steps)
     if steps.spec:
         deployment.backend_of(steps.spec.backend).require(steps.spec)
         needs.require(steps.spec)
         refusals.require_ports(state, steps.spec)
+        refusals.require_secrets(deployment.settings, steps.spec)
         keyrings.require_known(deployment, container, state, steps.spec)
         steps = dataclasses.replace(
             steps, reasons=(*steps.reasons, *_taken_out(deployment, steps.spec))

@@ -1,12 +1,15 @@
 """Changes that are refused before anything is touched, and the commands that help instead."""
 
+import dataclasses
+
 from kolla import network
 from kolla.catalog import releases
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
-from kolla.plans.plan import State
+from kolla.plans.plan import Do, Plan, State
 from kolla.plugin import Container, Downgrade
 from kolla.plugin.spec import Spec
+from kolla.settings import Settings
 from kolla.store.records import ABSENT
 
 
@@ -65,6 +68,23 @@ def refuse_downgrade(container: Container, old: str, new: str) -> None:
             "restore a backup taken with the earlier version instead, or delete it with its"
             f" data: `kolla container delete {container.name} --data`",
         )
+
+
+def require_secrets(settings: Settings, spec: Spec) -> None:
+    """Raise :class:`KollaError` if a secret of a new generation has no value."""
+    try:
+        settings.reveal("".join("${%s}" % name for name in settings.secrets_in(spec.texts())))
+    except KollaError as error:
+        raise KollaError(f"{spec.container}: {error.message}", error.hint) from None
+
+
+def require_secrets_of_last_tasks(settings: Settings, state: State, steps: Plan) -> None:
+    """The same for the tasks that a deletion runs."""
+    for step in steps.operations:
+        if step.kind in (Do.FAREWELL, Do.TEARDOWN):
+            spec = state.spec(step.number)
+            task = spec.task(step.kind, step.task)
+            require_secrets(settings, dataclasses.replace(spec, tasks={step.kind: (task,)}))
 
 
 def require_ports(state: State, spec: Spec) -> None:

@@ -22,11 +22,8 @@ class Fingerprints:
 
     def of(self, spec: Spec) -> dict[str, str]:
         """The fingerprint of each secret that a spec refers to, by name."""
-        found = {
-            name for text in spec.texts() for name in self._settings.references(text)
-            if name not in self._settings.taken_out(text)
-        }
-        return {name: self._of_secret(name) for name in sorted(found)}
+        found = self._settings.secrets_in(spec.texts())
+        return {name: self._of_secret(name) for name in found}
 
     def of_keys(self, name: str, keys: Mapping[int, str]) -> dict[int, str]:
         """The fingerprint of each of the numbered keys of a secret."""

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -159,6 +159,13 @@ class Settings(OptionValues):
     def references(self, rendered: str) -> list[str]:
         """The secrets that a rendered text still refers to, as ``group.option``."""
         return templates.references(rendered)
+
+    def secrets_in(self, texts: Iterable[str]) -> list[str]:
+        """The secrets that rendered texts refer to, without :meth:`taken_out`."""
+        return sorted({
+            name for text in texts for name in self.references(text)
+            if name not in self.taken_out(text)
+        })
 
     def taken_out(self, rendered: str) -> list[str]:
         """Secret options of services in a text that no file sets any more."""

@@ -70,6 +70,18 @@ class OptionValues:
                     known.setdefault(sources.normal_group(group_name), {})[name] = group, opt
         return known
 
+    @functools.cached_property
+    def of_nobody(self) -> dict[str, str]:
+        """By ``group.option``: what files set in groups that no installed plugin has.
+
+        So a container that is left over of a plugin finds its secrets.
+        """
+        found = ((sources.normal_group(item.group), item) for item in self.sources.assignments())
+        return {
+            f"{group}.{item.option}": item.text for group, item in found
+            if "/" not in group and group not in self.options_by_file_name
+        }
+
     def is_secret(self, group: str, option: str) -> bool:
         return f"{group}.{option}" in self.secrets
 

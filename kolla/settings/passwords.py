@@ -1,13 +1,15 @@
 """Fills in missing secrets in ``kolla.conf.d/passwords.conf``, mode 0600."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from kolla.errors import KollaError
 from kolla.files import locked, write_whole
 from kolla.plugin.declarations.hosts import EachHost
 from kolla.plugin.forms import SecretType
+from kolla.settings.handout import secrets_of
 from kolla.settings.loader import Settings
+from kolla.settings.option_values import split
 from kolla.settings.problems import Invalid
 from kolla.settings.sources import SourceFile, normal_group
 
@@ -33,7 +35,21 @@ def missing(settings: Settings) -> list[Name]:
 
 def to_be_brought(settings: Settings) -> list[Name]:
     """Secrets without a value that only an operator can provide."""
-    return [name for name in _without_value(settings) if not _can_be_made(settings, name)]
+    own = [name for name in _without_value(settings) if not _can_be_made(settings, name)]
+    return sorted({*own, *_from_elsewhere(settings)})
+
+
+def _from_elsewhere(settings: Settings) -> Iterator[Name]:
+    """Secrets of containers of other hosts that containers here refer to, without a value."""
+    here = set(_without_value(settings))
+    referred = {name for container in settings.enabled()
+                for name in secrets_of(settings, container)}
+    for name in {inside for name in referred for inside in settings.secrets.behind(name)}:
+        option = settings.option(*split(name))
+        parts = settings.references(option.text) if isinstance(option, EachHost) else [name]
+        if option.default is None and not settings.value(*split(name)):
+            if not here & set(map(split, parts)):
+                yield split(name)
 
 
 def fill_in(settings: Settings, found: Mapping[Name, str] | None = None) -> list[Name]:

@@ -57,6 +57,7 @@ def masked(settings: "Settings", text: str) -> str:
 
 
 def _names(settings: "Settings") -> Iterator[str]:
+    yield from settings.of_nobody
     for group, opts in settings.options.items():
         yield from (f"{group}.{name}" for name in opts if settings.is_secret(group, name))
     for container in settings.catalog.containers.values():

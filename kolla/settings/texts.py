@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from kolla.errors import KollaError
+from kolla.plugin.declarations.hosts import EachHost
 from kolla.settings import services, templates
 from kolla.settings.option_values import OptionValues, split
 from kolla.settings.services import ServiceOption
@@ -41,14 +42,25 @@ class Texts:
         if missing:
             raise KollaError(
                 f"no value is set for the secret {', '.join(missing)}",
-                "set it in a file that root alone can read, or have `kolla config passwords` make"
-                " it up",
+                "; ".join(dict.fromkeys(map(self._way_to_set, missing))),
             )
         return _checked(templates.substitute, rendered, found.__getitem__)
 
     def taken_out(self, rendered: str) -> list[str]:
         return [name for name in templates.references(rendered)
                 if services.split(name)[1] and self._secret(name) is None]
+
+    def _way_to_set(self, name: str) -> str:
+        by_hand = "set it in a file that root alone can read"
+        if not services.split(name)[1] and not self._options.is_known(name):
+            return "its plugin is not installed: install it again, then `kolla config passwords`"
+        option = self._options.options.get(split(name)[0], {}).get(split(name)[1])
+        if isinstance(option, EachHost):
+            return (
+                f"for a {option.container} that kolla does not run, {by_hand}; else `kolla config"
+                " passwords` makes up what it consists of"
+            )
+        return f"{by_hand}, or have `kolla config passwords` make it up"
 
     def _stays(self, name: str) -> bool:
         """Whether a reference is to a secret, and stays in a rendered text."""
@@ -69,6 +81,8 @@ class Texts:
             if not text:
                 return text
             return self.reveal(self.render(services.literal(text, self._options.is_known)))
+        if not self._options.is_known(name):
+            return self._options.of_nobody.get(name)
         for other in self._options.secrets.behind(name):
             value, option = self._options.value(*split(other)), self._options.option(*split(other))
             if not value and option.default is None:

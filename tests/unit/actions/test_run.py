@@ -12,12 +12,14 @@ import pytest
 from kolla import network
 from kolla.actions.run import plan, run
 from kolla.backends import instances
+from kolla.catalog.leftovers import left_over
 from kolla.errors import KollaError, UsageError
 from kolla.plans import refusals
 from kolla.plans.requests import Request
-from kolla.plugin import Downgrade, Hold, Listen, Privilege, Strategy, Task, Volume
+from kolla.plugin import Downgrade, Hold, Listen, Privilege, Strategy, Task, Volume, secret
 from kolla.plugin.reports import BackendError, Outcome
-from kolla.settings import Settings
+from kolla.settings import Settings, passwords
+from kolla.settings.secrets import masked
 from tests.unit.support.host import CONFIGURATION, Host, make_service
 from tests.unit.support.plugins import make_catalog, make_settings
 
@@ -239,6 +241,69 @@ def test_a_secret_that_was_taken_out_of_the_configuration_blocks_no_rollback(tmp
     assert result.outcome == "done" and host.record("web").current == 3
     cause = host.deployment.store.generation("web", 3).cause
     assert "without web/quotas.some_password, a secret that is no longer set" in cause
+
+
+def guarded(name: str, **changes):
+    """It logs in with a secret of its own."""
+    options = {name: (secret("password", help=""),)}
+    login = {"PASSWORD": "${%s.password}" % name}
+    return make_service(name, options=options, environment=login, **changes)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_secret_without_a_value_is_refused_before_anything_is_touched(tmp_path, dry_run):
+    host = Host(tmp_path, guarded("web"))
+    host.build("1")
+    with pytest.raises(KollaError, match="web: no value is set for the secret web.password\n"
+                                         ".*`kolla config passwords` make it up"):
+        run(host.deployment, Request("start", host.containers), dry_run=dry_run)
+    assert not host.engine.seen and host.deployment.store.generations("web") == []
+
+
+def without_its_plugin(host: Host) -> list:
+    """What is left over after its plugin was uninstalled; the next command finds it so."""
+    deployment = host.deployment
+    deployment.installed = make_catalog(make_service("other"))
+    for derived in ("catalog", "instances", "fingerprints"):
+        vars(deployment).pop(derived, None)
+    deployment.configuration.settings = Settings.load(deployment.installed, deployment.config_dir)
+    return list(left_over(deployment.installed, deployment.store))
+
+
+@pytest.fixture
+def abandoned(tmp_path):
+    """A container with something in another service, whose plugin was uninstalled."""
+    host = Host(tmp_path, guarded("web", teardown=(Task("away", ("away",)),)))
+    host.build("1")
+    passwords.fill_in(host.deployment.settings)
+    host.deployment.configuration.settings = Settings.load(host.deployment.installed, tmp_path)
+    assert host.act("start")["web"].outcome == "done"
+    host.deployment.settings.sources.files[0].path.write_text(
+        CONFIGURATION.format(folder=tmp_path, enabled="")
+    )
+    host.containers = without_its_plugin(host)
+    return host
+
+
+def test_what_a_plugin_has_left_over_is_deleted_with_its_data_by_its_own_secrets(abandoned):
+    text = passwords.path_in(abandoned.deployment.config_dir).read_text()
+    password = text.rpartition(" = ")[2].strip()
+    assert masked(abandoned.deployment.settings, f"no {password}!") == "no ********!"
+    assert abandoned.act("restart")["web"].outcome == "done"
+    assert abandoned.act("delete", data=True)["web"].outcome == "done"
+    (task,) = abandoned.engine.instances
+    assert task.environment["PASSWORD"] == password
+    assert not abandoned.engine.seen
+
+
+def test_what_a_plugin_has_left_over_is_not_stopped_where_its_secrets_are_gone(abandoned):
+    passwords.path_in(abandoned.deployment.config_dir).unlink()
+    abandoned.containers = without_its_plugin(abandoned)
+    with pytest.raises(KollaError, match="web: no value is set for the secret web.password\n"
+                                         ".*is not installed: install it again"):
+        abandoned.act("delete", data=True)
+    assert abandoned.engine.running() == ["web-g1"]
+    assert abandoned.act("delete")["web"].outcome == "done"
 
 
 def test_a_container_that_is_deleted_with_its_data_leaves_no_volume(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from kolla.actions.run import Report
 from kolla.actions.runner import Result
-from kolla.cli import colour, hints
+from kolla.cli import colour, hints, values
 from kolla.cli.action import excerpt
 from kolla.cli.base import _too_wide
 from kolla.cli.image import Prune
@@ -173,6 +173,7 @@ def test_colours_decide_neither_about_blocks_nor_about_empty_fields(
     pinned, monkeypatch, command, columns
 ):
     monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr(values, "age", lambda time: "1 h ago")  # between the two time passes
     without = pinned(*command.split()).out
     monkeypatch.setattr(colour, "wanted", lambda stream: True)
     assert colour.plain(pinned(*command.split()).out) == without

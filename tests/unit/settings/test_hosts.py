@@ -9,7 +9,7 @@ from kolla.errors import KollaError
 from kolla.plans.rendering import build
 from kolla.plugin import Task, each_host, secret
 from kolla.plugin.reports import ImageFacts
-from kolla.settings import Invalid
+from kolla.settings import Invalid, passwords
 from tests.unit.support.plugins import make_container, make_settings
 
 URL = "${url:broker.user}:${url:broker.password}@${broker.address}:${broker.port}"
@@ -84,8 +84,15 @@ def test_variables_and_the_command_line_are_those_of_this_host(tmp_path, monkeyp
 def test_a_secret_that_is_not_set_is_missing_as_ever(tmp_path):
     made = settings_of(tmp_path, "ctl1", "", **THREE)
     assert made.problems() == []
-    with pytest.raises(KollaError, match="no value is set for the secret broker.urls"):
+    with pytest.raises(KollaError, match="no value is set for the secret broker.urls\n"
+                                         ".*for a broker that kolla does not run, set it"):
         made.reveal(made.environment(CLIENT)["URL"])
+
+
+@pytest.mark.parametrize("host, noted", [("cmp1", ["[broker] urls"]), ("ctl1", [])])
+def test_a_secret_that_only_another_host_could_make_up_is_noted(tmp_path, host, noted):
+    made = settings_of(tmp_path, host, "", **THREE)
+    assert [f"[{group}] {name}" for group, name in passwords.to_be_brought(made)] == noted
 
 
 # What is wrong
