@@ -6,10 +6,14 @@ import os
 import subprocess
 from collections.abc import Iterator
 
+import amqp
+
+from tests.functional.support.calls import connection
 from tests.functional.support.cloud import Cloud
 from tests.functional.support.database import act
 from tests.functional.support.watching import until
 
+MEGABYTE = 1 << 20
 #: A service and its only client, who calls it again and again until standard input ends. A line
 #: there is the name of a signal for the service.
 CALLS = """
@@ -130,3 +134,19 @@ def test_a_call_waits_for_a_service_that_comes_back_to_the_broker_after_its_clie
         calls.signal("SIGCONT")
         found = [calls.next() for _ in range(20)] + calls.rest()
     assert [error for _, error in found if error] == []
+
+
+def test_what_services_tell_and_nobody_reads_does_not_fill_the_broker(cloud):
+    """The oldest goes."""
+    told, kept = 80, 64
+    with connection(cloud, tls=True) as broker:
+        channel = broker.channel()
+        channel.queue_declare("notifications.info", auto_delete=False)
+        for number in range(told):
+            message = amqp.Message(f"{number:04}".ljust(MEGABYTE - 1))
+            channel.basic_publish_confirm(message, routing_key="notifications.info")
+        size = queues(cloud, "message_bytes")["notifications.info"]
+        oldest = channel.basic_get("notifications.info", no_ack=True).body
+        channel.queue_delete("notifications.info")
+    assert size <= kept * MEGABYTE
+    assert int(oldest[:4]) == told - kept

@@ -42,7 +42,7 @@ def calling(cloud: Cloud, queue: str) -> Iterator[Calls]:
     calls = Calls()
 
     def work(done: threading.Event) -> None:
-        with connection(cloud) as broker:
+        with connection(cloud, tls=cloud.scheme == "https") as broker:
             ask(broker.channel(), queue, calls, done)
 
     with beside(work):
@@ -50,12 +50,12 @@ def calling(cloud: Cloud, queue: str) -> Iterator[Calls]:
     print(f"{calls.sent} calls of {queue}, longest silence {calls.silence:.2f} s")
 
 
-def connection(cloud: Cloud) -> amqp.Connection:
+def connection(cloud: Cloud, tls: bool) -> amqp.Connection:
     authority = cloud.certificates / "rabbitmq" / "authority.crt"
-    tls = {"ca_certs": str(authority), "cert_reqs": ssl.CERT_REQUIRED}
+    verified = {"ca_certs": str(authority), "cert_reqs": ssl.CERT_REQUIRED}
     return amqp.Connection(
         f"{cloud.deployment.address}:{PORT}", "openstack", cloud.secrets()["messaging.password"],
-        ssl=tls if cloud.scheme == "https" else False,
+        ssl=verified if tls else False,
     )
 
 
