@@ -24,5 +24,7 @@ class Monitor(Command):
         if self.app.options.verbose_level:
             logger = logging.getLogger("kolla.monitor")
             logger.setLevel(min(logging.INFO, logger.getEffectiveLevel()))
+            for handler in logging.getLogger().handlers:
+                handler.setLevel(min(logging.INFO, handler.level))
         Daemon(self.app.new_deployment).run()
         return 0

@@ -1,5 +1,6 @@
 """``--log-file``: what kolla says is kept, with times, and nothing else changes."""
 
+import logging
 import pathlib
 
 import pytest
@@ -38,3 +39,16 @@ def test_a_full_disk_is_told_once_and_stops_nothing(kolla):
     assert answer.code == 0 and "probe" in answer.out
     assert answer.err == (
         "kolla: the log file cannot be written: [Errno 28] No space left on device\n")
+
+
+@pytest.mark.parametrize("with_file", [False, True])
+def test_the_monitor_says_what_it_does_with_and_without_it(
+    kolla, monkeypatch, tmp_path, with_file
+):
+    def run(daemon) -> None:
+        logging.getLogger("kolla.monitor.daemon").info("watches")
+
+    monkeypatch.setattr("kolla.monitor.daemon.Daemon.run", run)
+    options = ["--log-file", str(tmp_path / "kolla.log")] if with_file else []
+    assert kolla(*options, "monitor").err == "kolla: watches\n"
+    assert kolla(*options, "--quiet", "monitor").err == ""
