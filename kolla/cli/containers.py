@@ -74,8 +74,8 @@ class List(Lister):
             item.name, Text(item.container.parent if item.container else None),
             Text(item.generation.number if item.generation else None),
             Text(spec.release if spec else None), Text(spec.version if spec else None),
-            ImageId(item.pin), item.health, Age(item.record.health_at), item.super_privileged,
-            Age(item.record.pinned_at), item.record.pinned_by,
+            ImageId(item.pin), item.health, Age(item.record.health_at),
+            Text(item.super_privileged), Age(item.record.pinned_at), Text(item.record.pinned_by),
         )
 
     def below(self, names: Sequence[str], rows: list[Sequence[Any]]) -> list[str]:
