@@ -22,7 +22,7 @@ BOARD = json.loads((ROOT / "etc" / "grafana" / "kolla.json").read_text())
 PANELS = {panel["title"]: panel["targets"][0]["expr"] for panel in BOARD["panels"]}
 MARKS = {mark["name"]: mark["target"]["expr"] for mark in BOARD["annotations"]["list"]}
 SCRAPE = """\
-global: {{scrape_interval: 5s}}
+global: {{scrape_interval: 10s}}
 scrape_configs:
   - job_name: kolla
     static_configs: [{{targets: ["{address}:9555"]}}]
@@ -34,7 +34,7 @@ PATIENCE = 300
 
 @contextlib.contextmanager
 def prometheus(address: str, folder) -> Iterator[None]:
-    """One that scrapes the monitor of this address every five seconds."""
+    """One that scrapes the monitor of this address every ten seconds."""
     (folder / "prometheus.yml").write_text(SCRAPE.format(address=address))
     process = subprocess.Popen(
         ["prometheus", f"--config.file={folder}/prometheus.yml",
