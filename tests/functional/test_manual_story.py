@@ -211,8 +211,6 @@ STORY = (
     (an_earlier_kolla_has_left_keys,
      "kolla container exec keystone -- rm -r /var/lib/keystone/fernet-keys"
      " /var/lib/keystone/credential-keys"),
-    (None, "kolla container exec mariadb -- mariadb-dump --user=mysql --single-transaction"
-           " keystone"),
     (None, "kolla set export --format compose --output /srv/openstack"),
     (None, "kolla container upgrade keystone --release 2026.2"),
     (None, "kolla container stop keystone"),
