@@ -44,7 +44,7 @@ class Delete(Forced):
         containers = self.containers(parsed_args)
         what = ", ".join(container.name for container in containers) or "nothing"
         if parsed_args.data:
-            what += f" and {self._data(containers, parsed_args.skip_tasks)}"
+            what += self._data(containers, parsed_args.skip_tasks)
         confirm(
             self.app, f"delete {what}", "nothing was deleted", "--dry-run shows the plan",
             self._dependants(containers), parsed_args.names if parsed_args.data else (),
@@ -63,13 +63,15 @@ class Delete(Forced):
         columns, rows = super()._preview(parsed_args, report)
         if parsed_args.data:
             containers = self.containers(parsed_args)
-            self.text = f"{self.text}\nafterwards: delete the data in {self._volumes(containers)}"
+            volumes = self._volumes(containers) or "no volume"
+            self.text = f"{self.text}\nafterwards: delete the data in {volumes}"
         return columns, rows
 
     def _data(self, containers: "list[Container]", skip_tasks: bool) -> str:
-        data = f"the data in {self._volumes(containers)}"
+        volumes = self._volumes(containers)
+        data = f" and the data in {volumes}" if volumes else ""
         if skip_tasks or not any(container.teardown for container in containers):
-            return data
+            return data or ", of which no volume has data"
         return f"{data}, with databases and users in other services"
 
     def _volumes(self, containers: "list[Container]") -> str:
@@ -81,4 +83,4 @@ class Delete(Forced):
             name for container in containers for volume in container.volumes
             if (name := deployment.settings.render(volume.name)) not in others
         )
-        return f"the volumes {', '.join(names)}" if names else "no volume"
+        return f"the volumes {', '.join(names)}" if names else ""

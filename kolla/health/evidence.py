@@ -20,7 +20,8 @@ def gather(backend: Backend, name: str, said: str = "") -> str:
             starved = seen.out_of_memory and not seen.running
             memory = ", killed for its use of memory" if starved else ""
             times = f", restarted {seen.restarts} times by the engine" if seen.restarts else ""
-            lines.append(f"engine: {seen.status}, exit code {seen.exit_code}{memory}{times}")
+            code = "" if seen.status == "running" else f", exit code {seen.exit_code}"
+            lines.append(f"engine: {seen.status}{code}{memory}{times}")
             lines += _end(line for _, line in backend.logs(name, tail=LINES))
     except BackendError as error:
         lines.append(f"no more to see: {error.message}")

@@ -78,7 +78,9 @@ def service_urls(service: str) -> tuple[str, str]:
 def service_options(service: str, port: int, container: str = "") -> tuple[cfg.Opt, ...]:
     """The options of an HTTP service with a database, in a group of its own.
 
-    Give ``container`` if its name is not that of the service.
+    ``address``, ``port``, ``public_url``, ``internal_url``, ``workers`` and the others of
+    :func:`http_options`, ``database_name``, ``database_user``, ``database_password`` and
+    ``policy_file``. Give ``container`` if its name is not that of the service.
     """
     return (
         *http_options(service, port, container),
@@ -110,7 +112,7 @@ def http_options(
 
 
 def user_options(service: str) -> tuple[cfg.Opt, ...]:
-    """The options of a service that has a user in Keystone."""
+    """The options of a service that has a user in Keystone: ``user`` and ``password``."""
     return (
         cfg.StrOpt("user", default=service, help="Its user in Keystone."),
         secret("password", help="The password of that user."),

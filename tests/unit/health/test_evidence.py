@@ -20,12 +20,17 @@ def seen(engine, *log: str) -> list[str]:
 
 def test_evidence_is_what_the_check_the_engine_and_the_log_say(engine):
     found = seen(engine, "one", "two")
-    assert found == ["check: it is sick", "engine: running, exit code None", "one", "two"]
+    assert found == ["check: it is sick", "engine: running", "one", "two"]
+
+
+def test_of_what_has_ended_its_exit_code_is_told(engine):
+    engine.change("web-g1", running=False, status="exited", exit_code=3)
+    assert seen(engine)[1] == "engine: exited, exit code 3"
 
 
 def test_of_a_log_with_endless_lines_the_end_is_kept_and_the_cut_is_told(engine):
     found = seen(engine, *["a word " * 150_000] * 40, "the last line")
-    assert found[:3] == ["check: it is sick", "engine: running, exit code None", evidence.CUT]
+    assert found[:3] == ["check: it is sick", "engine: running", evidence.CUT]
     assert found[-1] == "the last line"
     assert 16_000 < len("\n".join(found)) < 17_000
 
