@@ -20,7 +20,7 @@ def site(tmp_path, monkeypatch, caplog):
     for name in ("web", "database"):
         site.run(name)
     site.watch(monkeypatch)
-    site.until(lambda: site.status("web") == site.status("database") == "healthy")
+    site.until(lambda: site.well("web", "database"))
     yield site
     site.watcher.close()
 

@@ -32,7 +32,7 @@ def site_of(tmp_path, monkeypatch):
         for name in names:
             site.run(name)
         site.watch(monkeypatch)
-        site.until(lambda: all(site.status(name) == "healthy" for name in names))
+        site.until(lambda: site.well(*names))
         return site
 
     yield make

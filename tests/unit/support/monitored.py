@@ -87,6 +87,16 @@ class Site:
                 monkeypatch.setattr(module, name, 0.02)
         self.watcher.start()
 
+    def well(self, *names: str) -> bool:
+        """Whether they are healthy, and the monitor has seen them on the engine.
+
+        The check of one may pass before that, and then nobody would see that it has ended since.
+        """
+        return all(
+            self.status(name) == "healthy"
+            and self.context.watched[name].engine_restarts is not None for name in names
+        )
+
     def look(self, name: str) -> None:
         """As after a word of the engine."""
         self.loop.call(lambda: self.watcher._engine.look(name))
