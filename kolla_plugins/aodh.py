@@ -1,14 +1,14 @@
 """Aodh: alarms, when measures of Gnocchi cross a threshold or something happens."""
 
 from kolla.plugin import (
-    Check, Container, File, Hold, Image, Limits, Strategy, authority_file, certificate_files,
+    Container, File, Hold, Image, Limits, Strategy, authority_file, certificate_files,
     shared_folder,
 )
 from kolla_plugins.openstack import (
-    API, IDENTITY, MESSAGING_FILE, client_environment, database_environment, database_task,
-    identity_task, login_environment, messaging_environment, schema_phases, schema_task,
-    service_certificate, service_environment, service_limits, service_listens, service_options,
-    teardown_task, upgrade_check, user_options,
+    API, API_CHECK, IDENTITY, MESSAGING_FILE, PERIODIC_CHECK, client_environment,
+    database_environment, database_task, identity_task, login_environment, messaging_environment,
+    schema_phases, schema_task, service_certificate, service_environment, service_limits,
+    service_listens, service_options, teardown_task, upgrade_check, user_options,
 )
 
 IMAGE = Image(
@@ -57,6 +57,7 @@ AODH_API = Container(
     image=IMAGE,
     project="aodh",
     user=USER,
+    check=API_CHECK,
     strategy=Strategy.HANDOVER,
     environment={**ENVIRONMENT, **service_environment("aodh"), **login_environment("aodh")},
     certificate=service_certificate("aodh"),
@@ -88,7 +89,7 @@ def _worker(name: str, summary: str) -> Container:
         user=USER,
         command=("kolla-run", name),
         environment=ENVIRONMENT,
-        check=Check(("kolla-check-periodic",)),
+        check=PERIODIC_CHECK,
         files=FILES,
         limits=Limits(memory="512m"),
         follows=("aodh-api",),

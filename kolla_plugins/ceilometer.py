@@ -6,13 +6,13 @@ from typing import Any
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Check, Cloud, Container, File, Image, Limits, Privilege, Task, authority_file, each_host,
+    Cloud, Container, File, Image, Limits, Privilege, Task, authority_file, each_host,
     shared_folder,
 )
 from kolla_plugins import libvirt
 from kolla_plugins.openstack import (
-    API, IDENTITY, MESSAGING_FILE, client_environment, identity_task, messaging_environment,
-    teardown_task, user_options,
+    API, IDENTITY, MESSAGING_FILE, PERIODIC_CHECK, client_environment, identity_task,
+    messaging_environment, teardown_task, user_options,
 )
 
 IMAGE = Image(
@@ -83,7 +83,7 @@ def _agent(
             **messaging_environment(),
             **client_environment("ceilometer", "service_credentials"),
         },
-        check=Check(("kolla-check-periodic",)),
+        check=PERIODIC_CHECK,
         files=(
             MESSAGING_FILE, *(authority_file(group, "api.tls") for group in CLIENT_OF), *files,
         ),
@@ -96,11 +96,15 @@ def _agent(
     )
 
 
-def _polling(name: str, summary: str, namespace: str, **declared: Any) -> Container:
+def _polling(
+    name: str, summary: str, namespace: str, *requires: str, **declared: Any,
+) -> Container:
     return _agent(
         name, summary, ("ceilometer-polling", "--polling-namespaces", namespace),
         files=(File("/etc/ceilometer/polling.yaml", option="ceilometer.polling_file"),),
         follows=("ceilometer-notification",),
+        # That makes the user, without whom polling gives up what it cannot ask for.
+        requires=("rabbitmq", "keystone", "ceilometer-notification", *requires),
         **declared,
     )
 
@@ -127,6 +131,7 @@ CEILOMETER_COMPUTE = _polling(
     "ceilometer-compute",
     "ceilometer-polling, asks libvirt what the virtual machines of this host take",
     "compute",
+    "nova-libvirt",
     image=Image(
         "ceilometer-compute",
         folder=shared_folder("docker", "ceilometer-compute"),
@@ -136,7 +141,6 @@ CEILOMETER_COMPUTE = _polling(
     ),
     parent="openstack-compute-operation",
     optional=True,
-    requires=("rabbitmq", "keystone", "nova-libvirt"),
     volumes=(libvirt.RUN,),
     privileges=(Privilege("root", "libvirt listens to nobody else"),),
 )

@@ -3,12 +3,12 @@
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Check, Container, Hold, Image, Limits, Strategy, Volume, authority_file, shared_folder,
+    Container, Hold, Image, Limits, Strategy, Volume, authority_file, shared_folder,
 )
 from kolla_plugins.openstack import (
-    API, IDENTITY, database_environment, database_task, identity_task, login_environment,
-    schema_phases, schema_task, service_certificate, service_environment, service_files,
-    service_limits, service_listens, service_options, teardown_task, user_options,
+    API, API_CHECK, IDENTITY, PERIODIC_CHECK, database_environment, database_task, identity_task,
+    login_environment, schema_phases, schema_task, service_certificate, service_environment,
+    service_files, service_limits, service_listens, service_options, teardown_task, user_options,
 )
 
 IMAGE = Image(
@@ -49,6 +49,7 @@ GNOCCHI_API = Container(
     image=IMAGE,
     project="gnocchi",
     user=USER,
+    check=API_CHECK,
     strategy=Strategy.HANDOVER,
     environment={
         **service_environment("gnocchi", DATABASE),
@@ -84,7 +85,7 @@ GNOCCHI_METRICD = Container(
         **database_environment("gnocchi", DATABASE),
         "OS_METRICD__WORKERS": "${gnocchi.metricd_workers}",
     },
-    check=Check(("kolla-check-periodic",)),
+    check=PERIODIC_CHECK,
     files=(authority_file("database", "database.tls"),),
     volumes=(MEASURES,),
     limits=Limits(memory="512m + 256m * ${gnocchi.metricd_workers}"),

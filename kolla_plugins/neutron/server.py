@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from kolla.plugin import Check, Container, Hold, Limits, Strategy, Task, authority_file
+from kolla.plugin import Container, Hold, Limits, Strategy, Task, authority_file
 from kolla_plugins.neutron.common import OPTIONS, SERVER_IMAGE, USER
 from kolla_plugins.openstack import (
-    MESSAGING_FILE, WORKER_CHECK, client_environment, database_environment, database_task,
-    identity_task, login_environment, messaging_environment, schema_phases, schema_task,
-    service_certificate, service_environment, service_files, service_limits, service_listens,
-    teardown_task, upgrade_check, worker_environment,
+    MESSAGING_FILE, PERIODIC_CHECK, WORKER_CHECK, client_environment, database_environment,
+    database_task, identity_task, login_environment, messaging_environment, schema_phases,
+    schema_task, service_certificate, service_environment, service_files, service_limits,
+    service_listens, teardown_task, upgrade_check, worker_environment,
 )
 
 SET = "neutron-server"
@@ -107,7 +107,7 @@ NEUTRON_PERIODIC_WORKERS = _worker(
     "neutron-periodic-workers",
     "What Neutron does from time to time, such as looking after agents",
     command=("kolla-run", "neutron-periodic-workers"),
-    check=Check(("kolla-check-periodic",)),
+    check=PERIODIC_CHECK,
     environment={
         "KOLLA_HOST": "${host.name}", **database_environment("neutron"), **PLUGINS, **NOVA,
     },

@@ -5,6 +5,7 @@ get the name of the service, which is that of its group of options, of its datab
 folder below ``/etc``. ``API`` and ``IDENTITY`` are options that all of them have;
 ``API_CHECK`` is the check of an API that takes long to import;
 ``MESSAGING_FILE`` and ``WORKER_CHECK`` belong to services that use the broker,
+``PERIODIC_CHECK`` is the check of those that nobody calls,
 ``QUEUE_TEARDOWN`` is the ``teardown_task()`` of those that see no database, and ``AUTHORITIES``
 is a file in the container with the authorities of all services that it is a client of.
 """
@@ -13,7 +14,7 @@ from kolla_plugins.openstack.options import (
     API, IDENTITY, http_options, service_options, service_urls, user_options,
 )
 from kolla_plugins.openstack.services import (
-    API_CHECK, AUTHORITIES, MESSAGING_FILE, WORKER_CHECK, client_environment,
+    API_CHECK, AUTHORITIES, MESSAGING_FILE, PERIODIC_CHECK, WORKER_CHECK, client_environment,
     database_environment, login_environment, messaging_environment, router_environment,
     service_certificate, service_environment, service_files, service_limits, service_listens,
     worker_environment,
@@ -31,6 +32,7 @@ __all__ = [
     "IDENTITY",
     "IDENTITY_ADMINISTRATOR",
     "MESSAGING_FILE",
+    "PERIODIC_CHECK",
     "QUEUE_TEARDOWN",
     "WORKER_CHECK",
     "Phases",

@@ -89,6 +89,9 @@ API_CHECK = Check(grace=240)
 #: The check of a container whose command is ``kolla-worker``; it may take long to import.
 WORKER_CHECK = Check(("kolla-check-worker",), grace=240)
 
+#: The check of a service that nobody calls, whose command is ``kolla-run``.
+PERIODIC_CHECK = Check(("kolla-check-periodic",), grace=240)
+
 
 def worker_environment(topic: str, *others: str) -> dict[str, str]:
     """The variables of a service that is called over the broker, under that topic of its own.

@@ -1,12 +1,12 @@
 """Telemetry, from its first start to its removal: measures arrive, and alarms are told."""
 
 import contextlib
-import datetime
 import http.server
 import itertools
 import json
 import queue
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +15,7 @@ from keystoneauth1.adapter import Adapter
 from tests.functional.support.cloud import Cloud
 from tests.functional.support.database import query
 from tests.functional.support.images import TELEMETRY
+from tests.functional.support.telemetry import ARRIVES, IMPATIENT, Measures, started
 from tests.functional.support.watching import asking, until
 
 pytestmark = pytest.mark.exhaustive
@@ -23,31 +24,6 @@ GNOCCHI = ("gnocchi-api", "gnocchi-metricd")
 CEILOMETER = ("ceilometer-notification", "ceilometer-central")
 AODH = ("aodh-api", "aodh-evaluator", "aodh-listener", "aodh-notifier")
 BEFORE, AFTER = "2026.1", "2026.2"
-#: Seconds in which a measure is aggregated, or an alarm told, on a busy host.
-ARRIVES = 240
-#: Nobody waits for a minute between two looks.
-IMPATIENT = """\
-[gnocchi-metricd/metricd]
-metric_processing_delay = 1
-[aodh-evaluator/evaluator]
-evaluation_interval = 2
-"""
-MORNING = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-
-
-@contextlib.contextmanager
-def started(cloud: Cloud, name: str, enabled: tuple[str, ...], more: str) -> Iterator[None]:
-    """The cloud, with further containers that were started from nothing, until it is deleted."""
-    deployment, passwords = cloud.deployment, cloud.passwords.read_text()
-    deployment.configure(f"[host]\nenabled = all, {', '.join(enabled)}\n{more}", name)
-    deployment.kolla("config", "passwords")
-    new = [each for each in enabled if not cloud.running(each)]
-    rows = deployment.kolla("container", "start", *new, "-f", "json", timeout=900).json()
-    assert {row["outcome"] for row in rows} == {"done"}
-    yield
-    deployment.kolla("container", "delete", *new, "--data", "--yes", expect=None, timeout=900)
-    (deployment.config_dir / "kolla.conf.d" / f"{name}.conf").unlink()
-    cloud.passwords.write_text(passwords)
 
 
 @pytest.fixture(scope="module")
@@ -67,32 +43,6 @@ def telemetry(gnocchi, builder) -> Iterator[Cloud]:
         gnocchi.deployment.kolla(*upgrade, timeout=600)
         yield gnocchi
     gnocchi.deployment.kolla(*upgrade, timeout=600)
-
-
-class Measures:
-    """Gnocchi, as a user who is logged in uses it."""
-
-    def __init__(self, session):
-        self._api = Adapter(session, service_type="metric", interface="public", raise_exc=False)
-
-    def metric(self) -> str:
-        answer = self._api.post("/v1/metric", json={"archive_policy_name": "low"})
-        assert answer.status_code == 201, answer.text
-        return answer.json()["id"]
-
-    def post(self, metric: str, *values: float, second: int = 0) -> None:
-        """One value a second, from that one of the morning on."""
-        at = [MORNING + datetime.timedelta(seconds=second + each) for each in range(len(values))]
-        measures = [{"timestamp": when.isoformat(), "value": value}
-                    for when, value in zip(at, values, strict=True)]
-        answer = self._api.post(f"/v1/metric/{metric}/measures", json=measures)
-        assert answer.status_code == 202, answer.text
-
-    def aggregates(self, place: str, how: str) -> list[float]:
-        """The values of five minutes each; none while there is no such metric."""
-        answer = self._api.get(f"/v1/{place}/measures?aggregation={how}&granularity=300")
-        assert answer.status_code in (200, 404), answer.text
-        return [value for _, _, value in answer.json()] if answer.ok else []
 
 
 @pytest.fixture
@@ -137,43 +87,104 @@ def test_gnocchi_logs_no_secret(gnocchi):
     assert [name for name, value in gnocchi.secrets().items() if value in logs] == []
 
 
-def test_no_measure_is_lost_while_gnocchi_is_upgraded_and_rolled_back(gnocchi, builder, measures):
-    builder.only("gnocchi", release=AFTER)
-    metric, seconds, kolla = measures.metric(), itertools.count(), gnocchi.deployment.kolla
+class Alarms:
+    """Images that are measured, and alarms on them, each of which posts to a URL."""
+
+    def __init__(self, cloud: Cloud, measures: Measures, url: str, posted: queue.Queue):
+        self.connection, self.measures = cloud.connect(), measures
+        self.url, self.posted = url, posted
+        self.api = Adapter(self.connection.session, service_type="alarming", interface="public")
+
+    def measured_image(self) -> str:
+        """The number of a new image whose size has arrived in Gnocchi."""
+        image = self.connection.create_image(
+            "measured", data=b"x" * 4096, disk_format="raw", container_format="bare", wait=True,
+            allow_duplicates=True)
+        place = f"resource/image/{image.id}/metric/image.size"
+        until(lambda: self.measures.aggregates(place, "mean") == [4096], ARRIVES)
+        return image.id
+
+    def on_size(self, image: str) -> None:
+        """An alarm that is told again and again."""
+        self._make(image, "gnocchi_resources_threshold", {
+            "metric": "image.size", "resource_id": image, "resource_type": "image",
+            "aggregation_method": "mean", "granularity": 300, "evaluation_periods": 1,
+            "threshold": 1000, "comparison_operator": "gt",
+        }, repeat_actions=True)
+
+    def on_deletion(self, image: str) -> None:
+        self._make(image, "event", {
+            "event_type": "image.delete",
+            "query": [
+                {"field": "traits.resource_id", "op": "eq", "type": "string", "value": image}],
+        })
+
+    def _make(self, image: str, kind: str, rule: dict, **more: bool) -> None:
+        self.api.post("/v2/alarms", json={
+            "name": image, "type": kind, "alarm_actions": [self.url], f"{kind}_rule": rule, **more,
+        })
+
+    def names(self) -> set[str]:
+        return {alarm["name"] for alarm in self.api.get("/v2/alarms").json()}
+
+    def is_told(self, image: str) -> bool:
+        """That of an image, from now on."""
+        while not self.posted.empty():
+            self.posted.get()
+        deadline = time.monotonic() + ARRIVES
+        while (told := self.posted.get(timeout=ARRIVES))["alarm_name"] != image:
+            assert time.monotonic() < deadline
+        return told["current"] == "alarm"
+
+
+@pytest.fixture
+def alarms(telemetry, measures) -> Iterator[Alarms]:
+    with listening(telemetry.deployment.address) as (url, posted):
+        alarms = Alarms(telemetry, measures, url, posted)
+        yield alarms
+        alarms.connection.close()
+
+
+def test_an_image_is_measured_and_an_alarm_on_it_is_told(telemetry, alarms):
+    image = alarms.measured_image()
+    alarms.on_size(image)
+    assert alarms.is_told(image)
+    names = (*GNOCCHI, *CEILOMETER, *AODH)
+    assert telemetry.deployment.kolla("container", "check", *names).exit_code == 0
+
+
+def test_an_alarm_on_an_event_is_told(alarms):
+    image = alarms.measured_image()
+    alarms.on_deletion(image)
+    alarms.connection.delete_image(image)
+    assert alarms.posted.get(timeout=ARRIVES)["alarm_name"] == image
+
+
+def test_nobody_notices_that_telemetry_is_upgraded_and_rolled_back(
+    telemetry, builder, measures, alarms
+):
+    """No measure is lost; alarms are told afterwards, and what is new is measured."""
+    builder.only(*TELEMETRY, release=AFTER)
+    metric, seconds, kolla = measures.metric(), itertools.count(), telemetry.deployment.kolla
+    image = alarms.measured_image()
+    alarms.on_size(image)
+    names = (*GNOCCHI, *CEILOMETER, *AODH)
     for command in (("upgrade", "--release", AFTER), ("rollback",)):
         verb, *words = command
-        with asking(lambda: measures.post(metric, 1, second=next(seconds))) as clients:
+        with (
+            asking(lambda: measures.post(metric, 1, second=next(seconds))) as clients,
+            asking(alarms.names) as users,
+        ):
             clients.wait_for(lambda: clients.given or clients.failures)
-            rows = kolla("container", verb, *GNOCCHI, *words, "-f", "json", timeout=600).json()
+            rows = kolla("container", verb, *names, *words, "-f", "json", timeout=1200).json()
         assert {row["outcome"] for row in rows} == {"done"}
-        assert clients.failures == []
+        assert clients.failures == [] and users.failures == []
+        assert all(image in found for found in users.given)
         posted = next(seconds)
         measures.post(metric, 1, second=posted)
         until(lambda: sum(measures.aggregates(f"metric/{metric}", "count")) == posted + 1, ARRIVES)
-
-
-def test_an_image_is_measured_and_an_alarm_on_it_is_told(telemetry, measures):
-    with telemetry.connect() as connection, listening(telemetry.deployment.address) as heard:
-        image = connection.create_image(
-            "measured", data=b"x" * 4096, disk_format="raw", container_format="bare", wait=True)
-        place = f"resource/image/{image.id}/metric/image.size"
-        until(lambda: measures.aggregates(place, "mean") == [4096], ARRIVES)
-        url, posted = heard
-        aodh = Adapter(connection.session, service_type="alarming", interface="public")
-        aodh.post("/v2/alarms", json={
-            "name": "large", "type": "gnocchi_resources_threshold", "alarm_actions": [url],
-            "repeat_actions": True,
-            "gnocchi_resources_threshold_rule": {
-                "metric": "image.size", "resource_id": image.id, "resource_type": "image",
-                "aggregation_method": "mean", "granularity": 300, "evaluation_periods": 1,
-                "threshold": 1000, "comparison_operator": "gt",
-            },
-        })
-        told = posted.get(timeout=ARRIVES)
-        connection.delete_image(image.id)
-    assert told["alarm_name"] == "large" and told["current"] == "alarm"
-    checked = telemetry.deployment.kolla("container", "check", *GNOCCHI, *CEILOMETER, *AODH)
-    assert checked.exit_code == 0
+        assert alarms.is_told(image)
+        alarms.measured_image()
 
 
 def test_it_is_deleted_without_a_trace(telemetry):
