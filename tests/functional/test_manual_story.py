@@ -106,7 +106,7 @@ def a_copy_was_made_by_hand(cloud: Cloud) -> None:
 
 def the_monitor_has_made_a_copy(cloud: Cloud) -> None:
     with monitoring(cloud.deployment):
-        until(lambda: list((cloud.deployment.state_dir / "copies").iterdir()))
+        until(lambda: list((cloud.deployment.state_dir / "copies").glob("*.sqlite")))
 
 
 def the_database_is_restored(cloud: Cloud) -> None:
