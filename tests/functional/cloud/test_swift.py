@@ -35,6 +35,9 @@ devices = {devices}
 interval = 5
 [swift-container-replicator/container-replicator]
 interval = 5
+# It tells the expirer of a container with objects to delete.
+[swift-container-updater/container-updater]
+interval = 5
 [swift-object-replicator/object-replicator]
 interval = 5
 [swift-object-updater/object-updater]
