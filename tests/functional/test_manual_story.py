@@ -234,6 +234,7 @@ ELSEWHERE = {
     "kolla image prune": "the same",
     "kolla image build heat": "cloud/test_heat.py",
     "kolla image build gnocchi ceilometer aodh": "cloud/test_telemetry.py",
+    "kolla image build horizon": "cloud/test_horizon.py",
     "kolla container task web": "the manual's own example; test_changes.py runs tasks",
     "kolla container task web purge": "the manual's own example, too",
     "kolla container task swift-proxy-server rings": "the story has no Swift",

@@ -1,0 +1,1 @@
+"""What Horizon is told by kolla."""
