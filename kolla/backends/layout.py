@@ -59,6 +59,8 @@ class Layout:
         return folder
 
     def _put(self, place: pathlib.Path, file: File, owner: int) -> pathlib.Path:
+        if place.exists() and self.settings.is_of_nobody(file.text):
+            return place  # what is left over of a plugin keeps what it has
         content = self.settings.reveal(file.text).encode(errors="surrogateescape")
         if not file.numbered:
             write_whole(place, content, file.mode, owner=owner)

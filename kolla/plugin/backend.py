@@ -28,6 +28,9 @@ class Configured(Protocol):
     def taken_out(self, rendered: str) -> list[str]:
         """Those of its secrets that the configuration has no more."""
 
+    def is_of_nobody(self, rendered: str) -> bool:
+        """Whether it has the content of a file that no installed plugin names any more."""
+
 
 class Backend(abc.ABC):
     """Carries out single operations; decides nothing.

@@ -171,6 +171,10 @@ class Settings(OptionValues):
         """Secret options of services in a text that no file sets any more."""
         return self._texts.taken_out(rendered)
 
+    def is_of_nobody(self, rendered: str) -> bool:
+        """Whether a text has the content of a file that no installed plugin names any more."""
+        return self._texts.is_of_nobody(rendered)
+
     def environment(self, container: Container) -> dict[str, str]:
         """The rendered variables of a container: sorted, and equal for equal settings."""
         own = self.service_options(container)

@@ -50,6 +50,13 @@ class Texts:
         return [name for name in templates.references(rendered)
                 if services.split(name)[1] and self._secret(name) is None]
 
+    def is_of_nobody(self, rendered: str) -> bool:
+        return any(map(self._is_file_of_nobody, templates.references(rendered)))
+
+    def _is_file_of_nobody(self, name: str) -> bool:
+        option = name.removeprefix(templates.FILE)
+        return name.startswith(templates.FILE) and not self._options.is_known(option)
+
     def _way_to_set(self, name: str) -> str:
         by_hand = "set it in a file that root alone can read"
         if not services.split(name)[1] and not self._options.is_known(name):
@@ -70,6 +77,8 @@ class Texts:
 
     def _secret(self, name: str) -> str | None:
         """The value of a secret; None if it, or a secret inside it, is not set."""
+        if self._is_file_of_nobody(name):
+            return None
         if name.startswith(templates.FILE):
             return self._content(*split(name.removeprefix(templates.FILE)))
         owner, section = services.split(name)

@@ -8,6 +8,7 @@ import socket
 import threading
 
 import pytest
+from oslo_config import cfg
 
 from kolla import network
 from kolla.actions.run import plan, run
@@ -16,7 +17,9 @@ from kolla.catalog.leftovers import left_over
 from kolla.errors import KollaError, UsageError
 from kolla.plans import refusals
 from kolla.plans.requests import Request
-from kolla.plugin import Downgrade, Hold, Listen, Privilege, Strategy, Task, Volume, secret
+from kolla.plugin import (
+    Downgrade, File, Hold, Listen, Privilege, Strategy, Task, Volume, secret,
+)
 from kolla.plugin.reports import BackendError, Outcome
 from kolla.settings import Settings, passwords
 from kolla.settings.secrets import masked
@@ -243,9 +246,9 @@ def test_a_secret_that_was_taken_out_of_the_configuration_blocks_no_rollback(tmp
     assert "without web/quotas.some_password, a secret that is no longer set" in cause
 
 
-def guarded(name: str, **changes):
+def guarded(name: str, *options: cfg.Opt, **changes):
     """It logs in with a secret of its own."""
-    options = {name: (secret("password", help=""),)}
+    options = {name: (secret("password", help=""), *options)}
     login = {"PASSWORD": "${%s.password}" % name}
     return make_service(name, options=options, environment=login, **changes)
 
@@ -273,7 +276,12 @@ def without_its_plugin(host: Host) -> list:
 @pytest.fixture
 def abandoned(tmp_path):
     """A container with something in another service, whose plugin was uninstalled."""
-    host = Host(tmp_path, guarded("web", teardown=(Task("away", ("away",)),)))
+    (tmp_path / "key").write_text("its key")
+    host = Host(tmp_path, guarded(
+        "web", cfg.StrOpt("key", default=str(tmp_path / "key")),
+        files=(File("/etc/key", option="web.key", secret=True),),
+        teardown=(Task("away", ("away",)),), strategy=Strategy.RELIEVE, join=(),
+    ))
     host.build("1")
     passwords.fill_in(host.deployment.settings)
     host.deployment.configuration.settings = Settings.load(host.deployment.installed, tmp_path)
@@ -289,7 +297,9 @@ def test_what_a_plugin_has_left_over_is_deleted_with_its_data_by_its_own_secrets
     text = passwords.path_in(abandoned.deployment.config_dir).read_text()
     password = text.rpartition(" = ")[2].strip()
     assert masked(abandoned.deployment.settings, f"no {password}!") == "no ********!"
-    assert abandoned.act("restart")["web"].outcome == "done"
+    with pytest.raises(KollaError, match="no value is set for the secret file:web.key\n"
+                                         ".*is not installed: install it again"):
+        abandoned.act("restart")
     assert abandoned.act("delete", data=True)["web"].outcome == "done"
     (task,) = abandoned.engine.instances
     assert task.environment["PASSWORD"] == password
