@@ -8,6 +8,11 @@ MESSAGING_CONTROL = ContainerSet("messaging-control", "Message queues of the con
 
 CACHE_CONTROL = ContainerSet("cache-control", "Caches of the control plane", optional=True)
 
+HIGH_AVAILABILITY_CONTROL = ContainerSet(
+    "high-availability-control", "The address that the hosts of the cloud serve together",
+    optional=True,
+)
+
 OPENSTACK_INTERFACE = ContainerSet(
     "openstack-interface", "The public interfaces (APIs) of the cloud"
 )

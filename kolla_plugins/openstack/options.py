@@ -24,13 +24,18 @@ API = {
             "tls", default=False,
             help="Whether the services' ports speak TLS, and their URLs begin with https.",
         ),
+        cfg.IPOpt(
+            "virtual_address", version=4,
+            help="The IPv4 address that the hosts with haproxy serve together, where users and "
+            "services find all APIs. No host has it as its own. The same on all hosts.",
+        ),
         cfg.StrOpt(
-            "public_address",
+            "public_address", default="${api.virtual_address}",
             help="The name or address under which users of the cloud reach all services, such as "
             "that of a load balancer; of IPv6 in brackets. Each service's own if it is not set.",
         ),
         cfg.StrOpt(
-            "internal_address",
+            "internal_address", default="${api.virtual_address}",
             help="The same for the services among each other, and for administrators.",
         ),
         cfg.BoolOpt(

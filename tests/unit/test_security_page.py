@@ -60,7 +60,9 @@ def test_every_port_says_who_needs_it(confinement):
     internal = {row[2] for row in table if row[1] == "[host] internal_address"}
     storage = {f"swift-{kind}-server" for kind in ("account", "container", "object")}
     assert internal == {
-        "mariadb", "memcached", "metadata-service", "mongodb", "rabbitmq", "swift-rsync", *storage}
+        "haproxy", "mariadb", "memcached", "metadata-service", "mongodb", "rabbitmq",
+        "swift-rsync", *storage,
+    }
 
 
 def test_every_test_that_it_names_is_there():

@@ -103,7 +103,7 @@ HTTP = container(
         "KOLLA_PORT": "${synthetic.port}",
         **environment("http"),
     },
-    listens=(Listen("${synthetic.address}", "${synthetic.port}"),),
+    listens=(Listen("${synthetic.address}", "${synthetic.port}", balanced="http"),),
     files=(File("/etc/synthetic/file", option="synthetic.file"),),
     bootstrap=tasks("bootstrap"),
     drain=("kolla-drain",),

@@ -1,0 +1,1 @@
+"""High availability: one address of the cloud that its hosts serve together."""
