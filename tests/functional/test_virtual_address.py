@@ -7,7 +7,7 @@ import pytest
 
 from tests.functional.support.harness import Deployment
 from tests.functional.support.monitoring import CONFIGURATION as MONITOR
-from tests.functional.support.monitoring import healthy, monitoring
+from tests.functional.support.monitoring import Monitor, healthy
 from tests.functional.support.pair import ADDRESSES, FLOATING, at, ip, two_hosts
 from tests.functional.support.watching import asking, get, until
 
@@ -89,13 +89,17 @@ def test_the_address_leaves_a_host_on_which_haproxy_does_not_work(hosts):
     holds(hosts, True, False)
 
 
-def test_maintenance_sends_the_address_to_the_other_host(hosts):
-    first, second = hosts
-    with monitoring(first):
+def test_maintenance_sends_the_address_to_the_other_host(hosts, tmp_path):
+    first, _ = hosts
+    monitor = Monitor(first, tmp_path / "log")
+    try:
+        monitor.says("watches the containers of")
         healthy(first)
         first.kolla("set", "maintenance", "on", SET)
         holds(hosts, False, True)
         first.kolla("set", "maintenance", "off", SET)
+    finally:
+        monitor.process.kill()  # what enters the host; the monitor ends with that
 
 
 def test_an_address_of_no_network_of_the_host_is_refused(hosts):
