@@ -1,11 +1,15 @@
 """The hosts of the cloud, and the files that plugins make of all of them."""
 
+import contextlib
 import functools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from kolla.errors import KollaError
 from kolla.plugin import Container, File
 from kolla.plugin.cloud import Listening
+from kolla.settings import templates
+from kolla.settings.option_values import split
 from kolla.settings.problems import Invalid
 
 if TYPE_CHECKING:
@@ -75,6 +79,26 @@ def made(settings: "Settings", container: Container, file: File) -> str:
     if not isinstance(text, str):
         raise _blame(settings, container, file, f"is made of {text!r:.40}, no text")
     return text
+
+
+def file_options(settings: "Settings") -> Iterator[str]:
+    """The options that name files of the containers of this host, as far as these have them."""
+    for container in settings.enabled():
+        for file in container.files:
+            if file.when and not settings.value(*split(file.when)):
+                continue
+            if file.option:
+                yield file.option
+            elif callable(file.content):
+                yield from _named_in(settings, container, file)
+
+
+def _named_in(settings: "Settings", container: Container, file: File) -> Iterator[str]:
+    """The same of one that is made of all hosts. What is wrong with it is told elsewhere."""
+    with contextlib.suppress(KollaError):
+        for name in templates.references(made(settings, container, file)):
+            if name.startswith(templates.FILE):
+                yield name.removeprefix(templates.FILE)
 
 
 def _blame(settings: "Settings", container: Container, file: File, why: str) -> Invalid:

@@ -12,7 +12,7 @@ from kolla.plugin import Container
 from kolla.plugin.declarations.container import PHASES
 from kolla.plugin.declarations.hosts import EachHost
 from kolla.settings import services, sources
-from kolla.settings.cloud import made
+from kolla.settings.cloud import file_options, made
 from kolla.settings.loader import Settings
 from kolla.settings.option_values import split
 from kolla.settings.sources import Origin, SourceFile, assignment, normal_group
@@ -163,11 +163,7 @@ def _all_files(settings: Settings) -> Iterator[SourceFile]:
 
 def _named_files(settings: Settings) -> Iterator[Path]:
     """The files that options of the host's containers name."""
-    names = {
-        file.option for container in settings.enabled() for file in container.files
-        if file.option and not (file.when and not settings.value(*split(file.when)))
-    }
-    paths = {settings.value(*split(name)) for name in names}
+    paths = {settings.value(*split(name)) for name in file_options(settings)}
     yield from sorted(Path(path) for path in paths if path)
 
 

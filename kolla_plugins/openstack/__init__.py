@@ -15,9 +15,9 @@ from kolla_plugins.openstack.options import (
 )
 from kolla_plugins.openstack.services import (
     API_CHECK, AUTHORITIES, MESSAGING_FILE, PERIODIC_CHECK, WORKER_CHECK, client_environment,
-    database_environment, login_environment, messaging_environment, router_environment,
-    service_certificate, service_environment, service_files, service_limits, service_listens,
-    worker_environment,
+    database_environment, login_environment, messaging_environment, optional_authority,
+    router_environment, service_certificate, service_environment, service_files, service_limits,
+    service_listens, worker_environment,
 )
 from kolla_plugins.openstack.tasks import (
     DATABASE_ADMINISTRATOR, IDENTITY_ADMINISTRATOR, QUEUE_TEARDOWN, Phases, database_task,
@@ -43,6 +43,7 @@ __all__ = [
     "identity_task",
     "login_environment",
     "messaging_environment",
+    "optional_authority",
     "router_environment",
     "schema_phases",
     "schema_task",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from kolla.plugin import (
-    Certificate, Check, File, Limits, Listen, authority_file, certificate_files,
+    Certificate, Check, Cloud, File, Limits, Listen, authority_file, certificate_files,
 )
 
 
@@ -133,6 +133,18 @@ def service_files(service: str) -> tuple[File, ...]:
         authority_file("database", "database.tls"),
         authority_file("keystone", "api.tls"),
     )
+
+
+def optional_authority(group: str, container: str) -> File:
+    """The :func:`authority_file` of an API that the cloud may do without.
+
+    It is empty while no host runs that container with TLS.
+    """
+    def content(cloud: Cloud) -> str:
+        speaks = any(host.value("api", "tls") for host in cloud.hosts(container))
+        return f"${{file:{group}.authority}}" if speaks else ""
+
+    return File(f"/etc/kolla/tls/{group}.crt", content=content)
 
 
 def client_environment(service: str, group: str) -> dict[str, str]:

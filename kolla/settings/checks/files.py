@@ -9,7 +9,7 @@ from kolla.errors import KollaError
 from kolla.plugin import Container, File, template
 from kolla.plugin.declarations.hosts import EachHost
 from kolla.settings import services
-from kolla.settings.cloud import made
+from kolla.settings.cloud import file_options, made
 from kolla.settings.loader import Settings
 from kolla.settings.problems import Invalid, Problem
 from kolla.settings.sources import Origin, normal_group
@@ -46,7 +46,7 @@ def missing(settings: Settings) -> Iterator[Problem]:
     made = {f"{container.certificate.group}.{option}"
             for container in settings.enabled() if container.certificate
             for option in ("certificate", "key", "authority")}
-    for name in dict.fromkeys(["images.ca_bundle", *_file_options(settings)]):
+    for name in dict.fromkeys(["images.ca_bundle", *file_options(settings)]):
         group, _, option = name.partition(".")
         if not settings.has(group, option):
             continue
@@ -54,13 +54,6 @@ def missing(settings: Settings) -> Iterator[Problem]:
         if path and not Path(path).is_file():
             hint = "; `kolla config certificates` makes it" if name in made else ""
             yield settings.blame(group, option, f"there is no file {path}{hint}")
-
-
-def _file_options(settings: Settings) -> Iterator[str]:
-    for container in settings.enabled():
-        for file in container.files:
-            if file.option and not (file.when and not settings.value(*file.when.split("."))):
-                yield file.option
 
 
 def hook_command(settings: Settings) -> Iterator[Problem]:

@@ -1,5 +1,7 @@
 """What plugins of OpenStack services share."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from kolla.catalog.catalog import Catalog
@@ -9,7 +11,8 @@ from kolla.settings import Settings, certificates, passwords
 from kolla.settings.limits import limits_of
 from kolla_plugins.glance import GLANCE_API
 from kolla_plugins.openstack import (
-    database_environment, database_task, service_environment, worker_environment,
+    database_environment, database_task, optional_authority, service_environment,
+    worker_environment,
 )
 
 
@@ -43,6 +46,16 @@ def test_a_worker_finds_the_broker_and_is_asked_over_it():
     assert told["OS_OSLO_MESSAGING_RABBIT__AMQP_DURABLE_QUEUES"] == "${messaging.durable_queues}"
     assert told["KOLLA_RPC_QUEUE"] == f"conductor.{told['OS_DEFAULT__HOST']}"
     assert told["OS_DEFAULT__RPC_PING_ENABLED"] == "true"
+
+
+@pytest.mark.parametrize("hosts, content", [
+    ([], ""), ([False], ""), ([False, True], "${file:cinder.authority}"),
+], ids=["absent", "without TLS", "with TLS"])
+def test_an_authority_is_asked_for_only_where_somebody_has_it(hosts, content):
+    file = optional_authority("cinder", "cinder-api")
+    found = {"cinder-api": [SimpleNamespace(value=lambda *_, tls=tls: tls) for tls in hosts]}
+    assert file.path == "/etc/kolla/tls/cinder.crt"
+    assert file.content(SimpleNamespace(hosts=found.get)) == content
 
 
 @pytest.fixture

@@ -110,6 +110,29 @@ def test_all_of_it_is_its_owners_alone(tmp_path, made):
     }
 
 
+def test_a_file_comes_along_that_a_container_needs_because_of_another_host(tmp_path):
+    def content(cloud) -> str:
+        return "${file:client.ca}" if cloud.hosts("broker") else ""
+
+    client = make_container(
+        "client", options={"client": (cfg.StrOpt("ca", default=str(tmp_path / "ca.pem")),)},
+        files=(File("/ca", content=content),),
+    )
+
+    def brought(host: str) -> list[str]:
+        hosts = {"hosts_one": "[host]\naddress = 192.0.2.1\n",
+                 "hosts_two": f"[host]\naddress = 192.0.2.2\nenabled = {host}\n"}
+        folder = tmp_path / host
+        folder.mkdir()
+        settings = make_settings(
+            folder, "[host]\nenabled = client\n", client, BROKER, host="one",
+            passwords="[broker]\npassword = a\ncookie = b\n", **hosts)
+        return [str(path) for path in handout.make(settings).to_bring]
+
+    assert brought("broker") == [str(tmp_path / "ca.pem")]
+    assert brought("client") == []
+
+
 def test_files_that_its_containers_need_come_along_or_are_named(tmp_path):
     etc = tmp_path / "etc"
     settings_of(etc, "cmp1")
