@@ -6,6 +6,7 @@ from kolla.plugin import (
     Check, Container, HostMount, HostNeed, Image, Limits, Privilege, Scratch, Task, Volume,
     shared_folder,
 )
+from kolla_plugins import ceph
 
 #: The user that virtual machines run as.
 QEMU_USER = 42427
@@ -34,7 +35,10 @@ NOVA_LIBVIRT = Container(
     environment={
         "KOLLA_QEMU_USER": str(QEMU_USER),
         "KOLLA_CONSOLE_LIMIT": "${libvirt.console_log_bytes}",
+        "KOLLA_CEPH_USER": ceph.USER,
+        "KOLLA_CEPH_SECRET": ceph.SECRET,
     },
+    files=ceph.FILES,
     volumes=(
         INSTANCES,
         RUN,
@@ -67,5 +71,5 @@ NOVA_LIBVIRT = Container(
     outlived_by=("qemu-system-x86_64",),
     may_stop=("kolla-guests", "--may-stop"),
     before_rollback=(Task("guests", ("kolla-guests", "--before-rollback")),),
-    options=OPTIONS,
+    options={**OPTIONS, **ceph.OPTIONS},
 )

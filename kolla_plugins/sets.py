@@ -37,6 +37,10 @@ HEAT_CONTROLLER = ContainerSet(
     "heat-controller", "What makes and changes stacks", parent="openstack-control", optional=True,
 )
 
+CINDER_CONTROLLER = ContainerSet(
+    "cinder-controller", "What controls volumes", parent="openstack-control", optional=True,
+)
+
 CEILOMETER_CONTROLLER = ContainerSet(
     "ceilometer-controller", "What gathers measures of the cloud, and raises alarms",
     parent="openstack-control", optional=True,
@@ -59,6 +63,11 @@ OPENSTACK_NETWORK_OPERATION = ContainerSet(
 
 OPENSTACK_STORAGE_OPERATION = ContainerSet(
     "openstack-storage-operation", "The storage of the cloud on this host", optional=True
+)
+
+CINDER = ContainerSet(
+    "cinder", "Cinder, the volumes of this host", parent="openstack-storage-operation",
+    optional=True,
 )
 
 SWIFT = ContainerSet(

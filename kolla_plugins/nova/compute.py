@@ -3,11 +3,11 @@
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Check, Container, Image, Limits, Privilege, Strategy, Task, authority_file, shared_folder,
+    Check, Container, Image, Limits, Privilege, Strategy, Task, shared_folder,
 )
 from kolla_plugins import libvirt, openvswitch
 from kolla_plugins.nova.console import CONSOLE
-from kolla_plugins.nova.shared import CLIENT_OF, OPTIONS, USER, nova_environment
+from kolla_plugins.nova.shared import AUTHORITY_FILES, OPTIONS, USER, nova_environment
 from kolla_plugins.openstack import MESSAGING_FILE, worker_environment
 
 COMPUTE = (
@@ -48,7 +48,7 @@ NOVA_COMPUTE = Container(
         "OS_VNC__NOVNCPROXY_BASE_URL": "${console.public_url}/vnc_lite.html",
     },
     check=Check(("kolla-check-worker",), grace=180),
-    files=(MESSAGING_FILE, *(authority_file(group, "api.tls") for group in CLIENT_OF)),
+    files=(MESSAGING_FILE, *AUTHORITY_FILES),
     volumes=(libvirt.INSTANCES, libvirt.RUN, openvswitch.RUN),
     privileges=(
         Privilege("root", "libvirt listens to nobody else, and disks belong to other users"),

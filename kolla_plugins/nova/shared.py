@@ -5,8 +5,8 @@ from oslo_config import cfg
 from kolla.plugin import File, Image, Task, authority_file, shared_folder
 from kolla_plugins.openstack import (
     API, AUTHORITIES, IDENTITY, MESSAGING_FILE, Phases, client_environment, database_environment,
-    login_environment, messaging_environment, schema_phases, schema_task, service_options,
-    teardown_task, user_options,
+    login_environment, messaging_environment, optional_authority, schema_phases, schema_task,
+    service_options, teardown_task, user_options,
 )
 
 #: Of all containers of the control plane; that of the hypervisors is built on it.
@@ -52,20 +52,28 @@ SCHEMA = {
     "KOLLA_CELL0_DATABASE": "${nova.cell0_database_name}",
 }
 
-#: Services that Nova is a client of, by the groups of its options.
+#: Services that Nova finds in the catalog by the same options, by the groups of these.
 CLIENT_OF = ("glance", "keystone", "neutron", "placement")
+
+#: The authorities of all that it is a client of.
+AUTHORITY_FILES = (
+    *(authority_file(group, "api.tls") for group in CLIENT_OF),
+    optional_authority("cinder", "cinder-api"),
+)
 
 
 def nova_environment() -> dict[str, str]:
     """The variables of every service of Nova; none of them leads to a database."""
     logins = (client_environment("nova", group)
-              for group in ("neutron", "placement", "service_user"))
+              for group in ("cinder", "neutron", "placement", "service_user"))
     return {
         "KOLLA_HOST": "${host.name}",
         "OS_DEFAULT__HOST": "${host.name}",
         "OS_DEFAULT__MY_IP": "${host.internal_address}",
         # What hypervisors of an earlier release understand; Nova's default is the latest.
         "OS_UPGRADE_LEVELS__COMPUTE": "auto",
+        "OS_CINDER__CATALOG_INFO": "block-storage::internalURL",
+        "OS_CINDER__OS_REGION_NAME": "${identity.region}",
         **messaging_environment(),
         **{name: value for login in logins for name, value in login.items()},
         **{f"OS_{group.upper()}__{name}": value for group in CLIENT_OF for name, value in (
@@ -91,7 +99,7 @@ def nova_files() -> tuple[File, ...]:
         File("/etc/nova/policy.yaml", option="nova.policy_file"),
         MESSAGING_FILE,
         authority_file("database", "database.tls"),
-        *(authority_file(group, "api.tls") for group in CLIENT_OF),
+        *AUTHORITY_FILES,
     )
 
 

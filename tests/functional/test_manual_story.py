@@ -234,6 +234,7 @@ ELSEWHERE = {
     "kolla image prune": "the same",
     "kolla set start high-availability-control": "needs several hosts; test_virtual_address.py",
     "kolla image build heat": "cloud/test_heat.py",
+    "kolla image build cinder cinder-volume": "cloud/test_cinder.py",
     "kolla image build gnocchi ceilometer aodh": "cloud/test_telemetry.py",
     "kolla image build horizon": "cloud/test_horizon.py",
     "kolla container task web": "the manual's own example; test_changes.py runs tasks",

@@ -21,6 +21,8 @@ OPTIONAL, OPTIONAL_RELEASES = ("nova", "placement-api"), ("2026.1", "2026.2")
 COMPUTE = ("nova-compute", "nova-libvirt", "neutron", "neutron-agents", "openvswitch")
 #: Measures and alarms; only exhaustive tests need them.
 TELEMETRY = ("gnocchi", "ceilometer", "aodh")
+#: Block storage; only exhaustive tests need it.
+CINDER = ("cinder", "cinder-volume")
 #: Object storage; only exhaustive tests need it.
 SWIFT = ("swift", "swift-storage")
 
@@ -45,6 +47,14 @@ class Builder:
         """Some of kolla's own images, of the default release if none is named."""
         option = ["--release", release] if release else []
         self._own.kolla("image", "build", *names, *option, timeout=2400)
+
+    def plugin(self, project: pathlib.Path, *names: str) -> None:
+        """Images of a plugin, by the folder of its project."""
+        self._own.install_plugin(project)
+        try:
+            self._own.kolla("image", "build", *names, timeout=2400)
+        finally:
+            self._own.remove_plugin(project)
 
     def synthetic(self) -> tuple[str, ...]:
         """The images of the synthetic service, by release."""

@@ -57,6 +57,7 @@ def configured(tmp_path, **variables: str) -> dict[str, str]:
     subprocess.run(
         ["bash", "-c", f"{head}\nconfigure qemu"], check=True,
         env={"PATH": "/usr/bin:/bin", "KOLLA_QEMU_USER": "42427", "KOLLA_CONSOLE_LIMIT": "1",
+             "KOLLA_CEPH_USER": "cinder", "KOLLA_CEPH_SECRET": "1",
              **variables},
     )
     lines = (tmp_path / "qemu.conf").read_text().splitlines()

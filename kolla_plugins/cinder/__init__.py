@@ -1,0 +1,1 @@
+"""Cinder: volumes, which virtual machines use as disks and which outlive them."""

@@ -1,0 +1,144 @@
+"""Cinder with Ceph, from its first start to its removal: volumes are made on through upgrades."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.functional.support.ceph import IMAGE, PLUGIN, POOL, ceph, inside
+from tests.functional.support.cloud import Cloud
+from tests.functional.support.database import query
+from tests.functional.support.images import CINDER
+from tests.functional.support.volumes import CONTAINERS, Volumes
+from tests.functional.support.watching import asking, get
+
+pytestmark = pytest.mark.exhaustive
+
+BEFORE, AFTER = "2026.1", "2026.2"
+PORT = 8776
+CONFIGURATION = """\
+[host]
+enabled = all, ceph, cinder-api, cinder-controller, cinder
+
+[cinder]
+backends = rbd
+backup_folder = {backups}
+"""
+
+
+@pytest.fixture(scope="module")
+def cinder(cloud, builder, tmp_path_factory) -> Iterator[Cloud]:
+    """The cloud, with a Cinder that was started from nothing."""
+    for release in (BEFORE, AFTER):
+        builder.only(*CINDER, release=release)
+    builder.plugin(PLUGIN, IMAGE)
+    deployment, passwords = cloud.deployment, cloud.passwords.read_text()
+    with ceph(deployment):
+        backups = tmp_path_factory.mktemp("backups")
+        path = deployment.configure(CONFIGURATION.format(backups=backups), "30-cinder")
+        deployment.kolla("config", "passwords")
+        start = ("container", "start", *CONTAINERS, "-f", "json")
+        rows = deployment.kolla(*start, timeout=900).json()
+        assert {row["outcome"] for row in rows} == {"done"}
+        with cloud.connect() as connection:
+            Volumes.without_limit(connection)
+        yield cloud
+        deployment.kolla("container", "delete", *CONTAINERS, "--data", "--yes", expect=None)
+        path.unlink()
+    cloud.passwords.write_text(passwords)
+
+
+@pytest.fixture
+def volumes(cinder) -> Iterator[Volumes]:
+    with cinder.connect() as connection:
+        yield Volumes(connection)
+
+
+def content(cinder: Cloud, volume: str, size: int) -> str:
+    """The hash of the first bytes of a volume, as Ceph has it."""
+    export = f"rbd export --no-progress {POOL}/volume-{volume} -"
+    command = f"{export} | head --bytes={size} | sha256sum"
+    return inside(cinder.deployment, "bash", "-c", command).split()[0]
+
+
+@contextlib.contextmanager
+def made_on(cinder: Cloud) -> Iterator[None]:
+    """Volumes are begun one after the other while the block runs; in the end all can be used."""
+    begun: list[str] = []
+    with cinder.connect() as connection:
+        volumes = Volumes(connection)
+        with asking(lambda: begun.append(volumes.begin()), pause=1) as answers:
+            answers.wait_for(lambda: len(begun) > 1 or answers.failures)
+            yield
+        assert answers.failures == []
+        for volume in begun:
+            volumes.ready("volumes", volume)
+        volumes.delete("volumes", *begun)
+
+
+@contextlib.contextmanager
+def unnoticed(cinder: Cloud) -> Iterator[None]:
+    """The API answers everything while the block runs."""
+    with cinder.connect() as connection:
+        volumes = Volumes(connection)
+        with (
+            asking(volumes.all) as users,
+            asking(lambda: get(cinder.deployment.address, PORT, "/healthcheck")) as visitors,
+        ):
+            yield
+    assert users.failures == visitors.failures == []
+    assert users.given and visitors.given
+
+
+def test_a_volume_of_an_image_outlives_its_removal_in_a_backup(cinder, volumes):
+    data = os.urandom(8 << 20)
+    with cinder.connect() as connection:
+        image = connection.create_image(
+            "disk", data=data, disk_format="raw", container_format="bare", wait=True)
+    volume = volumes.make(imageRef=image.id)
+    written = content(cinder, volume, len(data))
+    snapshot, backup = volumes.snapshot(volume), volumes.back_up(volume)
+    copy = volumes.make(snapshot_id=snapshot)
+    assert content(cinder, copy, len(data)) == written
+    volumes.delete("volumes", copy)
+    volumes.delete("snapshots", snapshot)
+    volumes.delete("volumes", volume)
+    restored = volumes.restore(backup)
+    assert content(cinder, restored, len(data)) == written
+    volumes.delete("volumes", restored)
+    volumes.delete("backups", backup)
+    assert inside(cinder.deployment, "rbd", "ls", POOL).split() == []
+
+
+def test_volumes_are_made_on_while_cinder_is_upgraded_and_rolled_back(cinder):
+    kolla = cinder.deployment.kolla
+    with unnoticed(cinder), made_on(cinder):
+        kolla("container", "upgrade", *CONTAINERS, "--release", AFTER, timeout=1200)
+    assert {cinder.current(name)["release"] for name in CONTAINERS} == {AFTER}
+    with unnoticed(cinder), made_on(cinder):
+        kolla("container", "rollback", *CONTAINERS, timeout=1200)
+    assert {cinder.current(name)["release"] for name in CONTAINERS} == {BEFORE}
+
+
+@pytest.mark.parametrize("options, reason", [
+    ("backends = lvm\nvolume_group = nobodys", "lvm: "),
+    ("backends = rbd\npool = nothing", "rbd: Ceph refuses the pool nothing to client.cinder"),
+    ("backends = backend1", "backend1 has no driver"),
+])
+def test_a_backend_that_could_hold_no_volumes_is_refused(cinder, volumes, options, reason):
+    path = cinder.deployment.configure(f"[cinder]\n{options}\n", "40-refused")
+    try:
+        refused = cinder.deployment.kolla("container", "upgrade", "cinder-volume", expect=1).stderr
+    finally:
+        path.unlink()
+    assert f"[cinder] backends: {reason}" in refused
+    volumes.delete("volumes", volumes.make())
+
+
+def test_it_is_deleted_without_a_trace(cinder):
+    cinder.deployment.kolla("container", "delete", *CONTAINERS, "--data", "--yes", timeout=900)
+    assert "cinder" not in query(cinder, "SHOW DATABASES")
+    with cinder.connect() as connection:
+        assert "block-storage" not in {each.type for each in connection.identity.services()}
+        assert "cinder" not in {each.name for each in connection.identity.users()}

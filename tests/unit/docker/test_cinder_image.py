@@ -1,0 +1,113 @@
+"""What the scripts of Cinder's images do; neither LVM nor Ceph is asked."""
+
+import importlib.machinery
+import importlib.util
+import subprocess
+import sys
+import types
+from unittest.mock import MagicMock
+
+import pytest
+
+from kolla.plugin import shared_folder
+
+BIN = shared_folder("docker", "cinder-volume", "bin")
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """``load(name)``: a script as a module; what only the image has is put in its place."""
+    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    for name in tools():
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "sqlalchemy", MagicMock())
+
+    def script(name: str):
+        loader = importlib.machinery.SourceFileLoader(name, str(BIN / name))
+        module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+        loader.exec_module(module)
+        return module
+
+    yield script
+    for name in tools():
+        del sys.modules[name]
+
+
+def tools() -> list[str]:
+    return [name for name in sys.modules if name.partition(".")[0] == "kolla_image"]
+
+
+@pytest.fixture
+def judge(load, monkeypatch):
+    """``judge(backends, code, **variables)``: what is refused, if programs end with that code."""
+    script = load("kolla-cinder-backends")
+
+    def run(backends: str, answer: types.SimpleNamespace, **variables: str) -> str:
+        monkeypatch.setattr(script.subprocess, "run", lambda *_, **__: answer)
+        monkeypatch.setattr(script.pathlib.Path, "read_text", lambda _: "253 device-mapper\n")
+        monkeypatch.setattr(script.pathlib.Path, "exists", lambda _: True)
+        known = {"OS_DEFAULT__ENABLED_BACKENDS": backends, **variables}
+        for name, value in known.items():
+            monkeypatch.setenv(name, value)
+        try:
+            script.main()
+        except SystemExit as refusal:
+            return str(refusal.code)
+        return ""
+
+    return run
+
+
+LVM = {"OS_LVM__VOLUME_DRIVER": "cinder.volume.drivers.lvm.LVMVolumeDriver",
+       "OS_LVM__VOLUME_GROUP": "cinder-volumes"}
+RBD = {"OS_RBD__VOLUME_DRIVER": "cinder.volume.drivers.rbd.RBDDriver",
+       "OS_RBD__RBD_POOL": "volumes", "OS_RBD__RBD_USER": "cinder",
+       "OS_RBD__RBD_CEPH_CONF": "/etc/ceph/ceph.conf"}
+
+
+def answer(code: int, stdout: str = "", stderr: str = "") -> types.SimpleNamespace:
+    return types.SimpleNamespace(returncode=code, stdout=stdout, stderr=stderr)
+
+
+def test_a_volume_group_that_does_not_exist_is_refused(judge):
+    told = judge("lvm", answer(0, '{"report": [{"vg": []}]}'), **LVM)
+    assert "there is no volume group cinder-volumes: make it with" in told
+
+
+@pytest.mark.parametrize("volume, right", [
+    ("volume-0b1f3a52", True), ("_snapshot-0b1f3a52", True), ("cinder-volumes-pool", True),
+    ("root", False), ("home-volume", False),
+])
+def test_a_volume_group_of_somebody_else_is_refused(judge, volume, right):
+    report = f'{{"report": [{{"vg": [{{}}], "lv": [{{"lv_name": "{volume}"}}]}}]}}'
+    told = judge("lvm", answer(0, report), **LVM)
+    assert bool(told) is not right
+    assert right or f"is used for something else, {volume}" in told
+
+
+def test_ceph_that_refuses_says_why_on_one_line(judge):
+    said = "rbd: opening\nrbd: error opening pool 'volumes'\n"
+    told = judge("rbd", answer(2, stderr=said), **RBD)
+    assert told.endswith("client.cinder: rbd: error opening pool 'volumes'")
+    assert judge("rbd", answer(0), **RBD) == ""
+
+
+def test_a_backend_without_a_driver_is_refused_and_another_driver_judges_itself(judge):
+    assert "backend1 has no driver" in judge("rbd, backend1", answer(0), **RBD)
+    own = {"OS_BACKEND2__VOLUME_DRIVER": "cinder.volume.drivers.nfs.NfsDriver"}
+    assert judge("backend2", answer(1), **own) == ""
+
+
+def test_cinder_volume_has_a_queue_for_each_backend():
+    text = (BIN / "kolla-cinder-volume").read_text().replace(
+        "/usr/local/lib/kolla/functions.bash",
+        str(shared_folder("docker", "base", "functions.bash")),
+    )
+    told = subprocess.run(
+        ["bash", "-c", text, "start", "bash", "-c", 'echo "$KOLLA_RPC_QUEUE / $KOLLA_RPC_TOPICS"'],
+        env={"PATH": "/usr/bin:/bin", "KOLLA_HOST": "a",
+             "OS_DEFAULT__ENABLED_BACKENDS": "rbd, lvm"},
+        capture_output=True, text=True, check=True,
+    ).stdout
+    assert told == "cinder-volume.a@rbd / cinder-volume cinder-volume.a@rbd cinder-volume.a@lvm\n"
