@@ -22,17 +22,20 @@ class Dashboard:
         return answer.text
 
     def log_in(self, user: str, password: str, again: bool = True) -> str:
-        """The page that a user sees first. Without ``again``: from the form that is open."""
+        """The form with what is wrong, or nothing. Without ``again``: from the form that is open.
+
+        Where a user is sent then depends on the services that the cloud has.
+        """
         if again:
             self.page("/auth/login/")
         answer = self._session.post(
             f"{self.url}/auth/login/", timeout=60, headers={"Referer": self.url},
-            data={
+            allow_redirects=False, data={
                 "csrfmiddlewaretoken": self._session.cookies["csrftoken"],
                 "username": user, "password": password, "region": "default",
             },
         )
-        assert answer.status_code == 200, answer.text[:500]
+        assert answer.status_code in (200, 302), answer.text[:500]
         return answer.text
 
     def ask(self, path: str) -> dict:
