@@ -13,7 +13,7 @@ _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 #: Formats in which a cell is a single text.
-FLAT = ("csv", "value")
+FLAT = ("csv", "shell", "value")
 
 
 def flat(cell: object, nothing: str = "") -> Any:

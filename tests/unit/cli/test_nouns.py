@@ -348,3 +348,9 @@ def test_what_is_made_of_the_host_is_shown_beforehand(kolla):
         "need": "path /dev", "container": "guard", "outcome": "was there",
         "reason": "reads the disks", "advice": "",
     }]
+
+
+def test_the_fields_of_one_object_are_texts_that_a_shell_can_use(kolla):
+    out = kolla("set", "show", "openstack-interface", "-f", "shell").out
+    assert "<" not in out and "None" not in out
+    assert 'containers="{}"' in out and 'checked=""' in out
