@@ -13,7 +13,6 @@ from kolla.catalog.catalog import Catalog
 from kolla.catalog.leftovers import left_over
 from kolla.errors import KollaError
 from kolla.hooks import Hooks
-from kolla.plugin.backend import Backend
 from kolla.settings import Settings
 from kolla.settings.in_force import InForce
 from kolla.settings.problems import Invalid
@@ -24,6 +23,7 @@ if TYPE_CHECKING:  # a command that only lists needs none of these
     from kolla.backends.instances import Instances
     from kolla.logs.archive import Archive
     from kolla.logs.sources import Sources
+    from kolla.plugin.backend import Backend
     from kolla.settings.fingerprints import Fingerprints
     from kolla.store.copies import Copies
     from kolla.store.locks import Locks
@@ -48,7 +48,7 @@ class Deployment:
         self._making_hooks = threading.Lock()
         #: Why readers see nothing, or an old state.
         self._not_shown = ""
-        self._backends: dict[str, Backend] = {}
+        self._backends: dict[str, "Backend"] = {}
 
     @functools.cached_property
     def installed(self) -> Catalog:
@@ -88,11 +88,11 @@ class Deployment:
         return Copies(places.database, places.copies, keep)
 
     @functools.cached_property
-    def backend(self) -> Backend:
+    def backend(self) -> "Backend":
         """The backend that new generations are made with; it sees those of all others."""
         return self.backend_of(self.settings.value("backend", "driver"))
 
-    def backend_of(self, name: str) -> Backend:
+    def backend_of(self, name: str) -> "Backend":
         """The backend that a generation remembers.
 
         KollaError if it is unknown or broken, or if this is the copy for readers.

@@ -9,7 +9,7 @@ import collections
 import copy
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kolla.catalog import declared, discovery, releases
 from kolla.catalog.discovery import KOLLA, Plugin, PluginError
@@ -18,7 +18,10 @@ from kolla.catalog.naming import releases_of
 from kolla.catalog.old_names import OldNames
 from kolla.catalog.usable import KINDS, Usable
 from kolla.errors import KollaError, UsageError, nearest
-from kolla.plugin import Container, ContainerSet, Event, Gone, Image, Tree, Written
+from kolla.plugin import Container, ContainerSet, Event, Gone, Image
+
+if TYPE_CHECKING:
+    from kolla.plugin import Tree, Written
 
 Node = ContainerSet | Container
 
@@ -201,7 +204,7 @@ class Catalog:
         """The function of a hook; KollaError if it is unknown or broken."""
         return _driver("kolla.hooks", "hook", name)
 
-    def exporter(self, name: str) -> Callable[[Tree, Path], Iterable[Written]]:
+    def exporter(self, name: str) -> "Callable[[Tree, Path], Iterable[Written]]":
         """The function of an exporter; UsageError if it is unknown, KollaError if broken."""
         return _driver("kolla.exporters", "exporter", name, UsageError)
 

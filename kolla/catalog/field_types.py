@@ -5,39 +5,33 @@ import functools
 import itertools
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
-
-
-class _Field(NamedTuple):
-    name: str
-    hint: Any
-    default: Any
-
-
-@functools.cache
-def _fields(kind: type) -> tuple[_Field, ...]:
-    hints = typing.get_type_hints(kind)
-    return tuple(
-        _Field(field.name, hints[field.name], field.default) for field in dataclasses.fields(kind)
-    )
 
 
 class _Misfit(NamedTuple):
     """The value has another type than the public API declares."""
 
+    #: Seen from the object that was checked.
     place: str
     hint: Any
     value: Any
 
+    def below(self, place: str) -> "_Misfit":
+        return self._replace(place=place + self.place)
+
+
+#: Finds the innermost misfit of a value.
+_Check = Callable[[Any], _Misfit | None]
+
 
 def misdeclared(thing: Any) -> str:
     """The innermost field whose value has a wrong type; empty if there is none."""
-    found = _first_misfit_of_fields(thing, "")
+    found = _of_fields(thing)
     if found is None:
         return ""
     kind = _name(found.hint)
-    return f"its {found.place!r} should be of type {kind}, but is {found.value!r:.80}"
+    return f"its {found.place[1:]!r} should be of type {kind}, but is {found.value!r:.80}"
 
 
 def _name(hint: Any) -> str:
@@ -48,13 +42,48 @@ def _name(hint: Any) -> str:
     return str(hint).removeprefix("collections.abc.")
 
 
-def _first_misfit_of_fields(thing: Any, prefix: str) -> _Misfit | None:
+@functools.cache
+def _fields(kind: type) -> tuple[tuple[str, Any, _Check], ...]:
+    """Names, defaults and checks of its fields."""
+    hints = typing.get_type_hints(kind)
+    return tuple(
+        (field.name, field.default, _check(hints[field.name]))
+        for field in dataclasses.fields(kind)
+    )
+
+
+def _of_fields(thing: Any) -> _Misfit | None:
     kind: Any = type(thing)
-    for name, hint, default in _fields(kind):
+    for name, default, check in _fields(kind):
         value = getattr(thing, name)
-        if value is not default and (found := _misfit(value, hint, f"{prefix}{name}")):
-            return found
+        if value is not default and (found := check(value)):
+            return found.below(f".{name}")
     return None
+
+
+@functools.cache
+def _check(hint: Any) -> _Check:
+    """Made once for each hint: there are thousands of values."""
+    kind, inner = typing.get_origin(hint), typing.get_args(hint)
+    if kind in (typing.Union, types.UnionType):
+        checks = [_check(option) for option in inner]
+        return lambda value: (
+            None if any(check(value) is None for check in checks) else _Misfit("", hint, value))
+    inside = _inside(kind or hint, inner)
+    wanted = kind or hint
+    return lambda value: (
+        inside(value) if isinstance(value, wanted) else _Misfit("", hint, value))
+
+
+def _inside(kind: Any, inner: tuple[Any, ...]) -> _Check:
+    """Checks what is in a value of this kind."""
+    if kind in (tuple, Mapping) and inner:
+        checks = [_check(hint) for hint in inner if hint is not ...]
+        of_items = _of_items(checks[0]) if kind is tuple else _of_mapping(*checks)
+        if {*inner} <= {str, ...}:
+            return lambda value: None if _are_texts(value) else of_items(value)
+        return of_items
+    return _of_fields if dataclasses.is_dataclass(kind) else lambda value: None
 
 
 def _are_texts(values: Iterable[Any]) -> bool:
@@ -63,23 +92,21 @@ def _are_texts(values: Iterable[Any]) -> bool:
     return all(type(value) is str for value in every)
 
 
-def _misfit(value: Any, hint: Any, place: str) -> _Misfit | None:
-    kind, inner = typing.get_origin(hint), typing.get_args(hint)
-    if kind in (typing.Union, types.UnionType):
-        fits = any(_misfit(value, option, place) is None for option in inner)
-        return None if fits else _Misfit(place, hint, value)
-    if not isinstance(value, kind or hint):
-        return _Misfit(place, hint, value)
-    found: Iterable[_Misfit | None] = ()
-    if kind in (tuple, Mapping) and {*inner} <= {str, ...} and _are_texts(value):
+def _of_items(check: _Check) -> _Check:
+    def of_items(values: tuple) -> _Misfit | None:
+        for position, value in enumerate(values):
+            if found := check(value):
+                return found.below(f"[{position}]")
         return None
-    if kind is tuple:
-        found = (_misfit(item, inner[0], f"{place}[{i}]") for i, item in enumerate(value))
-    elif kind is Mapping:
-        found = (
-            _misfit(key, inner[0], place) or _misfit(item, inner[1], f"{place}[{key!r}]")
-            for key, item in value.items()
-        )
-    elif dataclasses.is_dataclass(value):
-        found = iter([_first_misfit_of_fields(value, f"{place}.")])
-    return next(filter(None, found), None)
+    return of_items
+
+
+def _of_mapping(check_key: _Check, check_value: _Check) -> _Check:
+    def of_mapping(values: Mapping) -> _Misfit | None:
+        for key, value in values.items():
+            if found := check_key(key):
+                return found
+            if found := check_value(value):
+                return found.below(f"[{key!r}]")
+        return None
+    return of_mapping

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kolla.plugin import Container, ContainerSet, Image
-from kolla.plugin.spec import Spec
 from kolla.store.records import ABSENT
 from kolla.store.store import Store
 
 if TYPE_CHECKING:
     from kolla.catalog.catalog import Catalog
+    from kolla.plugin.spec import Spec
 
 #: The set in the tree that holds them.
 SET = ContainerSet("left-over", "What still exists although no plugin here declares it")
@@ -34,7 +34,7 @@ def is_left_over(container: Container) -> bool:
     return container.parent == SET.name
 
 
-def _stand_in(name: str, spec: Spec | None) -> Container:
+def _stand_in(name: str, spec: "Spec | None") -> Container:
     made = Container(name, SET.name, "its plugin is not installed", Image(name, Path()), user=0)
     if spec is None:
         return made

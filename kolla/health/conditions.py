@@ -4,10 +4,9 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from kolla.plugin.reports import Usage
-
 if TYPE_CHECKING:
     from kolla.catalog.catalog import Catalog, Node
+    from kolla.plugin.reports import Usage
 
 HEALTHY, DEGRADED, UNHEALTHY, FAILED = "healthy", "degraded", "unhealthy", "failed"
 STARTING, MAINTENANCE, PAUSED, UNKNOWN = "starting", "maintenance", "paused", "unknown"
@@ -45,7 +44,7 @@ class Condition:
     #: Where the status is unknown: whether it was healthy when the engine fell silent.
     trusted: bool = False
     #: Its use when the monitor last measured it, and its limits by name.
-    usage: Usage | None = None
+    usage: "Usage | None" = None
     limits: Mapping[str, float] = dataclasses.field(default_factory=dict)
     #: When the Debian packages of its image were fetched; UTC, ISO 8601. None: not known.
     packages: str | None = None

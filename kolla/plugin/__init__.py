@@ -20,8 +20,10 @@ depending on a boolean option;
 ``${group.option|group.option}``, for the first of two options that is not empty.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from kolla.errors import KollaError
-from kolla.plugin.backend import Backend
 from kolla.plugin.cloud import Cloud, Host, Listening
 from kolla.plugin.declarations.certificates import (
     Certificate, authority_file, certificate_files, certificate_options,
@@ -35,10 +37,21 @@ from kolla.plugin.declarations.keyring import Keyring
 from kolla.plugin.declarations.running import Listen, Running, Strategy
 from kolla.plugin.declarations.storage import File, HostMount, Scratch, Volume
 from kolla.plugin.event import Event
-from kolla.plugin.export import Content, Exported, Mount, MountKind, Program, Tree, Written
 from kolla.plugin.forms import secret
 from kolla.plugin.releases import Releases
-from kolla.plugin.reports import BackendError
+
+if TYPE_CHECKING:
+    from kolla.plugin.backend import Backend
+    from kolla.plugin.export import Content, Exported, Mount, MountKind, Program, Tree, Written
+    from kolla.plugin.reports import BackendError
+else:
+    def __getattr__(name: str) -> Any:
+        """What only backends and exporters use: a command that lists does not wait for it."""
+        for room in ("reports", "backend", "export") if name in __all__ else ():
+            module = importlib.import_module(f"kolla.plugin.{room}")
+            if hasattr(module, name):
+                return getattr(module, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 __all__ = [
     "Backend",

@@ -4,7 +4,6 @@ import base64
 import binascii
 import re
 import secrets
-import uuid
 
 from oslo_config import cfg, types
 
@@ -80,6 +79,8 @@ class SecretType(types.String):
             case "keys":
                 return numbered.joined({1: new_fernet_key()})
             case "uuid":
+                import uuid  # its import alone takes milliseconds
+
                 return str(uuid.uuid4())
             case "ssh":
                 return _new_ssh_key()
@@ -97,6 +98,8 @@ class SecretType(types.String):
                 case "keys":
                     return all(map(is_fernet_key, numbered.parsed(text).values()))
                 case "uuid":
+                    import uuid
+
                     return str(uuid.UUID(text)) == text.lower()
                 case "ssh":
                     return bool(public_key(text))

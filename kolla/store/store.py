@@ -6,10 +6,9 @@ Every method is one transaction. Times are UTC in ISO 8601, durations in seconds
 import json
 import pathlib
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kolla.errors import KollaError
-from kolla.plugin.spec import Spec
 from kolla.store import pins
 from kolla.store.journal import Journal
 from kolla.store.numbers import Numbers
@@ -17,6 +16,9 @@ from kolla.store.pins import Pins
 from kolla.store.records import RUNNING, Generation, GenerationOutcome, Record, Target
 from kolla.store.state_dir import StateDir
 from kolla.times import now
+
+if TYPE_CHECKING:
+    from kolla.plugin.spec import Spec
 
 
 class Store(Journal):
@@ -88,7 +90,7 @@ class Store(Journal):
 
     # Generations
 
-    def begin(self, name: str, spec: Spec, secrets: dict[str, str], cause: str) -> int:
+    def begin(self, name: str, spec: "Spec", secrets: dict[str, str], cause: str) -> int:
         """Give the next number to a spec. The number is on disk before it is used."""
         with self._lock:
             number = 1 + max(self.container(name).last_number, self.numbers.highest(name))
@@ -98,14 +100,14 @@ class Store(Journal):
                 self._insert(name, number, spec, secrets, cause)
             return number
 
-    def adopt(self, name: str, number: int, spec: Spec, cause: str) -> None:
+    def adopt(self, name: str, number: int, spec: "Spec", cause: str) -> None:
         """Take in a generation that the engine has and this file does not."""
         with self.transaction():
             highest = max(number, self.container(name).last_number, self.numbers.highest(name))
             self.update(name, last_number=highest, settled=0)
             self._insert(name, number, spec, {}, cause)
 
-    def _insert(self, name: str, number: int, spec: Spec, secrets: dict, cause: str) -> None:
+    def _insert(self, name: str, number: int, spec: "Spec", secrets: dict, cause: str) -> None:
         self._write(
             "INSERT OR IGNORE INTO generations (container, number, spec, secrets, cause, created)"
             " VALUES (?, ?, ?, ?, ?, ?)",
