@@ -105,12 +105,12 @@ class Kolla(app.App):
         form = journal.Formatter if journal.is_read_by_it(sys.stderr) else logging.Formatter
         place = "%(levelname)s %(name)s: " if level == logging.DEBUG else ""
         handler.setFormatter(form(f"kolla: {place}%(message)s"))
-        handler.setLevel(level)
         handler.addFilter(logfile.is_for_standard_error)
         handlers: list[logging.Handler] = [handler]
+        logfile.TOLD.setLevel(logging.NOTSET)
         if self.options.log_file:
-            level = min(level, logging.INFO)
-            handlers.append(logfile.LogFile(self.options.log_file, level))
+            handlers.append(logfile.LogFile(self.options.log_file))
+            logfile.TOLD.setLevel(min(level, logging.INFO))
         logging.basicConfig(level=level, handlers=handlers, force=True)
 
     @functools.cached_property

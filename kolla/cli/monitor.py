@@ -4,6 +4,7 @@ import logging
 from argparse import Namespace
 
 from kolla.cli.base import Command
+from kolla.cli.logfile import MONITOR
 
 
 class Monitor(Command):
@@ -21,10 +22,8 @@ class Monitor(Command):
     def take_action(self, parsed_args: Namespace) -> int | None:
         from kolla.monitor.daemon import Daemon
 
-        if self.app.options.verbose_level:
-            logger = logging.getLogger("kolla.monitor")
-            logger.setLevel(min(logging.INFO, logger.getEffectiveLevel()))
-            for handler in logging.getLogger().handlers:
-                handler.setLevel(min(logging.INFO, handler.level))
+        is_quiet = not self.app.options.verbose_level
+        level = logging.NOTSET if is_quiet else min(logging.INFO, logging.getLogger().level)
+        MONITOR.setLevel(level)
         Daemon(self.app.new_deployment).run()
         return 0

@@ -52,3 +52,15 @@ def test_the_monitor_says_what_it_does_with_and_without_it(
     options = ["--log-file", str(tmp_path / "kolla.log")] if with_file else []
     assert kolla(*options, "monitor").err == "kolla: watches\n"
     assert kolla(*options, "--quiet", "monitor").err == ""
+
+
+def test_only_the_file_gets_what_standard_error_is_not_to_say(kolla, monkeypatch, tmp_path):
+    def run(daemon) -> None:
+        logging.getLogger("kolla.settings").info("reads")
+        logging.getLogger("kolla.monitor.daemon").debug("thinks")
+
+    monkeypatch.setattr("kolla.monitor.daemon.Daemon.run", run)
+    file = tmp_path / "kolla.log"
+    assert kolla("--log-file", str(file), "monitor").err == ""
+    assert "INFO kolla.settings: reads" in file.read_text()
+    assert "thinks" not in file.read_text()
