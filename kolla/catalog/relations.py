@@ -36,6 +36,8 @@ class _Relations:
         self.own_gone = things(own, Gone)
         self.sets = things(plugins, ContainerSet)
         self.containers = things(plugins, Container)
+        self.distributions = {p.name: p.distribution for p in plugins
+                              if isinstance(p.thing, Container)}
         self.projects = projects(self.containers.values())
         self.images = all_images(plugins)
         self.order = releases.of(images_in_order(plugins))
@@ -75,6 +77,7 @@ class _Relations:
             or self._misnamed(thing)
             or self._misfits_its_project(thing)
             or self._shares_a_volume(thing)
+            or self._shares_a_user(thing)
             or self._flaw_of_image(thing.image, "its image ")
         )
 
@@ -141,6 +144,19 @@ class _Relations:
                         "is meant, all of them declare it as shared")
         return ""
 
+    def _shares_a_user(self, container: Container) -> str:
+        """What one user owns is open to everything that runs as that user."""
+        if container.user == 0 or container.name in self.own:
+            return ""
+        for other in self._rivals(container):
+            theirs = self.distributions[other.name]
+            if (other.user == container.user and theirs != self.distributions[container.name]
+                    and not _belong_together(container, other)):
+                return (f"its user {container.user} is also that of {other.name}, of distribution "
+                        f"{theirs!r}: choose another number; if it is meant, both name one "
+                        "project, one image or one shared volume")
+        return ""
+
     def _flaw_of_image(self, image: Image, what: str) -> str:
         if self.images[image.name] != image:
             return f"its image {image.name!r} is declared differently elsewhere"
@@ -165,6 +181,13 @@ class _Relations:
                 end = "cannot be used" if gone else f"does not exist{nearest(name, known)}"
                 return f"{what} {name!r} {end}"
         return ""
+
+
+def _belong_together(one: Container, other: Container) -> bool:
+    """Whether their declarations say that they share files."""
+    shared = [{volume.name for volume in each.volumes if volume.shared} for each in (one, other)]
+    return (one.project == other.project != "" or one.image.name == other.image.name
+            or not shared[0].isdisjoint(shared[1]))
 
 
 def _described(container: Container) -> tuple[str, ...]:

@@ -51,7 +51,8 @@ class Running:
     generations, rendered. Its default is also what a snapshot without that field stands for.
     """
 
-    #: The numeric user (and group) its processes run as; the same in every release.
+    #: The numeric user (and group) its processes run as; the same in every release, and no other
+    #: plugin's.
     user: int
     environment: Mapping[str, Template] = dataclasses.field(default_factory=dict)
     check: Check = Check()

@@ -342,7 +342,8 @@ def test_a_file_that_is_no_text_is_refused_where_it_is_not_declared_as_secret(tm
 @pytest.mark.skipif(os.getuid() != 0, reason="gives files away")
 @pytest.mark.parametrize("privileges, owner", [((), 42000), ((Privilege("root", ""),), 0)])
 def test_the_files_of_root_belong_to_root(tmp_path, privileges, owner):
-    web = make_container(files=(File("/etc/web", "text"),), privileges=privileges)
+    web = make_container(
+        user=42000, files=(File("/etc/web", "text"),), privileges=privileges)
     settings = make_settings(tmp_path, "", web)
     spec = dataclasses.replace(build(web, settings, IMAGE, "", ""), own_folder="rw")
     Instances(tmp_path, settings).make(spec, 1)

@@ -327,6 +327,41 @@ def test_one_volume_of_two_containers_has_to_be_declared_as_shared():
     assert not Catalog([FRONT, plugin(both), plugin(theirs, "other")]).errors
 
 
+def test_two_plugins_cannot_give_one_user_to_containers_that_have_nothing_in_common():
+    ours, mine = (make_container(name, user=42402) for name in ("ours", "mine"))
+    catalog = Catalog([FRONT, plugin(ours), plugin(mine, "other")])
+    assert list(catalog.containers) == ["ours"]
+    assert messages(catalog) == [
+        "plugin 'mine' (kolla.containers) of distribution 'other': its user 42402 is also that of "
+        f"ours, of distribution '{KOLLA}': choose another number; if it is meant, both name one "
+        "project, one image or one shared volume"]
+    neither = Catalog([FRONT, plugin(ours, "one"), plugin(mine, "other")])
+    assert neither.containers == {} and len(neither.errors) == 2
+
+
+@pytest.mark.parametrize("common", [
+    {"project": "shop"},
+    {"image": Image("shop", FOLDER, parent=None)},
+    {"volumes": (Volume("data", "/data", shared=True),)},
+    {"user": 0, "privileges": (Privilege("root", "it is a test"),)},
+])
+def test_what_belongs_together_may_run_as_one_user(common):
+    ours, mine = (make_container(name, **{"user": 42402, **common}) for name in ("ours", "mine"))
+    assert Catalog([FRONT, plugin(ours), plugin(mine, "other")]).errors == []
+
+
+def test_containers_of_one_plugin_may_run_as_one_user():
+    one, two = (make_container(name, user=42402) for name in ("one", "two"))
+    assert Catalog([FRONT, plugin(one, "other"), plugin(two, "other")]).errors == []
+
+
+def test_projects_of_kolla_have_users_of_their_own():
+    owners = {}
+    for container in Catalog.load().containers.values():
+        owner = container.project or container.image.name
+        assert owners.setdefault(container.user, owner) == owner
+
+
 def test_a_third_party_cannot_take_the_name_of_a_project_for_its_container():
     ours = make_container("nova-api", project="nova")
     catalog = Catalog([FRONT, plugin(ours), plugin(make_container("nova"), "other")])

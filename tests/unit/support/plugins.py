@@ -1,6 +1,7 @@
 """Makes plugins, catalogs and settings for tests."""
 
 import os
+import zlib
 from pathlib import Path
 
 from oslo_config import cfg
@@ -49,9 +50,14 @@ def plugin(thing, distribution: str = KOLLA, name: str | None = None) -> Plugin:
     return Plugin(NAMESPACES[type(thing)], name or thing.name, distribution, thing)
 
 
+def a_user(name: str) -> int:
+    """A number that no other container has."""
+    return 43000 + zlib.crc32(name.encode()) % 10_000
+
+
 def make_container(name: str = "web", parent: str = "front", **changes) -> Container:
     values = {
-        "summary": "", "user": 42000, "image": Image(name, FOLDER, parent=None),
+        "summary": "", "user": a_user(name), "image": Image(name, FOLDER, parent=None),
         **changes,
     }
     return Container(name=name, parent=parent, **values)
