@@ -7,15 +7,13 @@ import subprocess
 
 import pytest
 
-#: What builds images mounts, makes devices and changes its root; what prepares the host has to
-#: mount where the host sees it.
-FREER = ("kolla-refresh", "kolla-prepare")
-UNITS = [
-    unit for unit in sorted(pathlib.Path(__file__).parents[2].glob("etc/systemd/*.service"))
-    if unit.stem not in FREER
-]
-#: Of 10, which is no confinement at all; in tenths, as systemd wants it.
-EXPOSURE = 29
+UNITS = sorted(pathlib.Path(__file__).parents[2].glob("etc/systemd/*.service"))
+#: At most this much of 10, which is no confinement at all; in tenths, as systemd wants it. What
+#: prepares the host has to mount where the host sees it; what builds images mounts, makes devices
+#: and changes its root.
+EXPOSURE = {"kolla-prepare": 50, "kolla-refresh": 50}
+LOW = 29
+CONFINED = [unit for unit in UNITS if unit.stem not in EXPOSURE]
 CONFINEMENT = {
     "NoNewPrivileges": "yes", "ProtectSystem": "full", "ProtectHome": "read-only",
     "RestrictAddressFamilies": "AF_UNIX AF_INET AF_INET6 AF_NETLINK",
@@ -30,17 +28,17 @@ def service(unit: pathlib.Path) -> dict[str, str]:
     return dict(parser["Service"])
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+@pytest.mark.parametrize("unit", CONFINED, ids=lambda unit: unit.stem)
 def test_every_unit_is_confined(unit):
     assert CONFINEMENT.items() <= service(unit).items()
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd")
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
-def test_systemd_calls_its_exposure_low(unit):
+def test_systemd_calls_its_exposure_ok(unit):
     done = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", "--no-pager",
-         f"--threshold={EXPOSURE}", unit],
+         f"--threshold={EXPOSURE.get(unit.stem, LOW)}", unit],
         capture_output=True, text=True, timeout=60,
     )
     if "unrecognized option" in done.stderr:
