@@ -9,7 +9,7 @@ from tests.functional.support import guest
 from tests.functional.support.cloud import Cloud
 from tests.functional.support.guest import first, processes
 from tests.functional.support.images import COMPUTE, OPTIONAL
-from tests.functional.support.server import BOOTS, whole
+from tests.functional.support.server import BOOTS, encrypted
 from tests.functional.support.stacks import CONTAINERS, Stacks
 from tests.functional.support.watching import until
 
@@ -18,16 +18,6 @@ CONFIGURATION = """\
 [host]
 enabled = all, nova-api, placement-api, openstack-control, openstack-compute-operation,
           openstack-network-operation, heat-controller, heat-api, heat-api-cfn
-
-[api]
-tls = true
-
-[database]
-tls = true
-require_tls = true
-
-[messaging]
-tls = true
 """
 #: A network of its own with a virtual machine in it.
 STACK = {
@@ -61,12 +51,8 @@ def cloud(engine, builder, images, tmp_path_factory) -> Iterator[Cloud]:
     images(BEFORE)
     builder.only(*OPTIONAL, *COMPUTE, "heat", release=BEFORE)
     builder.only("heat", release=AFTER)
-    with whole(engine, tmp_path_factory.mktemp("heat"), f"{NETWORK}.206") as cloud:
-        cloud.scheme = "https"
-        cloud.deployment.configure(CONFIGURATION, "20-heat")
-        cloud.deployment.kolla("config", "passwords")
-        cloud.deployment.kolla("config", "certificates")
-        cloud.deployment.kolla("set", "start", timeout=2400)
+    folder = tmp_path_factory.mktemp("heat")
+    with encrypted(engine, folder, f"{NETWORK}.206", CONFIGURATION) as cloud:
         with cloud.connect() as connection:
             first.await_hypervisor(connection.compute)
             first.image(connection, guest.FOLDER)

@@ -15,7 +15,7 @@ from tests.functional.support.cloud import Cloud
 from tests.functional.support.horizon import PORT
 from tests.functional.support.guest import first
 from tests.functional.support.images import COMPUTE, OPTIONAL
-from tests.functional.support.server import BOOTS, Server, boot, whole
+from tests.functional.support.server import BOOTS, Server, boot, encrypted
 from tests.functional.support.watching import asking, until
 
 BEFORE, AFTER = "2026.1", "2026.2"
@@ -25,16 +25,6 @@ CONFIGURATION = """\
 [host]
 enabled = all, nova-api, placement-api, openstack-control, openstack-compute-operation,
           openstack-network-operation, horizon
-
-[api]
-tls = true
-
-[database]
-tls = true
-require_tls = true
-
-[messaging]
-tls = true
 """
 LAUNCHED = "launched-in-a-browser"
 #: What the last step of Horizon's form asks Horizon, with the token that forms are protected by.
@@ -53,12 +43,8 @@ def cloud(engine, builder, images, tmp_path_factory) -> Iterator[Cloud]:
     images(BEFORE)
     builder.only(*OPTIONAL, *COMPUTE, "horizon", release=BEFORE)
     builder.only("horizon", release=AFTER)
-    with whole(engine, tmp_path_factory.mktemp("horizon"), f"{NETWORK}.207") as cloud:
-        cloud.scheme = "https"
-        cloud.deployment.configure(CONFIGURATION, "20-horizon")
-        cloud.deployment.kolla("config", "passwords")
-        cloud.deployment.kolla("config", "certificates")
-        cloud.deployment.kolla("set", "start", timeout=2400)
+    folder = tmp_path_factory.mktemp("horizon")
+    with encrypted(engine, folder, f"{NETWORK}.207", CONFIGURATION) as cloud:
         yield cloud
 
 

@@ -15,23 +15,13 @@ from tests.functional.support.consoles import Console, opened
 from tests.functional.support.guest import first, ticking
 from tests.functional.support.harness import finish
 from tests.functional.support.images import COMPUTE, OPTIONAL
-from tests.functional.support.server import Server, boot, whole
+from tests.functional.support.server import Server, boot, encrypted
 from tests.functional.support.watching import remembered, until
 
 RELEASES = ("2025.2", "2026.1")
 CONFIGURATION = f"""\
 [DEFAULT]
 release = {RELEASES[0]}
-
-[api]
-tls = true
-
-[database]
-tls = true
-require_tls = true
-
-[messaging]
-tls = true
 
 [neutron/DEFAULT]
 service_plugins = router,network_segment_range
@@ -50,11 +40,7 @@ def server(engine, builder, images, tmp_path_factory) -> Iterator[Server]:
         images(release)
         builder.only(*OPTIONAL, *COMPUTE, release=release)
     folder = tmp_path_factory.mktemp("releases")
-    with whole(engine, folder, f"{NETWORK}.205") as cloud:
-        cloud.scheme = "https"
-        cloud.deployment.configure(CONFIGURATION, "20-releases")
-        cloud.deployment.kolla("config", "certificates")
-        cloud.deployment.kolla("set", "start", timeout=2400)
+    with encrypted(engine, folder, f"{NETWORK}.205", CONFIGURATION) as cloud:
         made = boot(cloud)
         until(lambda: made.page("key"), 300)
         yield made

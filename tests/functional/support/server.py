@@ -32,6 +32,17 @@ datapath = netdev
 physical_networks = {first.PHYSICAL}:br-ex
 bridge_addresses = br-ex:{first.GATEWAY}/24
 """
+TLS = """\
+[api]
+tls = true
+
+[database]
+tls = true
+require_tls = true
+
+[messaging]
+tls = true
+"""
 AGENTS = ("neutron-openvswitch-agent", "dhcp-agent", "l3-agent", "metadata-agent")
 #: The network of whoever looks.
 HERE = pathlib.Path("/proc/thread-self/ns/net")
@@ -56,6 +67,21 @@ def whole(engine: Engine, folder: pathlib.Path, address: str) -> Iterator[Cloud]
                 yield Cloud(host)
             finally:
                 enter(pathlib.Path(f"/proc/self/fd/{outside.fileno()}"))
+
+
+@contextlib.contextmanager
+def encrypted(
+    engine: Engine, folder: pathlib.Path, address: str, configuration: str
+) -> Iterator[Cloud]:
+    """The same with this configuration on top; it has started, and everything speaks TLS."""
+    with whole(engine, folder, address) as cloud:
+        cloud.scheme = "https"
+        cloud.deployment.configure(TLS, "20-tls")
+        cloud.deployment.configure(configuration, "30-more")
+        cloud.deployment.kolla("config", "passwords")
+        cloud.deployment.kolla("config", "certificates")
+        cloud.deployment.kolla("set", "start", timeout=2400)
+        yield cloud
 
 
 def reach(host: Deployment) -> None:
