@@ -5,7 +5,7 @@ from kolla.plugin import (
     shared_folder,
 )
 from kolla_plugins.openstack import (
-    API, API_CHECK, IDENTITY, MESSAGING_FILE, PERIODIC_CHECK, client_environment,
+    API, IDENTITY, MESSAGING_FILE, PERIODIC_CHECK, client_environment,
     database_environment, database_task, identity_task, login_environment, messaging_environment,
     schema_phases, schema_task, service_certificate, service_environment, service_limits,
     service_listens, service_options, teardown_task, upgrade_check, user_options,
@@ -57,7 +57,6 @@ AODH_API = Container(
     image=IMAGE,
     project="aodh",
     user=USER,
-    check=API_CHECK,
     strategy=Strategy.HANDOVER,
     environment={**ENVIRONMENT, **service_environment("aodh"), **login_environment("aodh")},
     certificate=service_certificate("aodh"),

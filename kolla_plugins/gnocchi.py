@@ -6,7 +6,7 @@ from kolla.plugin import (
     Container, Hold, Image, Limits, Strategy, Volume, authority_file, shared_folder,
 )
 from kolla_plugins.openstack import (
-    API, API_CHECK, IDENTITY, PERIODIC_CHECK, database_environment, database_task, identity_task,
+    API, IDENTITY, PERIODIC_CHECK, database_environment, database_task, identity_task,
     login_environment, schema_phases, schema_task, service_certificate, service_environment,
     service_files, service_limits, service_listens, service_options, teardown_task, user_options,
 )
@@ -49,7 +49,6 @@ GNOCCHI_API = Container(
     image=IMAGE,
     project="gnocchi",
     user=USER,
-    check=API_CHECK,
     strategy=Strategy.HANDOVER,
     environment={
         **service_environment("gnocchi", DATABASE),

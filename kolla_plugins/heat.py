@@ -10,7 +10,7 @@ from kolla.plugin import (
     secret, shared_folder,
 )
 from kolla_plugins.openstack import (
-    API, API_CHECK, AUTHORITIES, DATABASE_ADMINISTRATOR, IDENTITY, IDENTITY_ADMINISTRATOR,
+    API, AUTHORITIES, DATABASE_ADMINISTRATOR, IDENTITY, IDENTITY_ADMINISTRATOR,
     MESSAGING_FILE, WORKER_CHECK, Phases, client_environment, database_environment, database_task,
     http_options, identity_task, login_environment, messaging_environment, schema_phases,
     schema_task, service_certificate, service_environment, service_limits, service_listens,
@@ -176,7 +176,6 @@ def api(
         certificate=service_certificate(group),
         files=(*FILES, *certificate_files(group, "api.tls")),
         listens=service_listens(group),
-        check=API_CHECK,
         limits=service_limits(group),
         follows=("heat-engine",),
         requires=("mariadb", "rabbitmq", "keystone", "heat-engine"),

@@ -6,7 +6,7 @@ from kolla.plugin import (
     Container, File, Image, Strategy, authority_file, certificate_files, secret, shared_folder,
 )
 from kolla_plugins.openstack import (
-    API, API_CHECK, AUTHORITIES, IDENTITY, http_options, router_environment, service_certificate,
+    API, AUTHORITIES, IDENTITY, http_options, router_environment, service_certificate,
     service_limits, service_listens,
 )
 
@@ -85,7 +85,6 @@ HORIZON = Container(
         *(authority_file(group, "api.tls") for group in CLIENT_OF),
     ),
     listens=service_listens("horizon"),
-    check=API_CHECK,
     limits=service_limits("horizon"),
     requires=("keystone",),
     options=OPTIONS,

@@ -3,7 +3,7 @@
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Check, Container, HostMount, HostNeed, Image, Limits, Privilege, Scratch, Task, Volume,
+    Container, HostMount, HostNeed, Image, Limits, Privilege, Scratch, Task, Volume,
     shared_folder,
 )
 from kolla_plugins import ceph
@@ -67,7 +67,6 @@ NOVA_LIBVIRT = Container(
         ),
     ),
     limits=Limits(memory="2g", pids="4096"),
-    check=Check(grace=120),
     outlived_by=("qemu-system-x86_64",),
     may_stop=("kolla-guests", "--may-stop"),
     before_rollback=(Task("guests", ("kolla-guests", "--before-rollback")),),

@@ -3,7 +3,7 @@
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Certificate, Check, Container, Downgrade, Image, Limits, Listen, Strategy, Volume,
+    Certificate, Container, Downgrade, Image, Limits, Listen, Strategy, Volume,
     certificate_files, certificate_options, each_host, secret, shared_folder,
 )
 
@@ -127,7 +127,6 @@ RABBITMQ = Container(
         Listen("127.0.0.1", "${messaging.epmd_port}"),
     ),
     volumes=(Volume("rabbitmq", "/var/lib/rabbitmq"),),
-    check=Check(grace=180),
     stop_grace=120,
     limits=Limits(memory="2g"),
     options=OPTIONS,

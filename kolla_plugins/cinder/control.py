@@ -5,7 +5,7 @@ from kolla_plugins.cinder.shared import (
     ENVIRONMENT, FILES, IMAGE, JOIN_SCHEMA, OPTIONS, USER, phases,
 )
 from kolla_plugins.openstack import (
-    API_CHECK, WORKER_CHECK, database_task, identity_task, service_certificate,
+    WORKER_CHECK, database_task, identity_task, service_certificate,
     service_environment, service_limits, service_listens, upgrade_check, worker_environment,
 )
 
@@ -48,7 +48,6 @@ CINDER_API = Container(
     project="cinder",
     user=USER,
     strategy=Strategy.HANDOVER,
-    check=API_CHECK,
     environment={
         **ENVIRONMENT,
         **service_environment("cinder", {}),

@@ -3,7 +3,7 @@
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Check, Container, File, Image, Limits, Listen, Strategy, Task, shared_folder,
+    Container, File, Image, Limits, Listen, Strategy, Task, shared_folder,
 )
 from kolla_plugins.high_availability import backends
 from kolla_plugins.openstack import API
@@ -45,7 +45,6 @@ HAPROXY = Container(
     # Those of the virtual address are in the file: which ones there are depends on all hosts.
     listens=(Listen("${haproxy.status_address}", "${haproxy.status_port}"),),
     verify=(Task("configuration", ("kolla-verify",)),),
-    check=Check(grace=120),
     drain=("kolla-drain",),
     stop_grace=60,
     # Two buffers and two sockets for each client.

@@ -9,11 +9,8 @@ from kolla_plugins import openvswitch
 from kolla_plugins.neutron.common import AGENT_IMAGE, USER
 from kolla_plugins.nova.api import METADATA
 from kolla_plugins.openstack import (
-    MESSAGING_FILE, QUEUE_TEARDOWN, messaging_environment, worker_environment,
+    MESSAGING_FILE, QUEUE_TEARDOWN, WORKER_CHECK, messaging_environment, worker_environment,
 )
-
-#: On a host that is busy they take long to import.
-CHECK = Check(("kolla-check-worker",), grace=180)
 
 #: Those that the next generation needs are there before it starts; the one before does without.
 BRIDGES = Task("bridges", ("kolla-bridges",))
@@ -80,7 +77,7 @@ def _agent(
         command=("kolla-worker", *command),
         join=(),
         environment=environment,
-        check=CHECK,
+        check=WORKER_CHECK,
         files=(MESSAGING_FILE,),
         limits=Limits(memory="512m"),
         follows=("neutron-rpc-server",),
@@ -179,7 +176,7 @@ METADATA_AGENT = Container(
         "OS_DEFAULT__METADATA_PROXY_SHARED_SECRET": "${oslo:metadata.shared_secret}",
         **messaging_environment(),
     },
-    check=Check(("kolla-check-metadata",), grace=180),
+    check=Check(("kolla-check-metadata",)),
     files=(MESSAGING_FILE, authority_file("metadata", "api.tls")),
     volumes=(STATE,),
     follows=("neutron-rpc-server",),

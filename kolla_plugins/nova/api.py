@@ -5,7 +5,7 @@ from kolla_plugins.nova.shared import (
     IMAGE, JOIN_SCHEMA, OPTIONS, USER, control_environment, nova_files, phases,
 )
 from kolla_plugins.openstack import (
-    API_CHECK, http_options, service_certificate, service_environment, service_limits,
+    http_options, service_certificate, service_environment, service_limits,
     service_listens,
 )
 
@@ -35,7 +35,6 @@ NOVA_API = Container(
     project="nova",
     user=USER,
     strategy=Strategy.HANDOVER,
-    check=API_CHECK,
     environment={
         **service_environment("nova", {}),
         **control_environment(),
@@ -67,7 +66,6 @@ METADATA_SERVICE = Container(
     project="nova",
     user=USER,
     strategy=Strategy.HANDOVER,
-    check=API_CHECK,
     environment={
         **service_environment("metadata", {}),
         **control_environment(),

@@ -3,12 +3,12 @@
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Check, Container, Image, Limits, Privilege, Strategy, Task, shared_folder,
+    Container, Image, Limits, Privilege, Strategy, Task, shared_folder,
 )
 from kolla_plugins import libvirt, openvswitch
 from kolla_plugins.nova.console import CONSOLE
 from kolla_plugins.nova.shared import AUTHORITY_FILES, OPTIONS, USER, nova_environment
-from kolla_plugins.openstack import MESSAGING_FILE, worker_environment
+from kolla_plugins.openstack import MESSAGING_FILE, WORKER_CHECK, worker_environment
 
 COMPUTE = (
     cfg.StrOpt(
@@ -47,7 +47,7 @@ NOVA_COMPUTE = Container(
         "OS_VNC__SERVER_PROXYCLIENT_ADDRESS": "${compute.console_address}",
         "OS_VNC__NOVNCPROXY_BASE_URL": "${console.public_url}/vnc_lite.html",
     },
-    check=Check(("kolla-check-worker",), grace=180),
+    check=WORKER_CHECK,
     files=(MESSAGING_FILE, *AUTHORITY_FILES),
     volumes=(libvirt.INSTANCES, libvirt.RUN, openvswitch.RUN),
     privileges=(

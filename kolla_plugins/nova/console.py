@@ -9,7 +9,7 @@ from kolla.plugin import (
 from kolla_plugins.nova.shared import (
     IMAGE, JOIN_SCHEMA, OPTIONS, USER, control_environment, nova_files, phases,
 )
-from kolla_plugins.openstack import API_CHECK, service_urls
+from kolla_plugins.openstack import service_urls
 
 CONSOLE = (
     cfg.StrOpt("address", default="${host.address}", help="The address it listens on."),
@@ -52,7 +52,6 @@ NOVA_NOVNCPROXY = Container(
     ),
     files=(*nova_files(), *certificate_files("console", "api.tls")),
     listens=(Listen("${console.address}", "${console.port}", balanced="http"),),
-    check=API_CHECK,
     limits=Limits(
         memory="512m + 24m * ${console.connections}", pids="1024 + ${console.connections}",
     ),

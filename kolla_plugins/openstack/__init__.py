@@ -3,7 +3,6 @@
 Beside ``kolla.plugin`` it is the only module of kolla that such a plugin imports. Most functions
 get the name of the service, which is that of its group of options, of its database and of its
 folder below ``/etc``. ``API`` and ``IDENTITY`` are options that all of them have;
-``API_CHECK`` is the check of an API that takes long to import;
 ``MESSAGING_FILE`` and ``WORKER_CHECK`` belong to services that use the broker,
 ``PERIODIC_CHECK`` is the check of those that nobody calls,
 ``QUEUE_TEARDOWN`` is the ``teardown_task()`` of those that see no database, and ``AUTHORITIES``
@@ -14,7 +13,7 @@ from kolla_plugins.openstack.options import (
     API, IDENTITY, http_options, service_options, service_urls, user_options,
 )
 from kolla_plugins.openstack.services import (
-    API_CHECK, AUTHORITIES, MESSAGING_FILE, PERIODIC_CHECK, WORKER_CHECK, client_environment,
+    AUTHORITIES, MESSAGING_FILE, PERIODIC_CHECK, WORKER_CHECK, client_environment,
     database_environment, login_environment, messaging_environment, optional_authority,
     router_environment, service_certificate, service_environment, service_files, service_limits,
     service_listens, worker_environment,
@@ -26,7 +25,6 @@ from kolla_plugins.openstack.tasks import (
 
 __all__ = [
     "API",
-    "API_CHECK",
     "AUTHORITIES",
     "DATABASE_ADMINISTRATOR",
     "IDENTITY",

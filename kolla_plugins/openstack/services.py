@@ -83,14 +83,11 @@ def messaging_environment() -> dict[str, str]:
 #: The authority of the broker, a file of every service with :func:`messaging_environment`.
 MESSAGING_FILE = authority_file("messaging", "messaging.tls")
 
-#: The check of an API that imports much, which takes long on a busy host.
-API_CHECK = Check(grace=240)
-
-#: The check of a container whose command is ``kolla-worker``; it may take long to import.
-WORKER_CHECK = Check(("kolla-check-worker",), grace=240)
+#: The check of a container whose command is ``kolla-worker``.
+WORKER_CHECK = Check(("kolla-check-worker",))
 
 #: The check of a service that nobody calls, whose command is ``kolla-run``.
-PERIODIC_CHECK = Check(("kolla-check-periodic",), grace=240)
+PERIODIC_CHECK = Check(("kolla-check-periodic",))
 
 
 def worker_environment(topic: str, *others: str) -> dict[str, str]:

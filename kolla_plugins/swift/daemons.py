@@ -24,7 +24,7 @@ def daemon(kind: str, name: str, module: str, does: str, *requires: str) -> Cont
         project="swift",
         user=USER,
         command=("kolla-swift", f"{kind}-server", module),
-        check=Check(("kolla-swift-check", f"{kind}-{name}"), grace=240),
+        check=Check(("kolla-swift-check", f"{kind}-{name}")),
         environment=storage(kind),
         files=(RINGS,),
         volumes=(CACHE,),

@@ -2,7 +2,7 @@
 
 from kolla.plugin import Container, Strategy, Task, authority_file, certificate_files
 from kolla_plugins.openstack import (
-    API_CHECK, identity_task, login_environment, router_environment, service_certificate,
+    identity_task, login_environment, router_environment, service_certificate,
     service_limits, service_listens, teardown_task,
 )
 from kolla_plugins.swift.common import ENVIRONMENT, IMAGE, OPTIONS, RINGS, USER
@@ -14,7 +14,6 @@ SWIFT_PROXY_SERVER = Container(
     image=IMAGE,
     project="swift",
     user=USER,
-    check=API_CHECK,
     strategy=Strategy.HANDOVER,
     environment={
         **ENVIRONMENT,

@@ -38,7 +38,7 @@ def server(kind: str, module: str) -> Container:
         image=IMAGE,
         project="swift",
         user=USER,
-        check=Check(("kolla-swift-check",), timeout=15, grace=240),
+        check=Check(("kolla-swift-check",), timeout=15),
         strategy=Strategy.HANDOVER,
         environment={
             **storage(kind),

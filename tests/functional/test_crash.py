@@ -31,7 +31,7 @@ CONTAINERS = {
     "hold": "synthetic-database",
 }
 #: At how many points a command is killed without ``--all``.
-SAMPLE = 3
+SAMPLE = 1
 #: Commands in which a worker that relieves another goes a way of its own.
 OF_RELIEF = ("upgrade", "refused-upgrade", "recover-before-commit")
 #: Commands in which requests wait for a container that is replaced.

@@ -323,6 +323,7 @@ def test_prune_removes_other_releases_and_keeps_what_the_configuration_needs(bui
     assert releases == {"2026.1"}
 
 
+@pytest.mark.exhaustive
 def test_a_refreshed_base_fetches_the_packages_of_all_images_anew(built, engine):
     before = kolla(built, "image", "list", "-f", "json").json()
     with engine.client() as client:

@@ -126,6 +126,7 @@ def test_the_address_moves_to_the_host_whose_set_is_healthy(hosts):
     wait_until(hosts, False, True)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("weight", [""])
 def test_without_a_weight_an_ill_host_gives_the_address_up(hosts):
     wait_until(hosts, True, False)

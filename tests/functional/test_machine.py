@@ -161,7 +161,7 @@ def test_whatever_happens_in_whatever_order(
         run_state_machine_as_test(
             Machine,
             settings=settings(
-                max_examples=300 if EVERYTHING else 12 if exhaustive else 3,
+                max_examples=300 if EVERYTHING else 12 if exhaustive else 1,
                 stateful_step_count=12,
                 derandomize=not EVERYTHING, database=None, deadline=None,
                 phases=[Phase.generate], suppress_health_check=list(HealthCheck),

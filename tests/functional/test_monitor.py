@@ -71,6 +71,7 @@ def test_a_check_that_goes_mad_harms_nothing_else(cared_for, mood):
     assert starts(deployment, HTTP) == 1
 
 
+@pytest.mark.exhaustive
 def test_what_keeps_failing_is_restarted_five_times_and_then_left_alone(cared_for):
     deployment, monitor = cared_for
     set_mood(deployment, WORKER, "sick")

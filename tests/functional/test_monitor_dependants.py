@@ -29,6 +29,7 @@ def told(monitor, name: str) -> list[str]:
     return [line for line in lines if line.startswith((f"{name} ", f"{name}:"))]
 
 
+@pytest.mark.exhaustive
 def test_a_database_that_is_down_for_long_restarts_none_of_those_that_require_it(crowd):
     deployment, monitor, names = crowd
     set_mood(deployment, DATABASE, "sick")

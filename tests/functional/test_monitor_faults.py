@@ -9,6 +9,8 @@ import socket
 import time
 import urllib.request
 
+import pytest
+
 from tests.functional.support.ageing import ageing
 from tests.functional.support.harness import SYNTHETIC, Deployment
 from tests.functional.support.monitoring import (
@@ -35,6 +37,7 @@ def test_a_check_that_fails_every_second_time_is_said_to_flap_and_never_restarte
     assert not lines(monitor, f"{WORKER}: restarted") and starts(deployment, WORKER) == 1
 
 
+@pytest.mark.exhaustive
 def test_checks_that_have_to_wait_for_each_other_are_told_once_and_are_no_failures(cared_for):
     deployment, monitor = cared_for
     monitor.end()
@@ -85,6 +88,7 @@ def test_a_container_that_is_killed_for_its_use_of_memory_is_told_so(cared_for):
     assert starts(deployment, HTTP) == 1
 
 
+@pytest.mark.exhaustive
 def test_a_taken_port_of_the_endpoint_is_told_once_and_had_as_soon_as_it_is_free(cared_for):
     deployment, monitor = cared_for
     monitor.end()
@@ -157,6 +161,7 @@ def test_systemd_is_told_of_every_step_and_of_life_in_between(cared_for, tmp_pat
             hears("STOPPING=1")
 
 
+@pytest.mark.exhaustive
 def test_a_state_file_that_was_lost_and_made_again_is_followed(cared_for):
     deployment, monitor = cared_for
     for path in deployment.state_dir.glob("kolla.sqlite*"):
@@ -170,6 +175,7 @@ def test_a_state_file_that_was_lost_and_made_again_is_followed(cared_for):
     assert not lines(monitor, "unhealthy")
 
 
+@pytest.mark.exhaustive
 def test_an_engine_that_ends_its_support_of_an_api_is_spoken_to_in_another(cared_for, tmp_path):
     deployment, monitor = cared_for
     monitor.end()

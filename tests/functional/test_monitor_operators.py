@@ -6,6 +6,8 @@ import signal
 import urllib.error
 import urllib.request
 
+import pytest
+
 from tests.functional.conftest import SYNTHETIC
 from tests.functional.support.monitoring import (
     CONFIGURATION, Monitor, healthy, incidents, journal, monitoring, quick, set_mood, starts,
@@ -67,6 +69,7 @@ def test_what_confirms_itself_does_so_at_the_end_of_its_probation(
     assert "contract 1" not in journal(deployment, "chain-second")
 
 
+@pytest.mark.exhaustive
 def test_a_process_that_crashes_in_its_probation_is_started_by_the_engine_alone(cared_for):
     deployment, monitor = cared_for
     monitor.end("kill")
@@ -106,6 +109,7 @@ def test_a_container_in_maintenance_is_watched_and_left_alone_until_it_ends(care
     healthy(deployment)
 
 
+@pytest.mark.exhaustive
 def test_a_whole_set_goes_into_maintenance_and_comes_back(cared_for):
     deployment, _ = cared_for
     deployment.kolla("set", "maintenance", "on", "synthetic")
@@ -114,6 +118,7 @@ def test_a_whole_set_goes_into_maintenance_and_comes_back(cared_for):
     until(lambda: ask(deployment, "/sets/synthetic")[0] == 200)
 
 
+@pytest.mark.exhaustive
 def test_the_engine_may_be_restarted_under_the_monitor(cared_for):
     deployment, monitor = cared_for
     with serving(deployment):
@@ -130,6 +135,7 @@ def test_the_engine_may_be_restarted_under_the_monitor(cared_for):
     assert len([line for line in monitor.said if "nothing is judged" in line]) == 1
 
 
+@pytest.mark.exhaustive
 def test_a_paused_container_is_reported_and_left_alone(cared_for):
     deployment, monitor = cared_for
     with deployment.engine.client() as client:
@@ -143,6 +149,7 @@ def test_a_paused_container_is_reported_and_left_alone(cared_for):
     assert starts(deployment, WORKER) == 1
 
 
+@pytest.mark.exhaustive
 def test_a_long_upgrade_of_one_container_keeps_nobody_from_caring_for_another(cared_for):
     deployment, monitor = cared_for
     with deployment.spawned(
@@ -189,6 +196,7 @@ def test_a_broken_configuration_is_reported_and_the_monitor_goes_on(cared_for):
     monitor.says(f"{WORKER}: restarted")
 
 
+@pytest.mark.exhaustive
 def test_the_budget_survives_a_crash_of_the_monitor(cared_for, tmp_path):
     deployment, monitor = cared_for
     set_mood(deployment, WORKER, "sick")
@@ -201,6 +209,7 @@ def test_the_budget_survives_a_crash_of_the_monitor(cared_for, tmp_path):
         assert again.end() == 0
 
 
+@pytest.mark.exhaustive
 def test_without_a_monitor_the_quick_answer_says_that_nobody_asks(cared_for):
     deployment, monitor = cared_for
     assert deployment.kolla("set", "check", "--quick").exit_code == 0

@@ -202,6 +202,7 @@ def test_engine_killed_in_the_middle_of_an_upgrade_leaves_one_good_generation(sy
     assert set(answers.given) == {number}
 
 
+@pytest.mark.exhaustive
 def test_engine_that_hangs_in_the_middle_of_an_upgrade_costs_no_request(synthetic):
     number = generation(synthetic)
     with serving(synthetic) as answers:

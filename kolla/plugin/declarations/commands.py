@@ -20,8 +20,9 @@ class Check:
     interval: int = 30
     timeout: int = 10
     retries: int = 3
-    #: How long a new generation may take until its check passes for the first time.
-    grace: int = 60
+    #: How long a new generation may take until its check passes for the first time. On a busy
+    #: host, one that imports much takes minutes; one that ends is not waited for.
+    grace: int = 240
 
 
 @dataclasses.dataclass(frozen=True)

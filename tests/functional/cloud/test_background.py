@@ -16,6 +16,8 @@ from tests.functional.support.watching import asking, get, until
 NAME = "glance-api"
 CONTENT = os.urandom(8 << 20)
 
+pytestmark = pytest.mark.exhaustive
+
 
 class Source(http.server.ThreadingHTTPServer):
     """A web server that sends half an image, and the rest only when it is told to."""

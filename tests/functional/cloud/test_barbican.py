@@ -16,6 +16,8 @@ API, WORKER, PORT = "barbican-api", "barbican-worker", 9311
 PAYLOAD = "the answer is 42"
 ORDER = {"type": "key", "meta": {"name": "made", "algorithm": "aes", "bit_length": 256}}
 
+pytestmark = pytest.mark.exhaustive
+
 
 @pytest.fixture(scope="module")
 def site(cloud, environment, tmp_path_factory) -> Iterator[Cloud]:

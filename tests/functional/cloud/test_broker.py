@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 
 import amqp
+import pytest
 
 from tests.functional.support.calls import connection
 from tests.functional.support.cloud import Cloud
@@ -107,6 +108,7 @@ def queues(cloud: Cloud, column: str) -> dict[str, str | int]:
     return {row["name"]: row[column] for row in json.loads(listed.stdout)}
 
 
+@pytest.mark.exhaustive
 def test_a_queue_of_one_process_expires_and_others_stay(cloud):
     with calling(cloud) as calls:
         assert calls.next()[1] == ""
@@ -125,6 +127,7 @@ def test_calls_over_the_broker_wait_while_it_is_replaced(cloud):
     assert [error for _, error in found if error] == []
 
 
+@pytest.mark.exhaustive
 def test_a_call_waits_for_a_service_that_comes_back_to_the_broker_after_its_client(cloud):
     with calling(cloud) as calls:
         assert calls.next()[1] == ""

@@ -79,6 +79,7 @@ def in_use(cloud: Cloud) -> Iterator[None]:
     assert images.failures == []
 
 
+@pytest.mark.exhaustive
 def test_services_find_in_memcached_what_they_have_looked_up_before(cached):
     with in_use(cached):
         before = statistics(cached)
@@ -104,6 +105,7 @@ def test_no_request_fails_while_memcached_is_lost(cached):
     until(lambda: cached.use() and statistics(cached)["curr_items"] > 1)
 
 
+@pytest.mark.exhaustive
 def test_what_is_revoked_while_memcached_is_frozen_is_not_valid_afterwards(cached):
     with cached.connect() as connection:
         token = connection.auth_token

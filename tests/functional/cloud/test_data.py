@@ -80,6 +80,7 @@ def test_rows_survive_a_replacement_and_the_outage_is_told(cloud, table):
     assert cloud.use() == ["admin", "glance"]
 
 
+@pytest.mark.exhaustive
 def test_rows_survive_a_rollback(cloud, table):
     assert upgrade(cloud, "mariadb")["outcome"] == "unchanged"
     cloud.deployment.kolla("container", "rollback", "mariadb")
@@ -120,6 +121,7 @@ def test_option_that_mariadb_refuses_never_stops_it(cloud):
     assert cloud.running("mariadb") == [f"mariadb-g{number}"]
 
 
+@pytest.mark.exhaustive
 def test_mariadb_that_cannot_start_makes_way_for_the_old_one_again(cloud, table):
     number = cloud.current("mariadb")["generation"]
     path = cloud.deployment.configure("[mariadb/mysqld]\ninnodb_page_size = 8k\n", "81-bad")

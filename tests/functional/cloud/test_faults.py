@@ -25,7 +25,9 @@ def is_healthy(cloud: Cloud, name: str) -> bool:
     return [row["health"] for row in done.json()] == ["healthy"]
 
 
-@pytest.mark.parametrize("path, count", [("/v3", 10_000), ("/healthcheck", 3_000)])
+@pytest.mark.parametrize("path, count", [
+    ("/v3", 10_000), pytest.param("/healthcheck", 3_000, marks=pytest.mark.exhaustive),
+])
 def test_every_request_of_a_crowd_is_answered(cloud, exhaustive, path, count):
     count = count if exhaustive else count // 10
     address = cloud.deployment.address
@@ -74,6 +76,7 @@ def test_clients_who_never_finish_a_request_hold_no_upgrade_up(cloud):
     assert cloud.current("keystone")["generation"] == number + 1
 
 
+@pytest.mark.exhaustive
 def test_keystone_is_upgraded_while_the_broker_is_away(cloud):
     cloud.deployment.kolla("container", "stop", "rabbitmq")
     try:
@@ -108,6 +111,7 @@ def first_on(address: str, port: int) -> Iterator[None]:
         yield
 
 
+@pytest.mark.exhaustive
 def test_a_database_whose_port_is_taken_while_it_restarts_lets_nobody_wait_and_comes_back(cloud):
     with cloud.deployment.spawned("container", "restart", "mariadb") as process:
         line_of(process, "stop mariadb")

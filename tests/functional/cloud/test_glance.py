@@ -193,12 +193,14 @@ def test_a_transfer_that_ends_while_the_database_is_replaced_is_kept(cloud, cont
         assert connection.image.get_image(target.id).status == "active"
 
 
+@pytest.mark.exhaustive
 def test_request_may_take_its_time_while_nobody_upgrades(cloud, image, content):
     received = Download(cloud, image.id)
     with slowly(received):
         assert received.finish() == content
 
 
+@pytest.mark.exhaustive
 def test_failing_upgrade_leaves_images_as_they_are(cloud, image, content):
     number = cloud.current(NAME)["generation"]
     path = cloud.deployment.configure(
@@ -215,6 +217,7 @@ def test_failing_upgrade_leaves_images_as_they_are(cloud, image, content):
     assert download(cloud, image) == content
 
 
+@pytest.mark.exhaustive
 def test_rotated_service_password_is_applied(cloud, image, content):
     old = cloud.secrets()["glance.password"]
     cloud.passwords.write_text(cloud.passwords.read_text().replace(old, f"{old[::-1]}-$x%"))

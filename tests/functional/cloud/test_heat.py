@@ -100,6 +100,7 @@ def unnoticed(heat: Cloud) -> Iterator[None]:
     assert users.given and visitors.given and machines.given
 
 
+@pytest.mark.exhaustive
 def test_a_stack_is_made_and_says_what_it_has_made(heat, stacks):
     assert len(stacks.made(stacks.begin(RANDOM))["word"]) == 12
     assert heat.deployment.kolla("container", "check", *CONTAINERS).exit_code == 0

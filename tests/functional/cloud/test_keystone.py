@@ -41,6 +41,7 @@ def rotate(cloud: Cloud, step: str) -> None:
     assert {row["step"] for row in rows} == {step} and len(rows) == 2
 
 
+@pytest.mark.exhaustive
 def test_rotated_keys_leave_tokens_and_credentials_valid(cloud):
     """As the guide "Operations" has it, with a command that is killed in the midst of it.
 
@@ -134,7 +135,9 @@ def test_rollback_pins_the_release_which_is_told_and_can_be_ended(cloud):
     assert cloud.current(NAME)["pin"] is None
 
 
-@pytest.mark.parametrize("process", ["uwsgi", "haproxy"])
+@pytest.mark.parametrize("process", [
+    "uwsgi", pytest.param("haproxy", marks=pytest.mark.exhaustive),
+])
 def test_service_that_dies_is_restarted_by_the_engine_and_joins_again(cloud, process):
     before = cloud.current(NAME)
     began = started_at(cloud, f"keystone-g{before['generation']}")
@@ -198,6 +201,7 @@ def test_option_that_is_fatal_at_run_time_leaves_the_old_generation_serving(clou
     assert cloud.running(NAME) == [f"keystone-g{number}"]
 
 
+@pytest.mark.exhaustive
 def test_image_of_another_kind_leaves_the_old_generation_serving(cloud):
     number = cloud.current(NAME)["generation"]
     with asking(lambda: get(cloud.deployment.address, KEYSTONE, "/v3")) as answers:
@@ -221,7 +225,10 @@ def test_image_that_is_not_built_is_named_with_the_way_to_get_it(cloud):
 
 # Secrets
 
-@pytest.mark.parametrize("secret", ["keystone.database_password", "identity.admin_password"])
+@pytest.mark.parametrize("secret", [
+    "keystone.database_password",
+    pytest.param("identity.admin_password", marks=pytest.mark.exhaustive),
+])
 def test_rotated_password_is_applied_and_survives_a_rollback(cloud, secret):
     text, old = cloud.passwords.read_text(), cloud.secrets()[secret]
     path = cloud.deployment.configure("[keystone]\nworkers = 1\n", "80-workers")

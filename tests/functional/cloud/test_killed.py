@@ -72,7 +72,7 @@ def service(cloud, request):
 
 @pytest.mark.parametrize("service, release", [
     pytest.param("keystone", NEW, id="keystone-upgrade"),
-    pytest.param("glance-api", OLD, id="glance-api-rollback"),
+    pytest.param("glance-api", OLD, id="glance-api-rollback", marks=pytest.mark.exhaustive),
     pytest.param("keystone", OLD, id="keystone-rollback", marks=pytest.mark.exhaustive),
     pytest.param("glance-api", NEW, id="glance-api-upgrade", marks=pytest.mark.exhaustive),
 ], indirect=["service"])

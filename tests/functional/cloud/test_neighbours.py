@@ -41,6 +41,7 @@ def started_at(cloud: Cloud, name: str) -> str:
         return client.containers.get(*cloud.running(name)).attrs["State"]["StartedAt"]
 
 
+@pytest.mark.exhaustive
 def test_silent_clients_neither_get_the_database_restarted_nor_keep_others_out(cloud):
     began, found = started_at(cloud, "mariadb"), []
     address = cloud.deployment.address
@@ -109,6 +110,7 @@ done | grep socket: || true
 """
 
 
+@pytest.mark.exhaustive
 def test_silent_clients_do_not_make_the_broker_unhealthy_and_are_taken_up_to_a_limit(cloud):
     with silent_clients(cloud.deployment.address, 5672, FLOOD):
         assert checked(cloud, "rabbitmq")[0] in (HEALTHY, DEGRADED)
@@ -132,6 +134,7 @@ def alarmed(cloud: Cloud):
             broker.exec_run(["rabbitmqctl", "eval", f"rabbit_alarm:clear_alarm({alarm})."])
 
 
+@pytest.mark.exhaustive
 def test_a_broker_that_lets_publishers_wait_is_not_restarted(cloud):
     with alarmed(cloud):
         code, said = checked(cloud, "rabbitmq")

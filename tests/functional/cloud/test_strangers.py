@@ -122,6 +122,7 @@ def status(cloud: Cloud, name: str) -> str:
 OFTEN = ("--set", "monitor.interval=keystone:1,glance-api:1", "--set", "monitor.retry_pause=0")
 
 
+@pytest.mark.exhaustive
 def test_nobody_notices_slow_strangers_and_an_upgrade_is_not_held_up(cloud):
     with monitoring(cloud.deployment, *OFTEN) as monitor:
         healthy(cloud.deployment)

@@ -117,6 +117,7 @@ MOVES = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("before, meanwhile", MOVES)
 def test_a_deployment_moves_its_database_to_tls_and_another_address_without_a_lost_request(
     cloud, before, meanwhile

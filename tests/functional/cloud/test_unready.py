@@ -113,7 +113,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("flaw", REFUSED)
+@pytest.mark.parametrize("flaw", ["broken", pytest.param("late", marks=pytest.mark.exhaustive)])
 def test_refused_generation_was_asked_nothing_but_its_check(cloud, images_of, tmp_path, flaw):
     grace, complaint = REFUSED[flaw]
     number = cloud.current(NAME)["generation"]
@@ -130,6 +130,7 @@ def test_refused_generation_was_asked_nothing_but_its_check(cloud, images_of, tm
     assert cloud.running(NAME) == [f"{NAME}-g{number}"]
 
 
+@pytest.mark.exhaustive
 def test_generation_that_takes_long_to_load_is_waited_for(cloud, images_of, slow, tmp_path):
     release = cloud.current(NAME)["release"]
     with in_use(cloud, tmp_path):

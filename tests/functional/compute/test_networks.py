@@ -2,6 +2,8 @@
 
 import http.client
 
+import pytest
+
 from tests.functional.support.namespaces import within
 from tests.functional.support.plugged import DEVICE, SPACE, ip
 from tests.functional.support.server import AGENTS
@@ -60,6 +62,7 @@ def test_no_request_fails_while_the_servers_are_replaced(guest):
     assert visitors.failures == [] and visitors.given
 
 
+@pytest.mark.exhaustive
 def test_a_broker_that_is_away_is_nobodys_fault_but_its_own(guest):
     guest.host.kolla("container", "stop", "rabbitmq")
     names = ("neutron-rpc-server", *AGENTS[:3])

@@ -94,7 +94,7 @@ def test_a_broker_that_is_away_is_not_the_fault_of_those_who_are_called_over_it(
 
 @pytest.mark.parametrize(("name", "check", "joined"), (
     ("nova-conductor", "kolla-check-worker", "/var/lib/kolla/generation/joined"),
-    ("nova-api", "kolla-check", "/"),
+    pytest.param("nova-api", "kolla-check", "/", marks=pytest.mark.exhaustive),
 ))
 def test_an_upgrade_that_fails_leaves_the_earlier_release_serving(
     cloud, engine, name, check, joined

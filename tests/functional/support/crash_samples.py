@@ -18,7 +18,7 @@ CHOSEN = (
     "delete", "recover-after-commit",
 )
 #: How many of these an accident happens to without ``--all``, at one point of each.
-FEW = 4
+FEW = 2
 
 
 class Samples:

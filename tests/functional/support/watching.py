@@ -10,8 +10,13 @@ from collections.abc import Callable, Iterator
 from tests.functional.support.beside import beside
 from tests.functional.support.harness import Deployment
 
-#: Seconds between two questions.
+#: Seconds between two questions, at least.
 PAUSE = 0.02
+#: Whoever asks rests so many times as long as the answer took: what is slow to answer costs the
+#: processor, of which what is tested needs most.
+REST = 2
+#: Seconds that ``until`` rests at most.
+LONGEST_REST = 1.0
 
 
 class Answers:
@@ -40,17 +45,18 @@ class Answers:
 def asking(question: Callable, pause: float = PAUSE) -> Iterator[Answers]:
     """Put a question again and again while the block runs. One that raises has failed.
 
-    The block's end waits for an answer to a question that was put after everything in it.
+    ``pause`` is the least number of seconds between two. The block's end waits for an answer to a
+    question that was put after everything in it.
     """
     answers = Answers()
 
     def ask(done: threading.Event) -> None:
         while True:
-            last = done.is_set()
+            last, began = done.is_set(), time.monotonic()
             answers.add(question)
             if last:
                 return
-            done.wait(pause)
+            done.wait(max(pause, REST * (time.monotonic() - began)))
 
     with beside(ask):
         yield answers
@@ -85,10 +91,13 @@ def serving(deployment: Deployment) -> Iterator[Answers]:
 def until(condition: Callable, seconds: float = 60):
     """The first result of ``condition`` that is true; fails after that many seconds."""
     deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.02)
-    return found
+    while True:
+        began = time.monotonic()
+        if found := condition():
+            return found
+        now = time.monotonic()
+        assert now < deadline, f"not within {seconds} s"
+        time.sleep(min(max(PAUSE, REST * (now - began)), LONGEST_REST))
 
 
 @contextlib.contextmanager
