@@ -65,7 +65,7 @@ def merge_options(own: Options, plugins: Iterable[Plugin]) -> tuple[Options, dic
         for group, opts in plugin.thing.options.items():
             for opt in opts:
                 known = merged.setdefault(group, {}).setdefault(opt.dest, opt)
-                if known != opt:
+                if known is not opt and known != opt:
                     conflicts[key(plugin)] = (
                         f"its option [{group}] {opt.dest} is already defined differently"
                     )

@@ -10,7 +10,6 @@ import collections
 import dataclasses
 import functools
 import importlib.metadata
-import itertools
 import sys
 import traceback
 from collections.abc import Mapping
@@ -65,30 +64,26 @@ def entry_points(namespace: str) -> importlib.metadata.EntryPoints:
 
 @functools.cache
 def _scan(path: tuple[str, ...]) -> Mapping[str, importlib.metadata.EntryPoints]:
-    """All of them by their group: to select a group is to look at every one of them."""
+    """kolla's entry points by their group; files without any, which are most, are not parsed."""
+    names = set()
     groups: dict[str, list[importlib.metadata.EntryPoint]] = collections.defaultdict(list)
-    try:
-        found: Any = importlib.metadata.entry_points()
-        # Before Python 3.12 it is a mapping of the groups.
-        is_mapping = isinstance(found, dict)
-        everything = itertools.chain(*dict.values(found)) if is_mapping else found
-        for entry_point in everything:
-            groups[entry_point.group].append(entry_point)
-        return {name: importlib.metadata.EntryPoints(group) for name, group in groups.items()}
-    except Exception as error:  # a file can be broken in many ways
-        raise KollaError(
-            f"the entry points of the distribution {_unreadable()} cannot be read: {error}",
-            "no command can be found before it is installed again, or removed",
-        ) from error
-
-
-def _unreadable() -> str:
     for distribution in importlib.metadata.distributions():
         try:
-            list(distribution.entry_points)
-        except Exception:
-            return repr(distribution.name)
-    return "that was read last"
+            if "[kolla." not in (distribution.read_text("entry_points.txt") or ""):
+                continue
+            name = distribution.name
+            if name in names:
+                continue
+            names.add(name)
+            # Of two with one name, the one that Python imports from counts.
+            for entry_point in importlib.metadata.distribution(name).entry_points:
+                groups[entry_point.group].append(entry_point)
+        except Exception as error:  # a file can be broken in many ways
+            raise KollaError(
+                f"the entry points of the distribution {distribution.name!r} cannot be read: "
+                f"{error}", "no command can be found before it is installed again, or removed",
+            ) from error
+    return {name: importlib.metadata.EntryPoints(group) for name, group in groups.items()}
 
 
 class _Manager(extension.ExtensionManager[Any]):

@@ -154,8 +154,9 @@ def _behaviour(container: Container) -> Iterator[str]:
         yield ("its 'outlived_by' names programs, and it does not declare the privileges 'pid' and"
                " 'cgroup': without them whatever it has started ends with it")
     for phase in PHASES:
-        names = Counter(task.name for task in getattr(container, phase))
-        for task in getattr(container, phase):
+        tasks = getattr(container, phase)
+        names = Counter(task.name for task in tasks) if tasks else {}
+        for task in tasks:
             yield _task(container, phase, task)
         for name in (name for name, times in names.items() if times > 1):
             yield f"two tasks of its {phase} are called {name!r}"
