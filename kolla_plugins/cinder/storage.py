@@ -9,20 +9,21 @@ from kolla_plugins.cinder.shared import (
 )
 from kolla_plugins.openstack import AUTHORITIES, WORKER_CHECK, worker_environment
 
-#: The backends that need no more than a name, unless [cinder-volume/NAME] says otherwise.
+#: The backends that need no more than a name, and what those of an operator's own have unless
+#: [cinder-volume/NAME] says otherwise.
 BACKENDS = {
     "OS_LVM__VOLUME_DRIVER": "cinder.volume.drivers.lvm.LVMVolumeDriver",
     "OS_LVM__VOLUME_BACKEND_NAME": "lvm",
-    "OS_LVM__VOLUME_GROUP": "${cinder.volume_group}",
-    # Targets of the kernel: what is attached does not notice that cinder-volume is replaced.
-    "OS_LVM__TARGET_HELPER": "lioadm",
-    "OS_LVM__TARGET_IP_ADDRESS": "${cinder.target_address}",
     "OS_RBD__VOLUME_DRIVER": "cinder.volume.drivers.rbd.RBDDriver",
     "OS_RBD__VOLUME_BACKEND_NAME": "rbd",
-    "OS_RBD__RBD_POOL": "${cinder.pool}",
-    "OS_RBD__RBD_USER": ceph.USER,
-    "OS_RBD__RBD_CEPH_CONF": "/etc/ceph/ceph.conf",
-    "OS_RBD__RBD_SECRET_UUID": ceph.SECRET,
+    "OS_BACKEND_DEFAULTS__VOLUME_GROUP": "${cinder.volume_group}",
+    # Targets of the kernel: what is attached does not notice that cinder-volume is replaced.
+    "OS_BACKEND_DEFAULTS__TARGET_HELPER": "lioadm",
+    "OS_BACKEND_DEFAULTS__TARGET_IP_ADDRESS": "${cinder.target_address}",
+    "OS_BACKEND_DEFAULTS__RBD_POOL": "${cinder.pool}",
+    "OS_BACKEND_DEFAULTS__RBD_USER": ceph.USER,
+    "OS_BACKEND_DEFAULTS__RBD_CEPH_CONF": "/etc/ceph/ceph.conf",
+    "OS_BACKEND_DEFAULTS__RBD_SECRET_UUID": ceph.SECRET,
 }
 
 #: Locks, and images on their way into volumes.
@@ -99,7 +100,7 @@ CINDER_VOLUME = Container(
     follows=("cinder-scheduler",),
     requires=("mariadb", "rabbitmq", "keystone", "cinder-scheduler"),
     bootstrap=(JOIN_SCHEMA,),
-    verify=(Task("backends", ("kolla-cinder-backends",)),),
+    verify=(Task("backends", ("kolla-cinder-backends",), warning=3),),
     **phases(through=(QUEUES,)),
     drain=("kolla-cinder-idle", "volumes"),
     drain_grace=DRAINS,

@@ -1,4 +1,4 @@
-"""A virtual machine writes to a volume in Ceph while what it hangs on is replaced."""
+"""A virtual machine writes to a volume in Ceph while what it hangs on is replaced; with TLS."""
 
 import contextlib
 import itertools
@@ -11,7 +11,7 @@ import pytest
 from tests.functional.conftest import NETWORK
 from tests.functional.support import disks, guest
 from tests.functional.support.beside import beside
-from tests.functional.support.ceph import IMAGE, PLUGIN, POOL, ceph, inside
+from tests.functional.support.ceph import IMAGE, PLUGIN, ceph, export, inside
 from tests.functional.support.cloud import Cloud
 from tests.functional.support.guest import first, processes
 from tests.functional.support.images import CINDER, COMPUTE, OPTIONAL
@@ -27,6 +27,16 @@ enabled = all, nova-api, placement-api, openstack-control, openstack-compute-ope
 
 [cinder]
 backup_folder = {folder}
+
+[api]
+tls = true
+
+[database]
+tls = true
+require_tls = true
+
+[messaging]
+tls = true
 """
 #: Seconds between two looks at what was written, and without a write of a disk that has stopped.
 LOOK, STOPPED = 0.05, 30
@@ -43,9 +53,11 @@ def cloud(engine, builder, images, tmp_path_factory) -> Iterator[Cloud]:
     builder.plugin(PLUGIN, IMAGE)
     backups = tmp_path_factory.mktemp("backups")
     with whole(engine, tmp_path_factory.mktemp("volumes"), f"{NETWORK}.207") as cloud:
+        cloud.scheme = "https"
         cloud.deployment.configure(CONFIGURATION.format(folder=backups), "20-volumes")
         with ceph(cloud.deployment):
             cloud.deployment.kolla("config", "passwords")
+            cloud.deployment.kolla("config", "certificates")
             cloud.deployment.kolla("host", "prepare", expect=None)
             cloud.deployment.kolla("set", "start", timeout=2400)
             yield cloud
@@ -67,8 +79,8 @@ class Machine:
 
     def on_ceph(self) -> int:
         """The number that is on the volume itself."""
-        export = f"rbd export --no-progress {POOL}/volume-{self.volume} - | head --bytes=512"
-        return int(inside(self.cloud.deployment, "bash", "-c", export))
+        command = f"{export(self.volume)} | head --bytes=512"
+        return int(inside(self.cloud.deployment, "bash", "-c", command))
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[list[float]]:

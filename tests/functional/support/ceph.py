@@ -11,7 +11,7 @@ from tests.functional.support.harness import Deployment
 
 PLUGIN = pathlib.Path(__file__).parents[1] / "ceph"
 IMAGE = "ceph-trial"
-POOL = "volumes"
+POOL, FAST = "volumes", "fast"
 CONFIGURATION = """\
 [ceph]
 configuration = {folder}/ceph.conf
@@ -43,6 +43,14 @@ def ceph(deployment: Deployment) -> Iterator[None]:
 def new_key() -> str:
     """A key as Ceph makes them: its kind, when it was made, its length, and 16 bytes."""
     return base64.b64encode(struct.pack("<hiih", 1, 0, 0, 16) + os.urandom(16)).decode()
+
+
+def export(volume: str) -> str:
+    """A command of Ceph that prints the content of a volume, whichever pool it is in."""
+    exports = (
+        f"rbd export --no-progress {pool}/volume-{volume} - 2> /dev/null" for pool in (POOL, FAST)
+    )
+    return f"({' || '.join(exports)})"
 
 
 def inside(deployment: Deployment, *command: str) -> str:

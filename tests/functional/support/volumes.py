@@ -7,7 +7,7 @@ from tests.functional.support.watching import until
 CONTROL = ("cinder-scheduler", "cinder-volume", "cinder-backup")
 CONTAINERS = (*CONTROL, "cinder-api")
 #: Seconds in which something of a volume is done, on a busy host.
-DONE = 240
+DONE = 600
 
 
 class Volumes:
@@ -32,6 +32,19 @@ class Volumes:
 
     def make(self, **facts) -> str:
         return self.ready("volumes", self.begin(**facts))
+
+    def of_backend(self, name: str) -> str:
+        """A new type, whose volumes are in the backend of that name."""
+        specs = {"extra_specs": {"volume_backend_name": name}}
+        answer = self.api.post("/types", json={"volume_type": {"name": name, **specs}})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["volume_type"]["id"]
+
+    def complaints(self, volume: str) -> list[str]:
+        """What users are told of what has failed with a volume."""
+        answer = self.api.get(f"/messages?resource_uuid={volume}", microversion="3.5")
+        assert answer.status_code == 200, answer.text
+        return [each["user_message"] for each in answer.json()["messages"]]
 
     def snapshot(self, volume: str) -> str:
         return self.ready("snapshots", self._post("snapshots", "snapshot", {"volume_id": volume}))

@@ -2,6 +2,7 @@
 
 import importlib.machinery
 import importlib.util
+import json
 import subprocess
 import sys
 import types
@@ -10,6 +11,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from kolla.plugin import shared_folder
+from kolla_plugins.cinder.storage import CINDER_VOLUME
 
 BIN = shared_folder("docker", "cinder-volume", "bin")
 
@@ -60,18 +62,24 @@ def judge(load, monkeypatch):
 
 
 LVM = {"OS_LVM__VOLUME_DRIVER": "cinder.volume.drivers.lvm.LVMVolumeDriver",
-       "OS_LVM__VOLUME_GROUP": "cinder-volumes"}
+       "OS_BACKEND_DEFAULTS__VOLUME_GROUP": "cinder-volumes"}
 RBD = {"OS_RBD__VOLUME_DRIVER": "cinder.volume.drivers.rbd.RBDDriver",
-       "OS_RBD__RBD_POOL": "volumes", "OS_RBD__RBD_USER": "cinder",
-       "OS_RBD__RBD_CEPH_CONF": "/etc/ceph/ceph.conf"}
+       "OS_BACKEND_DEFAULTS__RBD_POOL": "volumes", "OS_BACKEND_DEFAULTS__RBD_USER": "cinder",
+       "OS_BACKEND_DEFAULTS__RBD_CEPH_CONF": "/etc/ceph/ceph.conf"}
 
 
 def answer(code: int, stdout: str = "", stderr: str = "") -> types.SimpleNamespace:
     return types.SimpleNamespace(returncode=code, stdout=stdout, stderr=stderr)
 
 
+def report(free: list[str], volumes: list[str]) -> str:
+    """What LVM says of volume groups, by what is free in each, and of logical volumes."""
+    groups = [{"vg_name": "cinder-volumes", "vg_free_count": count} for count in free]
+    return json.dumps({"report": [{"vg": groups, "lv": [{"lv_name": name} for name in volumes]}]})
+
+
 def test_a_volume_group_that_does_not_exist_is_refused(judge):
-    told = judge("lvm", answer(0, '{"report": [{"vg": []}]}'), **LVM)
+    told = judge("lvm", answer(0, report([], [])), **LVM)
     assert "there is no volume group cinder-volumes: make it with" in told
 
 
@@ -80,10 +88,20 @@ def test_a_volume_group_that_does_not_exist_is_refused(judge):
     ("root", False), ("home-volume", False),
 ])
 def test_a_volume_group_of_somebody_else_is_refused(judge, volume, right):
-    report = f'{{"report": [{{"vg": [{{}}], "lv": [{{"lv_name": "{volume}"}}]}}]}}'
-    told = judge("lvm", answer(0, report), **LVM)
+    told = judge("lvm", answer(0, report(["1"], [volume])), **LVM)
     assert bool(told) is not right
     assert right or f"is used for something else, {volume}" in told
+
+
+@pytest.mark.parametrize("free, volume, right", [
+    ("0", "volume-0b1f3a52", False), ("7", "volume-0b1f3a52", True),
+    ("0", "cinder-volumes-pool", True),
+])
+def test_a_full_volume_group_is_a_warning(judge, capsys, free, volume, right):
+    told = judge("lvm", answer(0, report([free], [volume])), **LVM)
+    assert told == ("" if right else str(CINDER_VOLUME.verify[0].warning))
+    said = "no room for more volumes in the volume group cinder-volumes"
+    assert (said in capsys.readouterr().out) is not right
 
 
 def test_ceph_that_refuses_says_why_on_one_line(judge):
@@ -91,6 +109,12 @@ def test_ceph_that_refuses_says_why_on_one_line(judge):
     told = judge("rbd", answer(2, stderr=said), **RBD)
     assert told.endswith("client.cinder: rbd: error opening pool 'volumes'")
     assert judge("rbd", answer(0), **RBD) == ""
+
+
+def test_a_backend_of_an_operators_own_is_judged_by_its_own_pool(judge):
+    own = {"OS_RBD-FAST__VOLUME_DRIVER": RBD["OS_RBD__VOLUME_DRIVER"],
+           "OS_RBD-FAST__RBD_POOL": "fast"}
+    assert "refuses the pool fast to client.cinder" in judge("rbd-fast", answer(2), **RBD, **own)
 
 
 def test_a_backend_without_a_driver_is_refused_and_another_driver_judges_itself(judge):

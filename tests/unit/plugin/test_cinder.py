@@ -44,7 +44,7 @@ def test_a_volume_belongs_to_the_host_and_not_to_a_container(container):
 
 
 def test_libvirt_knows_the_key_by_the_name_that_cinder_tells_nova():
-    assert CINDER_VOLUME.environment["OS_RBD__RBD_SECRET_UUID"] == (
+    assert CINDER_VOLUME.environment["OS_BACKEND_DEFAULTS__RBD_SECRET_UUID"] == (
         NOVA_LIBVIRT.environment["KOLLA_CEPH_SECRET"])
     assert set(ceph.FILES) <= set(NOVA_LIBVIRT.files)
     assert any(file.secret and file.option == "ceph.keyring" for file in ceph.FILES)

@@ -16,7 +16,7 @@ TRIAL = Container(
     user=42998,
     environment={
         "KOLLA_ADDRESS": "${host.address}",
-        "KOLLA_POOL": "${trial.pool}",
+        "KOLLA_POOLS": "${trial.pools}",
         "KOLLA_KEY": "${trial.key}",
     },
     check=Check(grace=180),
@@ -25,7 +25,7 @@ TRIAL = Container(
     limits=Limits(memory="3g", pids="4096"),
     options={
         "trial": (
-            cfg.StrOpt("pool", default="volumes", help="Its pool of block devices."),
+            cfg.ListOpt("pools", default=["volumes", "fast"], help="Its pools of block devices."),
             secret("key", form="none", help="The key of all users."),
         ),
     },
