@@ -5,7 +5,7 @@ import enum
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -27,30 +27,43 @@ def made(kind: Any, value: Any) -> Any:
 
     Raises TypeError or ValueError if it is no such value.
     """
-    inner = [item for item in typing.get_args(kind) if item is not types.NoneType]
-    origin = typing.get_origin(kind)
-    if origin in (typing.Union, types.UnionType):
-        return value if value is None or len(inner) > 1 else made(inner[0], value)
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        known = _types_of(kind)
-        _require(dict, value)
-        return kind(**{key: made(known[key], item) for key, item in value.items() if key in known})
-    if origin is tuple:
-        _require(list, value)
-        return tuple(made(inner[0], item) for item in value)
-    if origin is Mapping:
-        _require(dict, value)
-        return {key: made(inner[1], item) for key, item in value.items()}
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return kind(value)
-    return value
+    return _maker(kind)(value)
 
 
 @functools.cache
-def _types_of(kind: Any) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _maker(kind: Any) -> Callable[[Any], Any]:
+    """Makes values of a type; looked up once, because a snapshot has hundreds of them."""
+    inner = [item for item in typing.get_args(kind) if item is not types.NoneType]
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType) and len(inner) == 1:
+        make = _maker(inner[0])
+        return lambda value: None if value is None else make(value)
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return lambda value: _dataclass(kind, value)
+    if origin is tuple:
+        make = _maker(inner[0])
+        return lambda value: tuple(map(make, _required(list, value)))
+    if origin is Mapping:
+        make = _maker(inner[1])
+        return lambda value: {key: make(item) for key, item in _required(dict, value).items()}
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return kind
+    return lambda value: value
 
 
-def _require(kind: type, value: Any) -> None:
+def _dataclass(kind: Any, value: Any) -> Any:
+    makers = _makers_of(kind)
+    return kind(**{
+        key: makers[key](item) for key, item in _required(dict, value).items() if key in makers
+    })
+
+
+@functools.cache
+def _makers_of(kind: Any) -> dict[str, Callable[[Any], Any]]:
+    return {name: _maker(hint) for name, hint in typing.get_type_hints(kind).items()}
+
+
+def _required(kind: type, value: Any) -> Any:
     if not isinstance(value, kind):
         raise ValueError(f"{value!r} should be a {kind.__name__}")
+    return value

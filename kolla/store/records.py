@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+import functools
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,7 @@ class Generation:
     #: When an operator, or the end of its probation, confirmed it.
     confirmed: str | None = None
 
-    @property
+    @functools.cached_property
     def snapshot(self) -> "Spec":
         """Its spec."""
         from kolla.plugin.spec import Spec  # a command that only lists needs no spec
