@@ -32,13 +32,22 @@ CONTAINERS = {
 }
 #: At how many points a command is killed without ``--all``.
 SAMPLE = 1
-#: Commands in which a worker that relieves another goes a way of its own.
+#: Commands in which a container that is replaced goes a way of its own ...
+OF_REPLACEMENT = ("restart", "upgrade", "refused-upgrade", "rollback", "recover-before-commit")
+#: ... and a worker that relieves another.
 OF_RELIEF = ("upgrade", "refused-upgrade", "recover-before-commit")
 #: Commands in which requests wait for a container that is replaced.
 OF_HOLD = ("restart", "upgrade", "refused-upgrade", "rollback", "recover-before-commit",
            "recover-after-commit")
+#: Without ``--all``, the others are left out.
+DEFAULT = {
+    "handover": COMMANDS, "replace": OF_REPLACEMENT, "relieve": OF_RELIEF, "hold": (),
+}
 #: Commands in which compose makes, keeps or removes something.
-OF_COMPOSE = ("start", "stop", "upgrade", "rollback", "delete", "recover-after-commit")
+OF_COMPOSE = {
+    ("start", "handover"), ("upgrade", "handover"), ("delete", "handover"),
+    ("upgrade", "replace"), ("rollback", "replace"),
+}
 
 
 class Worker:
@@ -96,10 +105,10 @@ def workers(engine, synthetic_images, backend, exhaustive, request, tmp_path_fac
 
 def cases():
     for name, strategy in itertools.product(COMMANDS, CONTAINERS):
-        marks = [pytest.mark.differs] if name in OF_COMPOSE else []
+        marks = [pytest.mark.differs] if (name, strategy) in OF_COMPOSE else []
         if strategy == "hold" and name not in OF_HOLD:
             continue
-        if strategy == "hold" or strategy == "relieve" and name not in OF_RELIEF:
+        if name not in DEFAULT[strategy]:
             marks = [pytest.mark.exhaustive]
         yield pytest.param(name, strategy, marks=marks)
 
