@@ -52,7 +52,10 @@ def new_certificate(authority: Signed, name: str, names: list[str], days: int) -
     return _signed(name, key, authority, days, [
         (x509.BasicConstraints(ca=False, path_length=None), True),
         (_usage(digital_signature=True), True),
-        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+        # Some servers are clients of each other.
+        (x509.ExtendedKeyUsage([
+            ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH,
+        ]), False),
         (x509.SubjectAlternativeName([_general_name(text) for text in names]), False),
     ])
 

@@ -3,9 +3,10 @@
 from oslo_config import cfg, types
 
 from kolla.plugin import (
-    Certificate, Check, Container, Downgrade, Image, Limits, Listen, Strategy, Task, Volume,
-    certificate_files, certificate_options, secret, shared_folder,
+    Certificate, Check, Container, Downgrade, File, Former, Image, Limits, Listen, Strategy, Task,
+    Volume, certificate_files, certificate_options, secret, shared_folder,
 )
+from kolla_plugins import galera
 
 #: The address of a client, or a pattern of MariaDB for several addresses.
 HOST = types.String(regex="^[0-9a-fA-F.:%_]+$")
@@ -57,12 +58,14 @@ OPTIONS = {
             "K, M, G or T.",
         ),
     ),
+    "galera": galera.OPTIONS,
 }
 
 MARIADB = Container(
     name="mariadb",
     parent="database-control",
-    summary="MariaDB, the databases of the control plane",
+    formerly=(Former("galera"),),
+    summary="MariaDB, the databases of the control plane, alone or in a Galera cluster",
     image=Image("mariadb", folder=shared_folder("docker", "mariadb"), offline=True),
     user=42434,
     strategy=Strategy.REPLACE,
@@ -85,16 +88,29 @@ MARIADB = Container(
             "${host.name}",
         ),
     ),
-    files=certificate_files("database", "database.tls"),
+    files=(
+        *certificate_files("database", "database.tls"),
+        galera.AUTHORITY,
+        File("/etc/kolla/galera.cnf", content=galera.configuration, when="galera.enabled"),
+    ),
     listens=(
-        Listen("${database.listen_address}", "${database.port}", balanced="one"),
+        Listen(
+            "${database.listen_address}", "${database.port}",
+            balanced="${galera.enabled?one:}",
+        ),
         Listen("${database.former_address}", "${database.port}"),
+        *galera.LISTENS,
     ),
     volumes=(Volume("mariadb", "/var/lib/mysql"),),
-    # After a crash InnoDB replays its log first.
-    check=Check(grace=300),
+    # After a crash InnoDB replays its log first; a new member of a cluster gets all data.
+    check=Check(grace=1800),
     bootstrap=(Task("database", ("kolla-bootstrap",)),),
-    verify=(Task("configuration", ("kolla-configure", "--verify")),),
+    verify=(Task("configuration", ("kolla-configure", "--verify"), warning=3),),
+    may_stop=("kolla-may-stop",),
+    on_demand=(
+        Task("new-cluster", ("kolla-bootstrap", "--new-cluster")),
+        Task("leave-cluster", ("rm", "-f", *galera.OF_A_CLUSTER)),
+    ),
     stop_grace=120,
     # A thread, some buffers and some files for each client.
     limits=Limits(

@@ -139,7 +139,7 @@ def _keyrings(container: Container) -> Iterator[str]:
 
 def _listens(container: Container) -> Iterator[str]:
     for listen in container.listens:
-        if listen.balanced not in ("", *BALANCED):
+        if "$" not in listen.balanced and listen.balanced not in ("", *BALANCED):
             yield (f"the 'balanced' of its port {listen.port!r} is {listen.balanced!r}, not one of"
                    f" {', '.join(BALANCED)}{nearest(listen.balanced, BALANCED)}")
 

@@ -143,7 +143,7 @@ def _make(settings: Settings, container: Container, place: Place) -> None:
             "remove its two files, make certificates on all hosts and upgrade all containers",
         )
     made = x509.new_certificate(
-        authority, f"{container.name} of {place.host}", names(settings, container), days
+        authority, f"{container.name}.{place.host}", names(settings, container), days
     )
     _write(place.own, made)
 

@@ -194,7 +194,10 @@ def _backend(port: Port, monitored: bool) -> Iterator[str]:
         if monitored:
             words.append(f"addr {_endpoint(host)} port {host.value('monitor', 'listen_port')}")
         if port.balanced == "one":
-            words.append("on-marked-down shutdown-sessions")
+            # There is no other one meanwhile, so it is asked more often.
+            words.append("inter 500ms on-marked-down shutdown-sessions")
+            # All clients are at one host: those of the others come back with the new ones.
+            words.append("on-marked-up shutdown-backup-sessions")
             if number:
                 words.append("backup")
         yield " ".join(words)

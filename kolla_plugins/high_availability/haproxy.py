@@ -12,9 +12,9 @@ OPTIONS = {
     **API,
     "haproxy": (
         cfg.ListOpt(
-            "without", default=["mariadb", "rabbitmq"],
-            help="Containers that HAProxy does not stand in front of. kolla builds clusters "
-            "neither of MariaDB nor of RabbitMQ: one that takes over from another has other data.",
+            "without", default=["rabbitmq"],
+            help="Containers that HAProxy does not stand in front of. kolla builds no cluster of "
+            "RabbitMQ: one that takes over from another has other queues.",
         ),
         cfg.IntOpt(
             "connections", default=4000, min=10, max=100000,

@@ -43,7 +43,7 @@ def test_the_first_host_alone_sets_up_what_all_of_them_use(hosts):
 
 def test_each_host_knows_all_that_run_the_container(hosts):
     show = ("container", "exec", NAME, "--", "printenv", "KOLLA_PEERS")
-    everybody = ",".join(f"{name}={address}" for name, address in ADDRESSES.items())
+    everybody = ",".join(f"{name}={address}" for name, address in [*ADDRESSES.items()][:2])
     assert [host.kolla(*show).stdout.strip() for host in hosts] == [everybody] * 2
 
 

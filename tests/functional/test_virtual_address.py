@@ -21,7 +21,7 @@ enabled = synthetic-http, {SET}
 interface = eth0
 [api]
 virtual_address = {FLOATING}
-proxies = {",".join(ADDRESSES.values())}
+proxies = {",".join([*ADDRESSES.values()][:2])}
 {MONITOR}"""
 
 

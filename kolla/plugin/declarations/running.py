@@ -37,7 +37,7 @@ class Listen:
     port: Template
     #: How a balancer may stand in front: ``http``, ``tcp``, or ``one`` (all to one host while
     #: that is well). Empty: none may.
-    balanced: str = ""
+    balanced: Template = ""
     #: The address moves between hosts, as keepalived's do: the container binds it although this
     #: host may not have it, for which it needs the host's ``ip_nonlocal_bind``.
     floating: bool = False

@@ -168,7 +168,7 @@ def test_after_the_move_users_find_tls_in_the_catalog_and_need_not_have_it(moved
     endpoints = moved.openstack("endpoint", "list", "--service", "keystone")
     assert {row["URL"] for row in endpoints} == {f"https://{moved.deployment.address}:5443/v3"}
     name = certificate(moved, 5443, "keystone")["subject"][0][0][1]
-    assert name == f"keystone of {moved.deployment.name}"
+    assert name == f"keystone.{moved.deployment.name}"
     connection = http.client.HTTPSConnection(
         moved.deployment.address, 5443, context=trusting(moved, "keystone"), timeout=20
     )

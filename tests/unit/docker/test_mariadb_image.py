@@ -1,7 +1,13 @@
-"""The option list of the MariaDB image, made from what the server prints."""
+"""The scripts of the MariaDB image: its list of options, and what it knows of its cluster."""
 
+import contextlib
 import json
+import os
+import socket
 import subprocess
+import threading
+
+import pytest
 
 from kolla.plugin import shared_folder
 
@@ -41,3 +47,54 @@ def test_every_variable_of_the_server_is_an_option():
 def test_a_number_may_carry_a_suffix_and_a_boolean_may_not():
     assert options()["innodb_buffer_pool_size"] == {"type": "string"}
     assert options()["autocommit"] == {"type": "boolean"}
+
+
+@pytest.fixture
+def galera(tmp_path):
+    """Runs a function of the scripts on a member, whose cluster has these servers."""
+    def run(command: str, *servers: str) -> subprocess.CompletedProcess:
+        configuration = tmp_path / "galera.cnf"
+        configuration.write_text(f"[kolla]\nservers = {','.join(servers)}\n")
+        text = shared_folder("docker", "mariadb", "galera.bash").read_text()
+        script = text.replace("/etc/kolla/galera.cnf", str(configuration))
+        return subprocess.run(
+            ["bash", "-euc", f"{script}\n{command}"], capture_output=True, text=True,
+            env={**os.environ, "KOLLA_ADDRESS": "127.0.0.1", "KOLLA_PORT": "3306"},
+        )
+
+    return run
+
+
+@pytest.fixture
+def server():
+    """A port that greets its clients, or one at which nobody is."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def greet() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    client.sendall(b"J\0\0\0\n11.8")
+                    client.close()
+
+        threading.Thread(target=greet, daemon=True).start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+OWN, NOBODY = "127.0.0.1:3306", "127.0.0.1:1"
+
+
+def test_a_member_knows_whether_another_one_serves(galera, server):
+    assert galera("another_serves", OWN, NOBODY, server).returncode == 0
+    assert galera("another_serves", OWN, NOBODY).returncode == 1
+    assert galera("another_serves", OWN).returncode == 1
+
+
+def test_a_member_that_is_not_reached_may_serve(galera):
+    done = galera("another_serves || { echo $? $unknown; }", OWN, NOBODY, "240.0.0.1:3306")
+    assert done.stdout == "2 240.0.0.1\n"
+
+
+def test_the_first_of_the_members_is_the_first_by_name(galera):
+    assert galera("is_first", OWN, NOBODY).returncode == 0
+    assert galera("is_first", NOBODY, OWN).returncode == 1

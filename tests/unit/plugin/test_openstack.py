@@ -137,7 +137,7 @@ def test_during_a_move_a_service_listens_on_both_addresses_with_a_certificate_fo
     settings = cloud(f"[{group}]\naddress = 127.0.0.6\nformer_address = 127.0.0.5\n")
     assert settings.problems() == []
     found = {listen.address: listen.balanced for listen in settings.listens(container)}
-    assert found["127.0.0.6"] and not found["127.0.0.5"]
+    assert "127.0.0.6" in found and not found["127.0.0.5"]
     assert {"127.0.0.5", "127.0.0.6"} <= {*certificates.names(settings, container)}
     told = settings.environment(container)
     assert told["KOLLA_FORMER_ADDRESS"] == "127.0.0.5"
