@@ -46,6 +46,15 @@ def new_authority(name: str) -> Signed:
     ])
 
 
+def new_identity(name: str) -> Signed:
+    """One that is its own authority: it may sign others, and be shown to who trusts it alone."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return _signed(name, key, None, AUTHORITY_DAYS, [
+        (x509.BasicConstraints(ca=True, path_length=0), True),
+        (_usage(key_cert_sign=True, crl_sign=True, digital_signature=True), True),
+    ])
+
+
 def new_certificate(authority: Signed, name: str, names: list[str], days: int) -> Signed:
     """A server's certificate for host names and IP addresses."""
     key = ec.generate_private_key(ec.SECP256R1())

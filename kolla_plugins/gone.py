@@ -28,7 +28,7 @@ GLANCE_REGISTRY = Gone(
 )
 LBAAS_AGENT = Gone(
     "lbaas-agent", since="Train (2019.2)",
-    instead="load balancers are those of Octavia: its API, worker, health manager, housekeeping",
+    instead="load balancers are those of Octavia: octavia-api, and the set octavia-controller",
 )
 NEUTRON_AGENTS_LINUX_BRIDGE = Gone(
     "neutron-agents-linux-bridge", since="2025.1",

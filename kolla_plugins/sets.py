@@ -41,6 +41,11 @@ CINDER_CONTROLLER = ContainerSet(
     "cinder-controller", "What controls volumes", parent="openstack-control", optional=True,
 )
 
+OCTAVIA_CONTROLLER = ContainerSet(
+    "octavia-controller", "What makes and watches load balancers", parent="openstack-control",
+    optional=True,
+)
+
 CEILOMETER_CONTROLLER = ContainerSet(
     "ceilometer-controller", "What gathers measures of the cloud, and raises alarms",
     parent="openstack-control", optional=True,

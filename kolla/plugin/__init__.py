@@ -15,8 +15,8 @@ inside a URL; ``${oslo:group.option}``, quoted for a variable ``OS_<GROUP>__<OPT
 oslo.config reads, which would take ``$`` for the beginning of a name. An option that was
 registered with ``secret=True`` stays a reference in everything kolla stores or prints; its
 value is put in at the last moment. ``${public:group.option}`` is the public half of such an ssh
-key. ``${group.option?yes:no}`` stands for one of the two texts, which may have references,
-depending on a boolean option;
+key, or the certificate of such a key. ``${group.option?yes:no}`` stands for one of the two texts,
+which may have references, depending on a boolean option;
 ``${group.option|group.option}``, for the first of two options that is not empty.
 """
 

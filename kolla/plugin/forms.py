@@ -18,6 +18,7 @@ FORMS = {
     "keys": "list of numbered Fernet keys, NUMBER:KEY,NUMBER:KEY",
     "uuid": "UUID",
     "ssh": "private key of OpenSSH",
+    "certificate": "private key with the certificate that it has signed itself (PEM)",
     "none": "secret",
 }
 _SIZED = ("hex", "base64")
@@ -84,6 +85,8 @@ class SecretType(types.String):
                 return str(uuid.uuid4())
             case "ssh":
                 return _new_ssh_key()
+            case "certificate":
+                return _new_certificate()
         raise ValueError("nobody but an operator has such a secret")
 
     def _fits(self, text: str) -> bool:
@@ -101,8 +104,8 @@ class SecretType(types.String):
                     import uuid
 
                     return str(uuid.UUID(text)) == text.lower()
-                case "ssh":
-                    return bool(public_key(text))
+                case "ssh" | "certificate":
+                    return bool(public_half(text))
         except (ValueError, binascii.Error):
             return False
         return True
@@ -112,9 +115,11 @@ def secret(name: str, help: str, form: str = "password") -> cfg.Opt:
     """An option for a secret; ``kolla config passwords`` fills it in.
 
     ``form``: ``password`` (any text), ``hex:N`` or ``base64:N`` (of N bytes), ``fernet``,
-    ``keys`` (of a :class:`Keyring`), ``uuid``, ``ssh`` (a private key;
-    ``${public:group.option}`` is its public half) or ``none`` (any text, which nobody but an
-    operator has). Raises ValueError for any other form.
+    ``keys`` (of a :class:`Keyring`), ``uuid``, ``ssh`` (a private key), ``certificate`` (a private
+    key and, after it, a certificate that it has signed itself and that can sign others; PEM) or
+    ``none`` (any text, which nobody but an operator has). ``${public:group.option}`` is the public
+    half of an ``ssh`` key, and the certificate of a ``certificate``. Raises ValueError for any
+    other form.
     """
     return cfg.Opt(name, type=SecretType(form), secret=True, help=help)
 
@@ -138,7 +143,35 @@ def _new_ssh_key() -> str:
     ).decode().strip()
 
 
-def public_key(private: str) -> str:
+def _new_certificate() -> str:
+    from kolla import x509
+
+    made = x509.new_identity("kolla")
+    return (made.key_pem() + made.certificate_pem()).decode().strip()
+
+
+def public_half(private: str) -> str:
+    """What others may know of a secret of the form ``ssh`` or ``certificate``. ValueError."""
+    kind = _certificate if "-----BEGIN CERTIFICATE-----" in private else _public_key
+    return kind(private)
+
+
+def _certificate(private: str) -> str:
+    """The certificate (PEM) after its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+
+    try:
+        key = serialization.load_pem_private_key(private.encode(), password=None)
+        found = x509.load_pem_x509_certificate(private.encode())
+    except Exception as error:  # of many kinds, some of which quote the key
+        raise ValueError("it is no private key with its certificate in PEM") from error
+    if found.public_key() != key.public_key():
+        raise ValueError("the certificate is that of another key")
+    return found.public_bytes(serialization.Encoding.PEM).decode().strip()
+
+
+def _public_key(private: str) -> str:
     """The line for ``authorized_keys`` of a private key of OpenSSH. Raises ValueError."""
     from cryptography.hazmat.primitives import serialization
 

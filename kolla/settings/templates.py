@@ -1,6 +1,6 @@
 """``${group.option}``, ``${url:group.option}``, ``${oslo:group.option}`` and ``$$`` in texts.
 
-``${public:group.option}`` is the public half of an ssh key.
+``${public:group.option}`` is the public half of an ssh key, or of a key with its certificate.
 ``${file:group.option}`` is the content of the file that an option names, a secret;
 ``${group.option?yes:no}`` is one of two texts, as a boolean option says, with references in it;
 ``${group.option|group.option}`` is the first of two options that is not empty.
@@ -12,7 +12,7 @@ import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kolla.plugin.forms import public_key
+from kolla.plugin.forms import public_half
 
 #: The mask that is printed instead of a secret.
 MASK = "********"
@@ -22,7 +22,7 @@ _QUOTES = {
     "url": lambda text: urllib.parse.quote(text, safe=""),
     # Not "$$": oslo.config reads "\$" as a dollar sign first.
     "oslo": lambda text: text.replace("$", r"\$"),
-    "public": public_key,
+    "public": public_half,
 }
 #: The prefix that refers to the content of the file that an option names.
 FILE = "file:"

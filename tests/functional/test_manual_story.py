@@ -241,6 +241,7 @@ ELSEWHERE = {
     "kolla container task mariadb leave-cluster": "the same",
     "kolla image build heat": "cloud/test_heat.py",
     "kolla image build cinder cinder-volume": "cloud/test_cinder.py",
+    "kolla image build octavia": "cloud/test_octavia.py",
     "kolla image build gnocchi ceilometer aodh": "cloud/test_telemetry.py",
     "kolla image build horizon": "cloud/test_horizon.py",
     "kolla container task web": "the manual's own example; test_changes.py runs tasks",

@@ -93,7 +93,7 @@ def test_only_plain_secrets_without_default_of_containers_that_run_here(tmp_path
     assert note.message == "[mine] odd: no value is set, and kolla cannot make it up"
 
 
-FORMS = ("hex:16", "base64:32", "fernet", "keys", "uuid", "ssh")
+FORMS = ("hex:16", "base64:32", "fernet", "keys", "uuid", "ssh", "certificate")
 
 
 def with_forms(**changes):
@@ -105,11 +105,12 @@ def with_forms(**changes):
 
 def test_a_secret_is_made_up_in_its_form_and_is_valid(tmp_path):
     names = passwords.fill_in(make_settings(tmp_path, "", with_forms()))
-    assert len(names) == 7 and ("mine", "bring") not in names
+    assert len(names) == 8 and ("mine", "bring") not in names
     made = make_settings(tmp_path, "", with_forms())
     assert made.problems() == []
     assert len(made.value("mine", "hex_16")) == 32
     assert made.value("mine", "ssh").startswith("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    assert made.value("mine", "certificate").startswith("-----BEGIN PRIVATE KEY-----\n")
 
 
 def test_a_filled_in_key_of_several_lines_leaves_the_others_as_they_are(tmp_path):
@@ -127,6 +128,15 @@ def test_a_container_gets_the_public_half_of_an_ssh_key(tmp_path):
     rendered = made.render(mine.files[0].content)
     assert rendered == "${public:mine.ssh} nova\n" and made.references(rendered) == ["mine.ssh"]
     assert made.reveal(rendered).startswith("ssh-ed25519 AAAA")
+
+
+def test_a_container_gets_the_certificate_without_its_key(tmp_path):
+    mine = with_forms(files=(File("/authority", content="${public:mine.certificate}\n"),))
+    passwords.fill_in(make_settings(tmp_path, "", mine))
+    made = make_settings(tmp_path, "", mine)
+    told = made.reveal(made.render(mine.files[0].content))
+    assert told.startswith("-----BEGIN CERTIFICATE-----\n") and "PRIVATE" not in told
+    assert told.strip() in made.value("mine", "certificate")
 
 
 @pytest.mark.parametrize("form", FORMS)

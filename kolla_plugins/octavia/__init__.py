@@ -1,0 +1,1 @@
+"""Octavia: load balancers, each in a small virtual machine of its own (an *amphora*)."""

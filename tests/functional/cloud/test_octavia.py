@@ -1,0 +1,117 @@
+"""Octavia without virtual machines: what controls load balancers, from its first start on.
+
+What makes an amphora, and plugs it, does as if: all else is real, the authority that signs its
+certificate included.
+"""
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.functional.support.balancers import CONTAINERS, Balancers
+from tests.functional.support.cloud import Cloud
+from tests.functional.support.watching import asking, get
+
+pytestmark = pytest.mark.exhaustive
+
+BEFORE, AFTER = "2026.1", "2026.2"
+PORT = 9876
+CONFIGURATION = """\
+[host]
+enabled = all, octavia-api, octavia-controller
+
+[octavia/controller_worker]
+amphora_driver = amphora_noop_driver
+compute_driver = compute_noop_driver
+network_driver = network_noop_driver
+image_driver = image_noop_driver
+volume_driver = volume_noop_driver
+"""
+#: Any will do.
+SUBNET = str(uuid.uuid4())
+
+
+@pytest.fixture(scope="module")
+def octavia(cloud, builder) -> Iterator[Cloud]:
+    """The cloud, with an Octavia that was started from nothing."""
+    for release in (BEFORE, AFTER):
+        builder.only("octavia", release=release)
+    deployment, passwords = cloud.deployment, cloud.passwords.read_text()
+    path = deployment.configure(CONFIGURATION, "30-octavia")
+    deployment.kolla("config", "passwords")
+    rows = deployment.kolla("container", "start", *CONTAINERS, "-f", "json", timeout=900).json()
+    assert {row["outcome"] for row in rows} == {"done"}
+    yield cloud
+    deployment.kolla("container", "delete", *CONTAINERS, "--data", "--yes", expect=None)
+    path.unlink()
+    cloud.passwords.write_text(passwords)
+
+
+@pytest.fixture
+def balancers(octavia) -> Iterator[Balancers]:
+    with octavia.connect() as connection:
+        yield Balancers(connection)
+
+
+@contextlib.contextmanager
+def made_on(octavia: Cloud) -> Iterator[None]:
+    """Load balancers are begun one after the other while the block runs; all become active."""
+    begun: list[str] = []
+    with octavia.connect() as connection:
+        balancers = Balancers(connection)
+        with asking(lambda: begun.append(balancers.begin(SUBNET)), pause=1) as answers:
+            answers.wait_for(lambda: len(begun) > 1 or answers.failures)
+            yield
+        assert answers.failures == []
+        for balancer in begun:
+            balancers.ready(balancer)
+        balancers.delete(*begun)
+    print(f"{len(begun)} load balancers begun, none left unfinished")
+
+
+@contextlib.contextmanager
+def unnoticed(octavia: Cloud) -> Iterator[None]:
+    """The API answers everything while the block runs."""
+    with octavia.connect() as connection:
+        balancers = Balancers(connection)
+        with (
+            asking(balancers.all) as users,
+            asking(lambda: get(octavia.deployment.address, PORT)) as visitors,
+        ):
+            yield
+    assert users.failures == visitors.failures == []
+    assert users.given and visitors.given
+    print(f"{len(users.given)} and {len(visitors.given)} requests, none failed")
+
+
+def test_the_providers_are_listed_and_a_load_balancer_becomes_active(octavia, balancers):
+    assert "amphora" in {provider.name for provider in balancers.api.providers()}
+    balancer = balancers.ready(balancers.begin(SUBNET))
+    balancers.delete(balancer)
+    assert octavia.deployment.kolla("container", "check", *CONTAINERS).exit_code == 0
+
+
+def test_load_balancers_are_made_on_while_octavia_is_upgraded_and_rolled_back(octavia):
+    kolla = octavia.deployment.kolla
+    with unnoticed(octavia), made_on(octavia):
+        kolla("container", "upgrade", *CONTAINERS, "--release", AFTER, timeout=1200)
+    assert {octavia.current(name)["release"] for name in CONTAINERS} == {AFTER}
+    with unnoticed(octavia), made_on(octavia):
+        kolla("container", "rollback", *CONTAINERS, timeout=1200)
+    assert {octavia.current(name)["release"] for name in CONTAINERS} == {BEFORE}
+
+
+def test_no_key_shows_in_a_log_or_in_what_an_operator_is_shown(octavia):
+    keys = {
+        # The first line of a key that is full is of the key itself.
+        name: max(value.split("\n"), key=len) for name, value in octavia.secrets().items()
+        if name.startswith("octavia.")
+    }
+    assert {"octavia.amphora_authority", "octavia.amphora_client", "octavia.heartbeat_key",
+            "octavia.certificates_key"} <= keys.keys()
+    for name in CONTAINERS:
+        shown = octavia.deployment.kolla("container", "logs", name).stdout
+        shown += octavia.deployment.kolla("container", "show", name, "-f", "json").stdout
+        assert [key for key, value in keys.items() if value in shown] == []
