@@ -37,10 +37,11 @@ def turns(
 
 def go_back(deployment: Deployment, plans: Mapping[str, Plan]) -> bool:
     """Whether any of the plans leads to an earlier release."""
-    now, order = _releases(deployment, plans), deployment.catalog.release_order
+    wanted, order = _wanted(plans), deployment.catalog.release_order
+    now = _releases(deployment, wanted)
     return any(
         name in now and releases.earlier(order, release, now[name])
-        for name, release in _wanted(plans).items()
+        for name, release in wanted.items()
     )
 
 
