@@ -7,8 +7,8 @@ from kolla.plugin import (
 from kolla_plugins.openstack import (
     API, IDENTITY, MESSAGING_FILE, PERIODIC_CHECK, client_environment,
     database_environment, database_task, identity_task, login_environment, messaging_environment,
-    schema_phases, schema_task, service_certificate, service_environment, service_limits,
-    service_listens, service_options, teardown_task, upgrade_check, user_options,
+    optional_authority, schema_phases, schema_task, service_certificate, service_environment,
+    service_limits, service_listens, service_options, teardown_task, upgrade_check, user_options,
 )
 
 IMAGE = Image(
@@ -39,14 +39,16 @@ ENVIRONMENT = {
     **client_environment("aodh", "service_credentials"),
 }
 
-#: Services that Aodh is a client of.
-CLIENT_OF = ("gnocchi", "heat", "keystone")
+#: The queue of events, which ceilometer-notification fills, and that of alarms to tell.
+ALARMS_ON_EVENTS, ALARMS_TO_TELL = "alarm.all.sample", "alarming.sample"
 
 FILES = (
     File("/etc/aodh/policy.yaml", option="aodh.policy_file"),
     MESSAGING_FILE,
     authority_file("database", "database.tls"),
-    *(authority_file(group, "api.tls") for group in CLIENT_OF),
+    authority_file("keystone", "api.tls"),
+    optional_authority("gnocchi", "gnocchi-api"),
+    optional_authority("heat", "heat-api"),
 )
 
 AODH_API = Container(
@@ -78,7 +80,8 @@ AODH_API = Container(
 )
 
 
-def _worker(name: str, summary: str) -> Container:
+def _worker(name: str, summary: str, *follows: str, reads: str = "") -> Container:
+    """``reads``: the queue that goes with it."""
     return Container(
         name=name,
         parent="ceilometer-controller",
@@ -91,23 +94,29 @@ def _worker(name: str, summary: str) -> Container:
         check=PERIODIC_CHECK,
         files=FILES,
         limits=Limits(memory="512m"),
-        follows=("aodh-api",),
+        follows=("aodh-api", *follows),
         requires=("mariadb", "rabbitmq", "keystone", "aodh-api"),
         bootstrap=(schema_task("bootstrap"),),
         **schema_phases(leads=False),
-        teardown=(teardown_task("aodh"),),
+        teardown=(
+            teardown_task("aodh", environment={"KOLLA_RPC_QUEUE": reads} if reads else {}),
+        ),
         # An alarm that has been read is told of.
         stop_grace=60,
         options=OPTIONS,
     )
 
 
+AODH_NOTIFIER = _worker(
+    "aodh-notifier", "aodh-notifier, calls those whom an alarm is to tell",
+    reads=ALARMS_TO_TELL,
+)
+# The notifier reads what these two write: it is upgraded before them.
 AODH_EVALUATOR = _worker(
     "aodh-evaluator", "aodh-evaluator, compares measures with the thresholds of alarms",
+    AODH_NOTIFIER.name,
 )
 AODH_LISTENER = _worker(
     "aodh-listener", "aodh-listener, looks for events that alarms wait for",
-)
-AODH_NOTIFIER = _worker(
-    "aodh-notifier", "aodh-notifier, calls those whom an alarm is to tell",
+    AODH_NOTIFIER.name, reads=ALARMS_ON_EVENTS,
 )

@@ -10,9 +10,10 @@ from kolla.plugin import (
     shared_folder,
 )
 from kolla_plugins import libvirt
+from kolla_plugins.aodh import ALARMS_ON_EVENTS
 from kolla_plugins.openstack import (
     API, IDENTITY, MESSAGING_FILE, PERIODIC_CHECK, client_environment, identity_task,
-    messaging_environment, teardown_task, user_options,
+    messaging_environment, optional_authority, teardown_task, user_options,
 )
 
 IMAGE = Image(
@@ -44,11 +45,23 @@ OPTIONS = {
     ),
 }
 
-#: Services that Ceilometer is a client of, as far as kolla has them.
-CLIENT_OF = ("glance", "gnocchi", "keystone", "neutron", "nova", "swift")
+#: The authorities of all APIs that Ceilometer asks, of those that the cloud has.
+AUTHORITY_FILES = (
+    authority_file("keystone", "api.tls"),
+    optional_authority("cinder", "cinder-api"),
+    optional_authority("glance", "glance-api"),
+    optional_authority("gnocchi", "gnocchi-api"),
+    optional_authority("neutron", "neutron-api"),
+    optional_authority("nova", "nova-api"),
+    optional_authority("swift", "swift-proxy-server"),
+)
 
-#: Queues from which ceilometer-notification reads.
-QUEUES = {"KOLLA_RPC_QUEUE": "notifications.info", "KOLLA_RPC_TOPICS": "notifications.sample"}
+#: Queues from which ceilometer-notification reads, and the one that it fills for Aodh.
+PRIORITIES = ("audit", "critical", "debug", "error", "info", "sample", "warn")
+QUEUES = {
+    "KOLLA_RPC_QUEUE": ALARMS_ON_EVENTS,
+    "KOLLA_RPC_TOPICS": " ".join(f"notifications.{priority}" for priority in PRIORITIES),
+}
 
 #: What Gnocchi is to know of resources; safe to repeat, and the release before tolerates it.
 RESOURCE_TYPES = Task("resource-types", ("kolla-run", "ceilometer-upgrade", "--retry", "10"))
@@ -84,9 +97,7 @@ def _agent(
             **client_environment("ceilometer", "service_credentials"),
         },
         check=PERIODIC_CHECK,
-        files=(
-            MESSAGING_FILE, *(authority_file(group, "api.tls") for group in CLIENT_OF), *files,
-        ),
+        files=(MESSAGING_FILE, *AUTHORITY_FILES, *files),
         limits=Limits(memory="512m"),
         requires=requires,
         # What has been read is delivered.

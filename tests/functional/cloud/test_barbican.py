@@ -102,16 +102,8 @@ def test_the_master_key_is_nowhere_but_in_its_file(site, secret):
     assert [text for text in told if key in text] == []
 
 
-def queues(site: Cloud) -> list[str]:
-    """Those of RabbitMQ that stay until somebody removes them."""
-    listed = site.deployment.kolla(
-        "container", "exec", "rabbitmq", "--", "rabbitmqctl", "-q", "list_queues", "name",
-        "arguments")
-    return [line for line in listed.stdout.splitlines() if "x-expires" not in line]
-
-
 def test_it_is_deleted_without_a_trace(site, secret):
-    assert any("barbican" in line for line in queues(site))
+    assert any("barbican" in line for line in site.lasting_queues())
     api, worker = (site.deployment.kolla("container", "delete", name, "--data", "--yes")
                    for name in (API, WORKER))
     assert "barbican" not in query(site, "SHOW DATABASES")
@@ -119,5 +111,5 @@ def test_it_is_deleted_without_a_trace(site, secret):
     with site.connect() as connection:
         assert "barbican" not in {user.name for user in connection.identity.users()}
         assert "key-manager" not in {each.type for each in connection.identity.services()}
-    assert [line for line in queues(site) if "barbican" in line] == []
+    assert [line for line in site.lasting_queues() if "barbican" in line] == []
     assert site.running(API) == site.running(WORKER) == []

@@ -127,6 +127,10 @@ class Alarms:
     def names(self) -> set[str]:
         return {alarm["name"] for alarm in self.api.get("/v2/alarms").json()}
 
+    def delete(self) -> None:
+        for alarm in self.api.get("/v2/alarms").json():
+            self.api.delete(f"/v2/alarms/{alarm['alarm_id']}")
+
     def is_told(self, image: str) -> bool:
         """That of an image, from now on."""
         while not self.posted.empty():
@@ -142,6 +146,7 @@ def alarms(telemetry, measures) -> Iterator[Alarms]:
     with listening(telemetry.deployment.address) as (url, posted):
         alarms = Alarms(telemetry, measures, url, posted)
         yield alarms
+        alarms.delete()
         alarms.connection.close()
 
 
@@ -187,8 +192,15 @@ def test_nobody_notices_that_telemetry_is_upgraded_and_rolled_back(
         alarms.measured_image()
 
 
+def queues(telemetry: Cloud) -> list[str]:
+    """Those of what services tell, of events, and of alarms."""
+    return [name for name in telemetry.lasting_queues()
+            if name.startswith(("notifications.", "alarm"))]
+
+
 def test_it_is_deleted_without_a_trace(telemetry):
     names = (*AODH, *CEILOMETER, *GNOCCHI)
+    assert len(queues(telemetry)) > 1
     telemetry.deployment.kolla("container", "delete", *names, "--data", "--yes", timeout=900)
     assert {"aodh", "gnocchi"}.isdisjoint(query(telemetry, "SHOW DATABASES"))
     with telemetry.connect() as connection:
@@ -196,3 +208,4 @@ def test_it_is_deleted_without_a_trace(telemetry):
         assert {"metric", "alarming"}.isdisjoint(each.type for each in identity.services())
         users = {each.name for each in identity.users()}
     assert {"aodh", "ceilometer", "gnocchi"}.isdisjoint(users)
+    assert queues(telemetry) == []

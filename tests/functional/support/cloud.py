@@ -127,6 +127,14 @@ class Cloud:
             found = client.containers.list(filters={"label": f"kolla.container={name}"})
             return [container.name for container in found]
 
+    def lasting_queues(self) -> list[str]:
+        """Those of RabbitMQ that stay until they are removed."""
+        listed = self.deployment.kolla(
+            "container", "exec", "rabbitmq", "--", "rabbitmqctl", "-q", "list_queues",
+            "--formatter", "json", "name", "arguments")
+        return [row["name"] for row in json.loads(listed.stdout)
+                if "x-expires" not in str(row["arguments"])]
+
 
 @contextlib.contextmanager
 def process_list_watched(secrets: list[str]) -> Iterator[list[str]]:

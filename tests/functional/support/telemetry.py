@@ -10,21 +10,29 @@ from tests.functional.support.cloud import Cloud
 
 #: Seconds in which a measure is aggregated, or an alarm told, on a busy host.
 ARRIVES = 240
-#: Nobody waits for a minute between two looks.
+#: Nobody waits for a minute between two looks, or until a new alarm holds for events.
 IMPATIENT = """\
 [gnocchi-metricd/metricd]
 metric_processing_delay = 1
 [aodh-evaluator/evaluator]
 evaluation_interval = 2
+[aodh-listener/DEFAULT]
+event_alarm_cache_ttl = 0
 """
 MORNING = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
 
 @contextlib.contextmanager
-def started(cloud: Cloud, name: str, enabled: tuple[str, ...], more: str) -> Iterator[None]:
-    """The cloud, with further containers started from nothing, until they are deleted."""
+def started(
+    cloud: Cloud, name: str, enabled: tuple[str, ...], more: str,
+    beside: tuple[str, ...] = ("all",),
+) -> Iterator[None]:
+    """The cloud, with further containers started from nothing, until they are deleted.
+
+    ``beside``: what it has enabled already.
+    """
     deployment, passwords = cloud.deployment, cloud.passwords.read_text()
-    deployment.configure(f"[host]\nenabled = all, {', '.join(enabled)}\n{more}", name)
+    deployment.configure(f"[host]\nenabled = {', '.join((*beside, *enabled))}\n{more}", name)
     deployment.kolla("config", "passwords")
     new = [each for each in enabled if not cloud.running(each)]
     rows = deployment.kolla("container", "start", *new, "-f", "json", timeout=900).json()

@@ -62,6 +62,27 @@ def test_ceilometer_has_a_user_and_no_catalog_entry():
     assert teardown.environment["KOLLA_SERVICE_HOSTS"] == "${ceilometer.hosts}"
 
 
+@pytest.mark.parametrize("container, queues", [
+    (aodh.AODH_EVALUATOR, set()),
+    (aodh.AODH_LISTENER, {"alarm.all.sample"}),
+    (aodh.AODH_NOTIFIER, {"alarming.sample"}),
+    (ceilometer.CEILOMETER_NOTIFICATION, {"alarm.all.sample", *(
+        f"notifications.{priority}"
+        for priority in ("audit", "critical", "debug", "error", "info", "sample", "warn"))}),
+], ids=lambda value: getattr(value, "name", ""))
+def test_the_queues_that_only_telemetry_reads_go_with_it(container, queues):
+    (teardown,) = container.teardown
+    names = ("KOLLA_RPC_QUEUE", "KOLLA_RPC_TOPICS")
+    assert {
+        queue for name in names for queue in teardown.environment.get(name, "").split()
+    } == queues
+
+
+def test_what_writes_alarms_is_never_newer_than_the_notifier_that_reads_them():
+    for writer in (aodh.AODH_EVALUATOR, aodh.AODH_LISTENER):
+        assert aodh.AODH_NOTIFIER.name in writer.follows
+
+
 def test_only_the_one_beside_libvirt_is_root():
     (privilege,) = ceilometer.CEILOMETER_COMPUTE.privileges
     assert privilege.kind == "root" and ceilometer.CEILOMETER_COMPUTE.optional
