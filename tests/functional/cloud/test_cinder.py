@@ -65,6 +65,15 @@ def volumes(cinder) -> Iterator[Volumes]:
         yield Volumes(connection)
 
 
+@pytest.fixture
+def unplaced(volumes) -> Iterator[str]:
+    """A volume for which no backend has room."""
+    volume = volumes.begin(size=1 << 20)
+    until(lambda: volumes.status(volume) == "error", DONE)
+    yield volume
+    volumes.delete("volumes", volume)
+
+
 def content(cinder: Cloud, volume: str, size: int) -> str:
     """The hash of the first bytes of a volume, as Ceph has it."""
     command = f"{export(volume)} | head --bytes={size} | sha256sum"
@@ -132,14 +141,12 @@ def test_a_volume_is_kept_in_the_backend_that_its_type_names(cinder, volumes, ba
     volumes.delete("volumes", volume)
 
 
-def test_a_volume_for_which_no_backend_has_room_is_an_error_that_says_so(volumes):
-    volume = volumes.begin(size=1 << 20)
-    until(lambda: volumes.status(volume) == "error", DONE)
-    assert volumes.complaints(volume) == ["schedule allocate volume:Could not find any available"
-                                          " weighted backend."]
-    volumes.delete("volumes", volume)
+def test_a_volume_for_which_no_backend_has_room_is_an_error_that_says_so(volumes, unplaced):
+    assert volumes.complaints(unplaced) == ["schedule allocate volume:Could not find any available"
+                                            " weighted backend."]
 
 
+@pytest.mark.usefixtures("unplaced")
 @pytest.mark.parametrize("before, after", itertools.pairwise(RELEASES))
 def test_volumes_are_made_on_while_cinder_is_upgraded_and_rolled_back(cinder, before, after):
     kolla = cinder.deployment.kolla
