@@ -147,3 +147,16 @@ def test_failed_step_names_what_failed_and_what_to_do(first_run, quickstart):
         wrong.unlink()
     assert f"{wrong}:2" in output and "workers" in output
     assert "step 3 of 12 failed" in output and "to do:" in output
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("profile, proof", (
+    ("storage", "it comes back with the same content"),
+    ("telemetry", "their mean comes back"),
+    ("orchestration", "the stack is deleted again"),
+    ("dashboard", "admin logs in at https://"),
+))
+def test_a_profile_is_added_and_proved(first_run, quickstart, profile, proof):
+    assert proof in quickstart.run("--profile", profile)
+    again = quickstart.run()
+    assert proof in again and "  done (" not in again

@@ -23,7 +23,7 @@ configure() {
     [[ ! -v given[debian-mirror] ]] || lines+=("images.debian_mirror=${given[debian-mirror]}")
     [[ ! -v given[state-dir] ]] || lines+=("DEFAULT.state_dir=${given[state-dir]}")
     [[ ! -v given[docker-url] ]] || lines+=("docker.url=${given[docker-url]}")
-    [[ ${given[profile]-} != compute ]] || mapfile -t -O "${#lines[@]}" lines < <(compute_options)
+    mapfile -t -O "${#lines[@]}" lines < <(options_of "${given[profile]-control}")
     if [[ ${#lines[@]} -gt 0 && $(printf '%s\n' "${lines[@]}" | helper options "$own_conf") == changed ]]
     then
         change "kolla.conf.d/quickstart.conf: the options of this script"
@@ -52,20 +52,6 @@ internal_address = 127.0.0.1
 TEXT
 }
 
-# A cloud on one host, which is the gateway of the network outside.
-compute_options() {
-    cat <<'TEXT'
-host.enabled=all, nova-api, placement-api, openstack-control, openstack-compute-operation, openstack-network-operation
-neutron.physical_networks=public:br-ex
-neutron.bridge_addresses=br-ex:172.24.4.1/24
-nova/DEFAULT.allow_resize_to_same_host=true
-TEXT
-    modprobe openvswitch 2>>"$log" || echo openvswitch.datapath=netdev
-}
-
-# Whether this host runs virtual machines, by this or an earlier run.
-with_compute() { [[ $(setting host.enabled) == *openstack-compute-operation* ]]; }
-
 make_secrets() {
     local before what
     for what in passwords certificates; do
@@ -86,18 +72,19 @@ prepare_engine() {
         own_engine "$url" || die "no engine answers at $url" \
             "start it, or correct [docker] url; only the machine's own engine is started here"
         configure_engine live-restore=true
-        ! with_compute || configure_engine "${network_alone[@]}"
+        ! with compute || configure_engine "${network_alone[@]}"
         run_engine "$url"
     fi
     if own_engine "$url"; then
         keep_containers_alive "$url"
-        ! with_compute || leave_network_alone "$url"
+        ! with compute || leave_network_alone "$url"
     fi
     say "engine $engine_version at $url, live-restore: $engine_live"
 }
 
 prepare_host() {
     step "Host"
+    ! with storage || make_devices
     local found need
     found=$(kolla host prepare -f value -c need -c outcome) || true # the check tells what is missing
     while read -r need; do
@@ -106,6 +93,15 @@ prepare_host() {
     if standard && with_systemd; then
         install_unit kolla-prepare "kolla host prepare, before the engine at boot"
     fi
+}
+
+# The folders of storage_options, which belong to Swift's user.
+make_devices() {
+    local folder
+    folder=$(remembered swift.folder)
+    [[ -n $folder && ! -d $folder/d3 ]] || return 0
+    change "$folder, where Swift keeps objects"
+    install -d -o 42445 -g 42445 -m 0750 "$folder" "$folder"/d{1,2,3}
 }
 
 check_host() {

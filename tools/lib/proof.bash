@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154  # variables shared with tools/quickstart
-# The step that proves it, as an ordinary user of the cloud.
+# The steps that prove it, as an ordinary user of the cloud.
 
 # Uploads an image, and downloads it again.
 prove() {
@@ -34,12 +34,41 @@ prove() {
 # Boots a virtual machine, which stays.
 prove_compute() {
     step "A first virtual machine"
-    local folder=$config_dir/first line
+    local folder=$config_dir/first
     "$here/lib/guest-image" "$folder" "${given[debian-mirror]-http://deb.debian.org/debian}" >>"$log" 2>&1 ||
         die "its kernel cannot be fetched: $(tail -n 1 "$log")" "see --debian-mirror and --proxy"
-    "$client/bin/python" "$here/lib/virtual_machine.py" prove "$folder" \
-        > >(while read -r line; do say "$line"; done) 2>"$folder/errors" ||
-        die "$(tail -n 1 "$folder/errors")" "kolla container logs nova-compute, or l3-agent"
+    told "nova-compute, or l3-agent" virtual_machine.py prove "$folder"
+}
+
+prove_storage() {
+    step "An object"
+    told "swift-proxy-server" proofs.py storage
+}
+
+prove_telemetry() {
+    step "Measures and alarms"
+    told "gnocchi-api, or aodh-api" proofs.py telemetry
+}
+
+prove_orchestration() {
+    step "A stack"
+    told "heat-engine" proofs.py orchestration
+}
+
+prove_dashboard() {
+    step "A login in the browser"
+    told "horizon" proofs.py dashboard "$(setting horizon.public_url)"
+}
+
+# told CONTAINERS PROGRAM ARGUMENTS...: says what it proves, line by line; they log why it does not.
+told() {
+    local containers=$1 program=$2 line errors
+    shift 2
+    errors=$(mktemp)
+    "$client/bin/python" "$here/lib/$program" "$@" \
+        > >(while read -r line; do say "$line"; done) 2>"$errors" ||
+        die "$(tail -n 1 "$errors")" "kolla container logs $containers"
+    rm -f "$errors"
 }
 
 openstack() {

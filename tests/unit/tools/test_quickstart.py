@@ -12,6 +12,8 @@ import threading
 import pytest
 from openstack.config import OpenStackConfig
 
+from kolla.catalog.catalog import Catalog
+
 TOOLS = pathlib.Path(__file__).parents[3] / "tools"
 HELPER = TOOLS / "lib" / "quickstart.py"
 
@@ -168,3 +170,47 @@ def test_clouds_yaml_is_what_the_openstack_client_reads(tmp_path):
     assert cloud.auth["password"] == "it's \"one\": #3"
     assert cloud.auth["auth_url"].startswith("https://")
     assert cloud.config["cacert"] == f"{tmp_path}/certificates/ca.crt"
+
+
+def profile(command: str) -> str:
+    """What a command of tools/lib/profiles.bash prints, after an earlier run with Nova's API."""
+    done = subprocess.run(
+        ["bash", "-c", f"""set -euo pipefail
+        declare -A given=([state-dir]=/srv/state); log=/dev/null
+        remembered() {{ [[ $1 != host.enabled ]] || echo "all, nova-api"; }}
+        source {TOOLS}/lib/profiles.bash; source {TOOLS}/lib/proof.bash; {command}"""],
+        capture_output=True, text=True, timeout=30, check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_a_profile_is_added_to_what_runs_already():
+    assert profile("enabled_by control") == ""
+    assert profile("enabled_by storage") == "all, nova-api, swift"
+    assert profile("enabled_by compute").split(", ").count("nova-api") == 1
+    assert "swift.folder=/srv/state/devices" in profile("options_of storage").splitlines()
+
+
+def test_all_is_every_other_profile_and_each_part_but_the_cache_is_proved():
+    everything = set(profile("enabled_by all").split(", "))
+    assert {"horizon", "cache-control", "heat-api"} < everything
+    for name in profile("profile_names").split(", "):
+        assert set(profile(f"enabled_by {name}").split(", ")) - {""} <= everything
+    assert profile('proofs_of "$(enabled_by all)"').split() == [
+        "compute", "storage", "telemetry", "orchestration", "dashboard"]
+
+
+def test_parts_are_known_by_whole_names():
+    assert profile("parts_of 'all, heat-api-cfn, openstack-storage-operation'") == ""
+    assert profile("""parts_of "['all', 'swift']" """) == "storage"
+
+
+def test_a_profile_that_there_is_not_is_refused_with_those_that_there_are():
+    done = quickstart("--profile", "everything")
+    assert done.returncode == 2
+    assert "there is no everything, but all, compute, control, dashboard" in done.stderr
+
+
+def test_every_profile_is_enabled_by_names_of_the_tree():
+    names = set(profile("enabled_by all").split(", ")) - {"all"}
+    assert names - Catalog.load().nodes.keys() == set()
