@@ -12,9 +12,10 @@ from kolla.plugin import (
 from kolla_plugins.openstack import (
     API, AUTHORITIES, DATABASE_ADMINISTRATOR, IDENTITY, IDENTITY_ADMINISTRATOR,
     MESSAGING_FILE, WORKER_CHECK, Phases, client_environment, database_environment, database_task,
-    http_options, identity_task, login_environment, messaging_environment, schema_phases,
-    schema_task, service_certificate, service_environment, service_limits, service_listens,
-    service_options, teardown_task, upgrade_check, user_options, worker_environment,
+    http_options, identity_task, login_environment, messaging_environment, optional_authority,
+    schema_phases, schema_task, service_certificate, service_environment, service_limits,
+    service_listens, service_options, teardown_task, upgrade_check, user_options,
+    worker_environment,
 )
 
 IMAGE = Image(
@@ -85,14 +86,18 @@ ENVIRONMENT = {
     "OS_DEFAULT__HEAT_WAITCONDITION_SERVER_URL": "${heat_cfn.public_url}/v1/waitcondition",
 }
 
-#: The services that Heat makes things of, as far as kolla has them.
-CLIENT_OF = ("glance", "heat", "heat_cfn", "keystone", "neutron", "nova")
+#: The APIs that Heat makes things of, as far as a cloud has them: their containers.
+CLIENT_OF = {
+    "glance": "glance-api", "heat": "heat-api", "heat_cfn": "heat-api-cfn",
+    "neutron": "neutron-api", "nova": "nova-api",
+}
 
 FILES = (
     File("/etc/heat/policy.yaml", option="heat.policy_file"),
     MESSAGING_FILE,
     authority_file("database", "database.tls"),
-    *(authority_file(group, "api.tls") for group in CLIENT_OF),
+    authority_file("keystone", "api.tls"),
+    *(optional_authority(group, api) for group, api in CLIENT_OF.items()),
 )
 
 #: Seconds in which heat-engine finishes what it makes, after the next one has taken over.

@@ -6,8 +6,8 @@ from kolla.plugin import (
     Container, File, Image, Strategy, authority_file, certificate_files, secret, shared_folder,
 )
 from kolla_plugins.openstack import (
-    API, AUTHORITIES, IDENTITY, http_options, router_environment, service_certificate,
-    service_limits, service_listens,
+    API, AUTHORITIES, IDENTITY, http_options, optional_authority, router_environment,
+    service_certificate, service_limits, service_listens,
 )
 
 OPTIONS = {
@@ -46,8 +46,11 @@ OPTIONS = {
     ),
 }
 
-#: The services that its pages are about, as far as kolla has them.
-CLIENT_OF = ("glance", "keystone", "neutron", "nova", "placement", "swift")
+#: The APIs that its pages are about, as far as a cloud has them: their containers.
+CLIENT_OF = {
+    "glance": "glance-api", "neutron": "neutron-api", "nova": "nova-api",
+    "placement": "placement-api", "swift": "swift-proxy-server",
+}
 
 HORIZON = Container(
     name="horizon",
@@ -82,7 +85,8 @@ HORIZON = Container(
     files=(
         File("/etc/horizon/local_settings.py", option="horizon.local_settings"),
         *certificate_files("horizon", "api.tls"),
-        *(authority_file(group, "api.tls") for group in CLIENT_OF),
+        authority_file("keystone", "api.tls"),
+        *(optional_authority(group, api) for group, api in CLIENT_OF.items()),
     ),
     listens=service_listens("horizon"),
     limits=service_limits("horizon"),

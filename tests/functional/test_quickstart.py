@@ -47,6 +47,8 @@ def quickstart(engine, images, tmp_path_factory):
     images()
     engine.clean()
     folder = tmp_path_factory.mktemp("quickstart")
+    run("mount", "--bind", folder, folder)
+    run("mount", "--make-shared", folder)  # as systemd leaves all of a machine
     deployment = Deployment(engine, folder, f"{NETWORK}.250", bin=folder / "venv" / "bin")
     deployment.config_dir.mkdir()
     deployment.configure(deployment.broker + PORTS.format(*(
@@ -54,6 +56,7 @@ def quickstart(engine, images, tmp_path_factory):
     )))
     yield Quickstart(deployment)
     engine.clean()
+    run("umount", "--lazy", folder)
 
 
 @pytest.fixture(scope="module")

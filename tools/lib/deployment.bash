@@ -88,8 +88,8 @@ prepare_host() {
     local found need
     found=$(kolla host prepare -f value -c need -c outcome) || true # the check tells what is missing
     while read -r need; do
-        change "${need% made}"
-    done < <(grep ' made$' <<<"$found")
+        [[ $need != *' made' ]] || change "${need% made}"
+    done <<<"$found"
     if standard && with_systemd; then
         install_unit kolla-prepare "kolla host prepare, before the engine at boot"
     fi
