@@ -92,6 +92,7 @@ def orchestration() -> None:
 
 def dashboard(url: str) -> None:
     with requests.Session() as browser:
+        browser.trust_env = False  # REQUESTS_CA_BUNDLE would take the place of this:
         browser.verify = os.environ.get("OS_CACERT", True)
         page = f"{url}/auth/login/"
         browser.get(page, timeout=60).raise_for_status()
