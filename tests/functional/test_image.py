@@ -143,7 +143,8 @@ def environment(deployment: Deployment) -> dict[str, str]:
 def plugin(folder: pathlib.Path) -> None:
     """A distribution with images of its own, as pip would have laid it down."""
     files = {
-        "probe_images-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: probe\nVersion: 1\n",
+        "probe_images-1.dist-info/METADATA":
+            "Metadata-Version: 2.1\nName: probe-images\nVersion: 1\n",
         "probe_images-1.dist-info/entry_points.txt": ENTRY_POINTS,
         "probe_images.py": PLUGIN,
         "probe/Dockerfile": PROBE,
