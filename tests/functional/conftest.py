@@ -16,7 +16,7 @@ Container names belong to the engine, so there is one deployment at a time: ``de
 lives as long as a module, ``fresh_deployment`` as long as a test; a module uses one of them.
 ``synthetic`` is a deployment in which the synthetic service runs, which starts in a moment.
 A module that sets ``BACKENDS`` (see support/backends.py) runs once for each of them; without
-``--all`` only its tests marked ``differs`` run on both docker and compose, the others on docker
+``--all`` only its tests marked ``differs`` run on all of them, the others on the first
 alone. Two test runs at a time need a ``KOLLA_TEST_NETWORK`` each, like 127.0.78 (and see
 support/engine.py).
 """
@@ -60,10 +60,10 @@ def pytest_collection_modifyitems(items) -> None:
 
 
 def on_second_backend(item) -> bool:
-    """Whether the same test also runs on the docker backend."""
+    """Whether the same test also runs on the first of its backends."""
     names = getattr(getattr(item, "module", None), "BACKENDS", ())
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
-    return "docker" in names and parameters.get("backend", "docker") != "docker"
+    return bool(names) and parameters.get("backend", names[0]) != names[0]
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,6 @@ def test_variable_that_is_added_changed_or_removed_is_the_reason(synthetic):
         assert upgrade(synthetic) == [f"{name} {reason}"]
 
 
-@pytest.mark.differs
 def test_option_given_several_times_reaches_the_service(synthetic):
     synthetic.configure("[synthetic-http/DEFAULT]\ndriver = one\ndriver = two\n")
     assert upgrade(synthetic) == ["environment: OS_DEFAULT__DRIVER added"]
@@ -166,7 +165,6 @@ def test_rotated_secret_is_the_reason_and_bootstrap_applies_it(synthetic):
     assert password_inside(synthetic) == "rotated-$once}"
 
 
-@pytest.mark.differs
 def test_rollback_after_a_rotation_has_the_new_secret(synthetic):
     synthetic.configure("[synthetic-worker/DEFAULT]\ndebug = true\n")
     upgrade(synthetic, "synthetic-worker")
@@ -202,7 +200,6 @@ def test_secret_is_told_nowhere(synthetic):
     assert secret not in json.dumps(told)
 
 
-@pytest.mark.differs
 def test_a_task_is_run_on_demand_also_while_its_container_is_stopped(synthetic):
     name = "synthetic-worker"
     (row,) = synthetic.kolla("container", "task", name, "purge", "-f", "json").json()

@@ -79,6 +79,7 @@ def test_set_and_plugin_of_each_service_are_told(synthetic):
     assert "# plugin kolla-synthetic; image kolla/synthetic:2026.1 (2026.1, " in text
 
 
+@pytest.mark.differs
 def test_ps_logs_and_config_work_by_hand(synthetic, compose):
     number = generation(synthetic)
     assert f"{NAME}-g{number}" in by_hand(compose, synthetic, "ps")
@@ -87,6 +88,7 @@ def test_ps_logs_and_config_work_by_hand(synthetic, compose):
     assert set(shown["services"]) >= {f"{NAME}-g{number}", f"{WORKER}-g1"}
 
 
+@pytest.mark.differs
 def test_up_by_hand_changes_nothing_and_starts_only_what_is_current(synthetic, compose):
     upgrade(synthetic, WORKER)
     before, number = ids(synthetic), generation(synthetic)
@@ -197,6 +199,7 @@ def test_compose_that_will_not_do_is_told_before_anything_is_touched(synthetic, 
     assert told in first and "apt-get install docker-compose" in second
 
 
+@pytest.mark.differs
 def test_failure_of_compose_is_one_line_and_the_old_one_serves(synthetic, compose, tmp_path):
     program = tmp_path / "docker-compose"
     program.write_text(

@@ -116,6 +116,7 @@ def test_a_fork_bomb_stays_within_its_container(contained):
     contained.kolla("container", "restart", WORKER)
 
 
+@pytest.mark.exhaustive
 def test_who_leaves_no_room_for_its_drain_is_replaced_all_the_same(contained):
     number = generation(contained)
     bomb = f"nohup python3 -c '{FORKS}' > /dev/null 2>&1 &"

@@ -23,7 +23,9 @@ from tests.functional.support.crash_world import World
 BACKENDS = backends.BOTH
 
 
-@pytest.fixture(scope="module", params=["synthetic-http", "synthetic-worker"])
+@pytest.fixture(scope="module", params=[
+    "synthetic-http", pytest.param("synthetic-worker", marks=pytest.mark.exhaustive),
+])
 def samples(
     engine, synthetic_images, backend, exhaustive, tmp_path_factory, request
 ) -> Iterator[Samples]:

@@ -137,6 +137,7 @@ def test_without_a_weight_an_ill_host_gives_the_address_up(hosts):
     wait_until(hosts, False, True)
 
 
+@pytest.mark.exhaustive
 def test_the_address_leaves_a_host_whose_monitor_finds_a_container_ill(real_and_other):
     deployment, hosts = real_and_other
     wait_until(hosts, True, False)

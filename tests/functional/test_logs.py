@@ -208,6 +208,7 @@ def test_reader_that_goes_away_harms_nothing(synthetic):
 
 # Much of it
 
+@pytest.mark.exhaustive
 def test_huge_log_costs_little_memory_and_its_archive_has_its_bound(synthetic):
     flood(synthetic, 50)
     number, options = generation(synthetic), ("--set", "logs.archive_size=100k")

@@ -92,6 +92,7 @@ def test_what_keeps_failing_is_restarted_five_times_and_then_left_alone(cared_fo
     assert starts(deployment, WORKER) == 6
 
 
+@pytest.mark.exhaustive
 def test_what_dies_again_and_again_is_not_started_for_ever(cared_for):
     deployment, monitor = cared_for
     deployment.kolla("--set", "synthetic.worker_failure=exit", "--set",

@@ -27,6 +27,7 @@ def lines(monitor: Monitor, text: str) -> list[str]:
     return [line for line in monitor.said if text in line]
 
 
+@pytest.mark.exhaustive
 def test_a_check_that_fails_every_second_time_is_said_to_flap_and_never_restarted(cared_for):
     deployment, monitor = cared_for
     set_mood(deployment, WORKER, "flaps")
@@ -104,6 +105,7 @@ def test_a_taken_port_of_the_endpoint_is_told_once_and_had_as_soon_as_it_is_free
             assert len(lines(again, "the endpoint has no address")) == 1
 
 
+@pytest.mark.exhaustive
 def test_hooks_that_hang_or_raise_are_told_once_and_keep_nobody_from_anything(
     fresh_deployment, synthetic_images, tmp_path, monkeypatch
 ):

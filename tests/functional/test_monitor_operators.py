@@ -165,6 +165,7 @@ def test_a_long_upgrade_of_one_container_keeps_nobody_from_caring_for_another(ca
     assert not [line for line in monitor.said if HTTP in line and "restarted" in line]
 
 
+@pytest.mark.exhaustive
 def test_a_killed_command_is_cleaned_up_by_the_monitor(cared_for):
     deployment, monitor = cared_for
     with deployment.spawned(

@@ -4,6 +4,8 @@ import json
 import socket
 import subprocess
 
+import pytest
+
 from tests.functional.conftest import SYNTHETIC
 from tests.functional.support.monitoring import healthy, monitoring, set_mood, starts
 from tests.functional.support.watching import get, until
@@ -22,6 +24,7 @@ def restarted_once(deployment) -> None:
     healthy(deployment)
 
 
+@pytest.mark.exhaustive
 def test_hooks_hear_of_an_illness_and_one_that_hangs_harms_nothing(unwatched, tmp_path):
     deployment = unwatched
     script, told = tmp_path / "script", tmp_path / "told"
@@ -50,6 +53,7 @@ def test_hooks_hear_of_an_illness_and_one_that_hangs_harms_nothing(unwatched, tm
     assert [event for event in seen if event in expected][:4] == expected
 
 
+@pytest.mark.exhaustive
 def test_a_port_that_is_taken_is_one_line_and_the_monitor_does_its_work(unwatched):
     deployment = unwatched
     with socket.create_server((deployment.address, PORT)) as other:

@@ -135,6 +135,7 @@ def test_second_run_changes_nothing_and_says_so(first_run, quickstart):
     assert after.stdout == before.stdout
 
 
+@pytest.mark.exhaustive
 def test_it_brings_back_what_was_stopped(first_run, quickstart):
     quickstart.deployment.kolla("container", "stop", "keystone")
     output = quickstart.run()

@@ -53,7 +53,6 @@ def test_container_removed_by_hand_comes_back(synthetic, command):
     assert on_engine(synthetic)[f"{NAME}-g{number}"] == "running"
 
 
-@pytest.mark.differs
 def test_rollback_makes_a_kept_predecessor_that_was_removed_by_hand_again(synthetic):
     synthetic.configure("[synthetic-http/DEFAULT]\ndebug = true\n")
     synthetic.kolla("container", "upgrade", NAME)

@@ -100,7 +100,6 @@ IMAGES = {
 }
 
 
-@pytest.mark.differs
 @pytest.mark.parametrize("flaw", IMAGES)
 def test_bad_image_leaves_the_old_generation_serving(synthetic, bad_images, flaw):
     reason, evidence = IMAGES[flaw]

@@ -13,6 +13,8 @@ from tests.functional.support.harness import Deployment
 
 RELEASES = ("2025.2", "2026.1", "2026.2")
 
+pytestmark = pytest.mark.exhaustive
+
 
 @pytest.fixture(scope="module")
 def cloud(engine, images, tmp_path_factory):

@@ -117,6 +117,7 @@ def test_a_queue_of_one_process_expires_and_others_stay(cloud):
     assert found["asked"] == ""
 
 
+@pytest.mark.exhaustive
 def test_calls_over_the_broker_wait_while_it_is_replaced(cloud):
     with calling(cloud) as calls:
         assert calls.next()[1] == ""

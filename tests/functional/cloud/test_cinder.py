@@ -147,7 +147,7 @@ def test_a_volume_for_which_no_backend_has_room_is_an_error_that_says_so(volumes
 
 
 @pytest.mark.usefixtures("unplaced")
-@pytest.mark.parametrize("before, after", itertools.pairwise(RELEASES))
+@pytest.mark.parametrize("before, after", [*itertools.pairwise(RELEASES)])
 def test_volumes_are_made_on_while_cinder_is_upgraded_and_rolled_back(cinder, before, after):
     kolla = cinder.deployment.kolla
     kolla("container", "upgrade", *CONTAINERS, "--release", before, timeout=1200)

@@ -45,7 +45,9 @@ def harmless(kolla: Kolla, arguments: tuple[str, ...]) -> tuple[str, ...]:
 @pytest.fixture(scope="module")
 def generations(cloud) -> Iterator[tuple[str, str]]:
     """Keystone's former and its current one."""
-    changed = cloud.deployment.configure("[keystone]\nworkers = 3\n", "30-manual")
+    changed = cloud.deployment.configure(
+        "[DEFAULT]\nrelease = 2026.2\n[keystone]\nworkers = 3\n", "30-manual"
+    )
     upgraded = act(cloud.deployment, "upgrade", "keystone")
     yield str(upgraded["before"]), str(upgraded["after"])
     changed.unlink()

@@ -176,9 +176,11 @@ def test_secrets_of_a_service_are_in_a_file_that_only_it_can_read(cloud, name):
 
 @pytest.mark.parametrize("name, place", [
     ("keystone", "/var/lib/keystone/.keystone/keystone.conf"),
-    ("glance-api", "/var/lib/glance/.glance/glance-api.conf"),
-    ("rabbitmq", "/var/lib/rabbitmq/.erlang"),
-    ("mariadb", "/var/lib/mysql/.my.cnf"),
+    *(pytest.param(*place, marks=pytest.mark.exhaustive) for place in (
+        ("glance-api", "/var/lib/glance/.glance/glance-api.conf"),
+        ("rabbitmq", "/var/lib/rabbitmq/.erlang"),
+        ("mariadb", "/var/lib/mysql/.my.cnf"),
+    )),
 ])
 def test_a_configuration_left_on_a_volume_is_read_by_no_generation(cloud, name, place):
     """As an intruder might leave one, to come back in every later generation."""

@@ -11,9 +11,13 @@ from tests.functional.support.cloud import KEYSTONE, Cloud
 from tests.functional.support.harness import derive
 from tests.functional.support.watching import until
 
+pytestmark = pytest.mark.exhaustive
+
 NAME = "keystone"
 #: Seconds that the late one takes to load, and those that are too few for it.
 LATE, HASTY = 20, 6
+#: Seconds that the slow one takes to load.
+SLOW = 60
 #: It records who asks it.
 NOTES = "/var/lib/keystone/asked"
 APPLICATION = f"""
@@ -46,19 +50,13 @@ class Request:
 
 
 @pytest.fixture(scope="module")
-def slow(exhaustive) -> int:
-    """Seconds that the slow one takes to load."""
-    return 60 if exhaustive else 15
-
-
-@pytest.fixture(scope="module")
-def images_of(cloud, engine, slow):
+def images_of(cloud, engine):
     """Images of the release that runs: one answers 500 to everything, two are slow to load."""
     release = cloud.current(NAME)["release"]
     yield {
         "broken": made(engine, release, "broken", seconds=0, broken=True),
         "late": made(engine, release, "late", seconds=LATE, broken=False),
-        "slow": made(engine, release, "slow", seconds=slow, broken=False),
+        "slow": made(engine, release, "slow", seconds=SLOW, broken=False),
     }
     inside(cloud, "rm", "-f", NOTES)
 
@@ -113,7 +111,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("flaw", ["broken", pytest.param("late", marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("flaw", REFUSED)
 def test_refused_generation_was_asked_nothing_but_its_check(cloud, images_of, tmp_path, flaw):
     grace, complaint = REFUSED[flaw]
     number = cloud.current(NAME)["generation"]
@@ -130,13 +128,12 @@ def test_refused_generation_was_asked_nothing_but_its_check(cloud, images_of, tm
     assert cloud.running(NAME) == [f"{NAME}-g{number}"]
 
 
-@pytest.mark.exhaustive
-def test_generation_that_takes_long_to_load_is_waited_for(cloud, images_of, slow, tmp_path):
+def test_generation_that_takes_long_to_load_is_waited_for(cloud, images_of, tmp_path):
     release = cloud.current(NAME)["release"]
     with in_use(cloud, tmp_path):
-        row = upgrade(cloud, images_of["slow"], grace=4 * slow, expect=0)
+        row = upgrade(cloud, images_of["slow"], grace=4 * SLOW, expect=0)
         assert row["outcome"] == "done" and row["unavailable"] == 0
-        assert row["seconds"] > slow
+        assert row["seconds"] > SLOW
         new = until(lambda: [
             request for request in asked(cloud, row["after"]) if request.who == "kolla-load"
         ])

@@ -5,6 +5,7 @@ import pytest
 from tests.functional.support.plugged import DEVICE, SPACE, ip, vsctl
 
 
+@pytest.mark.exhaustive
 def test_bridges_stay_as_long_as_somebody_is_plugged_into_them(guest):
     done = guest.host.kolla(
         "container", "delete", "neutron-openvswitch-agent", "--yes", expect=1
