@@ -79,7 +79,6 @@ def test_recovery_finds_the_rest_after_the_engine_was_killed(samples, engine, ba
         samples.world.assert_consistent()
 
 
-@pytest.mark.differs
 def test_full_disk_stops_no_service_and_recovery_finds_the_rest(samples):
     world = samples.world
     for where, child in samples.stopped("disk", of_each=2):

@@ -15,6 +15,8 @@ from tests.functional.support.endpoint import monitor
 from tests.functional.support.harness import run
 from tests.functional.support.monitoring import monitoring, set_mood
 
+pytestmark = pytest.mark.exhaustive
+
 SAMPLE = ROOT / "doc" / "source" / "samples" / "keepalived.conf"
 ADDRESSES = ("192.0.2.11", "192.0.2.12")
 VIRTUAL = "192.0.2.10"
@@ -126,7 +128,6 @@ def test_the_address_moves_to_the_host_whose_set_is_healthy(hosts):
     wait_until(hosts, False, True)
 
 
-@pytest.mark.exhaustive
 @pytest.mark.parametrize("weight", [""])
 def test_without_a_weight_an_ill_host_gives_the_address_up(hosts):
     wait_until(hosts, True, False)
@@ -137,7 +138,6 @@ def test_without_a_weight_an_ill_host_gives_the_address_up(hosts):
     wait_until(hosts, False, True)
 
 
-@pytest.mark.exhaustive
 def test_the_address_leaves_a_host_whose_monitor_finds_a_container_ill(real_and_other):
     deployment, hosts = real_and_other
     wait_until(hosts, True, False)

@@ -60,6 +60,7 @@ def test_a_container_removed_behind_our_back_comes_back_as_the_same_generation(c
         assert client.containers.get(f"{WORKER}-g1").status == "running"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("mood", ["babbles", "forks"])
 def test_a_check_that_goes_mad_harms_nothing_else(cared_for, mood):
     deployment, monitor = cared_for

@@ -203,6 +203,7 @@ for url in sys.argv[1:]:
 """
 
 
+@pytest.mark.exhaustive
 def test_glance_fetches_nothing_from_its_own_host(cloud):
     if cloud.current("glance-api")["release"] == "2026.2":  # which looks at addresses itself
         cloud.deployment.kolla("container", "rollback", "glance-api")
