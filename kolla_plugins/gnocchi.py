@@ -85,7 +85,10 @@ GNOCCHI_METRICD = Container(
         "OS_METRICD__WORKERS": "${gnocchi.metricd_workers}",
     },
     check=PERIODIC_CHECK,
-    files=(authority_file("database", "database.tls"),),
+    files=(
+        authority_file("database", "database.tls"),
+        authority_file("keystone", "api.tls"),  # for its teardown
+    ),
     volumes=(MEASURES,),
     limits=Limits(memory="512m + 256m * ${gnocchi.metricd_workers}"),
     follows=("gnocchi-api",),

@@ -103,7 +103,10 @@ BARBICAN_WORKER = Container(
         "OS_QUEUE__SERVER_NAME": "${host.name}",
         "OS_QUEUE__ASYNCHRONOUS_WORKERS": "${barbican.jobs}",
     },
-    files=(authority_file("database", "database.tls"), MESSAGING_FILE),
+    files=(
+        authority_file("database", "database.tls"), MESSAGING_FILE,
+        authority_file("keystone", "api.tls"),  # for its teardown
+    ),
     limits=Limits(memory="512m + 256m * ${barbican.jobs}"),
     requires=("mariadb", "rabbitmq", "barbican-api"),
     bootstrap=(schema_task("bootstrap"),),

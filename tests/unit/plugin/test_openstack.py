@@ -25,6 +25,16 @@ def test_a_service_has_one_database_unless_it_says_otherwise():
     assert "KOLLA_SCHEMA_DATABASES" not in told
 
 
+def test_whichever_container_is_deleted_last_reaches_keystone_and_the_database_with_tls():
+    for container in Catalog.load().containers.values():
+        told = [task.environment for task in container.teardown]
+        paths = {file.path for file in container.files}
+        if any("KOLLA_SERVICE_USER" in environment for environment in told):
+            assert "/etc/kolla/tls/keystone.crt" in paths, container.name
+        if any("KOLLA_DATABASE_ADDRESS" in environment for environment in told):
+            assert "/etc/kolla/tls/database.crt" in paths, container.name
+
+
 def test_the_first_of_several_databases_is_named_first_as_it_holds_the_ledger():
     told = database_environment("nova", {
         "OS_API_DATABASE__CONNECTION": "api_database_name",
