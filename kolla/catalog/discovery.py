@@ -76,7 +76,8 @@ def _scan(path: tuple[str, ...]) -> Mapping[str, importlib.metadata.EntryPoints]
                 continue
             names.add(name)
             # Of two with one name, the one that Python imports from counts.
-            for entry_point in importlib.metadata.distribution(name).entry_points:
+            first = next(iter(importlib.metadata.distributions(name=name)), distribution)
+            for entry_point in first.entry_points:
                 groups[entry_point.group].append(entry_point)
         except Exception as error:  # a file can be broken in many ways
             raise KollaError(

@@ -295,7 +295,8 @@ def test_a_backend_is_imported_only_when_it_is_asked_for(site):
         catalog.backend("od")
 
 
-def test_a_plugin_installed_just_now_is_seen_at_once(tmp_path):
+@pytest.mark.parametrize("name", ["fresh", "other-than-its-folder"])
+def test_a_plugin_installed_just_now_is_seen_at_once(tmp_path, name):
     """stevedore's own cache would hide it: its time stamps are 128 seconds coarse."""
     script = "from kolla.catalog.catalog import Catalog; print(*Catalog.load().sets)"
     environment = {"PYTHONPATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"),
@@ -309,7 +310,7 @@ def test_a_plugin_installed_just_now_is_seen_at_once(tmp_path):
     assert "fresh" not in sets()
     metadata = tmp_path / "fresh-1.dist-info"
     metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: fresh\nVersion: 1\n")
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
     (metadata / "entry_points.txt").write_text("[kolla.container_sets]\nfresh = fresh:FRESH\n")
     (tmp_path / "fresh.py").write_text(
         "from kolla.plugin import ContainerSet\nFRESH = ContainerSet('fresh', '')\n"
