@@ -1,5 +1,7 @@
 """What the plugins of Neutron declare, where a slip would not be noticed at once."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from kolla_plugins.neutron import agents, server
@@ -20,6 +22,12 @@ def test_an_agent_sees_no_database_and_is_upgraded_after_the_servers(container):
 def test_each_server_says_in_the_ledger_which_release_it_runs(container):
     assert container.expand and container.contract and container.before_rollback
     assert "schema" in str(container.bootstrap) and container.project == "neutron"
+
+
+@pytest.mark.parametrize("container", SERVERS, ids=lambda container: container.name)
+def test_a_cloud_without_nova_is_asked_for_no_authority_of_it(container):
+    (file,) = (file for file in container.files if file.path.endswith("nova.crt"))
+    assert file.content(SimpleNamespace(hosts=lambda name: [])) == ""
 
 
 def test_servers_load_the_same_plugins():
