@@ -71,11 +71,12 @@ def settings(cloud: Cloud, folder: pathlib.Path) -> dict[str, dict[str, str]]:
     with cloud.connect() as connection:
         first.await_hypervisor(connection.compute)
         outside = first.outside(connection.network).id
+        extensions = ",".join(found.alias for found in connection.network.extensions())
         images = [first.image(connection, GUEST)]
         found = connection.image.get_image(images[0])
         images.append(first.upload(
             connection, "alternative", "raw", bytes(1 << 20), os_command_line=first.CMDLINE,
-            kernel_id=found.properties["kernel_id"], ramdisk_id=found.properties["ramdisk_id"],
+            kernel_id=found.kernel_id, ramdisk_id=found.ramdisk_id,
         ))
         flavors = [
             connection.compute.create_flavor(
@@ -98,7 +99,10 @@ def settings(cloud: Cloud, folder: pathlib.Path) -> dict[str, dict[str, str]]:
             "public_network_id": outside, "floating_network_name": "outside",
             "build_timeout": BOOTS,
         },
-        "network-feature-enabled": {"api_extensions": "all"},
+        "network-feature-enabled": {
+            "api_extensions": extensions, "port_security": "true",
+            "ipv6_subnet_attributes": "true",
+        },
         "compute": {
             "image_ref": images[0], "image_ref_alt": images[1],
             "flavor_ref": flavors[0], "flavor_ref_alt": flavors[1],
