@@ -26,7 +26,7 @@ _OTHERS = [
     _on_other_hosts, *_MISTAKES, values.missing, hosts.nowhere,
     files.exposed_secrets, files.missing, files.hook_command, files.malformed_templates,
     images.unpinned, limits.too_little_memory, logs.unknown_driver, logs.unknown_options,
-    network.foreign_addresses, network.ports_used_twice, network.endpoint, network.interface,
+    network.unusable_places, network.ports_used_twice, network.endpoint, network.interface,
     places.misformed, places.volumes_of_two, places.contradictory_sysctls,
 ]
 

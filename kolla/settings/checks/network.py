@@ -1,4 +1,4 @@
-"""Addresses that this host lacks, and ports that are used twice."""
+"""Addresses and ports that cannot be listened on, and ports that are used twice."""
 
 import array
 import fcntl
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kolla import network
+from kolla.catalog.soundness import BALANCED
 from kolla.errors import KollaError
 from kolla.plugin import Container, Listen
 from kolla.settings import templates
@@ -30,9 +31,10 @@ class _Bound(NamedTuple):
     listen: Listen
     address: str
     port: str
+    balanced: str
 
 
-def foreign_addresses(settings: Settings) -> Iterator[Problem]:
+def unusable_places(settings: Settings) -> Iterator[Problem]:
     address = settings.value("host", "address")
     if message := _unusable(address):
         yield settings.blame("host", "address", message)
@@ -42,6 +44,9 @@ def foreign_addresses(settings: Settings) -> Iterator[Problem]:
         if not (bound.port.isdecimal() and 0 < int(bound.port) < 65536):
             message = f"{bound.port!r} is not a port that can be listened on"
             yield blame(settings, bound.container, bound.listen.port, message)
+        if bound.balanced not in ("", *BALANCED):
+            message = f"{bound.balanced!r} is not one of {', '.join(BALANCED)}"
+            yield blame(settings, bound.container, bound.listen.balanced, message)
 
 
 def ports_used_twice(settings: Settings) -> Iterator[Problem]:
@@ -113,12 +118,13 @@ def _listens(settings: Settings) -> list[_Bound]:
     for container in settings.enabled():
         for listen in container.listens:
             try:
-                address, port = settings.render(listen.address), settings.render(listen.port)
+                address, port, balanced = map(
+                    settings.render, (listen.address, listen.port, listen.balanced))
             except KollaError:
                 continue  # reported as a malformed template or a wrong value
             if not port:
                 continue
-            found.append(_Bound(container, listen, address, port))
+            found.append(_Bound(container, listen, address, port, balanced))
     return found
 
 

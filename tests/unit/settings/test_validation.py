@@ -378,6 +378,16 @@ def test_a_port_wanted_twice_is_no_problem_where_one_is_disabled(tmp_path):
     assert problems(tmp_path, "[host]\ndisabled = two\n", make_web(), two) == []
 
 
+def test_an_option_cannot_ask_for_an_unknown_way_of_balancing(tmp_path):
+    options = {"web": (*WEB_OPTIONS["web"], cfg.StrOpt("balanced"))}
+    web = make_web(
+        listens=(Listen("127.0.0.1", "${web.port}", "${web.balanced}"),), options=options)
+    assert problems(tmp_path, "[web]\nport = 77\nbalanced = http\n", web) == []
+    assert problems(tmp_path, "[web]\nport = 77\nbalanced = round\n", web) == [
+        "kolla.conf:3: [web] balanced: 'round' is not one of http, tcp, one"
+    ]
+
+
 def test_port_zero_cannot_be_listened_on(tmp_path):
     assert problems(tmp_path, "[web]\nport = 0\n") == [
         "kolla.conf:2: [web] port: '0' is not a port that can be listened on"
