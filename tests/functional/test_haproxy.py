@@ -150,6 +150,7 @@ def monitored(cared_for, tmp_path):
         yield deployment, watching, ask
 
 
+@pytest.mark.exhaustive
 def test_a_service_that_is_ill_or_in_maintenance_or_stopped_gets_no_requests(monitored):
     deployment, _, ask = monitored
     set_mood(deployment, HTTP, "sick")

@@ -37,7 +37,10 @@ def versions(builder, engine) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="module", params=["a machine with cgroups of version 2", "this machine"])
+@pytest.fixture(scope="module", params=[
+    "a machine with cgroups of version 2",
+    pytest.param("this machine", marks=pytest.mark.exhaustive),
+])
 def hypervisor(request, engine, versions, tmp_path_factory) -> Iterator[Deployment]:
     """A host that runs nova-libvirt and nothing else."""
     guest.end(CLOCK)  # a run that was killed leaves it behind

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.functional.conftest import new_deployment
-from tests.functional.support.cloud import Cloud, process_list_watched
+from tests.functional.support.cloud import QUICK_LOGINS, Cloud, process_list_watched
 
 CONFIGURATION = """\
 [database]
@@ -15,7 +15,8 @@ require_tls = true
 [messaging]
 tls = true
 max_connections = 200
-"""
+
+""" + QUICK_LOGINS
 
 
 @pytest.fixture(scope="package")

@@ -11,6 +11,8 @@ import pytest
 from tests.functional.support.cloud import Cloud
 from tests.functional.support.watching import asking, until
 
+pytestmark = pytest.mark.exhaustive
+
 PORT = 11211
 USED = """\
 [host]
@@ -79,7 +81,6 @@ def in_use(cloud: Cloud) -> Iterator[None]:
     assert images.failures == []
 
 
-@pytest.mark.exhaustive
 def test_services_find_in_memcached_what_they_have_looked_up_before(cached):
     with in_use(cached):
         before = statistics(cached)
@@ -105,7 +106,6 @@ def test_no_request_fails_while_memcached_is_lost(cached):
     until(lambda: cached.use() and statistics(cached)["curr_items"] > 1)
 
 
-@pytest.mark.exhaustive
 def test_what_is_revoked_while_memcached_is_frozen_is_not_valid_afterwards(cached):
     with cached.connect() as connection:
         token = connection.auth_token

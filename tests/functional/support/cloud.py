@@ -21,6 +21,11 @@ from tests.functional.support.harness import Deployment
 from tests.functional.support.watching import Answers, asking, get
 
 KEYSTONE, GLANCE = 5000, 9292
+#: Passwords are hashed as little as bcrypt allows, because tests log in all the time.
+QUICK_LOGINS = """\
+[keystone/identity]
+password_hash_rounds = 4
+"""
 
 
 @dataclasses.dataclass

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 
 from tests.functional.support import guest
-from tests.functional.support.cloud import Cloud
+from tests.functional.support.cloud import QUICK_LOGINS, Cloud
 from tests.functional.support.engine import Engine
 from tests.functional.support.guest import Ticks, first, processes, ticking
 from tests.functional.support.harness import Deployment, run
@@ -31,7 +31,8 @@ datapath = netdev
 [neutron]
 physical_networks = {first.PHYSICAL}:br-ex
 bridge_addresses = br-ex:{first.GATEWAY}/24
-"""
+
+""" + QUICK_LOGINS
 TLS = """\
 [api]
 tls = true
