@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.functional.support.ceph import FAST, IMAGE, PLUGIN, POOL, ceph, export, inside
+from tests.functional.support.ceph import FAST, IMAGE, PLUGIN, POOL, ceph, checksum, inside
 from tests.functional.support.cloud import Cloud
 from tests.functional.support.database import query
 from tests.functional.support.images import CINDER
@@ -47,7 +47,6 @@ def cinder(cloud, builder, tmp_path_factory) -> Iterator[Cloud]:
     with ceph(deployment):
         backups = tmp_path_factory.mktemp("backups")
         path = deployment.configure(CONFIGURATION.format(backups=backups), "30-cinder")
-        deployment.kolla("config", "passwords")
         start = ("container", "start", *CONTAINERS, "-f", "json")
         rows = deployment.kolla(*start, timeout=900).json()
         assert {row["outcome"] for row in rows} == {"done"}
@@ -72,12 +71,6 @@ def unplaced(volumes) -> Iterator[str]:
     until(lambda: volumes.status(volume) == "error", DONE)
     yield volume
     volumes.delete("volumes", volume)
-
-
-def content(cinder: Cloud, volume: str, size: int) -> str:
-    """The hash of the first bytes of a volume, as Ceph has it."""
-    command = f"{export(volume)} | head --bytes={size} | sha256sum"
-    return inside(cinder.deployment, "bash", "-c", command).split()[0]
 
 
 def stored(cinder: Cloud, pool: str) -> list[str]:
@@ -120,15 +113,15 @@ def test_a_volume_of_an_image_outlives_its_removal_in_a_backup(cinder, volumes):
         image = connection.create_image(
             "disk", data=data, disk_format="raw", container_format="bare", wait=True)
     volume = volumes.make(imageRef=image.id)
-    written = content(cinder, volume, len(data))
+    written = checksum(cinder.deployment, volume, len(data))
     snapshot, backup = volumes.snapshot(volume), volumes.back_up(volume)
     copy = volumes.make(snapshot_id=snapshot)
-    assert content(cinder, copy, len(data)) == written
+    assert checksum(cinder.deployment, copy, len(data)) == written
     volumes.delete("volumes", copy)
     volumes.delete("snapshots", snapshot)
     volumes.delete("volumes", volume)
     restored = volumes.restore(backup)
-    assert content(cinder, restored, len(data)) == written
+    assert checksum(cinder.deployment, restored, len(data)) == written
     volumes.delete("volumes", restored)
     volumes.delete("backups", backup)
     assert stored(cinder, POOL) == stored(cinder, FAST) == []

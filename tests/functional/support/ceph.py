@@ -32,6 +32,8 @@ def ceph(deployment: Deployment) -> Iterator[None]:
         (folder / "ceph.keyring").touch(mode=0o600)
         (folder / "ceph.keyring").write_text(f"[client.cinder]\nkey = {key}\n")
         deployment.configure(CONFIGURATION.format(folder=folder, key=key), "25-ceph").chmod(0o600)
+        deployment.kolla("config", "passwords")
+        deployment.kolla("config", "certificates")
         deployment.kolla("container", "start", "ceph-trial", timeout=900)
         yield
         deployment.kolla("container", "delete", "ceph-trial", "--data", "--yes", expect=None)
@@ -45,12 +47,13 @@ def new_key() -> str:
     return base64.b64encode(struct.pack("<hiih", 1, 0, 0, 16) + os.urandom(16)).decode()
 
 
-def export(volume: str) -> str:
-    """A command of Ceph that prints the content of a volume, whichever pool it is in."""
+def checksum(deployment: Deployment, volume: str, size: int) -> str:
+    """The hash of the first bytes of a volume, whichever pool it is in."""
     exports = (
         f"rbd export --no-progress {pool}/volume-{volume} - 2> /dev/null" for pool in (POOL, FAST)
     )
-    return f"({' || '.join(exports)})"
+    command = f"({' || '.join(exports)}) | head --bytes={size} | sha256sum"
+    return inside(deployment, "bash", "-c", command).split()[0]
 
 
 def inside(deployment: Deployment, *command: str) -> str:

@@ -1,24 +1,28 @@
 """A virtual machine that writes to its second disk all the time, and says so on its console."""
 
 import gzip
+import hashlib
 import pathlib
 import re
 import shutil
 
-#: What its first process does besides. A number is on the disk before it is on the console.
-WRITES = """\
-disk() {
+#: Bytes of what is written at a time.
+BLOCK = 512
+#: What its first process does besides: it writes block after block, each with its number, which is
+#: on the console once it is on the disk.
+WRITES = f"""\
+disk() {{
     until [ -b /dev/vdb ]; do usleep 100000; done
     number=0
-    while number=$((number + 1)); do
-        if printf '%-512d' "$number" | dd of=/dev/vdb bs=512 conv=fsync,notrunc 2> /dev/null; then
-            echo "disk $number"
-        else
-            echo "disk failed"
-        fi
+    while printf '%-{BLOCK}d' "$number" \\
+        | dd of=/dev/vdb bs={BLOCK} seek="$number" conv=fsync,notrunc 2> /dev/null
+    do
+        number=$((number + 1))
+        echo "disk $number"
         usleep 100000
     done
-}
+    echo "disk failed"
+}}
 disk &
 clock &
 """
@@ -51,7 +55,13 @@ def _padded(data: bytes) -> bytes:
     return data + bytes(-len(data) % 4)
 
 
+def checksum(blocks: int) -> str:
+    """The hash of so many blocks, as it writes them."""
+    content = b"".join(b"%-*d" % (BLOCK, number) for number in range(blocks))
+    return hashlib.sha256(content).hexdigest()
+
+
 def written(console: pathlib.Path) -> int:
-    """The last number that it has said it has written; 0 if there is none."""
+    """How many blocks it says it has written."""
     numbers = re.findall(rb"disk (\d+)\r?\n", console.read_bytes())
     return int(numbers[-1]) if numbers else 0

@@ -78,15 +78,18 @@ class Ticks:
 
 
 @contextlib.contextmanager
-def ticking(console: pathlib.Path) -> Iterator[Ticks]:
-    """The ticks on a console while the block runs."""
+def ticking(console: pathlib.Path, word: bytes = b"tick") -> Iterator[Ticks]:
+    """When a word was seen on a console while the block runs, each time it was written there."""
     ticks = Ticks()
 
     def watch(done: threading.Event) -> None:
         with console.open("rb") as file:
             file.seek(0, 2)
+            seen = b""
             while not done.wait(RESOLUTION):
-                if b"tick" in file.read():
+                # Of a word that was half written at the last look, the first half.
+                seen = seen[1 - len(word):] + file.read()
+                if word in seen:
                     ticks.seen.append(time.monotonic())
 
     with beside(watch):
