@@ -6,57 +6,18 @@ Keystone's upgrade and one of Glance's rollback.
 """
 
 import random
-from collections.abc import Callable
 
 import pytest
 
-from tests.functional.support.cloud import Cloud
 from tests.functional.support.crash import Tool
 from tests.functional.support.crash_points import Point, cuts
-from tests.functional.support.watching import asking, untouched
+from tests.functional.support.killed import NEW, OLD, Service
+from tests.functional.support.watching import asking
 
 pytestmark = pytest.mark.exhaustive
 
-OLD, NEW = "2026.1", "2026.2"
 #: Points of each command.
 SAMPLES = 3
-
-
-class Service:
-    """One of the two, on its way."""
-
-    def __init__(self, cloud: Cloud, name: str, question: Callable):
-        self.cloud, self.name, self.question = cloud, name, question
-        self.tool = Tool(cloud.deployment)
-
-    @property
-    def release(self) -> str:
-        return self.cloud.current(self.name)["release"]
-
-    def way_to(self, release: str) -> tuple[str, ...]:
-        """The command that leads there."""
-        if release == NEW:
-            return ("container", "upgrade", self.name, "--release", NEW)
-        earlier = [row["generation"] for row in self.cloud.history(self.name)
-                   if row["rollback"] and row["release"] == OLD]
-        return ("container", "rollback", self.name, "--to", str(earlier[-1]))
-
-    def go_to(self, release: str) -> list[Point]:
-        """The points it comes by."""
-        if self.release == release:
-            return []
-        ended = self.tool.run(*self.way_to(release))
-        assert ended.exit_code == 0, ended.output
-        return ended.points
-
-    def killed_on_the_way_to(self, release: str, point: Point) -> bool:
-        """Kill it there and recover, while its users are at work; False if it never came there."""
-        child = self.tool.begin(*self.way_to(release), trap=point)
-        with asking(self.question) as users:
-            ended = child.wait()
-            self.cloud.deployment.kolla("recover")
-        assert users.failures == []
-        return ended.caught
 
 
 @pytest.fixture
@@ -88,9 +49,25 @@ def test_wherever_it_is_killed_one_release_serves_and_no_user_notices(
     for point in chance.sample(cuts(service.go_to(release)), SAMPLES):
         print(f"{service.name} to {release}, killed at {point}")
         service.go_to(start)
-        killed += service.killed_on_the_way_to(release, point)
-        assert_consistent(service.cloud, service.name)
+        way = service.way_to(release)
+        killed += service.killed(*way, trap=point, then=service.recover)
+        service.assert_consistent()
     assert killed
+
+
+def test_an_api_that_is_stopped_while_it_starts_ends_by_itself(cloud):
+    """What else would end it, after two minutes, is SIGKILL."""
+    trap = Point("restart/check", "before", "DockerBackend.execute", 1)
+    before = cloud.running("keystone")
+    assert Tool(cloud.deployment).run("container", "restart", "keystone", trap=trap).caught
+    (begun,) = set(cloud.running("keystone")) - set(before)
+    with cloud.deployment.engine.client() as client:
+        container = client.containers.get(begun)
+        container.stop(timeout=100)
+        container.reload()
+        assert container.attrs["State"]["ExitCode"] == 0
+    cloud.deployment.kolla("recover")
+    assert cloud.running("keystone") == before
 
 
 @pytest.mark.parametrize("step, call", [("stop", "stop"), ("check", "inspect")])
@@ -103,18 +80,3 @@ def test_requests_that_wait_go_on_when_the_command_is_killed(cloud, step, call):
         answered = len(users.given)
         users.wait_for(lambda: len(users.given) > answered + 3, seconds=90)
     assert users.failures == []
-
-
-def assert_consistent(cloud: Cloud, name: str) -> None:
-    """One generation counts and runs, and nothing is left to do."""
-    current = [row for row in cloud.history(name) if row["state"] == "current"]
-    assert len(current) == 1
-    assert cloud.running(name) == [f"{name}-g{current[0]['generation']}"]
-    assert "begun" not in {row["outcome"] for row in events(cloud, name)}
-    with untouched(cloud.deployment):
-        rows = cloud.deployment.kolla("recover", "-f", "json").json()
-    assert {row["outcome"] for row in rows} == {"unchanged"}
-
-
-def events(cloud: Cloud, name: str) -> list[dict]:
-    return cloud.deployment.kolla("event", "list", "--container", name, "-f", "json").json()
