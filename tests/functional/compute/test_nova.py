@@ -28,7 +28,7 @@ JOINED = {"kolla-check-worker": "/var/lib/kolla/generation/joined", "kolla-check
 #: Of a service that works, and then does not: its container ends with its first good check.
 ENDS = """\
 #!/bin/sh
-if [ -e {joined} ] && {check}-as-it-was "$@"; then kill 1; exit 1; fi
+if [ -e {joined} ]; then {check}-as-it-was "$@" && kill 1; exit 1; fi
 exec {check}-as-it-was "$@"
 """
 
