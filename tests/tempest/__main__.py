@@ -78,6 +78,8 @@ def settings(cloud: Cloud, folder: pathlib.Path) -> dict[str, dict[str, str]]:
             connection, "alternative", "raw", bytes(1 << 20), os_command_line=first.CMDLINE,
             kernel_id=found.kernel_id, ramdisk_id=found.ramdisk_id,
         ))
+        for image in connection.image.images():
+            connection.image.update_image(image, visibility="public")
         flavors = [
             connection.compute.create_flavor(
                 name=name, ram=first.MEMORY + more, vcpus=1, disk=1 + bool(more),
