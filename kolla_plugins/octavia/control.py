@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from kolla.plugin import Check, Container, File, Hold, Limits, Strategy, certificate_files
+from kolla.plugin import (
+    Check, Container, File, Hold, Limits, Strategy, Task, certificate_files,
+)
 from kolla_plugins.octavia.shared import (
-    ENVIRONMENT, FILES, IMAGE, JOIN_SCHEMA, MAKER, MAKER_FILES, OPTIONS, SOCKETS, USER, phases,
+    AMPHORA_IMAGE, ENVIRONMENT, FILES, IMAGE, JOIN_SCHEMA, MAKER, MAKER_FILES, OPTIONS, STATE,
+    USER, amphora_task, phases,
 )
 from kolla_plugins.openstack import (
     WORKER_CHECK, database_task, identity_task, login_environment, service_certificate,
@@ -16,11 +19,15 @@ from kolla_plugins.openstack import (
 #: Seconds in which an amphora that is being made or replaced is finished.
 FINISHES = 1200
 
+#: What amphorae take, where kolla makes it: once for all hosts, then on each.
+AMPHORAE = (amphora_task("prepare", first=True), amphora_task("join"))
+PHASES = phases("load-balancer", leads=True)
+
 OCTAVIA_WORKER = Container(
     name="octavia-worker",
     parent="octavia-controller",
     summary="octavia-worker, makes and changes load balancers",
-    image=IMAGE,
+    image=AMPHORA_IMAGE,
     project="octavia",
     user=USER,
     # Two generations may work at a time: each takes requests of its own from the queue.
@@ -31,19 +38,31 @@ OCTAVIA_WORKER = Container(
         **ENVIRONMENT,
         **MAKER,
         **worker_environment("octavia_provisioning_v2"),
+        "KOLLA_MANAGEMENT_ADDRESS": "${octavia.management_address}",
+        "KOLLA_DATAPATH": "${openvswitch.datapath}",
         "OS_DEFAULT__GRACEFUL_SHUTDOWN_TIMEOUT": str(FINISHES),
     },
     check=WORKER_CHECK,
     files=MAKER_FILES,
+    volumes=(STATE,),
     limits=Limits(memory="1g"),
-    requires=("mariadb", "rabbitmq", "keystone"),
+    # All but the first three where amphorae are made.
+    requires=(
+        "mariadb", "rabbitmq", "keystone",
+        "glance-api", "nova-api", "neutron-api", "neutron-openvswitch-agent",
+    ),
     bootstrap=(
         database_task("octavia"),
         JOIN_SCHEMA,
         identity_task("octavia", "load-balancer", roles="admin,service"),
+        *AMPHORAE,
     ),
-    verify=(upgrade_check("octavia-status"),),
-    **phases("load-balancer", leads=True),
+    verify=(amphora_task("verify"), upgrade_check("octavia-status")),
+    dump=PHASES["dump"],
+    expand=(*PHASES["expand"], *AMPHORAE),
+    contract=PHASES["contract"],
+    before_rollback=PHASES["before_rollback"],
+    teardown=(amphora_task("remove"), *PHASES["teardown"]),
     stop_grace=FINISHES + 20,
     options=OPTIONS,
 )
@@ -61,10 +80,11 @@ def _daemon(
         image=IMAGE,
         project="octavia",
         user=USER,
-        command=("kolla-run", name),
+        command=("kolla-octavia", "kolla-run", name),
         environment={**ENVIRONMENT, **environment},
         check=Check(("kolla-check-octavia", at_work)),
         files=files,
+        volumes=(STATE,),
         limits=Limits(memory="1g"),
         follows=("octavia-worker",),
         requires=("mariadb", "rabbitmq", "keystone", "octavia-worker"),
@@ -86,6 +106,7 @@ OCTAVIA_HEALTH_MANAGER = _daemon(
         "OS_HEALTH_MANAGER__BIND_PORT": "${octavia.heartbeat_port}",
     },
     files=MAKER_FILES,
+    on_demand=(Task("amphorae", ("kolla-silent-amphorae",), every=300),),
     stop_grace=FINISHES,
 )
 
@@ -104,7 +125,6 @@ OCTAVIA_DRIVER_AGENT = _daemon(
     "octavia-driver-agent, hears from providers of load balancers other than amphorae",
     # They listen to what is, to how much, and to questions.
     "processes=3",
-    volumes=(SOCKETS,),
 )
 
 OCTAVIA_API = Container(
@@ -126,7 +146,7 @@ OCTAVIA_API = Container(
     certificate=service_certificate("octavia"),
     files=(*FILES, *certificate_files("octavia", "api.tls")),
     listens=service_listens("octavia"),
-    volumes=(SOCKETS,),
+    volumes=(STATE,),
     limits=service_limits("octavia"),
     follows=(
         "octavia-worker", "octavia-health-manager", "octavia-housekeeping", "octavia-driver-agent",

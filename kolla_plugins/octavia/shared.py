@@ -11,11 +11,21 @@ from kolla_plugins.openstack import (
     teardown_task, user_options,
 )
 
+#: Of all containers but octavia-worker.
 IMAGE = Image(
     "octavia",
     folder=shared_folder("docker", "octavia"),
     parent="openstack-wsgi",
     builder="openstack-builder",
+    offline=True,
+    per_release=True,
+)
+
+#: The same, with the disk that amphorae boot from.
+AMPHORA_IMAGE = Image(
+    "octavia-amphora",
+    folder=shared_folder("docker", "octavia-amphora"),
+    parent="octavia",
     offline=True,
     per_release=True,
 )
@@ -31,6 +41,12 @@ OPTIONS = {
         cfg.StrOpt(
             "management_address", default="${host.internal_address}",
             help="The address of this host at which amphorae report to octavia-health-manager.",
+        ),
+        cfg.StrOpt(
+            "management_network", default="",
+            help="The network of amphorae that kolla makes in Neutron, like 10.254.240.0/20, the"
+            " same on all hosts. management_address is in its lower half, amphorae get addresses"
+            " in its upper half. Empty: you name a network and an image of your own.",
         ),
         cfg.PortOpt("heartbeat_port", default=5555, help="The port (UDP) of that address."),
         each_host(
@@ -101,6 +117,7 @@ MAKER = {
     "OS_CONTROLLER_WORKER__CLIENT_CA": CLIENT,
     "OS_HEALTH_MANAGER__HEARTBEAT_KEY": "${oslo:octavia.heartbeat_key}",
     "OS_HEALTH_MANAGER__CONTROLLER_IP_PORT_LIST": "${octavia.health_managers}",
+    "KOLLA_MANAGEMENT_NETWORK": "${octavia.management_network}",
 }
 
 MAKER_FILES = (
@@ -111,8 +128,16 @@ MAKER_FILES = (
     File(CLIENT_KEY, content="${octavia.amphora_client}\n"),
 )
 
-#: Where drivers of other providers in the API find octavia-driver-agent.
-SOCKETS = Volume("octavia", "/var/lib/octavia", shared=True)
+#: Where drivers of other providers in the API find octavia-driver-agent, and whatever makes
+#: amphorae finds what octavia-worker prepared for them.
+STATE = Volume("octavia", "/var/lib/octavia", shared=True)
+
+
+def amphora_task(name: str, first: bool = False) -> Task:
+    """Prepares what amphorae take in other services, or removes it."""
+    return Task(
+        f"amphorae-{name}", ("kolla-run", "kolla-amphorae", name), first=first, timeout=1800)
+
 
 #: Tells the ledger of a further container of Octavia.
 JOIN_SCHEMA = schema_task("bootstrap")

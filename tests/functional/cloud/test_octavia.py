@@ -37,7 +37,7 @@ SUBNET = str(uuid.uuid4())
 def octavia(cloud, builder) -> Iterator[Cloud]:
     """The cloud, with an Octavia that was started from nothing."""
     for release in (BEFORE, AFTER):
-        builder.only("octavia", release=release)
+        builder.only("octavia", "octavia-amphora", release=release)
     deployment, passwords = cloud.deployment, cloud.passwords.read_text()
     path = deployment.configure(CONFIGURATION, "30-octavia")
     deployment.kolla("config", "passwords")

@@ -85,13 +85,13 @@ def plugged(cloud: Cloud) -> Guest:
         return Guest(host, port.fixed_ips[0]["ip_address"], floating.floating_ip_address)
 
 
-def plug(host: Deployment, port) -> None:
+def plug(host: Deployment, port, device: str = DEVICE, space: str = SPACE) -> None:
     """What Nova does with the port of a virtual machine."""
     facts = {"iface-id": port.id, "attached-mac": port.mac_address, "iface-status": "active"}
     ids = [f'external_ids:{name}="{text}"' for name, text in facts.items()]
-    vsctl(host, "add-port", "br-int", DEVICE, "--", "set", "Interface", DEVICE, "type=internal",
+    vsctl(host, "add-port", "br-int", device, "--", "set", "Interface", device, "type=internal",
           f'mac="{port.mac_address}"', *ids)
-    ip(host, "netns", "add", SPACE)
-    ip(host, "link", "set", DEVICE, "netns", SPACE)
-    for device in ("lo", DEVICE):
-        ip(host, "-n", SPACE, "link", "set", device, "up")
+    ip(host, "netns", "add", space)
+    ip(host, "link", "set", device, "netns", space)
+    for name in ("lo", device):
+        ip(host, "-n", space, "link", "set", name, "up")

@@ -1,22 +1,53 @@
-"""What the scripts of Octavia's image do."""
+"""What the scripts of Octavia's images do; no server is asked."""
 
 import importlib.machinery
 import importlib.util
+import os
+import subprocess
 import sys
+import types
+from unittest.mock import MagicMock
 
 import pytest
 
 from kolla.plugin import shared_folder
 
+NETWORK, ADDRESS = "10.254.240.0/20", "10.254.240.2"
+
 
 @pytest.fixture
-def check(monkeypatch):
+def load(monkeypatch):
+    """``load(image, name)``: a script as a module; what only the image has is put in its place."""
+    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    path = shared_folder("docker", "octavia", "bin", "kolla-check-octavia")
-    loader = importlib.machinery.SourceFileLoader("check", str(path))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("check", loader))
-    loader.exec_module(module)
-    return module
+    for name in ("pymysql", "openstack", "keystoneauth1", "keystoneauth1.identity"):
+        monkeypatch.setitem(sys.modules, name, MagicMock())
+    for name in [name for name in sys.modules if name.startswith("kolla_image")]:
+        monkeypatch.delitem(sys.modules, name)
+
+    def script(image: str, name: str):
+        path = shared_folder("docker", image, "bin", name)
+        loader = importlib.machinery.SourceFileLoader(name, str(path))
+        module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+        loader.exec_module(module)
+        return module
+
+    yield script
+    for name in [name for name in sys.modules if name.startswith("kolla_image")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def check(load):
+    return load("octavia", "kolla-check-octavia")
+
+
+@pytest.fixture
+def amphorae(load, monkeypatch):
+    monkeypatch.setenv("KOLLA_MANAGEMENT_NETWORK", NETWORK)
+    monkeypatch.setenv("KOLLA_MANAGEMENT_ADDRESS", ADDRESS)
+    monkeypatch.setenv("KOLLA_HOST", "here")
+    return load("octavia-amphora", "kolla-amphorae")
 
 
 @pytest.mark.parametrize("processes, complaint", [
@@ -35,3 +66,116 @@ def test_a_thread_that_has_ended_is_missed(check, monkeypatch):
     monkeypatch.setattr(check, "service", lambda _: "self")
     assert check.trouble(["threads=1"]) == ""
     assert check.trouble(["threads=9999"]).endswith("of its 9999 threads are at work; see the log")
+
+
+def test_an_address_in_the_lower_half_of_the_network_is_a_hosts(amphorae):
+    amphorae.verify()
+
+
+@pytest.mark.parametrize("network, address, complaint", [
+    (NETWORK, "10.254.250.1", "should be an address from 10.254.240.1 to 10.254.247.255"),
+    (NETWORK, "10.254.240.0", "should be an address from 10.254.240.1 to 10.254.247.255"),
+    (NETWORK, "192.0.2.11", "should be an address from 10.254.240.1 to 10.254.247.255"),
+    ("10.254.240.1/20", ADDRESS, "10.254.240.1/20 has host bits set"),
+    ("amphorae", ADDRESS, "management_network"),
+    (NETWORK, "here", "management_address"),
+])
+def test_an_address_that_no_host_can_have_there_is_refused(
+    amphorae, monkeypatch, network, address, complaint
+):
+    monkeypatch.setenv("KOLLA_MANAGEMENT_NETWORK", network)
+    monkeypatch.setenv("KOLLA_MANAGEMENT_ADDRESS", address)
+    with pytest.raises(SystemExit, match=complaint):
+        amphorae.verify()
+
+
+@pytest.mark.parametrize("command", ["verify", "prepare", "join", "remove"])
+def test_nothing_is_made_without_a_management_network(amphorae, monkeypatch, command):
+    monkeypatch.setenv("KOLLA_MANAGEMENT_NETWORK", "")
+    monkeypatch.setattr(amphorae, "connect", lambda: pytest.fail("it has asked the cloud"))
+    monkeypatch.setattr(sys, "argv", ["kolla-amphorae", command])
+    amphorae.main()
+
+
+def test_an_address_that_this_host_does_not_have_is_refused(amphorae, monkeypatch):
+    monkeypatch.setenv("KOLLA_MANAGEMENT_ADDRESS", "192.0.2.11")
+    with pytest.raises(SystemExit, match=r"192.0.2.11 is no address of this host; \[neutron\]"):
+        amphorae.present()
+
+
+@pytest.mark.parametrize("owner, holder", [
+    ("octavia:host", "there"), ("compute:nova", "a-server"), ("", ""),
+])
+def test_an_address_that_is_taken_is_refused(amphorae, owner, holder):
+    port = types.SimpleNamespace(device_owner=owner, device_id=holder, id="a-port")
+    cloud = MagicMock()
+    cloud.network.ports.return_value = [port]
+    with pytest.raises(SystemExit, match=f"{ADDRESS} is taken in the network octavia-management"):
+        amphorae.reserve(cloud, "a-network")
+    cloud.network.create_port.assert_not_called()
+
+
+def test_the_image_of_this_container_is_the_only_one_with_the_tag_of_its_release(
+    amphorae, monkeypatch, tmp_path
+):
+    """The one of before loses the tag once the new one is there. Repeated, it does nothing."""
+    monkeypatch.setenv("KOLLA_RELEASE", "2026.1")
+    monkeypatch.setattr(amphorae, "FILES", tmp_path)
+    for name in ("disk", "kernel", "ramdisk"):
+        (tmp_path / name).write_bytes(name.encode())
+    before, glance = types.SimpleNamespace(name="octavia-amphora-before"), MagicMock()
+    glance.images.side_effect = lambda **wanted: [before] if "tag" in wanted else []
+    amphorae.upload(types.SimpleNamespace(image=glance, current_project_id="service"))
+    made = [call.kwargs for call in glance.create_image.call_args_list]
+    assert [each.get("tags") for each in made] == [None, None, ["octavia-amphora-2026.1"]]
+    glance.remove_tag.assert_called_once_with(before, "octavia-amphora-2026.1")
+
+    before.name = made[-1]["name"]
+    amphorae.upload(types.SimpleNamespace(image=glance, current_project_id="service"))
+    assert glance.create_image.call_count == 3
+
+
+def test_an_amphora_that_never_reported_is_named_on_one_line(load):
+    complaint = load("octavia", "kolla-silent-amphorae").complaint
+    one, others = ("one", "front", "10.254.248.7"), [("two", None, None), ("three", None, None)]
+    text = complaint([one], f"{ADDRESS}:5555")
+    assert text.startswith("the amphora one of the load balancer front at 10.254.248.7 has never"
+                           f" reported to {ADDRESS}:5555 (UDP): ") and "\n" not in text
+    assert "(UDP), and 2 others have not either: " in complaint([one, *others], f"{ADDRESS}:5555")
+
+
+@pytest.fixture
+def started(tmp_path):
+    """``started(**variables)``: runs ``env`` as a service, after octavia-worker prepared."""
+    functions = shared_folder("docker", "base", "functions.bash")
+    script = shared_folder("docker", "octavia", "bin", "kolla-octavia").read_text().replace(
+        "/usr/local/lib/kolla/functions.bash", str(functions)
+    ).replace("/var/lib/octavia", str(tmp_path))
+    (tmp_path / "kolla-octavia").write_text(script)
+
+    def run(**variables: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            ["bash", tmp_path / "kolla-octavia", "env"], capture_output=True, text=True,
+            env={"PATH": os.environ["PATH"], "KOLLA_RELEASE": "2026.1", **variables})
+
+    return run
+
+
+def test_a_service_makes_amphorae_of_what_was_prepared_unless_an_operator_says_otherwise(
+    started, tmp_path
+):
+    (tmp_path / "amphorae.env").write_text(
+        "OS_CONTROLLER_WORKER__AMP_FLAVOR_ID=found\n"
+        "OS_CONTROLLER_WORKER__AMP_SECGROUP_LIST=group\n")
+    told = started(KOLLA_MANAGEMENT_NETWORK=NETWORK, OS_CONTROLLER_WORKER__AMP_FLAVOR_ID="own")
+    assert {
+        "OS_CONTROLLER_WORKER__AMP_FLAVOR_ID=own", "OS_CONTROLLER_WORKER__AMP_SECGROUP_LIST=group",
+        "OS_CONTROLLER_WORKER__AMP_IMAGE_TAG=octavia-amphora-2026.1",
+    } <= set(told.stdout.splitlines())
+    assert "AMP_" not in started(KOLLA_MANAGEMENT_NETWORK="").stdout
+
+
+def test_a_network_that_is_set_too_late_is_said(started):
+    said = started(KOLLA_MANAGEMENT_NETWORK=NETWORK)
+    assert said.returncode == 1 and said.stdout == "" and len(said.stderr.splitlines()) == 1
+    assert "kolla container upgrade octavia-worker prepares the network" in said.stderr

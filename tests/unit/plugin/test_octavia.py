@@ -5,10 +5,10 @@ import pytest
 from kolla.plugin import Strategy
 from kolla_plugins import sets
 from kolla_plugins.octavia.control import (
-    FINISHES, OCTAVIA_API, OCTAVIA_DRIVER_AGENT, OCTAVIA_HEALTH_MANAGER, OCTAVIA_HOUSEKEEPING,
-    OCTAVIA_WORKER,
+    AMPHORAE, FINISHES, OCTAVIA_API, OCTAVIA_DRIVER_AGENT, OCTAVIA_HEALTH_MANAGER,
+    OCTAVIA_HOUSEKEEPING, OCTAVIA_WORKER,
 )
-from kolla_plugins.octavia.shared import MAKER_FILES
+from kolla_plugins.octavia.shared import MAKER_FILES, STATE
 
 MAKERS = (OCTAVIA_WORKER, OCTAVIA_HEALTH_MANAGER, OCTAVIA_HOUSEKEEPING)
 ALL = (*MAKERS, OCTAVIA_DRIVER_AGENT, OCTAVIA_API)
@@ -65,3 +65,22 @@ def test_new_amphorae_report_where_a_health_manager_listens():
     listens = (environment["OS_HEALTH_MANAGER__BIND_IP"],
                environment["OS_HEALTH_MANAGER__BIND_PORT"])
     assert option.text == ":".join(listens)
+
+
+def test_only_what_makes_amphorae_first_carries_their_disk():
+    assert OCTAVIA_WORKER.image.name == "octavia-amphora"
+    assert {each.image.name for each in ALL if each is not OCTAVIA_WORKER} == {"octavia"}
+
+
+def test_what_amphorae_take_is_there_before_the_worker_and_gone_before_its_user():
+    for phase in (OCTAVIA_WORKER.bootstrap, OCTAVIA_WORKER.expand):
+        assert names(phase)[-2:] == ["amphorae-prepare", "amphorae-join"]
+    assert [task.first for task in AMPHORAE] == [True, False]
+    assert names(OCTAVIA_WORKER.teardown) == ["amphorae-remove", "teardown"]
+
+
+@pytest.mark.parametrize("container", MAKERS, ids=lambda container: container.name)
+def test_whatever_makes_amphorae_reads_what_was_prepared(container):
+    assert container.volumes == (STATE,)
+    assert container.command[0].startswith("kolla-octavia")
+    assert container.environment["KOLLA_MANAGEMENT_NETWORK"] == "${octavia.management_network}"
