@@ -20,6 +20,7 @@ from tests.functional.support.cloud import Cloud
 from tests.functional.support.crash_points import Point, cuts
 from tests.functional.support.database import query
 from tests.functional.support.killed import Service
+from tests.functional.support.server import well
 from tests.functional.support.watching import until
 
 pytestmark = pytest.mark.exhaustive
@@ -143,6 +144,24 @@ def test_wherever_it_is_killed_one_release_serves_and_reports(service):
             service.go_to(start)
             killed += service.killed_on_the_way_to(release, point, chance)
     assert killed
+
+
+@pytest.mark.parametrize("service", ["nova-api"], indirect=True)
+def test_an_api_that_was_restarted_beside_a_later_one_serves_when_that_is_taken_back(service):
+    points = service.go_to(AFTER)
+    trap = next(point for point in points if point.where == "upgrade/commit")
+    service.go_to(BEFORE)
+    (earlier,) = service.cloud.running("nova-api")
+    assert service.tool.run(*service.way_to(AFTER), trap=trap).caught
+    with service.cloud.deployment.engine.client() as client:
+        client.containers.get(earlier).restart(timeout=120)
+        until(lambda: client.api.inspect_container(earlier)["RestartCount"])
+    service.recover()
+    well(service.cloud.deployment, ["nova-api"])
+    service.question()
+    assert service.release == BEFORE
+    service.assert_reports()
+    service.assert_consistent()
 
 
 @pytest.mark.parametrize("service", ["nova-compute"], indirect=True)
