@@ -42,6 +42,8 @@ NOVA_COMPUTE = Container(
         # An RPC server notices within 30 seconds divided by this that it is to end.
         "OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_RATE": "60",
         "OS_LIBVIRT__HW_MACHINE_TYPE": "x86_64=q35",
+        # Each volume and port that is attached later takes one; libvirt by itself leaves one free.
+        "OS_LIBVIRT__NUM_PCIE_PORTS": "24",
         "OS_OS_VIF_OVS__OVSDB_CONNECTION": openvswitch.DATABASE,
         "OS_VNC__SERVER_LISTEN": "${compute.console_address}",
         "OS_VNC__SERVER_PROXYCLIENT_ADDRESS": "${compute.console_address}",

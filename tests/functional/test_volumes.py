@@ -131,3 +131,15 @@ def test_a_machine_writes_on_while_libvirt_is_upgraded_and_rolled_back(machine):
     option = "[nova-libvirt/libvirtd]\nmax_clients = 6000\n"
     machine.cloud.deployment.configure(option, "80-option")
     machine.upgraded_and_rolled_back("nova-libvirt")
+
+
+def test_volumes_are_attached_and_detached_after_all_that(machine):
+    with machine.cloud.connect() as connection:
+        compute, volumes = connection.compute, Volumes(connection)
+        further = [volumes.make() for _ in range(3)]
+        for volume in further:
+            compute.create_volume_attachment(machine.id, volume)
+            assert volumes.settled(volume) == "in-use", complaints(machine.cloud)
+        for volume in (*further, machine.volume):
+            compute.delete_volume_attachment(machine.id, volume)
+            assert volumes.settled(volume) == "available", complaints(machine.cloud)

@@ -69,6 +69,11 @@ class Volumes:
     def status(self, volume: str) -> str:
         return self.api.get(f"/volumes/{volume}").json()["volume"]["status"]
 
+    def settled(self, volume: str) -> str:
+        """Its status, once it is neither being attached nor detached."""
+        until(lambda: self.status(volume) not in ("reserved", "attaching", "detaching"), DONE)
+        return self.status(volume)
+
     def all(self) -> list[str]:
         answer = self.api.get("/volumes")
         assert answer.status_code == 200, answer.text

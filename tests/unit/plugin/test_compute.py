@@ -19,6 +19,10 @@ def test_nova_compute_makes_ports_where_the_switch_listens():
     assert NOVA_COMPUTE.environment["OS_OS_VIF_OVS__OVSDB_CONNECTION"] == openvswitch.DATABASE
 
 
+def test_a_virtual_machine_has_room_for_what_it_is_given_later():
+    assert 16 <= int(NOVA_COMPUTE.environment["OS_LIBVIRT__NUM_PCIE_PORTS"]) <= 28  # Nova's limit
+
+
 def test_the_intervals_of_nova_compute_are_read_before_its_manager_is_loaded():
     assert "nova.compute.manager" not in NOVA_COMPUTE.environment.get("KOLLA_PRELOAD", "")
 
