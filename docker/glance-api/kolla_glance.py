@@ -3,9 +3,12 @@
 import fcntl
 import http.client
 import ipaddress
+import os
 import urllib.request
 
 from glance import async_
+from glance.common import store_utils
+from glance_store._drivers.swift import utils
 from oslo_config import cfg
 
 LOCK = "/run/kolla/background.lock"
@@ -79,5 +82,16 @@ def _open_https(handler, request):
 # Glance 33 and later check addresses themselves, with handlers of their own.
 urllib.request.HTTPHandler.http_open = _open_http
 urllib.request.HTTPSHandler.https_open = _open_https
+
+# A store has the name of its kind; an earlier kolla names none. What an operator says in Glance's
+# own options counts.
+stores = [name.strip() for name in os.environ.get("KOLLA_STORES", "file").split(",")]
+backends = ",".join(f"{name}:{name}" for name in stores)
+os.environ.setdefault("OS_DEFAULT__ENABLED_BACKENDS", backends)
+os.environ.setdefault("OS_GLANCE_STORE__DEFAULT_BACKEND", stores[0])
+# Nobody has Glance log in anywhere else.
+store_utils.RESTRICTED_URI_SCHEMAS |= {"swift", "swift+http", "swift+https"}
+# A percent sign in a password is nothing else.
+utils.CONFIG = utils.SwiftConfigParser(interpolation=None)
 
 from glance.wsgi.api import application  # noqa: E402, F401

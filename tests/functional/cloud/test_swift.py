@@ -7,9 +7,12 @@ import os
 import pathlib
 from collections.abc import Iterator
 
+import openstack
 import pytest
 
-from tests.functional.support.cloud import Cloud
+from tests.functional.support.cloud import GLANCE, Cloud
+from tests.functional.support.database import act
+from tests.functional.support.gallery import Gallery
 from tests.functional.support.harness import run
 from tests.functional.support.images import SWIFT
 from tests.functional.support.watching import asking, until
@@ -198,12 +201,100 @@ def test_an_object_is_deleted_when_its_time_is_over(swift, store, disks):
     until(lambda: disks.of("objects/*/*/*/*.data") == before, DONE)
 
 
-@pytest.mark.parametrize("command", [("upgrade", "--release", AFTER), ("rollback",)], ids=[
-    "upgrade", "rollback"])
-def test_nobody_who_reads_or_writes_notices(swift, store, command):
-    """Every part is replaced, one after the other."""
+@pytest.fixture(scope="module")
+def gallery(swift) -> Iterator[Gallery]:
+    """One in a file; further ones go to Swift."""
+    gallery = Gallery(swift)
+    gallery.upload("in a file")
+    gallery.stores("swift, file")
+    yield gallery
+    gallery.delete()
+    (swift.deployment.config_dir / "kolla.conf.d" / "91-glance.conf").unlink()
+    swift.deployment.kolla("container", "upgrade", "glance-api", timeout=600)
+
+
+def in_swift(disks: Disks, size: int) -> list[str]:
+    """The disks with an object of that many bytes."""
+    return [name for name, found in disks.of("objects/*/*/*/*.data").items()
+            if size in {path.stat().st_size for path in found}]
+
+
+def test_images_are_kept_in_swift_and_those_in_files_can_still_be_read(swift, gallery, disks):
+    size = 3 * MEGABYTE + 17
+    image = gallery.upload("in Swift", size)
+    assert in_swift(disks, size) == list(DEVICES)
+    assert gallery.are_whole()
+    gallery.delete(image)
+    until(lambda: not in_swift(disks, size), DONE)
+
+
+def test_images_in_swift_can_be_read_when_new_ones_go_to_files_again(swift, gallery, disks):
+    gallery.upload("in Swift")
+    gallery.stores("file, swift")
+    size = MEGABYTE + 17
+    gallery.upload("in a file again", size)
+    assert in_swift(disks, size) == []
+    assert gallery.are_whole()
+    gallery.stores("swift, file")
+
+
+def test_a_rollback_to_files_keeps_images_in_swift_until_the_next_upgrade(swift, gallery):
+    gallery.stores("file")
+    file = gallery.upload("in a file")
+    gallery.stores("swift, file")
+    there = gallery.upload("in Swift")
+    act(swift.deployment, "rollback", "glance-api")
+    assert gallery.is_whole(file)
+    assert there in {image.id for image in gallery.connection.image.images()}
+    with pytest.raises(openstack.exceptions.HttpException):
+        gallery.is_whole(there)
+    swift.deployment.kolla("container", "upgrade", "glance-api", timeout=600)
+    assert gallery.are_whole()
+
+
+def test_images_in_swift_can_be_read_with_another_password_of_glance(swift, gallery):
+    before, old = swift.passwords.read_text(), swift.secrets()["glance.password"]
+    for text in (before.replace(old, f"{old[::-1]}-$x%"), before):
+        swift.passwords.write_text(text)
+        swift.deployment.kolla("container", "upgrade", "glance-api", timeout=600)
+        until(gallery.are_whole, DONE)
+
+
+def test_nobody_has_glance_log_in_anywhere_else(swift, gallery):
+    image = gallery.connection.image.create_image(
+        "elsewhere", disk_format="raw", container_format="bare")
+    answer = gallery.connection.image.post(f"/images/{image.id}/locations", json={
+        "url": f"swift+http://service%3Aa:b@{swift.deployment.address}:{GLANCE}/v3/glance/image",
+    })
+    assert answer.status_code == 403, answer.text
+    gallery.connection.image.delete_image(image)
+
+
+def test_a_store_that_nobody_has_is_refused(swift):
+    path = swift.deployment.configure(
+        "[host]\nenabled = all\n[glance]\nstores = swift\n", "92-bad")
+    try:
+        told = swift.deployment.kolla("container", "upgrade", "glance-api", expect=1)
+    finally:
+        path.unlink()
+    assert f"{path}:4" in told.stderr and "no host has swift-proxy-server" in told.stderr
+
+
+THERE_AND_BACK = pytest.mark.parametrize(
+    "command", [("upgrade", "--release", AFTER), ("rollback",)], ids=["upgrade", "rollback"])
+
+
+@THERE_AND_BACK
+def test_images_go_into_swift_and_come_out_while_glance_is_changed(swift, gallery, command):
+    with gallery.in_use(command[0]):
+        act(swift.deployment, command[0], "glance-api", *command[1:])
+
+
+@THERE_AND_BACK
+def test_nobody_who_reads_or_writes_notices(swift, store, gallery, command):
+    """Every part is replaced, one after the other. Glance reads and writes as well."""
     verb, *words = command
-    with store.in_use(verb):
+    with store.in_use(verb), gallery.in_use(verb):
         rows = swift.deployment.kolla(
             "set", verb, "swift", *words, "-f", "json", timeout=1200).json()
     assert {row["outcome"] for row in rows} == {"done"}
