@@ -246,7 +246,7 @@ def test_a_rollback_to_files_keeps_images_in_swift_until_the_next_upgrade(swift,
     act(swift.deployment, "rollback", "glance-api")
     assert gallery.is_whole(file)
     assert there in {image.id for image in gallery.connection.image.images()}
-    with pytest.raises(openstack.exceptions.SDKException):  # Glance answers without any content
+    with pytest.raises(openstack.exceptions.SDKException):  # its hash is wrong: it is not there
         gallery.is_whole(there)
     swift.deployment.kolla("container", "upgrade", "glance-api", timeout=600)
     assert gallery.are_whole()
