@@ -40,10 +40,11 @@ class Context:
             Expiry(self.conditions, StateDir(deployment.state_dir).generation)
         )
         value = deployment.settings.value
-        #: Threads that run checks, threads that look at the engine without waiting for checks, and
-        #: threads that act.
+        #: Threads that run checks, threads that look at the engine without waiting for checks,
+        #: one that measures, for which the engine takes its time, and threads that act.
         self.asking = Threads(value("monitor", "parallel"), "ask")
         self.looking = Threads(LOOKS, "look")
+        self.measuring = Threads(1, "measure")
         self.acting = ThreadPoolExecutor(value("engine", "parallel"), "act")
         self._fresh: set[str] = set()
         self._writes_soon = False
@@ -51,7 +52,7 @@ class Context:
     def close(self) -> None:
         """Let actions end, and record the last results."""
         systemd.alive_during(self.acting.shutdown)
-        for pool in (self.asking, self.looking):
+        for pool in (self.asking, self.looking, self.measuring):
             pool.close()
         self.write()
 

@@ -24,22 +24,26 @@ class Usage:
 
     def __init__(self, context: Context):
         self._context = context
+        #: How many measurements of containers are not there yet.
+        self._awaited = 0
         #: Warnings given: the container or directory, and the resource.
         self._warned: set[tuple[str, str]] = set()
 
     def look(self) -> None:
-        """Measure all watched containers, and the disk."""
+        """Measure all watched containers, unless that still goes on, and the disk."""
         backend, state_dir = self._context.deployment.backend, self._context.deployment.state_dir
-        for watched in self._context.watched.values():
+        for watched in () if self._awaited else self._context.watched.values():
             name = engine_name(watched.name, watched.number)
+            self._awaited += 1
             self._context.loop.background(
-                self._context.looking, functools.partial(backend.usage, name),
+                self._context.measuring, functools.partial(backend.usage, name),
                 functools.partial(self._seen, watched),
             )
         if disk := self._context.disk():
             self._judge(str(state_dir), "disk", disk.used, disk.used + disk.free)
 
     def _seen(self, watched: Watched, found: reports.Usage | None | Exception) -> None:
+        self._awaited -= 1
         if found is None or isinstance(found, Exception) or not self._context.has(watched):
             return  # an engine that is away is reported elsewhere
         watched.usage, limits = found, watched.spec.limits

@@ -1,6 +1,7 @@
 """The monitor warns, once, of what comes near a limit."""
 
 import collections
+import threading
 
 import pytest
 
@@ -103,3 +104,24 @@ def test_memory_that_can_be_dropped_at_once_is_not_in_use(cache):
 
 def test_of_what_does_not_run_nothing_is_known():
     assert answers.usage({"memory_stats": {}, "pids_stats": {}}) is None
+
+
+def test_an_engine_that_is_slow_to_measure_shows_at_once_what_died_and_is_asked_once(site):
+    asked, answer = threading.Event(), threading.Event()
+
+    def slowly(name: str) -> Usage:
+        asked.set()
+        site.asked += 1
+        assert answer.wait(30)
+        return Usage(0, 0)
+
+    site.engine.usage = slowly
+    for _ in range(5):  # more than there are threads that look
+        site.watcher._usage.look()
+    assert asked.wait(30)
+    looked = threading.Event()
+    site.context.loop.background(site.context.looking, lambda: None, lambda found: looked.set())
+    site.until(looked.is_set)
+    answer.set()
+    site.until(lambda: site.watched.usage is not None)
+    assert site.asked == 1
