@@ -28,13 +28,15 @@ def cached(cloud: Cloud) -> Iterator[Cloud]:
     """The cloud with memcached, which Keystone and Glance use; without it again at the end."""
     deployment = cloud.deployment
     path = deployment.configure(USED, "30-cache")
-    deployment.kolla("config", "passwords")
-    deployment.kolla("image", "build", "memcached", timeout=2400)
-    deployment.kolla("container", "start", "memcached")
-    deployment.kolla("container", "upgrade", "keystone", "glance-api")
-    yield cloud
-    deployment.kolla("container", "delete", "memcached", "--yes")
-    path.unlink()
+    try:
+        deployment.kolla("config", "passwords")
+        deployment.kolla("image", "build", "memcached", timeout=2400)
+        deployment.kolla("container", "start", "memcached")
+        deployment.kolla("container", "upgrade", "keystone", "glance-api")
+        yield cloud
+    finally:
+        deployment.kolla("container", "delete", "memcached", "--yes", expect=None)
+        path.unlink()
     deployment.kolla("container", "upgrade", "keystone", "glance-api")
 
 

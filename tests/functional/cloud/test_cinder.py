@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.functional.support.ceph import FAST, IMAGE, PLUGIN, POOL, ceph, checksum, inside
-from tests.functional.support.cloud import Cloud
+from tests.functional.support.cloud import Cloud, started
 from tests.functional.support.database import query
 from tests.functional.support.images import CINDER
 from tests.functional.support.volume_group import volume_group
@@ -22,9 +22,6 @@ PORT = 8776
 CONFIGURATION = f"""\
 [DEFAULT]
 release = {RELEASES[0]}
-
-[host]
-enabled = all, ceph, cinder-api, cinder-controller, cinder
 
 [cinder]
 backends = rbd, rbd-fast
@@ -43,19 +40,14 @@ def cinder(cloud, builder, tmp_path_factory) -> Iterator[Cloud]:
     for release in RELEASES:
         builder.only(*CINDER, release=release)
     builder.plugin(PLUGIN, IMAGE)
-    deployment, passwords = cloud.deployment, cloud.passwords.read_text()
-    with ceph(deployment):
-        backups = tmp_path_factory.mktemp("backups")
-        path = deployment.configure(CONFIGURATION.format(backups=backups), "30-cinder")
-        start = ("container", "start", *CONTAINERS, "-f", "json")
-        rows = deployment.kolla(*start, timeout=900).json()
-        assert {row["outcome"] for row in rows} == {"done"}
+    more = CONFIGURATION.format(backups=tmp_path_factory.mktemp("backups"))
+    with (
+        ceph(cloud.deployment),
+        started(cloud, "30-cinder", CONTAINERS, more, beside=("all", "ceph")),
+    ):
         with cloud.connect() as connection:
             Volumes.without_limit(connection)
         yield cloud
-        deployment.kolla("container", "delete", *CONTAINERS, "--data", "--yes", expect=None)
-        path.unlink()
-    cloud.passwords.write_text(passwords)
 
 
 @pytest.fixture

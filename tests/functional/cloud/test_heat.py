@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.functional.support.cloud import Cloud
+from tests.functional.support.cloud import Cloud, started
 from tests.functional.support.database import query
 from tests.functional.support.server import kill
 from tests.functional.support.stacks import CONTAINERS, MADE, Stacks
@@ -51,17 +51,9 @@ WAITING = {
 @pytest.fixture(scope="module")
 def heat(cloud) -> Iterator[Cloud]:
     """The cloud, with a Heat that was started from nothing."""
-    deployment = cloud.deployment
-    deployment.kolla("image", "build", "heat", timeout=2400)
-    passwords = cloud.passwords.read_text()
-    deployment.configure(f"[host]\nenabled = all, {', '.join(CONTAINERS)}\n", "30-heat")
-    deployment.kolla("config", "passwords")
-    rows = deployment.kolla("container", "start", *CONTAINERS, "-f", "json", timeout=900).json()
-    assert {row["outcome"] for row in rows} == {"done"}
-    yield cloud
-    deployment.kolla("container", "delete", *CONTAINERS, "--data", "--yes", expect=None)
-    (deployment.config_dir / "kolla.conf.d" / "30-heat.conf").unlink()
-    cloud.passwords.write_text(passwords)
+    cloud.deployment.kolla("image", "build", "heat", timeout=2400)
+    with started(cloud, "30-heat", CONTAINERS):
+        yield cloud
 
 
 @pytest.fixture

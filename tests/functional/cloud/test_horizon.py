@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.functional.support.cloud import Cloud
+from tests.functional.support.cloud import Cloud, started
 from tests.functional.support.horizon import PORT, Dashboard
 from tests.functional.support.watching import asking, get
 
@@ -22,15 +22,8 @@ def horizon(cloud, builder) -> Iterator[Cloud]:
     """The cloud, with a Horizon that was started from nothing."""
     for release in (BEFORE, AFTER):
         builder.only("horizon", release=release)
-    deployment, passwords = cloud.deployment, cloud.passwords.read_text()
-    file = deployment.configure("[host]\nenabled = all, horizon\n", "30-horizon")
-    deployment.kolla("config", "passwords")
-    rows = deployment.kolla("container", "start", "horizon", "-f", "json", timeout=900).json()
-    assert [row["outcome"] for row in rows] == ["done"]
-    yield cloud
-    deployment.kolla("container", "delete", "horizon", "--data", "--yes", timeout=900)
-    file.unlink()
-    cloud.passwords.write_text(passwords)
+    with started(cloud, "30-horizon", ("horizon",)):
+        yield cloud
 
 
 @pytest.fixture

@@ -11,17 +11,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.functional.support.balancers import CONTAINERS, Balancers
-from tests.functional.support.cloud import Cloud
+from tests.functional.support.cloud import Cloud, started
 from tests.functional.support.watching import asking, get
 
 pytestmark = pytest.mark.exhaustive
 
 BEFORE, AFTER = "2026.1", "2026.2"
 PORT = 9876
-CONFIGURATION = """\
-[host]
-enabled = all, octavia-api, octavia-controller
-
+WITHOUT_AMPHORAE = """\
 [octavia/controller_worker]
 amphora_driver = amphora_noop_driver
 compute_driver = compute_noop_driver
@@ -38,15 +35,8 @@ def octavia(cloud, builder) -> Iterator[Cloud]:
     """The cloud, with an Octavia that was started from nothing."""
     for release in (BEFORE, AFTER):
         builder.only("octavia", "octavia-amphora", release=release)
-    deployment, passwords = cloud.deployment, cloud.passwords.read_text()
-    path = deployment.configure(CONFIGURATION, "30-octavia")
-    deployment.kolla("config", "passwords")
-    rows = deployment.kolla("container", "start", *CONTAINERS, "-f", "json", timeout=900).json()
-    assert {row["outcome"] for row in rows} == {"done"}
-    yield cloud
-    deployment.kolla("container", "delete", *CONTAINERS, "--data", "--yes", expect=None)
-    path.unlink()
-    cloud.passwords.write_text(passwords)
+    with started(cloud, "30-octavia", CONTAINERS, WITHOUT_AMPHORAE):
+        yield cloud
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import pytest
 from keystoneauth1.adapter import Adapter
 
-from tests.functional.support.cloud import Cloud
+from tests.functional.support.cloud import Cloud, started
 from tests.functional.support.database import query
 from tests.functional.support.images import TELEMETRY
-from tests.functional.support.telemetry import ARRIVES, IMPATIENT, Measures, started
+from tests.functional.support.telemetry import ARRIVES, IMPATIENT, Measures
 from tests.functional.support.watching import asking, until
 
 pytestmark = pytest.mark.exhaustive

@@ -142,6 +142,32 @@ class Cloud:
 
 
 @contextlib.contextmanager
+def started(
+    cloud: Cloud, name: str, enabled: tuple[str, ...], more: str = "",
+    beside: tuple[str, ...] = ("all",),
+) -> Iterator[None]:
+    """The cloud, with further containers started from nothing, until they are deleted.
+
+    Whatever fails, the cloud is left to the next module as it was.
+
+    ``beside``: what it has enabled already.
+    """
+    deployment, passwords = cloud.deployment, cloud.passwords.read_text()
+    path = deployment.configure(
+        f"[host]\nenabled = {', '.join((*beside, *enabled))}\n{more}", name)
+    new = [each for each in enabled if not cloud.running(each)]
+    try:
+        deployment.kolla("config", "passwords")
+        rows = deployment.kolla("container", "start", *new, "-f", "json", timeout=900).json()
+        assert {row["outcome"] for row in rows} == {"done"}
+        yield
+    finally:
+        deployment.kolla("container", "delete", *new, "--data", "--yes", expect=None, timeout=900)
+        path.unlink()
+        cloud.passwords.write_text(passwords)
+
+
+@contextlib.contextmanager
 def process_list_watched(secrets: list[str]) -> Iterator[list[str]]:
     """Command lines of this host's processes that hold a secret, while the block runs."""
     exposed: list[str] = []

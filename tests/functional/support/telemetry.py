@@ -1,12 +1,8 @@
-"""Gnocchi as its users see it, and containers that a cloud has for a while."""
+"""Gnocchi as its users see it."""
 
-import contextlib
 import datetime
-from collections.abc import Iterator
 
 from keystoneauth1.adapter import Adapter
-
-from tests.functional.support.cloud import Cloud
 
 #: Seconds in which a measure is aggregated, or an alarm told, on a busy host.
 ARRIVES = 240
@@ -20,27 +16,6 @@ evaluation_interval = 2
 event_alarm_cache_ttl = 0
 """
 MORNING = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-
-
-@contextlib.contextmanager
-def started(
-    cloud: Cloud, name: str, enabled: tuple[str, ...], more: str,
-    beside: tuple[str, ...] = ("all",),
-) -> Iterator[None]:
-    """The cloud, with further containers started from nothing, until they are deleted.
-
-    ``beside``: what it has enabled already.
-    """
-    deployment, passwords = cloud.deployment, cloud.passwords.read_text()
-    deployment.configure(f"[host]\nenabled = {', '.join((*beside, *enabled))}\n{more}", name)
-    deployment.kolla("config", "passwords")
-    new = [each for each in enabled if not cloud.running(each)]
-    rows = deployment.kolla("container", "start", *new, "-f", "json", timeout=900).json()
-    assert {row["outcome"] for row in rows} == {"done"}
-    yield
-    deployment.kolla("container", "delete", *new, "--data", "--yes", expect=None, timeout=900)
-    (deployment.config_dir / "kolla.conf.d" / f"{name}.conf").unlink()
-    cloud.passwords.write_text(passwords)
 
 
 class Measures:
