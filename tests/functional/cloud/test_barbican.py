@@ -28,12 +28,14 @@ def site(cloud, environment, tmp_path_factory) -> Iterator[Cloud]:
     run(pip, "install", copy)
     site = dataclasses.replace(
         cloud, deployment=dataclasses.replace(cloud.deployment, bin=environment / "bin"))
-    site.deployment.kolla("config", "passwords")
-    site.deployment.kolla("image", "build", "barbican", timeout=2400)
-    yield site
-    site.deployment.configure("")
-    run(pip, "uninstall", "--yes", "kolla-barbican")
-    cloud.passwords.write_text(passwords)
+    try:
+        site.deployment.kolla("config", "passwords")
+        site.deployment.kolla("image", "build", "barbican", timeout=2400)
+        yield site
+    finally:
+        site.deployment.configure("")
+        run(pip, "uninstall", "--yes", "kolla-barbican")
+        cloud.passwords.write_text(passwords)
 
 
 @pytest.fixture(scope="module")

@@ -95,15 +95,17 @@ def swift(cloud, builder, disks) -> Iterator[Cloud]:
     cloud.deployment.configure(
         CONFIGURATION.format(folder=disks.folder, devices=", ".join(DEVICES)))
     passwords = cloud.passwords.read_text()
-    cloud.deployment.kolla("config", "passwords")
-    cloud.deployment.kolla("set", "start", "openstack-storage-operation", timeout=900)
-    yield cloud
-    told = cloud.deployment.kolla(
-        "set", "delete", "openstack-storage-operation", "--data", "--yes", timeout=900)
+    try:
+        cloud.deployment.kolla("config", "passwords")
+        cloud.deployment.kolla("set", "start", "openstack-storage-operation", timeout=900)
+        yield cloud
+    finally:
+        told = cloud.deployment.kolla(
+            "set", "delete", "openstack-storage-operation", "--data", "--yes", timeout=900)
+        cloud.deployment.configure("")
+        cloud.passwords.write_text(passwords)
     assert "swift" not in cloud.use(), told.stdout
     assert "object-store" not in {row["Type"] for row in cloud.openstack("service", "list")}
-    cloud.deployment.configure("")
-    cloud.passwords.write_text(passwords)
 
 
 class Store:
@@ -206,11 +208,13 @@ def gallery(swift) -> Iterator[Gallery]:
     """One in a file; further ones go to Swift."""
     gallery = Gallery(swift)
     gallery.upload("in a file")
-    gallery.stores("swift, file")
-    yield gallery
-    gallery.delete()
-    (swift.deployment.config_dir / "kolla.conf.d" / "91-glance.conf").unlink()
-    swift.deployment.kolla("container", "upgrade", "glance-api", timeout=600)
+    try:
+        gallery.stores("swift, file")
+        yield gallery
+        gallery.delete()
+    finally:
+        (swift.deployment.config_dir / "kolla.conf.d" / "91-glance.conf").unlink()
+        swift.deployment.kolla("container", "upgrade", "glance-api", timeout=600)
 
 
 def in_swift(disks: Disks, size: int) -> list[str]:

@@ -14,11 +14,14 @@ BEFORE, AFTER = "2026.1", "2026.2"
 
 
 @pytest.fixture(scope="package")
-def cloud(engine, builder, images, tmp_path_factory) -> Iterator[Cloud]:
-    """All of it on a machine of its own, started from nothing. The tests are in its network."""
+def cloud(engine, builder, images, exhaustive, tmp_path_factory) -> Iterator[Cloud]:
+    """All of it on a machine of its own, started from nothing. The tests are in its network.
+
+    It has no way out, so images are built before.
+    """
     images(BEFORE)
     builder.only(*OPTIONAL, *COMPUTE, release=BEFORE)
-    builder.only(*OPTIONAL, release=AFTER)
+    builder.only(*OPTIONAL, *["nova-compute"] * exhaustive, release=AFTER)
     with whole(engine, tmp_path_factory.mktemp("compute"), f"{NETWORK}.203") as cloud:
         cloud.deployment.kolla("set", "start", timeout=1500)
         yield cloud

@@ -118,11 +118,9 @@ def chosen(points: list[Point], chance: random.Random) -> list[Point]:
 
 
 @pytest.fixture
-def service(cloud, builder, request) -> Iterator[OfNova]:
+def service(cloud, request) -> Iterator[OfNova]:
     """It is of the earlier release, before and after; what it follows is of the later one."""
     name, leaders = request.param, FOLLOWS[request.param]
-    if name == "nova-compute":
-        builder.only(name, release=AFTER)
     if leaders:
         cloud.deployment.kolla(
             "container", "upgrade", *leaders, "--release", AFTER, timeout=900
