@@ -15,7 +15,7 @@ PAUSE = 0.02
 #: Whoever asks rests so many times as long as the answer took: what is slow to answer costs the
 #: processor, of which what is tested needs most.
 REST = 2
-#: Seconds that ``until`` rests at most.
+#: Seconds of such a rest at most.
 LONGEST_REST = 1.0
 
 
@@ -56,7 +56,7 @@ def asking(question: Callable, pause: float = PAUSE) -> Iterator[Answers]:
             answers.add(question)
             if last:
                 return
-            done.wait(max(pause, REST * (time.monotonic() - began)))
+            done.wait(max(pause, _rest(time.monotonic() - began)))
 
     with beside(ask):
         yield answers
@@ -97,7 +97,11 @@ def until(condition: Callable, seconds: float = 60):
             return found
         now = time.monotonic()
         assert now < deadline, f"not within {seconds} s"
-        time.sleep(min(max(PAUSE, REST * (now - began)), LONGEST_REST))
+        time.sleep(max(PAUSE, _rest(now - began)))
+
+
+def _rest(took: float) -> float:
+    return min(REST * took, LONGEST_REST)
 
 
 @contextlib.contextmanager
