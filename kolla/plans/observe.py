@@ -96,13 +96,14 @@ def _state(
 
 def _drained(store: Store, current: Generation | None) -> bool:
     """:attr:`State.drained`. What hands over drains only after it has been replaced."""
-    if current is None or not current.snapshot.drain:
+    if current is None:
         return False
-    if current.snapshot.strategy == Strategy.HANDOVER:
-        return False
-    return store.last_operation(
-        current.container, current.number, Do.START, Do.DRAIN
-    ) == Do.DRAIN
+    last = store.last_operation(current.container, current.number, Do.START, Do.DRAIN)
+    # Reading a snapshot takes far longer than that question, so it comes second.
+    return (
+        last == Do.DRAIN and bool(current.snapshot.drain)
+        and current.snapshot.strategy != Strategy.HANDOVER
+    )
 
 
 def _in_use(

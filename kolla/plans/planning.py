@@ -94,9 +94,10 @@ def _start(
     deployment: Deployment, request: Request, container: Container, state: State
 ) -> Plan:
     if state.current is not None and state.record.target != ABSENT:
-        if known := state.generations.get(state.current):
+        steps = planner.start(state, None)
+        if steps.operations and (known := state.generations.get(state.current)):
             refusals.require_ports(state, known.snapshot)
-        return planner.start(state, None)
+        return steps
     deployment.configuration.require_valid()
     _require_requirements(deployment, request, container)
     return planner.start(state, _desired(deployment, request, container, state))

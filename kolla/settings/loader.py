@@ -139,6 +139,10 @@ class Settings(OptionValues):
 
     def enabled(self) -> list[Container]:
         """The containers that run on this host, in the order of the tree."""
+        return [*self._enabled]
+
+    @functools.cached_property
+    def _enabled(self) -> list[Container]:
         return enabled(
             self.catalog, self.value("host", "enabled"), self.value("host", "disabled")
         )

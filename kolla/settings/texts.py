@@ -1,5 +1,6 @@
 """Fills options and secrets into the texts of plugins and of services."""
 
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -22,8 +23,10 @@ class Texts:
     def __init__(self, options: OptionValues, of_services: OptionsOfServices):
         self._options = options
         self._of_services = of_services
+        #: Many containers have the same templates.
+        self.render = functools.cache(self._rendered)
 
-    def render(self, template: str) -> str:
+    def _rendered(self, template: str) -> str:
         def value(name: str) -> str | None:
             if self._stays(name):
                 return None
