@@ -7,7 +7,7 @@ import pathlib
 import secrets
 from collections.abc import Mapping
 
-from kolla.files import write_whole
+from kolla.files import locked, write_whole
 from kolla.plugin import numbered
 from kolla.plugin.spec import Spec
 from kolla.settings import Settings
@@ -18,7 +18,7 @@ class Fingerprints:
     """Fingerprints of secrets, with a key that never leaves this host."""
 
     def __init__(self, settings: Settings, state_dir: pathlib.Path):
-        self._settings, self._path = settings, StateDir(state_dir).fingerprint_key
+        self._settings, self._state_dir = settings, state_dir
 
     def of(self, spec: Spec) -> dict[str, str]:
         """The fingerprint of each secret that a spec refers to, by name."""
@@ -41,6 +41,15 @@ class Fingerprints:
 
     @functools.cached_property
     def _key(self) -> bytes:
-        if not self._path.exists():
-            write_whole(self._path, secrets.token_bytes(32))
-        return self._path.read_bytes()
+        return key_of(self._state_dir)
+
+
+def key_of(state_dir: pathlib.Path) -> bytes:
+    """The key of this host. Of several commands or threads that ask first, one makes it."""
+    places = StateDir(state_dir)
+    path = places.fingerprint_key
+    if not path.exists():
+        with locked(places.locks / path.name):
+            if not path.exists():
+                write_whole(path, secrets.token_bytes(32))
+    return path.read_bytes()

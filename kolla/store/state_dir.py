@@ -26,7 +26,7 @@ class StateDir:
         self.last_valid = path / "last-valid.conf"
         #: The name of the folder with the copy for readers, while there is one.
         self.published = path / "published"
-        #: One lock for each container, and one for the images.
+        #: One lock for each container, one for the images, and one for the making of the key.
         self.locks = path / "locks"
         #: Held by the monitor of this deployment.
         self.monitor_lock = path / "monitor.lock"
