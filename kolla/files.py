@@ -120,10 +120,13 @@ def lock_file(path: pathlib.Path) -> Iterator[int]:
         os.close(handle)
 
 
-def try_lock(handle: int) -> bool:
-    """Take the lock of an open file; False if another process, or another handle, has it."""
+def try_lock(handle: int, shared: bool = False) -> bool:
+    """Take the lock of an open file; False if another process, or another handle, has it.
+
+    ``shared``: others may share it at the same time.
+    """
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         return True
     except BlockingIOError:
         return False

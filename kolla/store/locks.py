@@ -14,6 +14,12 @@ from kolla.store.records import who
 from kolla.times import age, now
 
 
+#: Seconds between two attempts to get a lock that is held.
+PAUSE = 0.1
+#: Seconds for which it may be taken by who only looks whether it is held.
+LOOK = 0.2
+
+
 class Cancelled(KollaError):
     """Waiting for a lock was interrupted before any work began."""
 
@@ -30,7 +36,7 @@ class Locks:
         if not path.exists():
             return False
         with lock_file(path) as handle:
-            return not try_lock(handle)
+            return not try_lock(handle, shared=True)
 
     @contextlib.contextmanager
     def hold(
@@ -51,18 +57,19 @@ class Locks:
     def _acquire(
         self, handle: int, name: str, tell: Callable[[str], None], cancelled: threading.Event
     ) -> None:
-        deadline, told = time.monotonic() + self.timeout, ""
+        begun, told = time.monotonic(), ""
         while not try_lock(handle):
             holder, since = _holder(handle)
-            if holder + since != told:
+            waited = time.monotonic() - begun
+            if waited > LOOK and holder + since != told:
                 tell(f"waiting for {holder}{_running_for(since)}")
                 told = holder + since
-            if time.monotonic() > deadline:
+            if waited > max(self.timeout, LOOK):
                 raise KollaError(
                     f"{name} is locked by {holder}; gave up after {self.timeout} s",
                     "wait for it, end it, or raise [engine] lock_timeout",
                 )
-            if cancelled.wait(0.1):
+            if cancelled.wait(PAUSE if told else LOOK / 10):
                 raise Cancelled(f"interrupted while waiting for {holder}; nothing was changed")
 
 

@@ -1,9 +1,12 @@
+import contextlib
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from kolla.errors import KollaError
+from kolla.files import lock_file, try_lock
 from kolla.plugin import File
 from kolla.store.locks import Locks
 from kolla.store.store import Store
@@ -118,6 +121,30 @@ def test_a_lock_whose_file_says_nothing_sensible_is_waited_for_all_the_same(tmp_
         with pytest.raises(KollaError, match="locked by another kolla command"):
             with Locks(tmp_path, 0).hold("web", "stop", lambda text: None):
                 pass
+
+
+def test_who_only_looks_whether_a_lock_is_held_is_not_taken_for_its_holder(tmp_path):
+    told, look = [], contextlib.ExitStack()
+
+    class Moment(threading.Event):
+        """Which is all that the look takes."""
+
+        def wait(self, timeout=None):
+            look.close()
+            return False
+
+    assert try_lock(look.enter_context(lock_file(tmp_path / "web.lock")), shared=True)
+    with Locks(tmp_path, timeout=0).hold("web", "upgrade", told.append, Moment()):
+        pass
+    assert not told
+
+
+def test_of_several_who_look_at_a_lock_none_takes_another_for_its_holder(tmp_path):
+    locks = Locks(tmp_path, timeout=0)
+    with locks.hold("web", "upgrade", print):
+        assert locks.held("web")
+    with ThreadPoolExecutor(4) as pool:
+        assert not any(pool.map(lambda _: locks.held("web"), range(500)))
 
 
 def test_locks_of_two_containers_do_not_block_each_other(tmp_path):
