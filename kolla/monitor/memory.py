@@ -30,8 +30,9 @@ class Memory:
     failing_since: float | None = None
     #: Checks in a row that ended with exit code 75: it works, but is of little use.
     strains: int = 0
-    #: When a check last passed.
+    #: When a check last passed, and when one last said anything.
     passed: float | None = None
+    answered: float | None = None
     #: Whether a check has passed, or ended with 75 after the grace, since its start.
     awake: bool = False
     restarts: list[float] = dataclasses.field(default_factory=list)

@@ -48,6 +48,7 @@ def passed(memory: Memory, rules: Rules, now: float) -> Remedy:
     memory.answers.append(True)
     memory.unfailing()
     memory.passed, memory.awake, memory.dying_since = now, True, None
+    memory.answered = now
     memory.become(HEALTHY, memory.of_late if memory.flaps else "", now)
     return _resume(memory)
 
@@ -55,6 +56,7 @@ def passed(memory: Memory, rules: Rules, now: float) -> Remedy:
 def strained(memory: Memory, why: str, rules: Rules, now: float) -> Remedy:
     """Its check ended with 75: it works, but is of little use. A restart would not help."""
     memory.excuse()
+    memory.answered = now
     if not memory.awake and now < memory.started + rules.grace:
         memory.become(STARTING, why, now)
         return _resume(memory)
@@ -79,6 +81,7 @@ def failed(
     memory: Memory, why: str, around: Surroundings, rules: Rules, now: float
 ) -> Remedy:
     """Its check failed."""
+    memory.answered = now
     if not memory.awake and now < memory.started + rules.grace:
         memory.become(FAILED if memory.given_up else STARTING, why, now)
         return Remedy.NOTHING
@@ -153,7 +156,7 @@ def unable(memory: Memory, why: str, away: bool, rules: Rules, now: float) -> Re
     """
     if memory.status in (FAILED, PAUSED, UNHEALTHY) and not away:
         return Remedy.NOTHING
-    if now - max(memory.passed or 0, memory.started, memory.since) > rules.patience:
+    if now - max(memory.answered or 0, memory.started, memory.since) > rules.patience:
         if memory.status != UNKNOWN:
             memory.trusted = away and memory.status == HEALTHY
         memory.become(UNKNOWN, why, now)

@@ -95,7 +95,8 @@ def recall(record: Record, number: int, rules: Rules, now: float) -> Memory:
     """
     memory = Memory(number, started=now, since=now)
     if record.health == HEALTHY and age(record.health_at) < rules.patience:
-        memory.status, memory.awake, memory.passed = HEALTHY, True, now - age(record.health_at)
+        memory.status, memory.awake = HEALTHY, True
+        memory.passed = memory.answered = now - age(record.health_at)
     memory.restarts = [now - age(at) for at in record.restarts]
     memory.given_up = record.failed is not None
     return memory

@@ -233,6 +233,21 @@ def test_a_check_that_cannot_run_says_nothing_until_the_patience_is_over():
     assert memory.status == HEALTHY
 
 
+@pytest.mark.parametrize(("status", "answer"), [
+    (DEGRADED, lambda memory, now: policy.strained(memory, "no database", RULES, now)),
+    (UNHEALTHY, lambda memory, now: policy.failed(memory, "it hangs", ALONE, RULES, now)),
+])
+def test_what_has_been_ill_for_long_is_not_unknown_for_one_check_that_cannot_run(status, answer):
+    memory = awake()
+    for now in range(130, 130 + HOUR, 30):
+        answer(memory, now)
+    assert memory.status == status
+    policy.unable(memory, "the engine is down", True, RULES, now + 5)
+    assert memory.status == status
+    policy.unable(memory, "the engine is down", True, RULES, now + RULES.patience + 1)
+    assert memory.status == UNKNOWN
+
+
 def test_what_is_known_to_be_down_stays_so_though_it_cannot_be_asked():
     memory = awake()
     for status in (FAILED, PAUSED, UNHEALTHY):
