@@ -23,12 +23,14 @@ def known_options(deployment: Deployment, container: Container) -> Mapping | Non
 
 def options_of(deployment: Deployment, image_id: str, container: Container) -> Mapping:
     """The options in a container's image; the state directory caches them."""
-    known = deployment.settings.option_lists.of_image(image_id)
+    lists = deployment.settings.option_lists
+    known = lists.of_image(image_id)
     if known is not None:
+        lists.choose(image_id, container.name)
         return known
     content = deployment.backend.read_file(image_id, OPTION_LIST, container.name) or b"{}"
     known = _parsed(content, container)
-    deployment.settings.option_lists.keep(image_id, container.name, content)
+    lists.keep(image_id, container.name, content)
     return known
 
 

@@ -49,12 +49,16 @@ def spec(
 def _judge_options(
     deployment: Deployment, container: Container, image_id: str, preview: bool
 ) -> None:
+    settings = deployment.settings
+    lists, nothing_set = settings.option_lists, not settings.service_options(container)
+    if nothing_set and lists.is_chosen(image_id, container.name):
+        return
     if preview:  # to read the list of an image takes a container on the engine
-        known = deployment.settings.option_lists.of_image(image_id)
+        known = lists.of_image(image_id)
     else:
         known = options_of(deployment, image_id, container)
     if known is not None:
-        deployment.settings.learn(container.name, known)
+        settings.learn(container.name, known)
     deployment.configuration.require_valid(container, known)
 
 
