@@ -50,6 +50,11 @@ def root_reference(namespace: str, name: str = ROOT) -> str:
     return f"{namespace}/{ROOT}:{suite(name)}"
 
 
+def trials(namespace: str) -> str:
+    """The beginning of the name that an image has until its build has ended."""
+    return f"{namespace}-trial/"
+
+
 def kept_reference(container: str, generation: int, namespace: str) -> str:
     """The name that protects the image of a generation from every prune."""
     return f"{namespace}-generation/{container}:{generation}"

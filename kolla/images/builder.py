@@ -10,7 +10,7 @@ from typing import Any
 from kolla.catalog import releases
 from kolla.catalog.catalog import Catalog
 from kolla.catalog.naming import (
-    LOCK, ROOT, SUITE, is_root, reference, root_reference, suite, tag,
+    LOCK, ROOT, SUITE, is_root, reference, root_reference, suite, tag, trials,
 )
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
@@ -143,7 +143,7 @@ class _Workshop:
         build.append(str(image.folder))
         # Not by the id that the client writes, which differs on engines with
         # containerd's image store.
-        trial = f"{self.namespace}-trial/{name}:{self._tag(name)}"
+        trial = f"{trials(self.namespace)}{name}:{self._tag(name)}"
         try:
             if image.reference:
                 self._pull(image, trial, job)

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterable
 
-from kolla.catalog.naming import LOCK, reference, root_reference
+from kolla.catalog.naming import LOCK, reference, root_reference, trials
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.images import graph
@@ -59,7 +59,7 @@ def _remove(backend: Backend, removal: Removal) -> str:
 def unneeded(
     images: Iterable[ImageFacts], namespace: str, wanted: set[str], generations: set[str]
 ) -> list[Removal]:
-    """The images of this namespace, and those without a name, that nothing keeps.
+    """The images of this namespace, of killed builds, and without a name, that nothing keeps.
 
     ``wanted`` are tags or ids, ``generations`` ids. The name that kolla gives to the image of
     a generation (``<namespace>-generation/…``) protects the image under all its names.
@@ -74,6 +74,9 @@ def unneeded(
             continue
         if facts.reference.startswith("<none>"):
             removals.append(Removal("", facts.id, facts.size, "replaced by a later build"))
+        elif facts.reference.startswith(trials(namespace)):
+            why = "left by a build that was killed"
+            removals.append(Removal(facts.reference, facts.id, facts.size, why))
         elif facts.reference.startswith(f"{namespace}/"):
             removals.append(Removal(facts.reference, facts.id, facts.size, "not needed here"))
     return removals

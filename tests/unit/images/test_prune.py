@@ -9,6 +9,7 @@ from kolla.plugin.reports import ImageFacts
 TAGS = st.sampled_from([
     "kolla/keystone:2025.2", "kolla/keystone:2026.1", "kolla/base:trixie", "mine/keystone:1",
     "kolla-generation/keystone:3", "kolla-generation/keystone:4", "<none>:<none>",
+    "kolla-trial/keystone:2025.2",
 ])
 IMAGES = st.lists(
     st.builds(ImageFacts, id=st.sampled_from(["sha256:a", "sha256:b", "sha256:c"]), reference=TAGS)
@@ -31,7 +32,8 @@ def test_what_a_generation_or_the_configuration_needs_stays(images, generations)
 
 @given(IMAGES)
 def test_images_of_others_stay(images):
-    assert all(removal.tag[:6] in ("", "kolla/") for removal in unneeded(images))
+    ours = ("kolla/", "kolla-trial/")
+    assert all(not removal.tag or removal.tag.startswith(ours) for removal in unneeded(images))
 
 
 def test_old_releases_and_replaced_builds_go():
@@ -41,6 +43,13 @@ def test_old_releases_and_replaced_builds_go():
     ]
     assert [(removal.tag, removal.image_id) for removal in unneeded(images)] == [
         ("kolla/keystone:2025.2", "sha256:a"), ("", "sha256:b"),
+    ]
+
+
+def test_what_a_killed_build_left_goes():
+    left = ImageFacts("sha256:a", "kolla-trial/keystone:2026.1")
+    assert [(removal.tag, removal.reason) for removal in unneeded([left])] == [
+        ("kolla-trial/keystone:2026.1", "left by a build that was killed"),
     ]
 
 
