@@ -39,8 +39,8 @@ OPTIONS = {
         ),
         cfg.StrOpt(
             "polling_file",
-            help="A polling.yaml on this host, which says what is asked for, and how often; "
-            "Ceilometer's own if it is not set.",
+            help="A polling.yaml on this host: what is asked for, and how often. Empty: "
+            "virtual machines, and volumes where there is Cinder, each five minutes.",
         ),
     ),
 }
@@ -65,6 +65,28 @@ QUEUES = {
 
 #: What Gnocchi is to know of resources; safe to repeat, and the release before tolerates it.
 RESOURCE_TYPES = Task("resource-types", ("kolla-run", "ceilometer-upgrade", "--retry", "10"))
+
+
+#: What is asked for by default: that of Ceilometer's own polling.yaml.
+OF_MACHINES = (
+    "power.state", "cpu", "memory.available", "memory.usage",
+    "network.incoming.bytes", "network.incoming.packets",
+    "network.outgoing.bytes", "network.outgoing.packets",
+    "disk.device.read.bytes", "disk.device.read.requests",
+    "disk.device.write.bytes", "disk.device.write.requests",
+)
+OF_VOLUMES = ("volume.size", "volume.snapshot.size", "volume.backup.size")
+#: Seconds between two times.
+INTERVAL = 300
+
+
+def polling(cloud: Cloud) -> str:
+    """What is asked for, and how often: of volumes only where there are any, or each time would
+    end with errors.
+    """
+    volumes = OF_VOLUMES if cloud.hosts("cinder-api") else ()
+    source = {"name": "all", "interval": INTERVAL, "meters": [*OF_MACHINES, *volumes]}
+    return json.dumps({"sources": [source]})
 
 
 def event_pipeline(cloud: Cloud) -> str:
@@ -112,7 +134,9 @@ def _polling(
 ) -> Container:
     return _agent(
         name, summary, ("ceilometer-polling", "--polling-namespaces", namespace),
-        files=(File("/etc/ceilometer/polling.yaml", option="ceilometer.polling_file"),),
+        files=(File(
+            "/etc/ceilometer/polling.yaml", content=polling, option="ceilometer.polling_file",
+        ),),
         follows=("ceilometer-notification",),
         # That makes the user, without whom polling gives up what it cannot ask for.
         requires=("rabbitmq", "keystone", "ceilometer-notification", *requires),

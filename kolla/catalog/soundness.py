@@ -117,9 +117,8 @@ def _paths(container: Container) -> Iterator[str]:
 
 def _files(container: Container) -> Iterator[str]:
     for file in container.files:
-        if (file.content is None) == (file.option is None):
-            which = "neither" if file.option is None else "both"
-            yield f"its file {file.path!r} has {which} of content and option"
+        if file.content is None and file.option is None:
+            yield f"its file {file.path!r} has neither content nor option"
         elif file.secret and file.option is None:
             yield f"its file {file.path!r} is secret and names no option"
         if file.numbered:

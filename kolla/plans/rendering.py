@@ -107,19 +107,19 @@ def _content(container: Container, file: File, settings: Settings) -> str | None
     """A template of the file's content; None if there is no such file."""
     if file.when and not settings.value(*file.when.split(".")):
         return None
-    if not file.option:
-        return settings.render(made(settings, container, file))
-    source = settings.value(*file.option.split("."))
-    if not source:
-        return None
-    if file.secret:
-        return "${file:%s}" % file.option
-    return _read(source, file.option).replace("$", "$$")
+    option = file.option or ""
+    source = settings.value(*option.split(".")) if option else ""
+    if source and file.secret:
+        return "${file:%s}" % option
+    if source:
+        return _escaped(source, option)
+    return None if file.content is None else settings.render(made(settings, container, file))
 
 
-def _read(source: str, option: str) -> str:
+def _escaped(source: str, option: str) -> str:
+    """The content of a file that an option names, as a template."""
     try:
-        return pathlib.Path(source).read_text()
+        return pathlib.Path(source).read_text().replace("$", "$$")
     except UnicodeDecodeError:
         raise KollaError(
             f"the file {source}, which the option {option} names, is no UTF-8 text",

@@ -89,7 +89,7 @@ def file_options(settings: "Settings") -> Iterator[str]:
                 continue
             if file.option:
                 yield file.option
-            elif callable(file.content):
+            if callable(file.content):
                 yield from _named_in(settings, container, file)
 
 

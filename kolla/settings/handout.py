@@ -90,7 +90,7 @@ def secrets_of(settings: Settings, container: Container) -> set[str]:
         if not task.first or settings.hosts.is_first(container, settings)
     ]
     texts = [
-        *(made(settings, container, file) for file in container.files if not file.option),
+        *(made(settings, container, file) for file in container.files),
         *(text for task in tasks for text in task.environment.values()),
         *(f"${{{ring.option}}}" for ring in container.keyrings),
     ]

@@ -11,8 +11,9 @@ from kolla.plugin.template import Template
 class File:
     """A file that is put into the container, read-only; its content is in the snapshot.
 
-    Either ``content`` or ``option`` (``group.option`` of an option that
-    names a file on the host; unset means that there is no such file).
+    ``content``, ``option`` (``group.option`` of an option that names a file on the host), or both:
+    then the content is what it has while the option is not set. Without content, there is no such
+    file as long as the option is not set.
     """
 
     path: str

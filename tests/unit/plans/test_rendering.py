@@ -1,6 +1,7 @@
 """What the configuration makes of a declaration."""
 
 import pytest
+from oslo_config import cfg
 
 from kolla.plans.rendering import build
 from kolla.plugin import (
@@ -54,3 +55,21 @@ def test_whatever_is_declared_of_how_a_container_runs_is_in_its_snapshot_rendere
             assert found == value
     assert spec.volumes == (Volume("127.0.0.1", "/v"),)
     assert spec.privileges == (Privilege("group", "why", "8"),)
+
+
+@pytest.mark.parametrize("content", ["at ${host.address}", lambda cloud: "at ${host.address}"])
+def test_a_file_of_an_operator_takes_the_place_of_what_the_plugin_puts_there(tmp_path, content):
+    own = tmp_path / "own"
+    own.write_text("costs $1")
+    web = make_container(
+        "web", files=(File("/x", content, option="web.file"),),
+        options={"web": (cfg.StrOpt("file"),)},
+    )
+
+    def text(configuration: str) -> str:
+        settings = make_settings(tmp_path, configuration, web)
+        (file,) = build(web, settings, ImageFacts("", "image"), "", "").files
+        return settings.reveal(file.text)
+
+    assert text("") == "at 127.0.0.1"
+    assert text(f"[web]\nfile = {own}\n") == "costs $1"

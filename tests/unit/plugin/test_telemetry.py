@@ -33,6 +33,17 @@ def test_events_go_to_aodh_only_where_something_reads_them():
     assert publishers(Cloud("aodh-listener")) == ["gnocchi://", "notifier://?topic=alarm.all"]
 
 
+def meters(cloud: Cloud) -> set[str]:
+    (source,) = json.loads(ceilometer.polling(cloud))["sources"]
+    return {*source["meters"]}
+
+
+def test_nobody_is_asked_for_volumes_where_there_is_no_cinder():
+    everywhere = meters(Cloud("ceilometer-central"))
+    assert "cpu" in everywhere and not any(meter.startswith("volume") for meter in everywhere)
+    assert meters(Cloud("cinder-api")) - everywhere == {*ceilometer.OF_VOLUMES}
+
+
 def test_services_tell_of_what_they_do_only_where_an_operator_says_so():
     driver = messaging_environment()["OS_OSLO_MESSAGING_NOTIFICATIONS__DRIVER"]
     assert driver == "${messaging.notifications?messagingv2:noop}"
