@@ -88,8 +88,9 @@ ENVIRONMENT = {
 
 #: The APIs that Heat makes things of, as far as a cloud has them: their containers.
 CLIENT_OF = {
-    "glance": "glance-api", "heat": "heat-api", "heat_cfn": "heat-api-cfn",
-    "neutron": "neutron-api", "nova": "nova-api",
+    "aodh": "aodh-api", "cinder": "cinder-api", "glance": "glance-api", "heat": "heat-api",
+    "heat_cfn": "heat-api-cfn", "neutron": "neutron-api", "nova": "nova-api",
+    "octavia": "octavia-api", "swift": "swift-proxy-server",
 }
 
 FILES = (

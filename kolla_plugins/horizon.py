@@ -48,8 +48,8 @@ OPTIONS = {
 
 #: The APIs that its pages are about, as far as a cloud has them: their containers.
 CLIENT_OF = {
-    "glance": "glance-api", "neutron": "neutron-api", "nova": "nova-api",
-    "placement": "placement-api", "swift": "swift-proxy-server",
+    "cinder": "cinder-api", "glance": "glance-api", "neutron": "neutron-api",
+    "nova": "nova-api", "placement": "placement-api", "swift": "swift-proxy-server",
 }
 
 HORIZON = Container(
