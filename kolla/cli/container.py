@@ -135,7 +135,8 @@ class Rollback(OnContainers, action.Prepared, action.Rollback):
         found = super().details(parsed_args)
         if parsed_args.to:
             self.only_one(parsed_args, "--to")
-            found["targets"] = {parsed_args.names[0]: parsed_args.to}
+            (container,) = self.containers(parsed_args)
+            found["targets"] = {container.name: parsed_args.to}
         return found
 
 

@@ -267,6 +267,20 @@ def test_how_long_a_maintenance_cannot_last_is_wrong_usage(history, state, time,
     assert told in answer.err
 
 
+def test_a_rollback_by_an_old_name_goes_where_it_is_told_to_go(history, monkeypatch):
+    asked = []
+
+    def run(deployment, request, dry_run):
+        asked.append(request)
+        return Report([], {})
+
+    monkeypatch.setattr("kolla.actions.run.run", run)
+    history("container", "rollback", "sonde", "--to", "1", "--dry-run")
+    (request,) = asked
+    assert [each.name for each in request.containers] == ["probe"]
+    assert request.targets == {"probe": 1}
+
+
 def test_unknown_generation_is_wrong_usage(history):
     answer = history("container", "show", "probe", "--generation", "9")
     assert answer.code == 2
