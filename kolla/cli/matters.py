@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from kolla.deployment import Deployment
     from kolla.health.asking import Health
     from kolla.host.findings import Finding
+    from kolla.plugin.reports import Usage
+    from kolla.store.records import Generation
 
 #: Hours of events, and how many of them.
 LATELY, EVENTS = 24, 5
@@ -154,24 +157,32 @@ def of_engine(deployment: "Deployment") -> Iterator[Matter]:
 
 def _near_limits(deployment: "Deployment") -> Iterator[Matter]:
     """Containers that use most of the memory or of the processes that they may have."""
-    from kolla.backends.instances import engine_name
-    from kolla.plugin.reports import Unreachable
-
-    for name, status in statuses(deployment).items():
-        current = status.generation
-        if current is None or status.record.target != "running" or not current.snapshot.limits:
-            continue
-        try:
-            used = deployment.backend.usage(engine_name(name, current.number))
-        except Unreachable:
-            raise
-        except KollaError:  # it has gone: its health and the drift tell of that
-            continue
+    limited = [
+        current for status in statuses(deployment).values()
+        if (current := status.generation) and status.record.target == "running"
+        and current.snapshot.limits
+    ]
+    # The engine takes its time for each.
+    with ThreadPoolExecutor(deployment.settings.value("engine", "parallel")) as pool:
+        found = list(pool.map(lambda current: _usage(deployment, current), limited))
+    for current, used in zip(limited, found):
         for what in ("memory", "pids") if used else ():
             limit, amount = current.snapshot.limits.get(what), getattr(used, what)
             if limit and amount / limit >= NEAR:
-                yield Matter("limit", name, "warning", f"uses {amount / limit:.0%} of its {what}",
-                             f"see [limits] {what}")
+                yield Matter("limit", current.container, "warning",
+                             f"uses {amount / limit:.0%} of its {what}", f"see [limits] {what}")
+
+
+def _usage(deployment: "Deployment", current: "Generation") -> "Usage | None":
+    from kolla.backends.instances import engine_name
+    from kolla.plugin.reports import Unreachable
+
+    try:
+        return deployment.backend.usage(engine_name(current.container, current.number))
+    except Unreachable:
+        raise
+    except KollaError:  # it has gone: its health and the drift tell of that
+        return None
 
 
 def drift(deployment: "Deployment") -> Iterator[Matter]:
