@@ -1,35 +1,24 @@
 """kolla-check of the OpenStack images: what is well, dead, busy, or not its own fault."""
 
-import importlib.machinery
-import importlib.util
 import json
-import pathlib
 import socket
-import sys
 import threading
 import time
 
 import pytest
 
-FOLDER = pathlib.Path(__file__).parents[3] / "docker" / "openstack-wsgi" / "bin"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"
 CLIENT = "HTTP_X_FORWARDED_FOR=192.0.2.1"
 
 
 @pytest.fixture
-def check(monkeypatch, tmp_path):
+def check(load, monkeypatch, tmp_path):
     """The module, in a container of three workers whose parts answer what they are given."""
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    loader = importlib.machinery.SourceFileLoader("kolla_check", str(FOLDER / "kolla-check"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("k", loader))
-    sys.modules["kolla_check"] = module  # dataclasses look there
-    module.__name__ = "kolla_check"
-    loader.exec_module(module)
+    module = load("openstack-wsgi", "bin", "kolla-check")
     monkeypatch.setattr(module, "RUN", str(tmp_path))
     monkeypatch.setattr(module, "TIMEOUT", 0.3)
     monkeypatch.setenv("KOLLA_CHECK_PATH", "/healthcheck")
-    yield module
-    del sys.modules["kolla_check"]
+    return module
 
 
 @pytest.fixture

@@ -1,12 +1,8 @@
 """What the scripts of Cinder's images do; neither LVM nor Ceph is asked."""
 
-import importlib.machinery
-import importlib.util
 import json
 import subprocess
-import sys
 import types
-from unittest.mock import MagicMock
 
 import pytest
 
@@ -17,33 +13,9 @@ BIN = shared_folder("docker", "cinder-volume", "bin")
 
 
 @pytest.fixture
-def load(monkeypatch):
-    """``load(name)``: a script as a module; what only the image has is put in its place."""
-    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    for name in tools():
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "sqlalchemy", MagicMock())
-
-    def script(name: str):
-        loader = importlib.machinery.SourceFileLoader(name, str(BIN / name))
-        module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-        loader.exec_module(module)
-        return module
-
-    yield script
-    for name in tools():
-        del sys.modules[name]
-
-
-def tools() -> list[str]:
-    return [name for name in sys.modules if name.partition(".")[0] == "kolla_image"]
-
-
-@pytest.fixture
 def judge(load, monkeypatch):
     """``judge(backends, code, **variables)``: what is refused, if programs end with that code."""
-    script = load("kolla-cinder-backends")
+    script = load("cinder-volume", "bin", "kolla-cinder-backends")
 
     def run(backends: str, answer: types.SimpleNamespace, **variables: str) -> str:
         monkeypatch.setattr(script.subprocess, "run", lambda *_, **__: answer)

@@ -1,9 +1,6 @@
 """kolla-hold and the gate of the OpenStack images: who waits, for whom, and for how long."""
 
-import importlib.machinery
-import importlib.util
 import subprocess
-import sys
 import threading
 import time
 
@@ -14,31 +11,23 @@ from kolla.plugin import shared_folder
 FOLDER = shared_folder("docker", "openstack-wsgi")
 
 
-def loaded(name: str, path):
-    loader = importlib.machinery.SourceFileLoader(name, str(path))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-    loader.exec_module(module)
-    return module
-
-
 class Service:
     """The gate of a service, and the commands that close and open it."""
 
-    def __init__(self, folder, monkeypatch):
-        monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    def __init__(self, folder, monkeypatch, load):
         monkeypatch.setenv("KOLLA_TRANSFERS", "/file$")
         self.folder, self.monkeypatch = folder, monkeypatch
-        self.gate = loaded("gate", FOLDER / "kolla_wsgi" / "gate.py")
+        self.gate = load("openstack-wsgi", "kolla_wsgi", "gate.py")
         self.gate.HELD = f"{folder}/held-*"
         self.gate.REQUESTS = folder / "requests.lock"
         self.gate.TRANSFERS = folder / "transfers.lock"
-        self._hold = loaded("kolla_hold", FOLDER / "bin" / "kolla-hold")
+        self._hold = load("openstack-wsgi", "bin", "kolla-hold")
         self._hold.RUN, self._hold.LONGEST = folder, 60
         self._hold.PATIENCE = {"requests.lock": 30, "transfers.lock": 0.1}
 
     def hold(self, name: str = "db", seconds: float = 60) -> None:
         self._hold.LONGEST = seconds
-        self.monkeypatch.setattr(sys, "argv", ["kolla-hold", name])
+        self.monkeypatch.setattr("sys.argv", ["kolla-hold", name])
         self._hold.main()
 
     def resume(self, name: str = "db") -> None:
@@ -60,8 +49,8 @@ class Service:
 
 
 @pytest.fixture
-def service(tmp_path, monkeypatch):
-    return Service(tmp_path, monkeypatch)
+def service(load, tmp_path, monkeypatch):
+    return Service(tmp_path, monkeypatch, load)
 
 
 def test_new_requests_wait_until_all_that_they_wait_for_is_there(service):

@@ -1,45 +1,22 @@
 """The scripts of Heat's image; no server is asked."""
 
 import contextlib
-import importlib.machinery
-import importlib.util
 import sys
 import types
 from unittest.mock import MagicMock
 
 import pytest
 
-from kolla.plugin import shared_folder
-
 ME = {"host": "a", "container": "heat-engine", "release": "2026.1", "version": "26.0.2"}
 
 
-@pytest.fixture
-def load(monkeypatch):
-    """``load(name)``: a script as a module; what only the image has is put in its place."""
-    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+@pytest.fixture(autouse=True)
+def beside(monkeypatch):
+    """What only the image has."""
     crypt = types.SimpleNamespace(decrypt=decrypt)
-    for name in tools():
-        monkeypatch.delitem(sys.modules, name)
-    for name in ("heat", "pymysql", "pymysql.constants", "sqlalchemy"):
+    for name in ("heat", "sqlalchemy"):
         monkeypatch.setitem(sys.modules, name, MagicMock())
     monkeypatch.setitem(sys.modules, "heat.common", types.SimpleNamespace(crypt=crypt))
-
-    def script(name: str):
-        path = shared_folder("docker", "heat", "bin", name)
-        loader = importlib.machinery.SourceFileLoader(name, str(path))
-        module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-        loader.exec_module(module)
-        return module
-
-    yield script
-    for name in tools():
-        del sys.modules[name]
-
-
-def tools() -> list[str]:
-    return [name for name in sys.modules if name.partition(".")[0] == "kolla_image"]
 
 
 def decrypt(method: str, data: str, key: str) -> str:
@@ -51,7 +28,7 @@ def decrypt(method: str, data: str, key: str) -> str:
 @pytest.fixture
 def judge(load, monkeypatch):
     """``judge(key, found)``: run kolla-heat-key where that is the newest in the database."""
-    script = load("kolla-heat-key")
+    script = load("heat", "bin", "kolla-heat-key")
 
     def run(key: str, found: tuple[str, str] | None) -> None:
         monkeypatch.setattr(script, "newest", lambda url: found)
@@ -80,7 +57,7 @@ def test_another_key_than_that_of_the_stacks_is_refused_and_not_told(judge):
 def domain(load, monkeypatch):
     """kolla-heat-domain, for a domain with that name."""
     monkeypatch.setenv("OS_DEFAULT__STACK_USER_DOMAIN_NAME", "heat")
-    return load("kolla-heat-domain")
+    return load("heat", "bin", "kolla-heat-domain")
 
 
 def test_the_domain_is_disabled_before_it_is_removed(domain, capsys):

@@ -6,8 +6,6 @@ import types
 import pytest
 from keystoneauth1 import exceptions
 
-from kolla.plugin import shared_folder
-
 FOUND_BY = {"name": "service", "domain_id": "default"}
 
 
@@ -37,9 +35,7 @@ class Keystone:
 
 
 @pytest.fixture
-def ensure(monkeypatch):
-    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
-    monkeypatch.setattr("sys.dont_write_bytecode", True)
+def ensure(tools):
     return importlib.import_module("kolla_image.identity").ensure
 
 

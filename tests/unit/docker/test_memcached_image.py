@@ -1,9 +1,6 @@
 """What of memcached services believe: nothing that a stranger wrote."""
 
-import importlib.machinery
-import importlib.util
 import pickle
-import sys
 
 import pytest
 from dogpile.cache.api import NO_VALUE, CachedValue
@@ -15,19 +12,11 @@ from kolla.plugin import shared_folder
 DOCKER = shared_folder("docker")
 
 
-def module(monkeypatch, path):
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    loader = importlib.machinery.SourceFileLoader("tried", str(path))
-    found = importlib.util.module_from_spec(importlib.util.spec_from_loader("tried", loader))
-    loader.exec_module(found)
-    return found
-
-
 @pytest.fixture
-def keystone(monkeypatch):
+def keystone(load, monkeypatch):
     """What Keystone keeps its values in, and what is kept in place of memcached."""
     monkeypatch.setenv("KOLLA_CACHE_SECRET", "keystone's alone")
-    found = module(monkeypatch, DOCKER / "keystone/kolla_cache.py")
+    found = load("keystone", "kolla_cache.py")
     kept: dict = {}
     signed = found.Signed()
     signed.proxied = MemoryBackend({"cache_dict": kept})
@@ -66,8 +55,8 @@ def test_keystone_takes_no_value_from_under_another_key(keystone):
     assert signed.get("another") is NO_VALUE
 
 
-def test_the_client_of_memcached_is_made_to_run_no_pickle(monkeypatch):
-    seal = module(monkeypatch, DOCKER / "openstack-base/kolla-seal")
+def test_the_client_of_memcached_is_made_to_run_no_pickle(load):
+    seal = load("openstack-base", "kolla-seal")
     text = "x\n                val = unpickler.load()\ny\n"
     assert seal.memcached(text) == 'x\n                raise ValueError("a pickle")\ny\n'
     with pytest.raises(SystemExit, match="python-memcached has changed"):

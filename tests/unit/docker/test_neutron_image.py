@@ -1,11 +1,8 @@
 """The scripts in the images of Neutron."""
 
-import importlib.machinery
-import importlib.util
 import os
 import socket
 import subprocess
-import sys
 import threading
 
 import pytest
@@ -154,18 +151,8 @@ def test_a_program_that_outlives_the_agent_leaves_its_control_groups(tmp_path):
         assert (groups / group / "cgroup.procs").read_text() == f"{number}\n"
 
 
-def load(*place: str):
-    """A Python script of an image, as a module."""
-    path = str(shared_folder("docker", *place))
-    loader = importlib.machinery.SourceFileLoader("script", path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("script", loader))
-    loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
-def metadata(monkeypatch, tmp_path):
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+def metadata(load, monkeypatch, tmp_path):
     module = load("neutron-agents", "bin", "kolla-check-metadata")
     monkeypatch.setattr(module, "SOCKET", str(tmp_path / "agent.sock"))
     monkeypatch.setattr(module, "JOINED", str(tmp_path))
@@ -208,8 +195,7 @@ def test_a_metadata_agent_that_is_gone_is_not_well(metadata):
 
 
 @pytest.mark.parametrize("ages, code", [((9.0,), 0), ((9.0, 1.0), 0), ((1.0,), 1), ((), 1)])
-def test_periodic_workers_that_do_not_last_are_not_well(monkeypatch, ages, code, capsys):
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+def test_periodic_workers_that_do_not_last_are_not_well(load, monkeypatch, ages, code, capsys):
     module = load("openstack-base", "kolla-check-periodic")
     workers = {100 + number: (7, age) for number, age in enumerate(ages)}
     monkeypatch.setattr(module, "processes", lambda: {1: (0, 99.0), 7: (1, 99.0), **workers})
@@ -218,9 +204,7 @@ def test_periodic_workers_that_do_not_last_are_not_well(monkeypatch, ages, code,
 
 
 @pytest.fixture
-def segments(monkeypatch):
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
+def segments(load, monkeypatch):
     monkeypatch.setenv("KOLLA_RELEASE", "2026.1")
     monkeypatch.setenv("KOLLA_DUMPS", "true")
     return load("neutron", "kolla-segment-ranges")

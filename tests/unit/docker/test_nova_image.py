@@ -1,13 +1,9 @@
 """The scripts of Nova's image."""
 
-import importlib.machinery
-import importlib.util
 import sys
 import types
 
 import pytest
-
-from kolla.plugin import shared_folder
 
 DATABASE = "mysql+pymysql://nova:p%40ss@192.0.2.1:3306/nova?ssl_ca=/etc/x.crt"
 SOURCE = """\
@@ -21,23 +17,11 @@ BROKER = "rabbit://openstack:secret@192.0.2.1:5672//"
 
 
 @pytest.fixture
-def load(monkeypatch):
-    """``load(name)``: a script as a module; what only the image has is put in its place."""
-    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-
-    def script(name: str):
-        path = shared_folder("docker", "nova", "bin", name)
-        loader = importlib.machinery.SourceFileLoader(name, str(path))
-        module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-        loader.exec_module(module)
-        return module
-
-    return script
+def sync(load):
+    return load("nova", "bin", "kolla-nova-sync")
 
 
-def test_the_cells_hold_templates_and_no_password(load):
-    sync = load("kolla-nova-sync")
+def test_the_cells_hold_templates_and_no_password(sync):
     assert sync.database(DATABASE, "nova_cell0") == (
         "{scheme}://{username}:{password}@{hostname}:{port}/nova_cell0?{query}"
     )
@@ -46,13 +30,12 @@ def test_the_cells_hold_templates_and_no_password(load):
     )
 
 
-def test_a_database_at_an_ipv6_address_keeps_its_brackets(load):
-    sync = load("kolla-nova-sync")
+def test_a_database_at_an_ipv6_address_keeps_its_brackets(sync):
     assert "@[{hostname}]:{port}/" in sync.database("mysql+pymysql://u:p@[::1]:3306/nova", "x")
 
 
-def test_several_brokers_and_a_virtual_host_stay_what_they_are(load):
-    assert load("kolla-nova-sync").broker("rabbit://u:p@one:1,u:p@two:2/cloud") == (
+def test_several_brokers_and_a_virtual_host_stay_what_they_are(sync):
+    assert sync.broker("rabbit://u:p@one:1,u:p@two:2/cloud") == (
         "{scheme}://{username1}:{password1}@{hostname1}:{port1},"
         "{username2}:{password2}@{hostname2}:{port2}/{path}"
     )
@@ -86,21 +69,21 @@ def told(monkeypatch):
     monkeypatch.setenv("KOLLA_CELL0_DATABASE", "nova_cell0")
 
 
-def test_cell0_is_mapped_before_its_tables_are_made(load, told):
+def test_cell0_is_mapped_before_its_tables_are_made(sync, told):
     manage = Manage()
-    assert load("kolla-nova-sync").sync(manage, tuple) == ""
+    assert sync.sync(manage, tuple) == ""
     assert manage.asked == ["sync", "map_cell0", "sync", "create_cell"]
 
 
-def test_cells_that_are_there_stay_as_they_are(load, told):
+def test_cells_that_are_there_stay_as_they_are(sync, told):
     manage = Manage()
-    assert load("kolla-nova-sync").sync(manage, lambda: ("cell0", "cell1")) == ""
+    assert sync.sync(manage, lambda: ("cell0", "cell1")) == ""
     assert manage.asked == ["sync", "sync"]
 
 
-def test_what_fails_ends_it_by_name(load, told):
+def test_what_fails_ends_it_by_name(sync, told):
     manage = Manage(map_cell0=1)
-    assert load("kolla-nova-sync").sync(manage, tuple) == "cell_v2 map_cell0"
+    assert sync.sync(manage, tuple) == "cell_v2 map_cell0"
     assert manage.asked == ["sync", "map_cell0"]
 
 
@@ -110,7 +93,7 @@ def versions(load, monkeypatch):
     monkeypatch.setitem(sys.modules, "sqlalchemy", types.SimpleNamespace(
         exc=None, pool=None, text=str,
     ))
-    module = load("kolla-service-version")
+    module = load("nova", "bin", "kolla-service-version")
     monkeypatch.setattr(module, "source", lambda: SOURCE)
     return module
 

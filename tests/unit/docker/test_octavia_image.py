@@ -1,7 +1,5 @@
 """What the scripts of Octavia's images do; no server is asked."""
 
-import importlib.machinery
-import importlib.util
 import os
 import subprocess
 import sys
@@ -16,30 +14,8 @@ NETWORK, ADDRESS = "10.254.240.0/20", "10.254.240.2"
 
 
 @pytest.fixture
-def load(monkeypatch):
-    """``load(image, name)``: a script as a module; what only the image has is put in its place."""
-    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    for name in ("pymysql", "openstack", "keystoneauth1", "keystoneauth1.identity"):
-        monkeypatch.setitem(sys.modules, name, MagicMock())
-    for name in [name for name in sys.modules if name.startswith("kolla_image")]:
-        monkeypatch.delitem(sys.modules, name)
-
-    def script(image: str, name: str):
-        path = shared_folder("docker", image, "bin", name)
-        loader = importlib.machinery.SourceFileLoader(name, str(path))
-        module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-        loader.exec_module(module)
-        return module
-
-    yield script
-    for name in [name for name in sys.modules if name.startswith("kolla_image")]:
-        del sys.modules[name]
-
-
-@pytest.fixture
 def check(load):
-    return load("octavia", "kolla-check-octavia")
+    return load("octavia", "bin", "kolla-check-octavia")
 
 
 @pytest.fixture
@@ -47,7 +23,7 @@ def amphorae(load, monkeypatch):
     monkeypatch.setenv("KOLLA_MANAGEMENT_NETWORK", NETWORK)
     monkeypatch.setenv("KOLLA_MANAGEMENT_ADDRESS", ADDRESS)
     monkeypatch.setenv("KOLLA_HOST", "here")
-    return load("octavia-amphora", "kolla-amphorae")
+    return load("octavia-amphora", "bin", "kolla-amphorae")
 
 
 @pytest.mark.parametrize("processes, complaint", [
@@ -136,7 +112,7 @@ def test_the_image_of_this_container_is_the_only_one_with_the_tag_of_its_release
 
 
 def test_an_amphora_that_never_reported_is_named_on_one_line(load):
-    complaint = load("octavia", "kolla-silent-amphorae").complaint
+    complaint = load("octavia", "bin", "kolla-silent-amphorae").complaint
     one, others = ("one", "front", "10.254.248.7"), [("two", None, None), ("three", None, None)]
     text = complaint([one], f"{ADDRESS}:5555")
     assert text.startswith("the amphora one of the load balancer front at 10.254.248.7 has never"

@@ -18,10 +18,8 @@ VERSIONS = {"2025.2": "28.1.0", "2026.1": "29.1.0", "2026.2": "30.0.0"}
 
 
 @pytest.fixture
-def module(monkeypatch):
+def module(tools):
     """A module of the image's tools by its name."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    monkeypatch.setattr("sys.dont_write_bytecode", True)
     return lambda name: importlib.import_module(f"kolla_image.{name}")
 
 

@@ -7,17 +7,13 @@ import types
 
 import pytest
 
-from kolla.plugin import shared_folder
-
 NOON = datetime.datetime(2026, 5, 1, 12)
 OLD, NEW = ("2026.1", "29.1.0"), ("2026.2", "30.0.0")
 
 
 @pytest.fixture
-def schema(monkeypatch):
+def schema(tools, monkeypatch):
     """The module, with a ledger in memory."""
-    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
-    monkeypatch.setattr("sys.dont_write_bytecode", True)
     ledger = types.SimpleNamespace(Ledger=object, connected=None)
     monkeypatch.setitem(sys.modules, "kolla_image.ledger", ledger)
     return importlib.import_module("kolla_image.schema")

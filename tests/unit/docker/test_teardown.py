@@ -8,8 +8,6 @@ import types
 
 import pytest
 
-from kolla.plugin import shared_folder
-
 OF_ITS_OWN = {"KOLLA_HOST": "ctl1", "KOLLA_CONTAINER": "glance-api", "KOLLA_RELEASE": "2026.1"}
 DATABASE = {"KOLLA_DATABASE_ROOT_PASSWORD": "root"}
 SERVICE = {
@@ -119,11 +117,7 @@ def _block(value):
 
 
 @pytest.fixture
-def world(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
-    monkeypatch.setattr("sys.dont_write_bytecode", True)
-    for name in [name for name in sys.modules if name.startswith("kolla_image")]:
-        monkeypatch.delitem(sys.modules, name)
+def world(tools, monkeypatch, tmp_path):
     world = World(monkeypatch, tmp_path)
     world.known("ctl1", "glance-api")
     world.keystone.offer("one")

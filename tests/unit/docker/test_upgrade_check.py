@@ -6,7 +6,6 @@ import types
 
 import pytest
 
-from kolla.plugin import shared_folder
 from kolla_plugins.openstack import upgrade_check
 
 TABLE = """\
@@ -26,9 +25,7 @@ TABLE = """\
 
 
 @pytest.fixture
-def check(monkeypatch):
-    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
-    monkeypatch.setattr("sys.dont_write_bytecode", True)
+def check(tools, monkeypatch):
     monkeypatch.setitem(sys.modules, "sqlalchemy", types.SimpleNamespace(exc=None, pool=None))
     numbers = types.SimpleNamespace(
         ACCESS_DENIED_ERROR=1045, DBACCESS_DENIED_ERROR=1044, BAD_DB_ERROR=1049,
@@ -37,7 +34,6 @@ def check(monkeypatch):
     monkeypatch.setitem(sys.modules, "kolla_image.ledger", types.SimpleNamespace(Ledger=None))
     monkeypatch.setitem(sys.modules, "pymysql", types.ModuleType("pymysql"))
     monkeypatch.setitem(sys.modules, "pymysql.constants", types.SimpleNamespace(ER=numbers))
-    monkeypatch.delitem(sys.modules, "kolla_image.upgrade_check", raising=False)
     module = importlib.import_module("kolla_image.upgrade_check")
     monkeypatch.setattr(module, "is_new", lambda: False)
     monkeypatch.setattr(sys, "argv", ["kolla-upgrade-check", "nova-status"])

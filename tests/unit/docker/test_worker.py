@@ -2,8 +2,6 @@
 
 import contextlib
 import importlib
-import importlib.machinery
-import importlib.util
 import json
 import socket
 import sys
@@ -11,27 +9,18 @@ import threading
 
 import pytest
 
-from kolla.plugin import shared_folder
-
 ONE = "rabbit://me:p%40ss@192.0.2.1:5672//"
 
 
 @pytest.fixture
-def prober(monkeypatch):
-    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
-    monkeypatch.setattr("sys.dont_write_bytecode", True)
+def prober(tools):
     return importlib.import_module("kolla_image.prober")
 
 
 @pytest.fixture
-def check(monkeypatch, tmp_path):
+def check(load, monkeypatch, tmp_path):
     """The script kolla-check-worker, with a socket of its own for the prober."""
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    path = shared_folder("docker", "openstack-base", "kolla-check-worker")
-    loader = importlib.machinery.SourceFileLoader("kolla_check_worker", str(path))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("k", loader))
-    module.__name__ = "kolla_check_worker"
-    loader.exec_module(module)
+    module = load("openstack-base", "kolla-check-worker")
     monkeypatch.setattr(module, "PROBER", str(tmp_path / "prober.sock"))
     monkeypatch.setattr(module, "TIMEOUT", 0.2)
     for name in ("JOINED", "LOADED"):
@@ -169,11 +158,9 @@ def test_before_its_turn_a_service_is_well_when_it_has_loaded(check, tmp_path, c
 
 
 @pytest.fixture
-def preload(monkeypatch, tmp_path):
+def preload(tools, monkeypatch, tmp_path):
     """kolla-preload, for an agent that notes what it does in its environment."""
-    monkeypatch.syspath_prepend(str(shared_folder("docker", "openstack-base", "tools")))
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr("sys.dont_write_bytecode", True)
     module = importlib.import_module("kolla_image.preload")
     for name in ("JOINED", "LOADED"):
         monkeypatch.setattr(module, name, tmp_path / name)
