@@ -20,7 +20,7 @@ def beside(monkeypatch):
 
 
 def decrypt(method: str, data: str, key: str) -> str:
-    if key != "right":
+    if key != "ri$ht":
         raise ValueError("Heat has an error of its own for that")
     return data
 
@@ -40,8 +40,9 @@ def judge(load, monkeypatch):
 
 
 @pytest.mark.parametrize("key, found", [
-    ("right", ("cryptography_decrypt_v1", "gAAAA")), ("another", None),
-], ids=["it opens what is there", "nothing is there"])
+    ("ri$ht", ("cryptography_decrypt_v1", "gAAAA")), (r"ri\$ht", ("v1", "gAAAA")),
+    ("another", None),
+], ids=["it opens what is there", "it is marked for oslo.config", "nothing is there"])
 def test_a_key_that_fits_is_accepted(judge, key, found):
     judge(key, found)
 
@@ -58,6 +59,20 @@ def domain(load, monkeypatch):
     """kolla-heat-domain, for a domain with that name."""
     monkeypatch.setenv("OS_DEFAULT__STACK_USER_DOMAIN_NAME", "heat")
     return load("heat", "bin", "kolla-heat-domain")
+
+
+def test_the_administrator_of_the_domain_has_the_password_that_heat_reads(domain, monkeypatch):
+    """oslo.config, for which the variable is, wants a dollar marked."""
+    made, granted = [], []
+    monkeypatch.setenv("KOLLA_IDENTITY_URL", "http://192.0.2.1:5000/v3")
+    monkeypatch.setenv("OS_DEFAULT__STACK_DOMAIN_ADMIN", "heat_domain_admin")
+    monkeypatch.setenv("OS_DEFAULT__STACK_DOMAIN_ADMIN_PASSWORD", r"pa\$s")
+    monkeypatch.setattr(domain.identity, "ensure", lambda _, kind, *__: f"a-{kind}")
+    monkeypatch.setattr(
+        domain.identity, "ensure_user", lambda _, *login: made.append(login) or "an-admin")
+    domain.make(types.SimpleNamespace(put=granted.append))
+    assert made == [("http://192.0.2.1:5000/v3", "heat_domain_admin", "pa$s", "a-domain")]
+    assert granted == ["/domains/a-domain/users/an-admin/roles/a-role"]
 
 
 def test_the_domain_is_disabled_before_it_is_removed(domain, capsys):

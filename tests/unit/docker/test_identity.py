@@ -1,6 +1,10 @@
-"""How kolla-identity finds or makes things in Keystone; no server is asked."""
+"""How tasks find or make things in Keystone, and log in there; only a played one is asked."""
 
+import contextlib
+import http.server
 import importlib
+import json
+import threading
 import types
 
 import pytest
@@ -35,8 +39,13 @@ class Keystone:
 
 
 @pytest.fixture
-def ensure(tools):
-    return importlib.import_module("kolla_image.identity").ensure
+def identity(tools):
+    return importlib.import_module("kolla_image.identity")
+
+
+@pytest.fixture
+def ensure(identity):
+    return identity.ensure
 
 
 def test_what_is_not_there_is_made_once(ensure):
@@ -57,3 +66,61 @@ def test_a_conflict_with_what_cannot_be_found_is_told(ensure):
     keystone = Keystone({"id": "other", "name": "service", "domain_id": "another"})
     with pytest.raises(exceptions.Conflict):
         ensure(keystone, "project", FOUND_BY, {"enabled": True})
+
+
+@contextlib.contextmanager
+def played(password: str):
+    """The URL of a Keystone where everybody has that password, and what it was asked."""
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["auth"]
+            asked.append(body)
+            right = body["identity"]["password"]["user"]["password"] == password
+            answer = b'{"token": {"methods": ["password"]}}' if right else b"{}"
+            self.send_response(201 if right else 401)
+            self.send_header("X-Subject-Token", "a-token")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/v3", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("known, changed", [("new", []), ("old", [{"password": "new"}])])
+def test_a_password_is_set_only_where_it_is_another_one(identity, monkeypatch, known, changed):
+    """To set it, even to the same, would revoke the tokens of a service that works."""
+    patched = []
+    monkeypatch.setattr(identity, "ensure", lambda *_: "an-id")
+    keystone = types.SimpleNamespace(
+        patch=lambda path, json: patched.append((path, json["user"])))
+    with played(known) as (url, asked):
+        found = identity.ensure_user(keystone, url, "heat_domain_admin", "new", "a-domain")
+    assert found == "an-id" and patched == [("/users/an-id", each) for each in changed]
+    assert asked[0]["identity"]["password"]["user"]["domain"] == {"id": "a-domain"}
+    assert "scope" not in asked[0]
+
+
+def test_a_login_for_a_project_is_of_the_domain_in_which_services_are(identity):
+    with played("secret") as (url, asked):
+        login = identity.password_login(url, "octavia", "secret", "service")
+        assert identity.connected(login).get_token() == "a-token"
+    assert asked[0]["scope"] == {"project": {"name": "service", "domain": {"id": "default"}}}
+    assert asked[0]["identity"]["password"]["user"]["domain"] == {"id": "default"}
+
+
+def test_a_client_of_others_trusts_the_authorities_of_all(identity, monkeypatch):
+    monkeypatch.setattr(identity, "authority", lambda group: f"/tls/{group}.crt")
+    assert identity.connected(None).verify == "/tls/keystone.crt"
+    assert identity.connected(None, trust="/all.crt").verify == "/all.crt"

@@ -111,6 +111,24 @@ def test_the_image_of_this_container_is_the_only_one_with_the_tag_of_its_release
     assert glance.create_image.call_count == 3
 
 
+def test_the_cloud_is_asked_as_octavias_user_whose_password_may_have_a_dollar(
+    amphorae, monkeypatch, tmp_path
+):
+    """oslo.config, for which the variable is, wants it marked."""
+    monkeypatch.setattr(amphorae, "AUTHORITIES", tmp_path / "authorities.crt")
+    (tmp_path / "authorities.crt").touch()
+    for name, value in {
+        "AUTH_URL": "https://192.0.2.1:5000/v3", "USERNAME": "octavia", "PASSWORD": r"pa\$s",
+        "PROJECT_NAME": "service", "REGION_NAME": "RegionOne",
+    }.items():
+        monkeypatch.setenv(f"OS_SERVICE_AUTH__{name}", value)
+    session = amphorae.connect().session
+    (method,) = session.auth.auth_methods
+    assert (method.username, method.password, session.auth.project_name) == (
+        "octavia", "pa$s", "service")
+    assert (session.verify, session.timeout) == (str(tmp_path / "authorities.crt"), 600)
+
+
 def test_an_amphora_that_never_reported_is_named_on_one_line(load):
     complaint = load("octavia", "bin", "kolla-silent-amphorae").complaint
     one, others = ("one", "front", "10.254.248.7"), [("two", None, None), ("three", None, None)]

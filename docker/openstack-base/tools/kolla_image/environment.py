@@ -47,6 +47,11 @@ def require(name: str) -> str:
     return get(name) or fail(f"{name} is not set")
 
 
+def option(name: str) -> str:
+    r"""An option ``OS_<GROUP>__<OPTION>`` as oslo.config reads it, to which ``\$`` is ``$``."""
+    return require(name).replace(r"\$", "$")
+
+
 def who() -> dict[str, str]:
     """Which container of which host this is, and the software in its image."""
     return {

@@ -14,18 +14,23 @@ from kolla_image.environment import authority, fail, get, require
 DOMAIN = "default"
 #: Options of users that wrong passwords of a stranger must not lock out.
 UNLOCKED = {"ignore_lockout_failure_attempts": True}
+#: Seconds in which Keystone has to answer.
+TIMEOUT = 60
 #: Further attempts, later and later, where Keystone does not answer or its router has no room.
 RETRIES = 5
 BUSY = [502, 503, 504]
 
 
-def password_login(url: str, user: str, password: str, project: str) -> v3.Password:
+def password_login(
+    url: str, user: str, password: str, project: str | None = None, domain: str = DOMAIN
+) -> v3.Password:
+    """``domain``: the id of that of the user. Without a ``project`` it only proves who it is."""
     return v3.Password(
         auth_url=url,
         username=user,
         password=password,
         project_name=project,
-        user_domain_id=DOMAIN,
+        user_domain_id=domain,
         project_domain_id=DOMAIN,
     )
 
@@ -34,10 +39,16 @@ def find(identity: adapter.Adapter, kind: str, **known: str) -> list[dict]:
     return identity.get(f"/{kind}s", params=known).json()[f"{kind}s"]
 
 
-def connected(login: v3.Password) -> session.Session:
-    """A session that gives a busy Keystone time."""
-    trust = authority("keystone") or True
-    return session.Session(login, timeout=60, connect_retries=RETRIES, verify=trust)
+def connected(
+    login: v3.Password, timeout: float = TIMEOUT, trust: str | None = None
+) -> session.Session:
+    """A session that gives a busy Keystone time.
+
+    ``timeout``: seconds in which a server has to answer. ``trust``: of one that calls others
+    besides Keystone, the file with the authorities of all.
+    """
+    verify = trust or authority("keystone") or True
+    return session.Session(login, timeout=timeout, connect_retries=RETRIES, verify=verify)
 
 
 def ensure(identity: adapter.Adapter, kind: str, found_by: dict, wanted: dict) -> str:
@@ -57,16 +68,17 @@ def ensure(identity: adapter.Adapter, kind: str, found_by: dict, wanted: dict) -
     return thing["id"]
 
 
-def ensure_user(identity: adapter.Adapter, url: str, name: str, password: str) -> str:
-    """The id of the service's user. The password is only set where it is another one.
+def ensure_user(
+    identity: adapter.Adapter, url: str, name: str, password: str, domain: str = DOMAIN
+) -> str:
+    """The id of a user that a service has. The password is only set where it is another one.
 
     Setting it, even to the same, would revoke the tokens of the running service.
     """
-    found_by = {"name": name, "domain_id": DOMAIN}
+    found_by = {"name": name, "domain_id": domain}
     user = ensure(identity, "user", found_by, {"enabled": True, "options": UNLOCKED})
     try:
-        login = v3.Password(url, username=name, password=password, user_domain_id=DOMAIN)
-        connected(login).get_token()
+        connected(password_login(url, name, password, domain=domain)).get_token()
     except exceptions.Unauthorized:
         identity.patch(f"/users/{user}", json={"user": {"password": password}})
     return user
