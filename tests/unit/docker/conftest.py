@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from kolla.plugin import shared_folder
+from tests.unit.support import alchemy
 
 
 @pytest.fixture
@@ -22,6 +23,13 @@ def tools(monkeypatch):
 def _forget() -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "kolla_image"]:
         del sys.modules[name]
+
+
+@pytest.fixture
+def sqlalchemy(tools, monkeypatch):
+    """What plays SQLAlchemy."""
+    monkeypatch.setitem(sys.modules, "sqlalchemy", alchemy)
+    return alchemy
 
 
 @pytest.fixture

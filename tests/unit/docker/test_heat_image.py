@@ -3,7 +3,6 @@
 import contextlib
 import sys
 import types
-from unittest.mock import MagicMock
 
 import pytest
 
@@ -11,11 +10,10 @@ ME = {"host": "a", "container": "heat-engine", "release": "2026.1", "version": "
 
 
 @pytest.fixture(autouse=True)
-def beside(monkeypatch):
+def beside(sqlalchemy, monkeypatch):
     """What only the image has."""
     crypt = types.SimpleNamespace(decrypt=decrypt)
-    for name in ("heat", "sqlalchemy"):
-        monkeypatch.setitem(sys.modules, name, MagicMock())
+    monkeypatch.setitem(sys.modules, "heat", types.ModuleType("heat"))
     monkeypatch.setitem(sys.modules, "heat.common", types.SimpleNamespace(crypt=crypt))
 
 
@@ -31,8 +29,7 @@ def judge(load, monkeypatch):
     script = load("heat", "bin", "kolla-heat-key")
 
     def run(key: str, found: tuple[str, str] | None) -> None:
-        monkeypatch.setattr(script, "newest", lambda url: found)
-        monkeypatch.setenv("OS_DATABASE__CONNECTION", "mysql+pymysql://u:p@127.0.0.1/heat")
+        monkeypatch.setattr(script, "newest", lambda: found)
         monkeypatch.setenv("OS_DEFAULT__AUTH_ENCRYPTION_KEY", key)
         script.main()
 

@@ -204,7 +204,7 @@ def test_periodic_workers_that_do_not_last_are_not_well(load, monkeypatch, ages,
 
 
 @pytest.fixture
-def segments(load, monkeypatch):
+def segments(sqlalchemy, load, monkeypatch):
     monkeypatch.setenv("KOLLA_RELEASE", "2026.1")
     monkeypatch.setenv("KOLLA_DUMPS", "true")
     return load("neutron", "kolla-segment-ranges")

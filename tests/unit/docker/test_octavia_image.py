@@ -129,7 +129,7 @@ def test_the_cloud_is_asked_as_octavias_user_whose_password_may_have_a_dollar(
     assert (session.verify, session.timeout) == (str(tmp_path / "authorities.crt"), 600)
 
 
-def test_an_amphora_that_never_reported_is_named_on_one_line(load):
+def test_an_amphora_that_never_reported_is_named_on_one_line(sqlalchemy, load):
     complaint = load("octavia", "bin", "kolla-silent-amphorae").complaint
     one, others = ("one", "front", "10.254.248.7"), [("two", None, None), ("three", None, None)]
     text = complaint([one], f"{ADDRESS}:5555")

@@ -25,15 +25,7 @@ TABLE = """\
 
 
 @pytest.fixture
-def check(tools, monkeypatch):
-    monkeypatch.setitem(sys.modules, "sqlalchemy", types.SimpleNamespace(exc=None, pool=None))
-    numbers = types.SimpleNamespace(
-        ACCESS_DENIED_ERROR=1045, DBACCESS_DENIED_ERROR=1044, BAD_DB_ERROR=1049,
-        NO_SUCH_TABLE=1146,
-    )
-    monkeypatch.setitem(sys.modules, "kolla_image.ledger", types.SimpleNamespace(Ledger=None))
-    monkeypatch.setitem(sys.modules, "pymysql", types.ModuleType("pymysql"))
-    monkeypatch.setitem(sys.modules, "pymysql.constants", types.SimpleNamespace(ER=numbers))
+def check(sqlalchemy, monkeypatch):
     module = importlib.import_module("kolla_image.upgrade_check")
     monkeypatch.setattr(module, "is_new", lambda: False)
     monkeypatch.setattr(sys, "argv", ["kolla-upgrade-check", "nova-status"])

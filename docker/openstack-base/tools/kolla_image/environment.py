@@ -26,8 +26,9 @@ def databases() -> list[str]:
     return (get("KOLLA_SCHEMA_DATABASES") or "OS_DATABASE__CONNECTION").split()
 
 
-def fail(message: str) -> NoReturn:
-    sys.exit(f"{os.path.basename(sys.argv[0])}: {message}")
+def fail(message: str, ending: type[SystemExit] = SystemExit) -> NoReturn:
+    """End the program with one line that names it."""
+    raise ending(f"{os.path.basename(sys.argv[0])}: {message}")
 
 
 @functools.cache

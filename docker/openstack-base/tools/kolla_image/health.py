@@ -3,9 +3,9 @@
 import functools
 
 import sqlalchemy
-from sqlalchemy import exc, pool
+from sqlalchemy import exc
 
-from kolla_image import environment
+from kolla_image import environment, own_database
 
 #: Seconds in which the service has to answer.
 TIMEOUT = 5
@@ -13,18 +13,16 @@ TIMEOUT = 5
 
 @functools.cache
 def _engine(url: str) -> sqlalchemy.Engine:
-    return sqlalchemy.create_engine(
-        url, poolclass=pool.NullPool,
-        connect_args={"connect_timeout": TIMEOUT, "read_timeout": TIMEOUT},
-    )
+    return own_database.engine(sqlalchemy.make_url(url), TIMEOUT, TIMEOUT)
 
 
 def complaint() -> str:
     """Why one of them cannot be used, on one line; empty if all can."""
-    try:
-        for variable in environment.databases():
-            with _engine(environment.get(variable)).connect() as connection:
+    for variable in environment.databases():
+        engine = _engine(environment.get(variable))
+        try:
+            with engine.connect() as connection:
                 connection.execute(sqlalchemy.text("SELECT 1"))
-    except exc.DBAPIError as error:
-        return " ".join(f"the database cannot be used: {error.orig}".split())
+        except exc.DBAPIError as error:
+            return own_database.complaint(engine.url, error)
     return ""

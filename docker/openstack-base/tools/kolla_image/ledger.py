@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 import sqlalchemy
 from pymysql.constants import ER
-from sqlalchemy import exc, pool
+from sqlalchemy import exc
 
-from kolla_image.environment import databases, fail, require
+from kolla_image import own_database
+from kolla_image.environment import databases, fail
 from kolla_image.phases import Member, State, Step
 
 TABLES = (
@@ -117,7 +118,7 @@ def urls() -> dict[str, sqlalchemy.URL]:
     All have to be of one account on one server: one transaction dumps them. Ends the program
     with one line if they are not.
     """
-    found = {variable: sqlalchemy.make_url(require(variable)) for variable in databases()}
+    found = {variable: own_database.url(variable) for variable in databases()}
     accounts = {(url.host, url.port, url.username, url.password) for url in found.values()}
     if len(accounts) > 1:
         fail(f"{', '.join(found)} should name databases of one account on one server")
@@ -131,19 +132,16 @@ def connected(who: dict[str, str], timeout: int | None) -> Iterator[Ledger]:
     It is locked for the time of the block, unless ``timeout`` is None.
     """
     known = urls()
-    engine = sqlalchemy.create_engine(
-        next(iter(known.values())), poolclass=pool.NullPool, connect_args={"connect_timeout": 10},
-    )
-    try:
-        with (
-            engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection,
-            engine.connect() as guard,
-        ):
-            ledger = Ledger(connection, who, known)
-            ledger.prepare()
-            if timeout is not None:
-                ledger.lock(guard, timeout)
-            yield ledger
-    except exc.DBAPIError as error:
-        place = f"{engine.url.host}:{engine.url.port}/{engine.url.database}"
-        fail(f"the database {place} refuses: {error.orig.args[-1]}")
+    place = next(iter(known.values()))
+    # A lock, or the change of a schema by another host, may last longer than an answer.
+    engine = own_database.engine(place, answers=None)
+    with (
+        own_database.refusals(place),
+        engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection,
+        engine.connect() as guard,
+    ):
+        ledger = Ledger(connection, who, known)
+        ledger.prepare()
+        if timeout is not None:
+            ledger.lock(guard, timeout)
+        yield ledger

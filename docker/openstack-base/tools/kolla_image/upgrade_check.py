@@ -8,23 +8,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-import sqlalchemy
-from pymysql.constants import ER
-from sqlalchemy import exc, pool
-
-from kolla_image.environment import databases, fail, require
+from kolla_image.environment import databases, fail
 from kolla_image.ledger import Ledger
+from kolla_image.own_database import NotYet, opened
 from kolla_image.phases import never_made
 
 #: Exit codes of oslo.upgradecheck; others mean that it did not get as far.
 SUCCESS, WARNING, FAILURE = range(3)
 #: The exit code with which a task only warns.
 WARNS = 3
-#: What a server says before the service's first bootstrap, or before that of a new password.
-NOT_YET = (
-    ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.BAD_DB_ERROR,
-    ER.NO_SUCH_TABLE, 1698,  # what MariaDB says to some unknown users
-)
 
 
 def findings(table: str) -> Iterator[str]:
@@ -40,16 +32,11 @@ def findings(table: str) -> Iterator[str]:
 
 def is_new() -> bool:
     """Whether the service has no database yet, or cannot get at it before its bootstrap."""
-    engine = sqlalchemy.create_engine(
-        require(databases()[0]), poolclass=pool.NullPool, connect_args={"connect_timeout": 10},
-    )
     try:
-        with engine.connect() as connection:
+        with opened(databases()[0]) as connection:
             return never_made(Ledger(connection, {}, {}).state())
-    except exc.DBAPIError as error:
-        if error.orig.args[0] in NOT_YET:
-            return True
-        fail(f"the database cannot be used: {error.orig.args[-1]}")
+    except NotYet:
+        return True
 
 
 def main() -> None:
