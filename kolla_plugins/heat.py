@@ -130,7 +130,7 @@ HEAT_ENGINE = Container(
     user=USER,
     # Two generations may work at a time: what one of them makes, it locks in the database.
     strategy=Strategy.HANDOVER,
-    command=("kolla-heat-engine",),
+    command=("kolla-own-name", "kolla-worker", "kolla-preload", "heat-engine"),
     join=(),
     environment={
         **ENVIRONMENT,

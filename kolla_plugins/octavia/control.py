@@ -32,7 +32,9 @@ OCTAVIA_WORKER = Container(
     user=USER,
     # Two generations may work at a time: each takes requests of its own from the queue.
     strategy=Strategy.HANDOVER,
-    command=("kolla-octavia-worker",),
+    command=(
+        "kolla-octavia", "kolla-own-name", "kolla-worker", "kolla-preload", "octavia-worker",
+    ),
     join=(),
     environment={
         **ENVIRONMENT,

@@ -4,10 +4,14 @@ import contextlib
 import importlib
 import json
 import socket
+import subprocess
 import sys
 import threading
+import uuid
 
 import pytest
+
+from kolla.plugin import shared_folder
 
 ONE = "rabbit://me:p%40ss@192.0.2.1:5672//"
 
@@ -230,3 +234,25 @@ def test_a_command_that_no_package_has_is_named(preload, monkeypatch):
     monkeypatch.setattr("sys.argv", ["kolla-preload", "nova-computer"])
     with pytest.raises(SystemExit, match="no package of this image has the command nova-computer"):
         preload.main()
+
+
+def test_each_generation_of_a_worker_has_a_name_and_a_queue_of_its_own():
+    """The check reaches its own by that; RabbitMQ's policy expires queues that end with a UUID."""
+    text = shared_folder("docker", "openstack-base", "kolla-own-name").read_text().replace(
+        "/usr/local/lib/kolla/functions.bash",
+        str(shared_folder("docker", "base", "functions.bash")),
+    )
+    told = {
+        subprocess.run(
+            ["bash", "-c", text, "kolla-own-name", "bash", "-c",
+             'echo "$OS_DEFAULT__HOST $KOLLA_RPC_QUEUE"'],
+            env={"PATH": "/usr/bin:/bin", "KOLLA_HOST": "a.example.org",
+                 "KOLLA_RPC_QUEUE": "engine.a.example.org"},
+            capture_output=True, text=True, check=True,
+        ).stdout for _ in range(2)
+    }
+    assert len(told) == 2
+    for name, queue in map(str.split, told):
+        host, _, number = name.rpartition(".")
+        assert host == "a.example.org" and str(uuid.UUID(number)) == number
+        assert queue == f"engine.{name}"
