@@ -45,6 +45,12 @@ def administrator() -> Iterator[pymysql.cursors.Cursor]:
         fail(f"the database at {address}:{port} cannot be used: {error.args[-1]}")
 
 
+def exists(name: str) -> bool:
+    """Whether the server has a database of that name, as its administrator sees it."""
+    with administrator() as cursor:
+        return bool(cursor.execute("SHOW DATABASES WHERE `Database` = %s", (name,)))
+
+
 def main() -> None:
     wanted = [require(f"KOLLA_DATABASE_{part}") for part in ("NAME", "USER", "PASSWORD")]
     with administrator() as cursor:

@@ -24,11 +24,9 @@ def leave() -> dict[str, str]:
     """Say in the ledger that this container is gone; those that still use the databases."""
     from kolla_image import database, ledger  # not every image has a client of databases
 
-    urls = list(ledger.urls().values())
-    with database.administrator() as cursor:
-        # Without them it has left before.
-        if not cursor.execute("SHOW DATABASES WHERE `Database` = %s", (urls[0].database,)):
-            return {}
+    first, *_ = ledger.urls().values()
+    if not database.exists(first.database):  # it has left before
+        return {}
     me = who()
     with ledger.connected(me, patience()) as book:
         book.forget(me["host"], me["container"])
