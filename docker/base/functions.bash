@@ -21,6 +21,12 @@ read_secrets() {
     done < "$SECRETS"
 }
 
+# variables: prints all variables of the container, secret or not, each with a zero byte.
+variables() {
+    env --null
+    [[ ! -e $SECRETS ]] || cat "$SECRETS"
+}
+
 # require NAME...: fails on the first variable that is missing or empty.
 require() {
     local name
