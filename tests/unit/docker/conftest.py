@@ -2,12 +2,20 @@
 
 import importlib.machinery
 import importlib.util
+import os
+import pathlib
+import re
+import subprocess
 import sys
 
 import pytest
 
 from kolla.plugin import shared_folder
 from tests.unit.support import alchemy
+
+#: What a script sources, and files that it has in its container.
+SOURCED = re.compile(r"^(?:\.|source) (/usr/local/lib/kolla/\S+)", re.M)
+OF_CONTAINER = re.compile(r"(?<![\w/}])/(etc|run|srv|var)/")
 
 
 @pytest.fixture
@@ -44,3 +52,44 @@ def load(tools, monkeypatch):
         return module
 
     return script
+
+
+@pytest.fixture
+def program(tmp_path):
+    """``program(name, does)``: make a program of that name, in the words of a shell."""
+    def make(name: str, does: str) -> None:
+        path = tmp_path / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/bash\n{does}\n")
+        path.chmod(0o755)
+
+    return make
+
+
+@pytest.fixture
+def script(tmp_path):
+    """``script(place, *arguments, **variables)``: run a shell script below ``docker``, whose
+    container has its files in ``tmp_path``.
+    """
+    (tmp_path / "run/kolla").mkdir(parents=True)
+
+    def run(place: tuple[str, ...], *arguments: str, **variables: str):
+        copy = tmp_path / "scripts" / place[-1]
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(_moved(shared_folder("docker", *place).read_text(), tmp_path))
+        return subprocess.run(
+            ["bash", copy, *arguments], capture_output=True, text=True, timeout=30,
+            env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"} | variables,
+        )
+
+    return run
+
+
+def _moved(text: str, folder: pathlib.Path) -> str:
+    """A script for which the files of its container are in a folder."""
+    for path in SOURCED.findall(text):
+        (found,) = shared_folder("docker").glob(f"*/{pathlib.Path(path).name}")
+        copy = folder / "scripts" / found.name
+        copy.write_text(_moved(found.read_text(), folder))
+        text = text.replace(path, str(copy))
+    return OF_CONTAINER.sub(rf"{folder}/\1/", text)

@@ -1,15 +1,11 @@
 """What the scripts of Cinder's images do; neither LVM nor Ceph is asked."""
 
 import json
-import subprocess
 import types
 
 import pytest
 
-from kolla.plugin import shared_folder
 from kolla_plugins.cinder.storage import CINDER_VOLUME
-
-BIN = shared_folder("docker", "cinder-volume", "bin")
 
 
 @pytest.fixture
@@ -95,15 +91,10 @@ def test_a_backend_without_a_driver_is_refused_and_another_driver_judges_itself(
     assert judge("backend2", answer(1), **own) == ""
 
 
-def test_cinder_volume_has_a_queue_for_each_backend():
-    text = (BIN / "kolla-cinder-volume").read_text().replace(
-        "/usr/local/lib/kolla/functions.bash",
-        str(shared_folder("docker", "base", "functions.bash")),
-    )
-    told = subprocess.run(
-        ["bash", "-c", text, "start", "bash", "-c", 'echo "$KOLLA_RPC_QUEUE / $KOLLA_RPC_TOPICS"'],
-        env={"PATH": "/usr/bin:/bin", "KOLLA_HOST": "a",
-             "OS_DEFAULT__ENABLED_BACKENDS": "rbd, lvm"},
-        capture_output=True, text=True, check=True,
+def test_cinder_volume_has_a_queue_for_each_backend(script):
+    told = script(
+        ("cinder-volume", "bin", "kolla-cinder-volume"),
+        "bash", "-c", 'echo "$KOLLA_RPC_QUEUE / $KOLLA_RPC_TOPICS"',
+        KOLLA_HOST="a", OS_DEFAULT__ENABLED_BACKENDS="rbd, lvm",
     ).stdout
     assert told == "cinder-volume.a@rbd / cinder-volume cinder-volume.a@rbd cinder-volume.a@lvm\n"

@@ -98,3 +98,42 @@ def test_a_member_that_is_not_reached_may_serve(galera):
 def test_the_first_of_the_members_is_the_first_by_name(galera):
     assert galera("is_first", OWN, NOBODY).returncode == 0
     assert galera("is_first", NOBODY, OWN).returncode == 1
+
+
+@pytest.fixture
+def configured(script, tmp_path):
+    """``configured(**variables)``: my.cnf; a secret variable of the container is in it as well."""
+    (tmp_path / "var/lib/kolla").mkdir(parents=True)
+    (tmp_path / "var/lib/kolla/secrets").write_bytes(
+        b'KOLLA_ROOT_PASSWORD=x\0OS_MYSQLD__LOOSE_KEY=a"b\\c\0')
+
+    def run(**variables: str) -> str:
+        ended = script(
+            ("mariadb", "kolla-configure"), KOLLA_ADDRESS="192.0.2.1", KOLLA_PORT="3306",
+            KOLLA_REQUIRE_TLS="false", KOLLA_SESSION_MEMORY="1", **variables,
+        )
+        assert ended.returncode == 0, ended.stderr
+        return (tmp_path / "run/kolla/my.cnf").read_text()
+
+    return run
+
+
+def test_options_are_set_from_variables_secret_or_not_once_for_each_line(configured):
+    text = configured(OS_MYSQLD__MAX_CONNECTIONS="7", OS_MYSQLD__PLUGIN_LOAD_ADD="one\ntwo")
+    assert '[mysqld]\nloose_key = "a\\"b\\\\c"\n' in text and "KOLLA" not in text
+    assert 'max_connections = "7"\n' in text
+    assert 'plugin_load_add = "one"\nplugin_load_add = "two"\n' in text
+
+
+def test_a_server_listens_on_its_former_address_as_well_if_that_is_another_one(configured):
+    assert "\nbind_address = 192.0.2.1\n" in configured(KOLLA_FORMER_ADDRESS="192.0.2.1")
+    assert "\nbind_address = 192.0.2.1,192.0.2.9\n" in configured(KOLLA_FORMER_ADDRESS="192.0.2.9")
+
+
+def test_an_option_that_is_kollas_own_is_refused(script):
+    ended = script(
+        ("mariadb", "kolla-configure"), KOLLA_ADDRESS="192.0.2.1", KOLLA_PORT="3306",
+        KOLLA_REQUIRE_TLS="false", KOLLA_SESSION_MEMORY="1", OS_MYSQLD__DATADIR="/tmp",
+    )
+    assert ended.returncode == 1
+    assert "OS_MYSQLD__DATADIR cannot be set: kolla sets datadir itself" in ended.stderr

@@ -9,41 +9,26 @@ import pytest
 
 from kolla.plugin import shared_folder
 
-FUNCTIONS = shared_folder("docker", "base", "functions.bash")
-AGENTS = shared_folder("docker", "neutron-agents")
-
 
 @pytest.fixture
-def host(tmp_path):
+def host(tmp_path, program, script):
     """A machine whose programs only write down how they were called."""
-    return Host(tmp_path)
+    return Host(tmp_path / "calls", program, script)
 
 
 class Host:
-    def __init__(self, folder):
-        self.folder, self.calls = folder, folder / "calls"
+    def __init__(self, calls, program, script):
+        self.calls, self._program, self._script = calls, program, script
         self.has("ovs-vsctl")
         self.has("ip", 'case "$*" in *address\\ show*) echo "lo UNKNOWN 192.0.2.7/24" ;; esac')
-        self.environment = {
-            "PATH": f"{folder}:{os.environ['PATH']}",
-            "OS_OVS__DATAPATH_TYPE": "netdev", "OS_OVS__LOCAL_IP": "192.0.2.7",
-        }
 
     def has(self, program: str, does: str = "") -> None:
-        path = self.folder / program
-        path.write_text(f'#!/bin/bash\necho "{program} $*" >> {self.calls}\n{does}\n')
-        path.chmod(0o755)
+        self._program(program, f'echo "{program} $*" >> {self.calls}\n{does}')
 
     def run(self, script: str, *arguments: str, **environment: str):
         """Run a script of the agents' image; how it ended and the calls that it has made."""
-        text = (AGENTS / "bin" / script).read_text()
-        copy = self.folder / "scripts" / script
-        copy.parent.mkdir(exist_ok=True)
-        copy.write_text(text.replace("/usr/local/lib/kolla/functions.bash", str(FUNCTIONS)))
-        ended = subprocess.run(
-            ["bash", copy, *arguments], env=self.environment | environment,
-            capture_output=True, text=True, timeout=30,
-        )
+        switch = {"OS_OVS__DATAPATH_TYPE": "netdev", "OS_OVS__LOCAL_IP": "192.0.2.7"}
+        ended = self._script(("neutron-agents", "bin", script), *arguments, **switch | environment)
         calls = self.calls.read_text().splitlines() if self.calls.exists() else []
         return ended, [call.replace("--timeout=30 ", "") for call in calls]
 
@@ -125,6 +110,39 @@ def test_the_metadata_agent_finds_the_parts_of_a_url(host, url, parts):
     assert ended.stdout.strip() == parts
 
 
+@pytest.mark.parametrize("datapath, given, pairs", [
+    ("netdev", {}, "true"), ("netdev", {"OS_DEFAULT__OVS_USE_VETH": "false"}, "false"),
+    ("system", {}, ""),
+])
+def test_ports_in_name_spaces_are_pairs_where_the_switch_is_a_process(
+    host, datapath, given, pairs
+):
+    host.has("kolla-preload", 'echo "$* $OS_DEFAULT__OVS_USE_VETH"')
+    ended, _ = host.run(
+        "kolla-space-agent", "neutron-dhcp-agent", OS_OVS__DATAPATH_TYPE=datapath, **given)
+    assert ended.stdout == f"neutron-dhcp-agent {pairs}\n"
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_an_agent_makes_its_bridges_only_where_it_goes_straight_on(host, tmp_path, joined):
+    """One that waits for its turn shares them with the one before it."""
+    for name in ("kolla-bridges", "kolla-preload"):
+        host.has(name)
+    if joined:
+        (tmp_path / "var/lib/kolla/generation").mkdir(parents=True)
+        (tmp_path / "var/lib/kolla/generation/joined").touch()
+    _, calls = host.run("kolla-openvswitch-agent")
+    assert [call.split()[0] for call in calls] == ["kolla-bridges"] * joined + ["kolla-preload"]
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_schema_is_not_contracted_below_servers_that_would_fail(program, script, refused):
+    program("neutron-db-manage", f"echo $1; [[ $1 != has_offline* ]] || exit {int(refused)}")
+    ended = script(("neutron", "kolla-neutron-contract"))
+    assert ended.returncode == refused and ("upgrade" in ended.stdout) != refused
+    assert ("have to be stopped on all hosts" in ended.stderr) == refused
+
+
 def test_what_is_no_url_of_a_metadata_service_is_named(host):
     ended, _ = host.run("kolla-metadata-agent", KOLLA_METADATA_URL="192.0.2.1")
     assert ended.returncode == 1 and "no URL of a metadata service: 192.0.2.1" in ended.stderr
@@ -136,7 +154,7 @@ def test_a_program_that_outlives_the_agent_leaves_its_control_groups(tmp_path):
         (groups / group).mkdir(parents=True)
         (groups / group / "cgroup.procs").touch()
     wrappers.mkdir()
-    text = (AGENTS / "outlive").read_text()
+    text = shared_folder("docker", "neutron-agents", "outlive").read_text()
     (wrappers / "dnsmasq").write_text(text.replace("/host/cgroup", str(groups)))
     (tmp_path / "dnsmasq").write_text('#!/bin/bash\necho "$$ $*"\n')
     for program in (wrappers / "dnsmasq", tmp_path / "dnsmasq"):

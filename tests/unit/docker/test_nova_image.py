@@ -103,3 +103,19 @@ def test_versions_that_are_not_where_they_were_are_not_guessed(versions):
 def test_a_release_that_the_image_does_not_know_is_refused(versions):
     with pytest.raises(SystemExit, match="it is not known which version services of 2031.1 have"):
         versions.version("2031.1")
+
+
+@pytest.mark.parametrize("found, given, told", [
+    ("kvm", {}, "kvm "), ("qemu", {}, "qemu none"),
+    ("kvm", {"OS_LIBVIRT__VIRT_TYPE": "qemu"}, "qemu none"),
+    ("qemu", {"OS_LIBVIRT__CPU_MODE": "custom"}, "qemu custom"),
+])
+def test_nova_runs_virtual_machines_as_libvirt_found_out_unless_an_operator_says_otherwise(
+    program, script, tmp_path, found, given, told
+):
+    program("kolla-worker", 'echo "$* $OS_LIBVIRT__VIRT_TYPE $OS_LIBVIRT__CPU_MODE"')
+    (tmp_path / "run/libvirt").mkdir(parents=True)
+    (tmp_path / "run/libvirt/accelerator").write_text(f"{found}\n")
+    ended = script(("nova-compute", "bin", "kolla-compute"), **given)
+    assert ended.stdout == f"kolla-preload nova-compute {told}\n", ended.stderr
+    assert (tmp_path / "var/lib/nova/instances").is_dir()

@@ -1,14 +1,11 @@
 """What the scripts of Octavia's images do; no server is asked."""
 
-import os
-import subprocess
+import functools
 import sys
 import types
 from unittest.mock import MagicMock
 
 import pytest
-
-from kolla.plugin import shared_folder
 
 NETWORK, ADDRESS = "10.254.240.0/20", "10.254.240.2"
 
@@ -139,26 +136,18 @@ def test_an_amphora_that_never_reported_is_named_on_one_line(sqlalchemy, load):
 
 
 @pytest.fixture
-def started(tmp_path):
+def started(script):
     """``started(**variables)``: runs ``env`` as a service, after octavia-worker prepared."""
-    functions = shared_folder("docker", "base", "functions.bash")
-    script = shared_folder("docker", "octavia", "bin", "kolla-octavia").read_text().replace(
-        "/usr/local/lib/kolla/functions.bash", str(functions)
-    ).replace("/var/lib/octavia", str(tmp_path))
-    (tmp_path / "kolla-octavia").write_text(script)
-
-    def run(**variables: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            ["bash", tmp_path / "kolla-octavia", "env"], capture_output=True, text=True,
-            env={"PATH": os.environ["PATH"], "KOLLA_RELEASE": "2026.1", **variables})
-
-    return run
+    return functools.partial(
+        script, ("octavia", "bin", "kolla-octavia"), "env", KOLLA_RELEASE="2026.1")
 
 
 def test_a_service_makes_amphorae_of_what_was_prepared_unless_an_operator_says_otherwise(
     started, tmp_path
 ):
-    (tmp_path / "amphorae.env").write_text(
+    prepared = tmp_path / "var/lib/octavia/amphorae.env"
+    prepared.parent.mkdir(parents=True)
+    prepared.write_text(
         "OS_CONTROLLER_WORKER__AMP_FLAVOR_ID=found\n"
         "OS_CONTROLLER_WORKER__AMP_SECGROUP_LIST=group\n")
     told = started(KOLLA_MANAGEMENT_NETWORK=NETWORK, OS_CONTROLLER_WORKER__AMP_FLAVOR_ID="own")

@@ -63,3 +63,25 @@ def test_flows_are_saved_by_a_signal_also_while_others_come_back(place, meanwhil
         process.kill()
     assert (saved / BOOT).exists(), output
     assert (saved / "restore").read_text() == "echo the flows of br-int\n"
+
+
+@pytest.mark.parametrize("switch, database, code, said", [
+    ("exit 0", "echo '7'; echo '7'", 0, ""),
+    ("exit 0", "echo '6'; echo '7'", 1, "has not carried out change 7 of its database, only 6"),
+    ("exit 0", "echo no link >&2; exit 1", 75, "its database does not answer: no link"),
+    ("echo no pidfile >&2; exit 1", "", 1, "the switch does not answer: no pidfile"),
+])
+def test_a_switch_is_blamed_for_itself_alone(program, script, switch, database, code, said):
+    program("ovs-appctl", switch)
+    program("ovs-vsctl", database)
+    ended = script(("openvswitch", "kolla-check-switch"))
+    assert ended.returncode == code and said in ended.stdout and bool(said) == bool(ended.stdout)
+
+
+def test_a_database_of_the_switch_that_does_not_answer_says_why_on_one_line(program, script):
+    program("ovsdb-client", "exit 0")
+    assert script(("openvswitch", "kolla-check-ovsdb")).returncode == 0
+    program("ovsdb-client", "printf 'failed to connect\\nto it\\n' >&2; exit 1")
+    ended = script(("openvswitch", "kolla-check-ovsdb"))
+    assert (ended.returncode, ended.stdout) == (
+        1, "the database does not answer: failed to connect to it\n")

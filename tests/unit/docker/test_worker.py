@@ -4,14 +4,11 @@ import contextlib
 import importlib
 import json
 import socket
-import subprocess
 import sys
 import threading
 import uuid
 
 import pytest
-
-from kolla.plugin import shared_folder
 
 ONE = "rabbit://me:p%40ss@192.0.2.1:5672//"
 
@@ -236,19 +233,13 @@ def test_a_command_that_no_package_has_is_named(preload, monkeypatch):
         preload.main()
 
 
-def test_each_generation_of_a_worker_has_a_name_and_a_queue_of_its_own():
+def test_each_generation_of_a_worker_has_a_name_and_a_queue_of_its_own(script):
     """The check reaches its own by that; RabbitMQ's policy expires queues that end with a UUID."""
-    text = shared_folder("docker", "openstack-base", "kolla-own-name").read_text().replace(
-        "/usr/local/lib/kolla/functions.bash",
-        str(shared_folder("docker", "base", "functions.bash")),
-    )
     told = {
-        subprocess.run(
-            ["bash", "-c", text, "kolla-own-name", "bash", "-c",
-             'echo "$OS_DEFAULT__HOST $KOLLA_RPC_QUEUE"'],
-            env={"PATH": "/usr/bin:/bin", "KOLLA_HOST": "a.example.org",
-                 "KOLLA_RPC_QUEUE": "engine.a.example.org"},
-            capture_output=True, text=True, check=True,
+        script(
+            ("openstack-base", "kolla-own-name"),
+            "bash", "-c", 'echo "$OS_DEFAULT__HOST $KOLLA_RPC_QUEUE"',
+            KOLLA_HOST="a.example.org", KOLLA_RPC_QUEUE="engine.a.example.org",
         ).stdout for _ in range(2)
     }
     assert len(told) == 2
