@@ -133,6 +133,15 @@ def test_an_amphora_that_never_reported_is_named_on_one_line(sqlalchemy, load):
     assert text.startswith("the amphora one of the load balancer front at 10.254.248.7 has never"
                            f" reported to {ADDRESS}:5555 (UDP): ") and "\n" not in text
     assert "(UDP), and 2 others have not either: " in complaint([one, *others], f"{ADDRESS}:5555")
+    assert "(UDP), and another one has not either: " in complaint(others, f"{ADDRESS}:5555")
+
+
+def test_an_amphora_that_has_no_load_balancer_and_no_address_yet_is_named_all_the_same(
+    sqlalchemy, load
+):
+    complaint = load("octavia", "bin", "kolla-silent-amphorae").complaint
+    text = complaint([("one", None, None)], f"{ADDRESS}:5555")
+    assert text.startswith(f"the amphora one has never reported to {ADDRESS}:5555 (UDP): ")
 
 
 @pytest.fixture
