@@ -29,6 +29,8 @@ def swift_account(cloud: Cloud) -> str:
     for host, named in stores.items():
         if not named:
             raise host.mistake("glance", "stores", "it names no store: name file, swift or both")
+        if len({*named}) < len(named):
+            raise host.mistake("glance", "stores", "it names a store twice")
     hosts = [host for host, named in stores.items() if "swift" in named]
     if hosts and not cloud.hosts("swift-proxy-server"):
         raise hosts[0].mistake(

@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from kolla.cli.base import Command, Configuration, Fields, Lister, ShowOne, Table
+from kolla.cli.base import Command, Configuration, Fields, Lister, ShowOne, Table, folded
 from kolla.cli.parser import Parser, completed
 from kolla.errors import KollaError, UsageError, nearest
 
@@ -67,13 +67,14 @@ class Validate(Lister):
         notes: list[Problem] = []
         try:
             problems += deployment.settings.problems(_KnownOptions(deployment, notes))
-            notes += deployment.settings.notes()
+            notes += [note for note in deployment.settings.notes() if note not in problems]
         except Invalid as error:
             problems += error.problems
         self.exit_code = 1 if problems else 0
         found = [("problem", item) for item in problems] + [("note", item) for item in notes]
         lines = [str(item) if kind == "problem" else f"note: {item}" for kind, item in found]
-        self.text = "\n".join(lines if problems else [*lines, "the configuration is valid"])
+        lines += [] if problems else ["the configuration is valid"]
+        self.text = folded("\n".join(lines), self.app.stdout)
         return self.columns, [(kind, item.file, item.line, item.message) for kind, item in found]
 
 

@@ -3,6 +3,7 @@
 oslo.config reads the same files, but does not know the lines.
 """
 
+import codecs
 import collections
 import copy
 import dataclasses
@@ -62,6 +63,10 @@ class SourceFile(iniparser.BaseParser):
         except OSError as error:
             self.problems.append(Problem(str(path), None, f"cannot be read: {error.strerror}"))
             content = b""
+        if content.startswith(codecs.BOM_UTF8):
+            content = content.removeprefix(codecs.BOM_UTF8)
+            self.problems.append(Problem(str(path), 1, "begins with a byte order mark, as editors"
+                                         " of Windows write it: save it as UTF-8 without one"))
         # The blank line ends the last assignment like all others.
         lines = [*map(self._decoded, content.split(b"\n"), itertools.count(1)), ""]
         while not self._parsed(lines):

@@ -2,7 +2,9 @@
 
 import re
 
-from oslo_config import cfg
+from oslo_config import cfg, types
+
+from kolla.errors import nearest
 
 _PYTHON_JARGON = re.compile("invalid literal|could not convert|does not appear to be")
 
@@ -35,9 +37,23 @@ def describe(opt: cfg.Opt, text: str, error: Exception) -> str:
         return f"is not a valid {kind}"
     # oslo.config wraps the type's own message, which quotes what replaced a dollar sign:
     # that may be a secret.
+    if "$" not in text and (choices := _choices(opt.type)):
+        return _no_choice(opt.type, text, choices)
     reason = str(error.__context__ or error)
     detail = "" if "$" in text or _PYTHON_JARGON.search(reason) else f": {reason}"
     return f"{text!r} is not a valid {kind}{detail}"
+
+
+def _choices(kind: types.ConfigType) -> list[str]:
+    """The texts that a value can be, or that each item of a list can be; empty: any."""
+    choices = getattr(getattr(kind, "item_type", kind), "choices", None) or ()
+    return [choice for choice in choices if isinstance(choice, str)]
+
+
+def _no_choice(kind: types.ConfigType, text: str, choices: list[str]) -> str:
+    items = [item.strip() for item in text.split(",")] if isinstance(kind, types.List) else [text]
+    wrong = next((item for item in items if item not in choices), text)
+    return f"{wrong!r} is not one of {', '.join(choices)}{nearest(wrong, choices)}"
 
 
 def taken_in(group: str, value: object) -> set[str]:

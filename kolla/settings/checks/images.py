@@ -6,7 +6,7 @@ from kolla.errors import KollaError
 from kolla.settings import pulled
 from kolla.settings.checks.blame import blame
 from kolla.settings.loader import Settings
-from kolla.settings.problems import Problem
+from kolla.settings.problems import Invalid, Problem
 
 
 def unpinned(settings: Settings) -> Iterator[Problem]:
@@ -16,6 +16,8 @@ def unpinned(settings: Settings) -> Iterator[Problem]:
             continue
         try:
             pulled.reference(settings, container.image)
+        except Invalid:
+            continue  # reported as a wrong value
         except KollaError as error:
             message = f"{error.message}; {error.hint}"
             yield blame(settings, container, container.image.reference, message)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kolla.errors import KollaError
 from kolla.settings.limits import NAMES, limit
 from kolla.settings.loader import Settings
-from kolla.settings.problems import Problem
+from kolla.settings.problems import Invalid, Problem
 
 
 def too_little_memory(settings: Settings) -> Iterator[Problem]:
@@ -13,6 +13,8 @@ def too_little_memory(settings: Settings) -> Iterator[Problem]:
     for container in settings.enabled():
         try:
             found = {name: limit(container, settings, name) for name in (*NAMES, "least_memory")}
+        except Invalid:
+            continue  # reported as a wrong value
         except KollaError as error:
             yield settings.blame_plugin(container, error.message)
             continue

@@ -100,6 +100,11 @@ def test_validate_notes_which_secrets_are_missing(kolla, tmp_path):
     assert "`kolla config passwords` makes them up" in out
 
 
+def test_validate_names_a_problem_once_and_not_as_a_note_too(kolla):
+    code, out, _ = kolla("config", "validate", conf="[glance]\nstores = swfit\n")
+    assert code == 1 and out.count("swfit") == 1
+
+
 def test_secrets_of_a_plugin_that_was_uninstalled_are_only_noted(kolla, tmp_path):
     kolla("config", "passwords", conf="")
     path = tmp_path / "kolla.conf.d" / "passwords.conf"

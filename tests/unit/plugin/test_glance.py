@@ -42,3 +42,8 @@ def test_a_store_in_swift_is_refused_where_no_host_has_swift():
 def test_glance_without_any_store_is_refused():
     with pytest.raises(Mistake, match=r"a: \[glance\] stores: it names no store"):
         swift_account(Cloud(Host("a")))
+
+
+def test_a_store_that_is_named_twice_is_refused():
+    with pytest.raises(Mistake, match=r"a: \[glance\] stores: it names a store twice"):
+        swift_account(Cloud(Host("a", "file", "file")))

@@ -107,6 +107,14 @@ def test_a_file_that_is_no_text_is_named_with_the_line(tmp_path):
         Settings.load(make_catalog(), tmp_path)
 
 
+def test_a_file_with_a_byte_order_mark_is_refused_in_one_line_that_says_so(tmp_path):
+    (tmp_path / "kolla.conf").write_bytes(b"\xef\xbb\xbf[web]\r\nport = 1\r\n")
+    with pytest.raises(Invalid) as caught:
+        Settings.load(make_catalog(), tmp_path)
+    (problem,) = caught.value.problems
+    assert problem.line == 1 and "byte order mark" in problem.message
+
+
 @pytest.mark.parametrize("closed", ["kolla.conf", "kolla.conf.d", "kolla.conf.d/a.conf", "hosts"])
 def test_what_is_not_for_us_to_read_is_named(closed):
     user = os.geteuid()

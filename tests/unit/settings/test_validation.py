@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
-from oslo_config import cfg
+from oslo_config import cfg, types
 from tests.unit.support.plugins import WEB_OPTIONS, make_container, make_settings, make_web
 
 from kolla.plugin import (
-    File, Former, Gone, HostMount, HostNeed, Image, Listen, Privilege, Scratch, Task, Volume,
-    secret,
+    File, Former, Gone, HostMount, HostNeed, Image, Limits, Listen, Privilege, Scratch, Task,
+    Volume, secret,
 )
 from kolla.plugin.declarations.container import PHASES
 from kolla.settings import Invalid
@@ -149,6 +149,20 @@ def test_an_unknown_option_in_the_environment_is_named(tmp_path, monkeypatch):
 def test_a_value_of_the_wrong_type_names_file_and_line(tmp_path, group, line, message):
     found = problems(tmp_path, f"[{group}]\n{line}\n")
     assert len(found) == 1 and found[0].startswith(f"kolla.conf:2: {message}")
+
+
+def test_the_wrong_item_of_a_list_is_named_with_the_nearest_one(tmp_path):
+    kinds = cfg.ListOpt("kinds", item_type=types.String(choices=["file", "swift"]))
+    web = make_web(options={**WEB_OPTIONS, "web": (*WEB_OPTIONS["web"], kinds)})
+    assert problems(tmp_path, "[web]\nkinds = file, swfit\n", web) == [
+        "kolla.conf:2: [web] kinds: 'swfit' is not one of file, swift; did you mean 'swift'?"
+    ]
+
+
+def test_a_wrong_value_that_a_limit_takes_in_is_named_once(tmp_path):
+    limits = Limits(memory="100m * ${web.port}", least_memory="1m")
+    found = problems(tmp_path, "[web]\nport = many\n", make_web(limits=limits))
+    assert found == ["kolla.conf:2: [web] port: 'many' is not a valid port"]
 
 
 def test_a_wrong_value_is_found_also_where_another_file_overrides_it(tmp_path):
@@ -417,8 +431,8 @@ def test_the_interface_must_exist_and_carry_the_address(tmp_path):
                                 "Should be less than or equal to 9"),
     ("DEFAULT", "ratio = 0.1", "ratio: '0.1' is not a valid floating point: "
                                "Should be greater than or equal to 0.5"),
-    ("DEFAULT", "level = mid", "level: 'mid' is not a valid string: "
-                               "Valid values are [low, high], but found 'mid'"),
+    ("DEFAULT", "level = mid", "level: 'mid' is not one of low, high"),
+    ("DEFAULT", "level = hihg", "level: 'hihg' is not one of low, high; did you mean 'high'?"),
     ("DEFAULT", "listeners.tcp = x", "listeners.tcp: 'x' is not a valid integer"),
     ("store_1", "pth = x", "pth: the service has no such option; did you mean 'path'?"),
     ("default", "debug = 1", "the service has no group 'default'; did you mean 'DEFAULT'?"),
