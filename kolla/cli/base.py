@@ -193,14 +193,12 @@ class Lister(_Columns, lister.Lister):
         return 0
 
     def below(self, names: Sequence[str], rows: list[Sequence[Any]]) -> list[str]:
-        """The lines below the table: the free text of each row, after its first cell."""
+        """The lines below the table: the free text of each row, after its first cell, once."""
         if self.prose not in names:
             return []
         place = list(names).index(self.prose)
-        return [
-            line for row in rows if row[place]
-            for line in wrapped(_said(row[0]), _said(row[place]))
-        ]
+        said = dict.fromkeys((_said(row[0]), _said(row[place])) for row in rows if row[place])
+        return [line for subject, text in said for line in wrapped(subject, text)]
 
 
 class ShowOne(_Columns, show.ShowOne):

@@ -31,6 +31,12 @@ class Kind:
     make: Callable[[str, int], None] | None = None
     #: What an operator can do.
     advice: str = "`kolla host prepare` makes it"
+    #: What only an operator can do about one of that value; empty: see ``make``.
+    by_hand: Callable[[str], str] = lambda value: ""
+
+    def to_do(self, value: str) -> str:
+        """What an operator can do about one that is missing."""
+        return self.by_hand(value) or self.advice
 
 
 def host_path(path: str) -> str:
@@ -86,19 +92,26 @@ def _slave(path: str) -> str:
 def _passes_on(path: str, *words: str) -> str:
     if not os.path.exists(host_path(path)):
         return "does not exist"
-    options = _propagation(os.path.realpath(path))
+    _, options = _mount_of(path)
     passes = any(option.startswith(words) for option in options)
     return "" if passes else "is on a mount that is private"
 
 
-def _propagation(path: str) -> list[str]:
-    """Of the mount that a path of the host is on, in the words of the kernel."""
-    found: dict[str, list[str]] = {}
+def _share_by_hand(path: str) -> str:
+    """Of a folder that is there: kolla does not change a mount that others use as well."""
+    if not _slave(path) or not os.path.exists(host_path(path)):
+        return ""
+    return f"`mount --make-shared {_mount_of(path)[0]}`, before the engine starts"
+
+
+def _mount_of(path: str) -> tuple[str, list[str]]:
+    """The mount that a path of the host is on, and its propagation in the words of the kernel."""
+    path, found = os.path.realpath(path), {"/": list[str]()}
     for line in _mounts().splitlines():
         fields = line.split()
         found[_unescaped(fields[4])] = fields[6:fields.index("-")]
     above = [path, *map(str, pathlib.PurePath(path).parents)]
-    return next((found[place] for place in above if place in found), [])
+    return next((place, found[place]) for place in above if place in found)
 
 
 def _mounts() -> str:
@@ -175,5 +188,5 @@ KINDS = {
     "device": Kind(_device, advice="load its driver, or enable it"),
     "interface": Kind(_interface, advice="make it, or name another one"),
     "path": Kind(_path, advice="make it, or install what it belongs to"),
-    "slave-mount": Kind(_slave, advice="share it: mount --make-shared"),
+    "slave-mount": Kind(_slave, _make_folder, by_hand=_share_by_hand),
 }

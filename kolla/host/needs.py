@@ -80,7 +80,7 @@ def require(spec: Spec) -> None:
         raise KollaError(
             "\n".join(f"{spec.container} needs the {need} of this host, which {why}: {need.reason}"
                       for need, why in lacks),
-            "; ".join(dict.fromkeys(KINDS[need.kind].advice for need, _ in lacks)),
+            "; ".join(dict.fromkeys(_to_do(need) for need, _ in lacks)),
         )
 
 
@@ -100,11 +100,19 @@ def _finding(needs: list[HostNeed], whom: str) -> Finding:
         return Finding(str(need), State.OK, whom)
     optional = all(need.optional for need in needs)
     state = State.WARNING if optional else State.MISSING
-    return Finding(str(need), state, f"{why}; {whom}", KINDS[need.kind].advice)
+    return Finding(str(need), state, f"{why}; {whom}", _to_do(need))
+
+
+def _to_do(need: HostNeed) -> str:
+    return KINDS[need.kind].to_do(need.value)
 
 
 def _for_whom(users: Iterable[tuple[str, HostNeed]]) -> str:
-    return "; ".join(dict.fromkeys(f"{name}: {need.reason}" for name, need in users))
+    """Each reason once, after the containers that have it."""
+    names: dict[str, list[str]] = collections.defaultdict(list)
+    for name, need in users:
+        names[need.reason].append(name)
+    return "; ".join(f"{', '.join(whose)}: {reason}" for reason, whose in names.items())
 
 
 def prepare(settings: Settings, touch: bool = True) -> Iterator[Made]:
@@ -116,8 +124,8 @@ def prepare(settings: Settings, touch: bool = True) -> Iterator[Made]:
         kind, why = KINDS[need.kind], lack(need)
         if not why:
             yield Made(need, container.name, "was there")
-        elif kind.make is None:
-            yield Made(need, container.name, why, True, kind.advice)
+        elif kind.make is None or kind.by_hand(need.value):
+            yield Made(need, container.name, why, True, kind.to_do(need.value))
         elif not touch:
             yield Made(need, container.name, "to be made")
         else:
@@ -133,7 +141,7 @@ def _made(need: HostNeed, container: Container) -> Made:
     except (KollaError, OSError) as error:
         return Made(need, container.name, f"cannot be made: {error}", True)
     why = lack(need)
-    return Made(need, container.name, why or "made", bool(why))
+    return Made(need, container.name, why or "made", bool(why), kind.by_hand(need.value))
 
 
 def _all(settings: Settings) -> Iterator[tuple[Container, HostNeed]]:

@@ -81,6 +81,46 @@ def test_whether_mounts_are_passed_on_is_read_of_the_mount_that_a_path_is_on(
     assert (needs.lack(need("slave-mount", path)) == "") is slave
 
 
+def test_a_folder_in_which_disks_are_mounted_is_made_where_mounts_are_passed_on(
+    kernel, tmp_path
+):
+    place = tmp_path / "node"
+    shared = f"25 22 0:23 / {tmp_path} rw shared:9 - tmpfs tmpfs rw\n"
+    (kernel / "proc/1/mountinfo").write_text(MOUNTS + shared)
+    web = make_container("web", host_mounts=(
+        HostMount(str(place), "/srv/node", "has disks", propagation="rslave"),
+    ), **OF_THIS_USER)
+    settings = make_settings(tmp_path, "", web)
+    (finding,) = needs.examine(settings)
+    assert finding.found == "does not exist; web: has disks"
+    assert finding.advice == "`kolla host prepare` makes it"
+    (made,) = needs.prepare(settings, touch=False)
+    assert made.outcome == "to be made" and not place.exists()
+    (made,) = needs.prepare(settings)
+    assert (made.outcome, made.advice) == ("made", "") and place.stat().st_uid == os.getuid()
+
+
+def test_a_mount_that_is_not_passed_on_is_told_with_the_command_that_shares_it(kernel, tmp_path):
+    place = tmp_path / "node"
+    web = make_container("web", host_mounts=(
+        HostMount(str(place), "/srv/node", "has disks", propagation="rslave"),
+    ), **OF_THIS_USER)
+    settings = make_settings(tmp_path, "", web)
+    for _ in "first", "again":
+        (made,) = needs.prepare(settings)
+        assert made.outcome == "is on a mount that is private" and made.fails
+        assert made.advice == "`mount --make-shared /`, before the engine starts"
+    (made,) = needs.prepare(settings, touch=False)
+    assert made.outcome == "is on a mount that is private"
+
+
+def test_containers_with_the_same_reason_are_told_together(kernel, tmp_path):
+    one, two = (make_container(name, needs=(need("module", "openvswitch"),))
+                for name in ("one", "two"))
+    (finding,) = needs.examine(make_settings(tmp_path, "", one, two))
+    assert finding.found == "is not loaded; one, two: guests need it"
+
+
 def test_what_is_missing_is_made_once_and_for_its_user(kernel, tmp_path):
     place, file = tmp_path / "instances", tmp_path / "run" / "lock"
     web = make_container("web", needs=(
