@@ -60,6 +60,9 @@ def held_back(deployment: Deployment, container: Container, record: Record) -> s
         return ""
     elif releases.earlier(deployment.catalog.release_order, release, record.release_pin):
         end = f"raise that, or `kolla container rollback {container.name}` goes back"
+    elif container.releases and release not in container.releases:
+        asked = f"{asked}, which {container.name} is no part of"
+        end = "on a host that goes on without it, delete it and name it in [host] disabled"
     since = f" since {record.pinned_at[:16].replace('T', ' ')} UTC" if record.pinned_at else ""
     by = f" ({record.pinned_by})" if record.pinned_by else ""
     return f"pinned to {stays}{since}{by}, while {asked}; {end}"

@@ -42,6 +42,17 @@ def test_what_a_rollback_holds_back_is_told_with_the_command_and_can_follow_agai
     assert host.act("upgrade")["web"].outcome == "unchanged"
 
 
+def test_one_that_the_configured_release_no_longer_has_is_not_told_to_follow(tmp_path):
+    host = Host(tmp_path, make_service("web", per_release=True, releases=("2026.1",)))
+    host.build("1")
+    host.act("start")
+    host.act("upgrade", release="2026.1")
+    configure(host, "2026.2")
+    reason = host.act("upgrade")["web"].reason
+    assert "[DEFAULT] release is 2026.2, which web is no part of; on a host that goes on" in reason
+    assert "delete it and name it in [host] disabled" in reason and "--follow-config" not in reason
+
+
 def test_a_rollback_to_a_release_follows_the_later_images_of_that(host):
     host.act("upgrade", release="2026.2")
     host.act("rollback")
