@@ -51,6 +51,7 @@ GLANCE_API = Container(
         builder="openstack-builder",
         offline=True,
         per_release=True,
+        options=("glance.stores",),
     ),
     user=42415,
     strategy=Strategy.HANDOVER,

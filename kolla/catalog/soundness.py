@@ -29,7 +29,7 @@ def unsound(thing: ContainerSet | Container | Image | Gone) -> str:
         return _of_image(thing, "its")
     found = (*_project(thing), *_privileges(thing), *_needs(thing), *_paths(thing),
              *_leaks(thing), *_files(thing), *_keyrings(thing), *_listens(thing),
-             *_behaviour(thing))
+             *_behaviour(thing), *_options_of_image(thing))
     return next(filter(None, found), "") or _of_image(thing.image, "its image's")
 
 
@@ -134,6 +134,13 @@ def _keyrings(container: Container) -> Iterator[str]:
         elif forms_of[ring.option] != "keys":
             yield (f"its keyring {ring.path!r} is of {ring.option!r}, which is no secret of the"
                    " form 'keys'")
+
+
+def _options_of_image(container: Container) -> Iterator[str]:
+    own = {f"{group}.{opt.dest}" for group, opts in container.options.items() for opt in opts}
+    for name in container.image.options:
+        if name not in own:
+            yield f"its image knows {name!r}, which is no option of its own"
 
 
 def _listens(container: Container) -> Iterator[str]:

@@ -8,9 +8,13 @@ from kolla.plans.plan import State
 from kolla.plans.refusals import refuse_downgrade, refuse_jump, refuse_release
 from kolla.plans.rendering import build
 from kolla.plugin import Container
+from kolla.plugin.reports import ImageFacts
 from kolla.plugin.spec import Spec
+from kolla.settings.option_values import split
 
 VERSION = "org.opencontainers.image.version"
+#: The label of an image that names those of ``Image.options`` that it knows.
+OPTIONS_LABEL = "kolla.options"
 
 
 def spec(
@@ -40,10 +44,26 @@ def spec(
         refuse_jump(deployment, container, state, of_image)
     if current:
         refuse_downgrade(container, state.spec(current).version, version)
+    _judge_image(deployment, container, facts)
     _judge_options(deployment, container, facts.id, preview)
     return build(
         container, deployment.settings, facts, of_image, version, deployment.backend.name
     )
+
+
+def _judge_image(deployment: Deployment, container: Container, facts: ImageFacts) -> None:
+    """Refuse an image that would ignore an option that is set."""
+    known, settings = facts.labels.get(OPTIONS_LABEL, "").split(","), deployment.settings
+    for name in container.image.options:
+        group, option = split(name)
+        is_default = settings.value(group, option) == settings.option(group, option).default
+        if name not in known and not is_default:
+            what = f"the image {facts.reference} is of an earlier kolla and does not know it"
+            raise KollaError(
+                f"{container.name}: {settings.blame(group, option, what)}",
+                f"{_how_to_build(container, facts.labels.get('kolla.release', ''))}, or take the"
+                " option out",
+            )
 
 
 def _judge_options(
@@ -71,12 +91,16 @@ def _missing(
             "build it or load it, or choose another with --release or --image",
         )
     name = name_of_image(deployment, container, release)
-    option = f" --release {release}" if container.image.per_release else ""
     known = naming.releases_of(container.image)
-    hint = f"`kolla image build {container.image.name}{option}`"
-    if option and known and release not in known:
+    hint = _how_to_build(container, release)
+    if container.image.per_release and known and release not in known:
         hint = f"it can be built for {', '.join(known)}; choose one of them, or load an image"
     return KollaError(f"the image {name} is not built", hint)
+
+
+def _how_to_build(container: Container, release: str) -> str:
+    option = f" --release {release}" if release and container.image.per_release else ""
+    return f"`kolla image build {container.image.name}{option}`"
 
 
 def name_of_image(deployment: Deployment, container: Container, release: str) -> str:

@@ -34,6 +34,10 @@ class Image:
     #: Instead of a folder: an image that somebody else built, by its name in a registry with its
     #: digest, ``registry.example:5000/mongo:8.0@sha256:…``. It is built on no image of kolla.
     reference: Template = ""
+    #: Options of its containers, ``group.option``, that an image of an earlier kolla would ignore.
+    #: One that knows them names them in its label ``kolla.options``, with commas between them;
+    #: with any other image, kolla refuses values other than the default.
+    options: tuple[str, ...] = ()
 
 
 def shared_folder(*parts: str) -> pathlib.Path:

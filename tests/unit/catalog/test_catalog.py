@@ -81,6 +81,8 @@ def test_unknown_name_tells_the_nearest_one():
      """its "environment['PORT']" should be of type str, but is 80"""),
     (plugin(make_container("x", image=Image("x", "/folder")), "bad"),
      "its 'image.folder' should be of type Path or None, but is '/folder'"),
+    (plugin(make_container("x", image=Image("x", FOLDER, options=("x.y",))), "bad"),
+     "its image knows 'x.y', which is no option of its own"),
     (plugin(make_container("x", bootstrap=(Task("t", "command"),)), "bad"),
      "its 'bootstrap[0].command' should be of type tuple[str, ...], but is 'command'"),
     (plugin(make_container("x", privileges=(Privilege("capabilty", "", "NET_RAW"),)), "bad"),
