@@ -56,7 +56,8 @@ def draft_of(
         sync(path.parent)
     except OSError as error:
         raise KollaError(
-            f"{path} cannot be written: {error.strerror}", "is the disk full, or read-only?"
+            f"{path} cannot be written: {error.strerror}",
+            "is the disk full, or read-only? else run this as root",
         ) from None
 
 

@@ -99,14 +99,9 @@ class _Columns(display.DisplayCommandBase, Command):
         if parsed_args.formatter == "yaml":
             _write_members_as_text()
         titles = self.titles(parsed_args)
-        by_lower_case = {title.lower(): title for title in titles}
-        for column in parsed_args.columns:
-            if titles and column.lower() not in by_lower_case:
-                raise UsageError(
-                    f"there is no column {column!r}{nearest(column, titles)}",
-                    f"the columns are: {', '.join(titles)}",
-                )
-        parsed_args.columns = [by_lower_case.get(c.lower(), c) for c in parsed_args.columns]
+        for chosen in ("columns", "sort_columns"):
+            if columns := getattr(parsed_args, chosen, []):
+                setattr(parsed_args, chosen, _in_their_case(columns, titles))
         return super().run(parsed_args) or self.exit_code
 
     def titles(self, parsed_args: Namespace) -> tuple[str, ...]:
@@ -224,6 +219,18 @@ class ShowOne(_Columns, show.ShowOne):
                     if plain(_said(cell)) not in ("", "-", "None", "[]")
                 ]
         return super().produce_output(parsed_args, column_names, data)
+
+
+def _in_their_case(columns: Sequence[str], titles: Sequence[str]) -> list[str]:
+    """Columns as their titles are written. UsageError for one that is none of them."""
+    by_lower_case = {title.lower(): title for title in titles}
+    for column in columns:
+        if titles and column.lower() not in by_lower_case:
+            raise UsageError(
+                f"there is no column {column!r}{nearest(column, titles)}",
+                f"the columns are: {', '.join(titles)}",
+            )
+    return [by_lower_case.get(column.lower(), column) for column in columns]
 
 
 def _too_wide(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bool:

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import textwrap
 from typing import Any, NoReturn
 
 from kolla.errors import UsageError, nearest
@@ -23,10 +24,14 @@ class _Formatter(argparse.HelpFormatter):
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         return "\n\n".join(
-            paragraph if "\n " in paragraph else super(_Formatter, self)._fill_text(
-                paragraph, width, indent)
+            paragraph if "\n " in paragraph else "\n".join(
+                indent + line for line in self._split_lines(paragraph, width - len(indent)))
             for paragraph in text.split("\n\n")
         )
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        """An option is not broken at its dashes, so that it can be searched for and copied."""
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
 
 
 class Parser(argparse.ArgumentParser):

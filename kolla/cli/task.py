@@ -23,7 +23,7 @@ class Task(action.Action):
     task runs, other commands on the container wait.
     """
 
-    example = "kolla container task mariadb\nkolla container task mariadb recover"
+    example = "kolla container task mariadb\nkolla container task swift-proxy-server rings"
     kind = "task"
     leftover = True
     listed = ("task", "command", "every", "last", "outcome")

@@ -84,7 +84,7 @@ def engine_facts(url: str) -> tuple[dict, Finding]:
     import docker
     import requests
 
-    from kolla.backends.docker.connection import tell_of_another
+    from kolla.backends.docker.connection import root_cause, tell_of_another
 
     tell_of_another(url, os.environ.get("DOCKER_HOST", ""))
     try:
@@ -93,18 +93,12 @@ def engine_facts(url: str) -> tuple[dict, Finding]:
         api.close()
     except (docker.errors.DockerException, requests.RequestException) as error:
         return {}, Finding(
-            "engine", State.MISSING, f"nothing answers at {url}: {_cause(error)}",
+            "engine", State.MISSING, f"nothing answers at {url}: {root_cause(error)}",
             "apt-get install docker.io; systemctl start docker (or run dockerd); "
             "[docker] url names another engine",
         )
     found = f"{facts['ServerVersion']}, {facts['Driver']}, at {url}"
     return facts, Finding("engine", State.OK, found)
-
-
-def _cause(error: BaseException) -> str:
-    while error.__context__ is not None:
-        error = error.__context__
-    return getattr(error, "strerror", None) or str(error)
 
 
 def live_restore(facts: dict) -> Finding:

@@ -61,7 +61,7 @@ class Connection:
             raise BackendError(f"the engine {what}: {said}") from error
         except (DockerException, requests.RequestException) as error:
             raise Unreachable(
-                f"the Docker engine at {self.url} {what}: {_root_cause(error)}",
+                f"the Docker engine at {self.url} {what}: {root_cause(error)}",
                 "is it running? see `kolla host check`; [docker] url chooses another engine",
             ) from error
 
@@ -89,7 +89,8 @@ def _speaks_another(error: APIError) -> bool:
     return "client version" in said and ("too old" in said or "too new" in said)
 
 
-def _root_cause(error: BaseException) -> str:
+def root_cause(error: BaseException) -> str:
+    """What an error began with, in the words of the system where it has some."""
     while error.__context__ is not None:
         error = error.__context__
-    return str(error)
+    return getattr(error, "strerror", None) or str(error)

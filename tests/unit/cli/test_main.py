@@ -91,8 +91,9 @@ def test_malformed_assignment_is_wrong_usage(kolla):
     assert "GROUP.OPTION=VALUE" in answer.err
 
 
-def test_unknown_column_names_the_nearest_before_anything_is_done(kolla):
-    answer = kolla("set", "start", "caches", "-c", "outcom")
+@pytest.mark.parametrize("option", ["-c", "--sort-column"])
+def test_unknown_column_names_the_nearest_before_anything_is_done(kolla, option):
+    answer = kolla("set", "start", "caches", option, "outcom")
     assert answer.code == 2
     assert "there is no column 'outcom'; did you mean 'outcome'?" in answer.err
 

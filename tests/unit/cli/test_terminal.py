@@ -194,6 +194,12 @@ def test_help_begins_with_the_example_and_fits_a_terminal(kolla, monkeypatch, na
     assert "--sort-column" not in text
 
 
+def test_help_breaks_no_option_at_its_dashes(kolla, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    said = kolla("container", "upgrade", "--help").out
+    assert "--follow-\n" not in said and said.count("--follow-config") > 3
+
+
 def test_the_list_of_commands_fits_a_terminal(kolla, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     assert max(map(len, kolla("--help").out.splitlines())) <= WIDTH

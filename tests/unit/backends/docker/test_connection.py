@@ -3,6 +3,7 @@
 import pytest
 
 from kolla.backends.docker import connection
+from kolla.plugin.reports import Unreachable
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +27,10 @@ def test_an_engine_that_docker_would_use_and_kolla_does_not_is_named_once(
     assert len(told) == warned
     if warned:
         assert variable in told[0] and "[docker] url" in told[0]
+
+
+def test_an_engine_that_is_away_is_told_in_words_without_a_number_of_an_error():
+    with pytest.raises(Unreachable) as away:
+        connection.Connection("unix:///nonexistent/socket").connect(5)
+    assert away.value.message == ("the Docker engine at unix:///nonexistent/socket cannot be"
+                                  " reached: No such file or directory")
