@@ -33,10 +33,8 @@ OPTIONS = (
 )
 #: What the data have of a cluster, besides the data themselves.
 OF_A_CLUSTER = ("/var/lib/mysql/shared", "/var/lib/mysql/data/grastate.dat")
-#: The options that all members have to agree on.
-SHARED = (
-    ("galera", "enabled"), ("database", "address"), ("database", "port"), ("database", "tls"),
-)
+#: The options of the database that all members have to agree on.
+SHARED = ("address", "port", "tls")
 
 LISTENS = tuple(
     Listen("${galera.address}", "${galera.enabled?${galera." + port + "}:}")
@@ -100,10 +98,11 @@ def configuration(cloud: Cloud) -> str:
     hosts = cloud.hosts("mariadb")
     if not any(host.value("galera", "enabled") for host in hosts):
         return ""
-    for group, option in SHARED:
-        _same(hosts, group, option)
+    _same(hosts, "galera", "enabled")
     if len(hosts) > 1:
         _found_elsewhere(hosts)
+    for option in SHARED:
+        _same(hosts, "database", option)
     members = [_place(host, "galera", "address") for host in hosts]
     _differ(hosts, members)
     tls = any(host.value("database", "tls") for host in hosts)
@@ -124,10 +123,14 @@ def _same(hosts: Sequence[Host], group: str, option: str) -> None:
     values = {host.name: host.value(group, option) for host in hosts}
     for host in hosts:
         if values[host.name] != values[hosts[0].name]:
-            told = ", ".join(f"{value} on {name}" for name, value in values.items())
+            told = ", ".join(f"{_said(value)} on {name}" for name, value in values.items())
             raise host.mistake(
                 group, option,
                 f"it is {told}: set the same for all members of the cluster, in kolla.conf")
+
+
+def _said(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _found_elsewhere(hosts: Sequence[Host]) -> None:

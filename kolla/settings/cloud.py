@@ -10,7 +10,7 @@ from kolla.plugin import Container, File
 from kolla.plugin.cloud import Listening
 from kolla.settings import templates
 from kolla.settings.option_values import split
-from kolla.settings.problems import Invalid
+from kolla.settings.problems import Invalid, Problem
 
 if TYPE_CHECKING:
     from kolla.settings.loader import Settings
@@ -31,7 +31,9 @@ class CloudHost:
         return self.settings.value(group, option)
 
     def mistake(self, group: str, option: str, message: str) -> Invalid:
-        return Invalid([self.settings.blame(group, option, message)])
+        origin, text = self.settings.origin(group, option), f"[{group}] {option}: {message}"
+        unset = Problem(str(self.settings.config_dir / "kolla.conf"), None, text)
+        return Invalid([origin.problem(text) if origin else unset])
 
     def runs(self, container: str) -> bool:
         return container in {each.name for each in self.settings.enabled()}

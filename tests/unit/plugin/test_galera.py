@@ -67,11 +67,13 @@ def test_a_single_member_may_be_found_where_it_is():
 
 @pytest.mark.parametrize("hosts, told", [
     ((host(1), host(2, galera__enabled=False)),
-     r"c2: \[galera\] enabled: it is True on c1, False on c2: set the same"),
+     r"c2: \[galera\] enabled: it is true on c1, false on c2: set the same"),
     ((host(1), host(2, database__address="192.0.2.9")),
      r"c2: \[database\] address: it is 192.0.2.10 on c1, 192.0.2.9 on c2: set the same"),
-    ((host(1), host(2, database__tls=True)), r"c2: \[database\] tls: it is False on c1"),
+    ((host(1), host(2, database__tls=True)), r"c2: \[database\] tls: it is false on c1"),
     ((host(1, database__address="192.0.2.11"), host(2, database__address="192.0.2.11")),
+     r"c1: \[database\] address: services would only use the MariaDB of c1: set the address of"),
+    ((host(1, database__address="192.0.2.11"), host(2, database__address="192.0.2.12")),
      r"c1: \[database\] address: services would only use the MariaDB of c1: set the address of"),
     ((host(1), host(2, galera__address="192.0.2.11")),
      r"c2: \[galera\] address: c1 and c2 both have 192.0.2.11:4567: set that of each host"),

@@ -83,6 +83,15 @@ def without_a_low_port(cloud) -> str:
     return ""
 
 
+def test_a_mistake_of_an_option_that_is_not_set_names_that_option_and_no_other(tmp_path):
+    def content(cloud):
+        raise cloud.hosts("web")[0].mistake("web", "address", "set that of the balancer")
+
+    settings = settings_of(tmp_path, content)
+    said = {str(problem) for problem in settings.problems() if "balancer" in problem.message}
+    assert said == {f"{tmp_path}/kolla.conf: [web] address: set that of the balancer"}
+
+
 @pytest.mark.parametrize("host", ["ctl1", "ctl2"])
 def test_a_mistake_of_an_operator_is_told_once_with_its_place(tmp_path, host):
     """Two files are made of it, and neither plugin is to blame."""
