@@ -213,6 +213,9 @@ class _StandardError(logging.StreamHandler[TextIO]):
 
     stream = property(lambda self: sys.stderr, lambda self, stream: None)
 
+    def format(self, record: logging.LogRecord) -> str:
+        return folded(super().format(record), self.stream)
+
 
 def _complain(error: KollaError, stream: TextIO) -> int:
     logfile.TOLD.error("%s", error)

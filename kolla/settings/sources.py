@@ -228,9 +228,8 @@ def existing(path: Path) -> list[Path]:
 
 
 def _unreadable(path: Path, error: OSError) -> KollaError:
-    return KollaError(
-        f"cannot read {path}: {error.strerror}", "run it as root: `sudo kolla ...`"
-    )
+    hint = "run it as root: `sudo kolla ...`" if isinstance(error, PermissionError) else ""
+    return KollaError(f"cannot read {path}: {error.strerror}", hint)
 
 
 def read(paths: Iterable[Path]) -> list[SourceFile]:

@@ -32,7 +32,7 @@ def describe(opt: cfg.Opt, text: str, error: Exception) -> str:
         missing = f"group {error.group_name}"
     if missing:
         return f"refers to an unknown {missing}; write $$ for a dollar sign"
-    kind = opt.type.type_name.removesuffix(" value")
+    kind = _name_of(opt.type)
     if opt.secret:
         return f"is not a valid {kind}"
     # oslo.config wraps the type's own message, which quotes what replaced a dollar sign:
@@ -42,6 +42,12 @@ def describe(opt: cfg.Opt, text: str, error: Exception) -> str:
     reason = str(error.__context__ or error)
     detail = "" if "$" in text or _PYTHON_JARGON.search(reason) else f": {reason}"
     return f"{text!r} is not a valid {kind}{detail}"
+
+
+def _name_of(kind: types.ConfigType) -> str:
+    if isinstance(kind, types.Dict):
+        return f"list of NAME:{_name_of(kind.value_type).upper()}"
+    return kind.type_name.removesuffix(" value")
 
 
 def _choices(kind: types.ConfigType) -> list[str]:

@@ -42,18 +42,26 @@ def _holds_secret(settings: Settings, item: Origin) -> bool:
 
 
 def missing(settings: Settings) -> Iterator[Problem]:
-    """Files that options name and this host lacks."""
+    """Files that options name and this host lacks; those that kolla makes are counted."""
     made = {f"{container.certificate.group}.{option}"
             for container in settings.enabled() if container.certificate
             for option in ("certificate", "key", "authority")}
+    to_make = []
     for name in dict.fromkeys(["images.ca_bundle", *file_options(settings)]):
         group, _, option = name.partition(".")
         if not settings.has(group, option):
             continue
         path = settings.value(group, option)
-        if path and not Path(path).is_file():
-            hint = "; `kolla config certificates` makes it" if name in made else ""
-            yield settings.blame(group, option, f"there is no file {path}{hint}")
+        if not path or Path(path).is_file():
+            continue
+        if name in made and settings.origin(group, option) is None:
+            to_make.append(path)
+        else:
+            yield settings.blame(group, option, f"there is no file {path}")
+    if to_make:
+        others = f", and {len(to_make) - 1} more" if to_make[1:] else ""
+        yield settings.blame("certificates", "folder", f"there is no file {to_make[0]}{others};"
+                             " `kolla config certificates` makes what is missing")
 
 
 def hook_command(settings: Settings) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from kolla.catalog.naming import SUITES
 from kolla.errors import KollaError, nearest
 from kolla.settings import limits, passwords, services
 from kolla.settings.loader import Settings
-from kolla.settings.problems import Problem
+from kolla.settings.problems import Invalid, Problem
 from kolla.settings.sources import normal_group, variable_of
 
 
@@ -142,7 +142,10 @@ def broken_drivers(settings: Settings) -> Iterator[Problem]:
 def _unknown(
     settings: Settings, group: str, option: str, known: Collection[str], what: str
 ) -> Iterator[Problem]:
-    value = settings.value(group, option)
+    try:
+        value = settings.value(group, option)
+    except Invalid:
+        return  # reported as a wrong value
     for name in [value] if isinstance(value, str) else value:
         if name not in known:
             message = settings.catalog.old_names.none_such(what, name, known)

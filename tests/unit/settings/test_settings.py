@@ -115,6 +115,14 @@ def test_a_file_with_a_byte_order_mark_is_refused_in_one_line_that_says_so(tmp_p
     assert problem.line == 1 and "byte order mark" in problem.message
 
 
+def test_a_file_in_place_of_a_folder_is_named_and_root_is_no_help(tmp_path):
+    (tmp_path / "kolla.conf.d").touch()
+    with pytest.raises(KollaError) as refused:
+        Settings.load(make_catalog(), tmp_path)
+    assert refused.value.message == f"cannot read {tmp_path}/kolla.conf.d: Not a directory"
+    assert refused.value.hint == ""
+
+
 @pytest.mark.parametrize("closed", ["kolla.conf", "kolla.conf.d", "kolla.conf.d/a.conf", "hosts"])
 def test_what_is_not_for_us_to_read_is_named(closed):
     user = os.geteuid()

@@ -144,6 +144,8 @@ def test_an_unknown_option_in_the_environment_is_named(tmp_path, monkeypatch):
     ("web", "debug = perhaps", "[web] debug: 'perhaps' is not a valid boolean: "
                                "Unexpected boolean value 'perhaps'"),
     ("host", "address = here", "[host] address: 'here' is not a valid IP address"),
+    ("monitor", "interval = web:x", "[monitor] interval: 'web:x' is not a valid list of "
+                                    "NAME:INTEGER"),
     ("WEB", "port = many", "[web] port: 'many' is not a valid port"),
 ])
 def test_a_value_of_the_wrong_type_names_file_and_line(tmp_path, group, line, message):
@@ -156,6 +158,13 @@ def test_the_wrong_item_of_a_list_is_named_with_the_nearest_one(tmp_path):
     web = make_web(options={**WEB_OPTIONS, "web": (*WEB_OPTIONS["web"], kinds)})
     assert problems(tmp_path, "[web]\nkinds = file, swfit\n", web) == [
         "kolla.conf:2: [web] kinds: 'swfit' is not one of file, swift; did you mean 'swift'?"
+    ]
+
+
+def test_a_wrong_value_hides_no_unknown_name_beside_it(tmp_path):
+    text = "[monitor]\ninterval = web:x\ngrace = wbe:5\n[limits]\nmemory = wbe:1g\n"
+    assert [message.partition(": ")[0] for message in problems(tmp_path, text)] == [
+        "kolla.conf:2", "kolla.conf:3", "kolla.conf:5"
     ]
 
 
