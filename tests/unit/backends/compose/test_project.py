@@ -1,6 +1,7 @@
 """The compose file of a host: what is in it, and what survives edits and accidents."""
 
 import json
+import os
 import pathlib
 import shutil
 
@@ -100,6 +101,27 @@ def test_nothing_is_written_where_nothing_changes(project):
     project.keep("web-g1", CURRENT)
     project.drop("web-g9")
     assert project.file.stat().st_ino == before
+
+
+def test_what_a_killed_command_has_not_written_comes_with_the_next_change_of_anything(project):
+    project.keep("web-g1", CURRENT)
+    before = project.file.read_text()
+    project.keep("web-g2", STOPPED)
+    project.file.write_text(before)
+    newest = project.file.stat().st_mtime_ns + 1_000_000
+    os.utime(project.folder / "services.json", ns=(newest, newest))
+    project.drop("another-g1")
+    assert states(project) == {"web-g1": [], "web-g2": ["stopped"]}
+
+
+def test_a_generation_that_compose_makes_anew_is_shown_as_it_is_now(project):
+    project.keep("web-g1", CURRENT)
+    made = project.place("web-g1") / "compose.json"
+    made.write_text(made.read_text().replace("image-1", "image-9"))
+    newest = project.file.stat().st_mtime_ns + 1_000_000
+    os.utime(made, ns=(newest, newest))
+    project.keep("web-g1", CURRENT)
+    assert "image-9" in project.file.read_text()
 
 
 def test_folder_that_goes_while_another_container_changes_is_no_failure(project, monkeypatch):
