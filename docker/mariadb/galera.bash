@@ -69,6 +69,21 @@ another_serves() {
     return 2
 }
 
+# gets_its_data: whether a member without data gets them from the others. The first one begins a
+# cluster, an empty one, only if it reaches the hosts of all others and none of them serves: those
+# that it does not reach may have the data of a cluster that there was.
+gets_its_data() {
+    local code=0
+    is_first || return 0
+    another_serves || code=$?
+    if (( code == 2 )); then
+        fail "it would begin an empty cluster, and does not know whether $unknown has the data of" \
+            "one: start MariaDB there first, or let this host reach it; take the file of a host" \
+            "that does not exist yet out of hosts/"
+    fi
+    (( code == 0 ))
+}
+
 # of_grastate NAME: a value in it; nothing if there is no such file.
 of_grastate() {
     [[ ! -e $GRASTATE ]] || sed -n "s/^$1: *//p" "$GRASTATE"

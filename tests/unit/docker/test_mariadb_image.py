@@ -95,6 +95,22 @@ def test_a_member_that_is_not_reached_may_serve(galera):
     assert done.stdout == "2 240.0.0.1\n"
 
 
+@pytest.mark.parametrize("others, code", [
+    ((NOBODY,), 1), ((), 1), (("240.0.0.1:3306",), 9), ((NOBODY, "240.0.0.1:3306"), 9),
+])
+def test_a_first_member_without_data_begins_no_cluster_while_another_may_have_one(
+    galera, others, code
+):
+    done = galera("fail() { echo $*; exit 9; }; gets_its_data", OWN, *others)
+    assert done.returncode == code and ("240.0.0.1 has the data" in done.stdout) == (code == 9)
+
+
+def test_a_member_without_data_gets_those_of_the_others(galera, server):
+    fail = "fail() { exit 9; }; gets_its_data"
+    assert galera(fail, OWN, "240.0.0.1:3306", server).returncode == 0
+    assert galera(fail, NOBODY, OWN).returncode == 0
+
+
 def test_the_first_of_the_members_is_the_first_by_name(galera):
     assert galera("is_first", OWN, NOBODY).returncode == 0
     assert galera("is_first", NOBODY, OWN).returncode == 1
