@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from kolla.plugin import Container, Hold, Limits, Strategy, Task
+from kolla.plugin import (
+    Container, File, Hold, Limits, Strategy, Task, authority_file, certificate_files,
+)
 from kolla_plugins.neutron.common import OPTIONS, SERVER_IMAGE, USER
 from kolla_plugins.openstack import (
     MESSAGING_FILE, PERIODIC_CHECK, WORKER_CHECK, client_environment, database_environment,
     database_task, identity_task, login_environment, messaging_environment, optional_authority,
-    schema_phases, schema_task, service_certificate, service_environment, service_files,
-    service_limits, service_listens, teardown_task, upgrade_check, worker_environment,
+    schema_phases, schema_task, service_certificate, service_environment, service_limits,
+    service_listens, teardown_task, upgrade_check, worker_environment,
 )
 
 SET = "neutron-server"
@@ -34,7 +36,13 @@ PLUGINS = {
 #: With which Neutron tells Nova that a port is ready.
 NOVA = {**client_environment("neutron", "nova"), "OS_NOVA__ENDPOINT_TYPE": "internal"}
 
-FILES = (*service_files("neutron"), MESSAGING_FILE, optional_authority("nova", "nova-api"))
+FILES = (
+    File("/etc/neutron/policy.yaml", option="neutron.policy_file"),
+    MESSAGING_FILE,
+    authority_file("database", "database.tls"),
+    authority_file("keystone", "api.tls"),
+    optional_authority("nova", "nova-api"),
+)
 
 NEUTRON_API = Container(
     name="neutron-api",
@@ -48,7 +56,7 @@ NEUTRON_API = Container(
         **service_environment("neutron"), **login_environment("neutron"), **PLUGINS, **NOVA,
     },
     certificate=service_certificate("neutron"),
-    files=FILES,
+    files=(*FILES, *certificate_files("neutron", "api.tls")),
     listens=service_listens("neutron"),
     limits=service_limits("neutron"),
     requires=("mariadb", "rabbitmq", "keystone"),
