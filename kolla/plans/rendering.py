@@ -18,6 +18,7 @@ from kolla.plugin.spec import Spec
 from kolla.settings import Settings
 from kolla.settings.cloud import made
 from kolla.settings.limits import limits_of
+from kolla.settings.option_values import split
 
 #: The label of an image that says where it looks for secret variables.
 SECRETS_LABEL = "kolla.secrets"
@@ -105,10 +106,10 @@ def _files(container: Container, settings: Settings) -> tuple[File, ...]:
 
 def _content(container: Container, file: File, settings: Settings) -> str | None:
     """A template of the file's content; None if there is no such file."""
-    if file.when and not settings.value(*file.when.split(".")):
+    if file.when and not settings.value(*split(file.when)):
         return None
     option = file.option or ""
-    source = settings.value(*option.split(".")) if option else ""
+    source = settings.value(*split(option)) if option else ""
     if source and file.secret:
         return "${file:%s}" % option
     if source:

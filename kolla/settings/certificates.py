@@ -14,6 +14,7 @@ from kolla.errors import KollaError
 from kolla.files import locked, write_whole
 from kolla.plugin import Container
 from kolla.settings.loader import Settings
+from kolla.settings.option_values import split
 from kolla.settings.passwords import make_folder
 
 PUBLIC = 0o644
@@ -76,7 +77,7 @@ def make(settings: Settings, renew: bool = False) -> list[Due]:
 def in_use(settings: Settings) -> Iterator[tuple[str, Path]]:
     """The containers of this host that speak TLS, and the files of their certificates."""
     for container in settings.enabled():
-        if container.certificate and settings.value(*container.certificate.when.split(".")):
+        if container.certificate and settings.value(*split(container.certificate.when)):
             yield container.name, Path(settings.value(container.certificate.group, "certificate"))
 
 

@@ -3,6 +3,7 @@
 from kolla.plugin import Container
 from kolla.settings import templates
 from kolla.settings.loader import Settings
+from kolla.settings.option_values import split
 from kolla.settings.problems import Problem
 
 
@@ -11,9 +12,3 @@ def blame(settings: Settings, container: Container, template: str, message: str)
     for name in templates.references(template):
         return settings.blame(*split(name), message)
     return settings.blame_plugin(container, message)
-
-
-def split(name: str) -> tuple[str, str]:
-    """Group and option of ``group.option``."""
-    group, _, option = name.partition(".")
-    return group, option

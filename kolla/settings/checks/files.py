@@ -11,6 +11,7 @@ from kolla.plugin.declarations.hosts import EachHost
 from kolla.settings import services
 from kolla.settings.cloud import file_options, made
 from kolla.settings.loader import Settings
+from kolla.settings.option_values import split
 from kolla.settings.problems import Invalid, Problem
 from kolla.settings.sources import Origin, normal_group
 
@@ -48,7 +49,7 @@ def missing(settings: Settings) -> Iterator[Problem]:
             for option in ("certificate", "key", "authority")}
     to_make = []
     for name in dict.fromkeys(["images.ca_bundle", *file_options(settings)]):
-        group, _, option = name.partition(".")
+        group, option = split(name)
         if not settings.has(group, option):
             continue
         path = settings.value(group, option)
@@ -90,7 +91,7 @@ def malformed_templates(settings: Settings) -> Iterator[Problem]:
         for file in container.files:
             yield from _made(settings, container, file)
             for name in filter(None, (file.option, file.when)):
-                if not settings.has(*name.split(".", 1)):
+                if not settings.has(*split(name)):
                     yield settings.blame_plugin(container, f"there is no option {name}")
 
 

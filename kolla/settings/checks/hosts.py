@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from kolla.plugin.declarations.hosts import EachHost
 from kolla.settings import templates
-from kolla.settings.checks.blame import split
 from kolla.settings.loader import Settings
+from kolla.settings.option_values import split
 from kolla.settings.problems import Problem
 
 

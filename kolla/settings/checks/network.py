@@ -15,8 +15,9 @@ from kolla.catalog.soundness import BALANCED
 from kolla.errors import KollaError
 from kolla.plugin import Container, Listen
 from kolla.settings import templates
-from kolla.settings.checks.blame import blame, split
+from kolla.settings.checks.blame import blame
 from kolla.settings.loader import Settings
+from kolla.settings.option_values import split
 from kolla.settings.problems import Problem
 
 _SIOCGIFCONF = 0x8912
