@@ -13,7 +13,6 @@ from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.plans.observe import recorded
 from kolla.plans.plan import Kind, Plan
-from kolla.store.records import ABSENT
 
 #: Actions that begin with the dependants and end with what they need.
 BACKWARDS = (Kind.STOP, Kind.DELETE, Kind.ROLLBACK)
@@ -100,12 +99,10 @@ def _wanted(plans: Mapping[str, Plan]) -> dict[str, str]:
 
 def _releases(deployment: Deployment, names: Iterable[str]) -> dict[str, str]:
     """The release of each container that exists on this host, as it is on record."""
-    found = {}
-    for name in names:
-        state = recorded(deployment, name)
-        if state.current in state.generations and state.record.target != ABSENT:
-            found[name] = state.spec(state.current).release
-    return {name: release for name, release in found.items() if release}
+    store = deployment.store
+    current = {name: store.find(name, store.container(name).serving) for name in names}
+    releases_of = {name: known.snapshot.release for name, known in current.items() if known}
+    return {name: release for name, release in releases_of.items() if release}
 
 
 def _refusal(catalog: Catalog, name: str, then: Mapping[str, str]) -> KollaError | None:
