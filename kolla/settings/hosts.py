@@ -77,7 +77,7 @@ class Hosts:
     def is_first(self, container: Container, here: "Settings") -> bool:
         """Whether ``here`` is the first host that a container runs on."""
         hosts = self.running(container.name)
-        return not hosts or hosts[0] is here
+        return not hosts or hosts[0].host == here.host
 
     @property
     def matters(self) -> bool:

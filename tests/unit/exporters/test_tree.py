@@ -76,3 +76,9 @@ def test_another_engine_fills_in_what_it_knows_and_all_that_is_derived_from_it(t
     assert (told["HERE"], told["URL"]) == ("${NODE}", "http://$(POD_IP):80/$x")
     assert only(there).listens == (Listen("$(POD_IP)", "80"),)
     assert only(here).service.environment["URL"] == "http://127.0.0.1:80/$x"
+
+
+def test_what_the_first_host_does_for_all_is_exported_with_other_texts_as_well(tmp_path):
+    web = make_web(bootstrap=(Task("mine", ("x",)), Task("ours", ("y",), first=True)))
+    there = export(tmp_path, web).filled({"host.address": "$(POD_IP)"})
+    assert [task.name for task in only(there).tasks["bootstrap"]] == ["mine", "ours"]
