@@ -123,6 +123,14 @@ def names(settings: Settings, container: Container) -> list[str]:
 
 
 def _make(settings: Settings, container: Container, place: Place) -> None:
+    days = settings.value("certificates", "days")
+    renewed = settings.value("certificates", "renew_days")
+    if days <= renewed:
+        raise KollaError(
+            f"[certificates] days, {days}, is not more than renew_days, {renewed}: each run would "
+            "renew the certificates",
+            "make days larger or renew_days smaller",
+        )
     if not place.authority[0].exists():
         authority = x509.new_authority(f"kolla {container.name}")
         _write(place.authority, authority)
@@ -134,17 +142,14 @@ def _make(settings: Settings, container: Container, place: Place) -> None:
         )
     else:
         authority = x509.load(*place.authority)
-    days = min(
-        settings.value("certificates", "days"), x509.days_left(authority.certificate)
-    )
-    if days < settings.value("certificates", "renew_days"):
+    left = x509.days_left(authority.certificate)
+    if left < renewed:
         raise KollaError(
-            f"the authority {place.authority[0]} ends in {x509.days_left(authority.certificate)} "
-            "days",
+            f"the authority {place.authority[0]} ends in {left} days",
             "remove its two files, make certificates on all hosts and upgrade all containers",
         )
     made = x509.new_certificate(
-        authority, f"{container.name}.{place.host}", names(settings, container), days
+        authority, f"{container.name}.{place.host}", names(settings, container), min(days, left)
     )
     _write(place.own, made)
 

@@ -87,6 +87,22 @@ def test_a_key_that_does_not_belong_to_its_certificate_is_replaced(tmp_path, fil
     assert made(tmp_path) == [f"{files[1]} is not the key to {files[0]}"]
 
 
+def test_a_certificate_that_would_be_renewed_at_once_is_not_made(tmp_path):
+    with pytest.raises(KollaError, match=r"\[certificates\] days, 30, is not more") as refused:
+        made(tmp_path, "[certificates]\ndays = 30\n")
+    assert "authority" not in refused.value.hint
+    assert not (tmp_path / "certificates" / "web").exists()
+
+
+def test_an_authority_that_ends_soon_is_named(tmp_path, files, monkeypatch):
+    monkeypatch.setattr(x509, "AUTHORITY_DAYS", 20)
+    ours = x509.new_authority("ours")
+    files[2].write_bytes(ours.certificate_pem())
+    files[2].with_suffix(".key").write_bytes(ours.key_pem())
+    with pytest.raises(KollaError, match=f"the authority {files[2]} ends in 19 days"):
+        made(tmp_path)
+
+
 def test_renew_replaces_the_certificate_and_a_dry_run_nothing(tmp_path, files):
     before = files[0].read_bytes()
     settings = make_settings(tmp_path, ME, WEB)
