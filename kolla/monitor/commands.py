@@ -80,11 +80,14 @@ class Commands:
         """Record a restart by the engine, with evidence, and tell the hooks."""
         store, detail = self.deployment.store, f"by the engine: {why}"
         done = Plan(watched.name, Kind.RESTART, before=watched.number, after=watched.number)
-        notify(self.deployment, done, ActionOutcome.DONE, detail)
-        event = store.open_event(
-            done.action, done.container, done.after, detail, evidence=self._evidence(watched, ""),
-        )
-        store.close_event(event, ActionOutcome.DONE, 0.0)
+        seen = self._evidence(watched, "")
+        try:
+            event = store.open_event(
+                done.action, done.container, done.after, detail, evidence=seen
+            )
+            store.close_event(event, ActionOutcome.DONE, 0.0)
+        finally:
+            notify(self.deployment, done, ActionOutcome.DONE, detail)
 
     def _evidence(self, watched: Watched, said: str) -> str:
         name = engine_name(watched.name, watched.number)

@@ -6,6 +6,7 @@ import time
 import pytest
 from tests.unit.support.monitored import Site
 
+from kolla.errors import UsageError
 from kolla.plugin.reports import Outcome, Stranger, Unreachable
 from kolla.times import now
 
@@ -95,6 +96,18 @@ def test_hooks_and_the_journal_are_told_of_a_restart_by_the_engine(site, caplog)
     site.look("web")
     told = "web generation 1 restarted: by the engine: its process ended"
     site.until(lambda: told in caplog.text)
+    site.until(
+        lambda: ("restart", "done") in [(e.action, e.outcome) for e in site.store.events()]
+    )
+
+
+def test_a_restart_by_the_engine_is_in_the_journal_even_if_no_hook_can_be_told(site, monkeypatch):
+    def unknown(*told):
+        raise UsageError("there is no container web")  # of a plugin that came after the monitor
+
+    monkeypatch.setattr("kolla.monitor.commands.notify", unknown)
+    site.engine.change("web-g1", restarts=1, started_at=now())
+    site.look("web")
     site.until(
         lambda: ("restart", "done") in [(e.action, e.outcome) for e in site.store.events()]
     )
