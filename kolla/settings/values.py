@@ -32,34 +32,40 @@ def describe(opt: cfg.Opt, text: str, error: Exception) -> str:
         missing = f"group {error.group_name}"
     if missing:
         return f"refers to an unknown {missing}; write $$ for a dollar sign"
-    kind = _name_of(opt.type)
     if opt.secret:
-        return f"is not a valid {kind}"
+        return f"is not a valid {_name_of(opt.type)}"
     # oslo.config wraps the type's own message, which quotes what replaced a dollar sign:
     # that may be a secret.
-    if "$" not in text and (choices := _choices(opt.type)):
-        return _no_choice(opt.type, text, choices)
+    if "$" in text:
+        return f"{text!r} is not a valid {_name_of(opt.type)}"
     reason = str(error.__context__ or error)
-    detail = "" if "$" in text or _PYTHON_JARGON.search(reason) else f": {reason}"
-    return f"{text!r} is not a valid {kind}{detail}"
+    return _wrong_item(opt.type, text) or _misfit(opt.type, text, reason)
+
+
+def _wrong_item(kind: types.ConfigType, text: str) -> str:
+    """The problem of the first wrong item of a list; empty if there is none."""
+    if not isinstance(kind, types.List):
+        return ""
+    for item in map(str.strip, text.split(",")):
+        try:
+            kind.item_type(item)
+        except ValueError as error:
+            return _misfit(kind.item_type, item, str(error))
+    return ""
+
+
+def _misfit(kind: types.ConfigType, text: str, reason: str) -> str:
+    choices = [choice for choice in getattr(kind, "choices", None) or () if choice]
+    if choices:
+        return f"{text!r} is not one of {', '.join(choices)}{nearest(text, choices)}"
+    detail = "" if _PYTHON_JARGON.search(reason) else f": {reason}"
+    return f"{text!r} is not a valid {_name_of(kind)}{detail}"
 
 
 def _name_of(kind: types.ConfigType) -> str:
     if isinstance(kind, types.Dict):
         return f"list of NAME:{_name_of(kind.value_type).upper()}"
     return kind.type_name.removesuffix(" value")
-
-
-def _choices(kind: types.ConfigType) -> list[str]:
-    """The texts that a value can be, or that each item of a list can be; empty: any."""
-    choices = getattr(getattr(kind, "item_type", kind), "choices", None) or ()
-    return [choice for choice in choices if isinstance(choice, str)]
-
-
-def _no_choice(kind: types.ConfigType, text: str, choices: list[str]) -> str:
-    items = [item.strip() for item in text.split(",")] if isinstance(kind, types.List) else [text]
-    wrong = next((item for item in items if item not in choices), text)
-    return f"{wrong!r} is not one of {', '.join(choices)}{nearest(wrong, choices)}"
 
 
 def taken_in(group: str, value: object) -> set[str]:

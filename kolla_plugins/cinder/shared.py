@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from oslo_config import cfg
+from oslo_config import cfg, types
 
 from kolla.plugin import File, Image, Task, authority_file, shared_folder
 from kolla_plugins.openstack import (
@@ -32,6 +32,23 @@ STORAGE_IMAGE = Image(
 
 USER = 42407
 
+#: How the names of backends begin, so that kolla knows what has options of one.
+BEGINNINGS = ("backend", "lvm", "rbd")
+
+
+class Backend(types.String):
+    """The name of a backend."""
+
+    def __init__(self) -> None:
+        super().__init__(type_name="name of a backend")
+
+    def __call__(self, value: object) -> str:
+        name = super().__call__(value)
+        if not name.startswith(BEGINNINGS):
+            raise ValueError(f"it begins with {', '.join(BEGINNINGS[:-1])} or {BEGINNINGS[-1]}")
+        return name
+
+
 OPTIONS = {
     **API,
     **IDENTITY,
@@ -39,7 +56,7 @@ OPTIONS = {
         *service_options("cinder", 8776, container="cinder-api"),
         *user_options("cinder"),
         cfg.ListOpt(
-            "backends", default=["rbd"],
+            "backends", item_type=Backend(), default=["rbd"],
             help="Where this host keeps volumes: rbd, lvm, or names of your own that begin with"
             " backend, rbd or lvm. [cinder-volume/NAME] has the options of each.",
         ),

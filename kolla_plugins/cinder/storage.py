@@ -5,7 +5,7 @@ from kolla.plugin import (
 )
 from kolla_plugins import ceph
 from kolla_plugins.cinder.shared import (
-    ENVIRONMENT, FILES, JOIN_SCHEMA, OPTIONS, STORAGE_IMAGE, USER, phases,
+    BEGINNINGS, ENVIRONMENT, FILES, JOIN_SCHEMA, OPTIONS, STORAGE_IMAGE, USER, phases,
 )
 from kolla_plugins.openstack import AUTHORITIES, WORKER_CHECK, worker_environment
 
@@ -107,7 +107,7 @@ CINDER_VOLUME = Container(
     stop_grace=FINISHES + 20,
     options={**OPTIONS, **ceph.OPTIONS},
     # Backends, which the operator names.
-    open_groups=("lvm*", "rbd*", "backend*"),
+    open_groups=tuple(f"{beginning}*" for beginning in BEGINNINGS),
 )
 
 CINDER_BACKUP = Container(

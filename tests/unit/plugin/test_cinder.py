@@ -6,7 +6,9 @@ from kolla.plugin import Strategy
 from kolla_plugins import ceph, sets
 from kolla_plugins.cinder.control import CINDER_API, CINDER_SCHEDULER
 from kolla_plugins.cinder.storage import CINDER_BACKUP, CINDER_VOLUME, FINISHES
+from kolla_plugins.cinder.shared import OPTIONS
 from kolla_plugins.libvirt import NOVA_LIBVIRT
+from tests.unit.support.plugins import make_container, make_settings
 
 STORAGE = (CINDER_VOLUME, CINDER_BACKUP)
 ALL = (CINDER_SCHEDULER, *STORAGE, CINDER_API)
@@ -28,6 +30,15 @@ def test_the_database_is_dumped_and_checked_once_by_the_one_that_is_first():
 def test_the_api_is_upgraded_last_and_loses_no_request():
     assert CINDER_API.strategy is Strategy.HANDOVER and CINDER_API.hold
     assert set(CINDER_API.follows) == set(names(ALL)) - {"cinder-api"}
+
+
+def test_a_backend_whose_options_kolla_could_not_tell_is_refused_by_its_name(tmp_path):
+    text = "[cinder]\nbackends = rbd-fast, lwm\n"
+    settings = make_settings(tmp_path, text, make_container("x", options=OPTIONS))
+    assert [str(problem) for problem in settings.problems()] == [
+        f"{tmp_path}/kolla.conf:2: [cinder] backends: 'lwm' is not a valid name of a backend: "
+        "it begins with backend, lvm or rbd"
+    ]
 
 
 @pytest.mark.parametrize("container", STORAGE, ids=lambda container: container.name)
