@@ -1,6 +1,8 @@
 """What the containers of Octavia share: images, options, keys, where they find other services."""
 
-from oslo_config import cfg
+import ipaddress
+
+from oslo_config import cfg, types
 
 from kolla.plugin import (
     File, Image, Task, Volume, authority_file, each_host, secret, shared_folder,
@@ -32,6 +34,19 @@ AMPHORA_IMAGE = Image(
 
 USER = 42437
 
+
+class Network(types.String):
+    """An IPv4 network, or nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(type_name="IPv4 network")
+
+    def __call__(self, value: str) -> str:
+        if value:
+            ipaddress.IPv4Network(value)
+        return value
+
+
 OPTIONS = {
     **API,
     **IDENTITY,
@@ -42,8 +57,8 @@ OPTIONS = {
             "management_address", default="${host.internal_address}",
             help="The address of this host at which amphorae report to octavia-health-manager.",
         ),
-        cfg.StrOpt(
-            "management_network", default="",
+        cfg.Opt(
+            "management_network", type=Network(), default="",
             help="The network of amphorae that kolla makes in Neutron, like 10.254.240.0/20, the"
             " same on all hosts. management_address is in its lower half, amphorae get addresses"
             " in its upper half. Empty: you name a network and an image of your own.",

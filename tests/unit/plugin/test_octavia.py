@@ -8,7 +8,8 @@ from kolla_plugins.octavia.control import (
     AMPHORAE, FINISHES, OCTAVIA_API, OCTAVIA_DRIVER_AGENT, OCTAVIA_HEALTH_MANAGER,
     OCTAVIA_HOUSEKEEPING, OCTAVIA_WORKER,
 )
-from kolla_plugins.octavia.shared import MAKER_FILES, STATE
+from kolla_plugins.octavia.shared import MAKER_FILES, OPTIONS, STATE
+from tests.unit.support.plugins import make_container, make_settings
 
 MAKERS = (OCTAVIA_WORKER, OCTAVIA_HEALTH_MANAGER, OCTAVIA_HOUSEKEEPING)
 ALL = (*MAKERS, OCTAVIA_DRIVER_AGENT, OCTAVIA_API)
@@ -55,6 +56,18 @@ def test_amphorae_get_no_key_but_their_own():
     environment = OCTAVIA_WORKER.environment
     for variable in ("OS_HAPROXY_AMPHORA__SERVER_CA", "OS_CONTROLLER_WORKER__CLIENT_CA"):
         assert files[environment[variable]].startswith("${public:")
+
+
+@pytest.mark.parametrize("network, why", [
+    ("10.254.240.5/20", "10.254.240.5/20 has host bits set"), ("fd00::/64", "Expected 4 octets"),
+])
+def test_what_is_no_network_is_refused_before_anything_is_started(tmp_path, network, why):
+    text = f"[octavia]\nmanagement_network = {network}\n"
+    manager = make_container("octavia-health-manager", options=OPTIONS)
+    settings = make_settings(tmp_path, text, manager)
+    (problem,) = settings.problems()
+    told = f"{tmp_path}/kolla.conf:2: [octavia] management_network: '{network}' is not a valid"
+    assert str(problem).startswith(told) and why in problem.message
 
 
 def test_new_amphorae_report_where_a_health_manager_listens():
