@@ -23,6 +23,13 @@ class UsageError(KollaError):
     exit_code = 2
 
 
+def said(error: BaseException) -> str:
+    """What an error says: the system's words with the file that they are about, not its number."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """``; did you mean 'x'?`` or nothing: the end of an error about an unknown name."""
     import difflib  # not for a command that finds what it was asked for

@@ -15,7 +15,7 @@ from kolla.cli.confirm import confirm
 from kolla.cli.parser import Parser, completed
 from kolla.cli.progress import progress
 from kolla.cli.values import Age, ImageId, Lines, Size, Text
-from kolla.errors import KollaError
+from kolla.errors import KollaError, said
 from kolla.images.built import Outcome
 
 if TYPE_CHECKING:
@@ -289,4 +289,4 @@ def _write_summary(path: pathlib.Path, results: list) -> None:
     try:
         path.write_text(json.dumps(summary, indent=2) + "\n")
     except OSError as error:
-        raise KollaError(f"the summary cannot be written: {error}") from None
+        raise KollaError(f"the summary cannot be written: {said(error)}") from None

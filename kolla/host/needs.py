@@ -4,7 +4,7 @@ import collections
 import dataclasses
 from collections.abc import Iterable, Iterator
 
-from kolla.errors import KollaError
+from kolla.errors import KollaError, said
 from kolla.host.findings import Finding, State
 from kolla.host.kinds import KINDS
 from kolla.plugin import Container, HostNeed, Listen, Strategy
@@ -139,7 +139,7 @@ def _made(need: HostNeed, container: Container) -> Made:
         if kind.make:
             kind.make(need.value, 0 if root else container.user)
     except (KollaError, OSError) as error:
-        return Made(need, container.name, f"cannot be made: {error}", True)
+        return Made(need, container.name, f"cannot be made: {said(error)}", True)
     why = lack(need)
     return Made(need, container.name, why or "made", bool(why), kind.by_hand(need.value))
 

@@ -13,7 +13,7 @@ from kolla.catalog.naming import (
     LOCK, ROOT, SUITE, is_root, reference, root_reference, suite, tag, trials,
 )
 from kolla.deployment import Deployment
-from kolla.errors import KollaError
+from kolla.errors import KollaError, said
 from kolla.images import choice, client, graph, inputs, labels, pull, root, sbom
 from kolla.images.built import Built, Outcome
 from kolla.images.run import Job, Runner
@@ -270,7 +270,7 @@ def _log_folder(state_dir: pathlib.Path) -> pathlib.Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise KollaError(
-            f"the folder for the logs of builds cannot be made: {error}",
+            f"the folder for the logs of builds cannot be made: {said(error)}",
             "run kolla as root, or name another [DEFAULT] state_dir",
         ) from None
     return folder

@@ -11,7 +11,7 @@ import pathlib
 import stat
 from collections.abc import Mapping
 
-from kolla.errors import KollaError
+from kolla.errors import KollaError, said
 from kolla.plugin import Image
 from kolla.settings import Settings, pulled
 
@@ -32,7 +32,7 @@ def digest(folder: pathlib.Path, arguments: Mapping[str, str], *bases: str) -> s
         files = [_entry(folder, path) for path in sorted(_context(folder))]
     except OSError as error:
         raise KollaError(
-            f"the build context {folder} cannot be read: {error}",
+            f"the build context {folder} cannot be read: {said(error)}",
             "the plugin's Image names this folder; is it installed completely?",
         ) from None
     return of(files, dict(arguments), *bases)

@@ -12,7 +12,7 @@ import urllib.parse
 from collections.abc import Iterator
 
 from kolla.catalog.naming import SUITE, SUITES
-from kolla.errors import KollaError
+from kolla.errors import KollaError, said
 from kolla.settings import Settings
 
 DEBIAN = "http://deb.debian.org/debian"
@@ -103,7 +103,7 @@ class Site:
             return pathlib.Path(self.ca_bundle).read_text()
         except (OSError, UnicodeDecodeError) as error:
             raise KollaError(
-                f"the certificates that [images] ca_bundle names cannot be read: {error}",
+                f"the certificates that [images] ca_bundle names cannot be read: {said(error)}",
                 "it must name a file in PEM format, such as /etc/ssl/certs/ca-certificates.crt",
             ) from None
 

@@ -9,7 +9,7 @@ import pathlib
 import zlib
 from collections.abc import Iterable, Iterator
 
-from kolla.errors import KollaError
+from kolla.errors import KollaError, said
 from kolla.files import write_whole
 from kolla.logs import lines
 from kolla.settings import Settings
@@ -90,7 +90,8 @@ class Archive:
             pass
         except (OSError, EOFError, zlib.error) as error:
             raise KollaError(
-                f"the archived log {path} cannot be read: {error}", "if it is damaged, remove it"
+                f"the archived log {path} cannot be read: {said(error)}",
+                "if it is damaged, remove it",
             ) from None
 
     def path(self, container: str, generation: int) -> pathlib.Path:

@@ -128,7 +128,8 @@ def _escaped(source: str, option: str) -> str:
         ) from None
     except OSError as error:
         raise KollaError(
-            f"the file {source}, which the option {option} names, cannot be read: {error}",
+            f"the file {source}, which the option {option} names, cannot be read:"
+            f" {error.strerror}",
             "put it there, or unset the option",
         ) from None
 

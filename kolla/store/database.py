@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from kolla.errors import KollaError
+from kolla.errors import KollaError, said
 from kolla.store import tables
 
 
@@ -39,7 +39,7 @@ class Database:
             return db
         except (OSError, sqlite3.Error) as error:
             raise KollaError(
-                f"the state file {self.path} cannot be opened: {error}", _advice(error)
+                f"the state file {self.path} cannot be opened: {said(error)}", _advice(error)
             ) from None
 
     def _opened_to_be_read(self) -> sqlite3.Connection:
