@@ -56,7 +56,11 @@ class Prepare(Lister):
     columns = ("need", "container", "outcome", "reason", "advice")
     brief = ("need", "container", "outcome")
     prose = "advice"
-    nothing = "no container needs anything of this host"
+    nothing = "this host has all that containers need of it"
+
+    @property
+    def long(self) -> str:
+        return "show all columns, and what was there before"
 
     def get_parser(self, prog_name: str) -> Parser:
         parser = super().get_parser(prog_name)
@@ -67,9 +71,10 @@ class Prepare(Lister):
         from kolla.host import needs
 
         found = list(needs.prepare(self.app.deployment.settings, not parsed_args.dry_run))
+        brief = parsed_args.formatter == "table" and not (parsed_args.long or parsed_args.columns)
         if any(made.fails for made in found):
             self.exit_code = 1
         return self.columns, [
             (str(made.need), made.container, made.outcome, made.need.reason, made.advice)
-            for made in found
+            for made in found if not brief or made.outcome != needs.THERE
         ]

@@ -19,6 +19,9 @@ HANDOVER = HostNeed(
     "without it a handover may reset connections that nobody had accepted yet", optional=True,
 )
 
+#: The outcome of a need that the host had already.
+THERE = "was there"
+
 
 @dataclasses.dataclass(frozen=True)
 class Made:
@@ -123,7 +126,7 @@ def prepare(settings: Settings, touch: bool = True) -> Iterator[Made]:
     for container, need in _all(settings):
         kind, why = KINDS[need.kind], lack(need)
         if not why:
-            yield Made(need, container.name, "was there")
+            yield Made(need, container.name, THERE)
         elif kind.make is None or kind.by_hand(need.value):
             yield Made(need, container.name, why, True, kind.to_do(need.value))
         elif not touch:

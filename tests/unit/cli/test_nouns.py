@@ -364,6 +364,12 @@ def test_what_is_made_of_the_host_is_shown_beforehand(kolla):
     }]
 
 
+def test_people_see_what_was_there_before_only_if_they_ask(kolla):
+    answer = kolla("host", "prepare", "--dry-run")
+    assert answer.out == "this host has all that containers need of it\n"
+    assert "was there" in kolla("host", "prepare", "--dry-run", "--long").out
+
+
 def test_the_fields_of_one_object_are_texts_that_a_shell_can_use(kolla):
     out = kolla("set", "show", "openstack-interface", "-f", "shell").out
     assert "<" not in out and "None" not in out
