@@ -80,18 +80,31 @@ def lately(deployment: "Deployment") -> Iterator[Matter]:
 def waiting(deployment: "Deployment") -> Iterator[Matter]:
     """What an operator should do or decide; the engine is not asked."""
     known = list(statuses(deployment).values())
-    yield from _pins(known)
+    yield from _pins(deployment, known)
     yield from _unconfirmed(deployment, known)
     yield from _left_over(known)
     yield from _of_host(deployment)
 
 
-def _pins(known: "list[Status]") -> Iterator[Matter]:
+def _pins(deployment: "Deployment", known: "list[Status]") -> Iterator[Matter]:
     for status in known:
         if status.pin:
-            yield Matter("pin", status.name, "pinned", pin_of(status.record),
-                         f"kolla container upgrade {status.name} --follow-config",
+            way = (f"kolla container upgrade {status.name} --follow-config"
+                   if _can_follow(deployment, status) else f"kolla plan {status.name}")
+            yield Matter("pin", status.name, "pinned", pin_of(status.record), way,
                          status.record.pinned_at)
+
+
+def _can_follow(deployment: "Deployment", status: "Status") -> bool:
+    """Whether the configured release has the container, and is no earlier than its pin."""
+    from kolla.catalog import releases
+
+    release = deployment.settings.value("DEFAULT", "release")
+    known = status.container.releases if status.container else ()
+    if known and release not in known:
+        return False
+    pin = status.record.release_pin or ""
+    return not releases.earlier(deployment.catalog.release_order, release, pin)
 
 
 def _unconfirmed(deployment: "Deployment", known: "list[Status]") -> Iterator[Matter]:

@@ -75,6 +75,12 @@ def test_a_pin_waits_with_the_command_that_ends_it(alive):
     assert "`kolla container upgrade probe --follow-config`" in shown
 
 
+def test_a_pin_that_the_configuration_cannot_end_waits_with_the_command_that_says_why(alive):
+    with_store(alive, lambda store: store.update("probe", release_pin="2026.2"))
+    shown = alive("status", "--quick").out
+    assert "`kolla plan probe`" in shown and "--follow-config" not in shown
+
+
 def test_an_upgrade_of_a_schema_waits_until_it_is_confirmed(alive):
     tasks = {"contract": (Task("clean", ("x",)),)}
     spec = make_spec(container="probe", release="2026.2", tasks=tasks)
