@@ -30,6 +30,11 @@ OPTIONS = {
             help="Seconds without a request after which a user has to log in again; at the latest "
             "when the token of Keystone expires.",
         ),
+        cfg.IntOpt(
+            "failed_logins", default=120, min=1,
+            help="Logins, and other forms, of one source that may fail within a minute; then it"
+            " has to wait. Keystone sees them all come from this host, and does not count them.",
+        ),
         cfg.BoolOpt(
             "multidomain", default=False, help="Whether the login page asks for the domain, too.",
         ),
@@ -68,7 +73,7 @@ HORIZON = Container(
     user=42420,
     strategy=Strategy.HANDOVER,
     environment={
-        **router_environment("horizon"),
+        **router_environment("horizon"), "KOLLA_FAILED_LOGINS": "${horizon.failed_logins}",
         "KOLLA_HORIZON_SECRET_KEY": "${horizon.secret_key}",
         "KOLLA_HORIZON_PUBLIC_URL": "${horizon.public_url}",
         "KOLLA_HORIZON_INTERNAL_URL": "${horizon.internal_url}",

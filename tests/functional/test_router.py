@@ -63,6 +63,13 @@ class Router:
         client.request("GET", path)
         return client
 
+    def post(self, kind: str, source: str) -> int:
+        """Send something of that kind; the status of the answer."""
+        client = http.client.HTTPConnection(self._address, PORT, 30, (source, 0))
+        with contextlib.closing(client):
+            client.request("POST", "/auth/login/", b"a=b", {"Content-Type": kind})
+            return client.getresponse().status
+
     def queued(self) -> int:
         """The requests that wait for a worker."""
         with socket.socket(socket.AF_UNIX) as connection:
@@ -73,12 +80,14 @@ class Router:
 
 
 @pytest.fixture
-def routed(tmp_path):
+def routed(request, tmp_path):
+    """The router, with further variables if a test gives it some, and the service."""
     address, text = next(ADDRESSES), CONFIGURATION.read_text().replace("/run/kolla", str(tmp_path))
     path = tmp_path / "haproxy.cfg"
     path.write_text(text)
     service = Service(str(tmp_path / "app.sock"))
-    settings = {**os.environ, **SETTINGS, "KOLLA_ADDRESS": address}
+    told = getattr(request, "param", {})
+    settings = {**os.environ, **SETTINGS, "KOLLA_ADDRESS": address, **told}
     process = subprocess.Popen(["haproxy", "-db", "-f", path], env=settings)
     try:
         until((tmp_path / "router.sock").exists)
@@ -123,3 +132,17 @@ def test_requests_are_answered_in_their_order_and_a_crowd_keeps_no_other_waiting
     mine = [path for path in service.seen if path != "/other"]
     assert mine == [f"/{number}" for number in range(130)]
     assert service.seen.index("/other") == 61, "it waits for the one that is being answered only"
+
+
+@pytest.mark.parametrize(
+    "routed", [{"KOLLA_FAILED_LOGINS": "5", "KOLLA_LOGIN_FORMS": "true"}], indirect=True)
+def test_who_guesses_passwords_in_forms_has_to_wait_and_nobody_else(routed):
+    """A form comes back with 200 if the password was wrong; what is no form is no login."""
+    router, service = routed
+    guesser, form = next(ADDRESSES), "application/x-www-form-urlencoded"
+    service.answer(100)
+    assert [router.post(form, guesser) for _ in range(7)] == [200] * 5 + [429] * 2
+    assert router.post("multipart/form-data; boundary=b", guesser) == 429
+    assert router.post("application/json", guesser) == 200
+    assert router.post(form, next(ADDRESSES)) == 200
+    assert [router.post(form, TRUSTED) for _ in range(7)] == [200] * 7
