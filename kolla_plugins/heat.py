@@ -46,8 +46,9 @@ OPTIONS = {
         secret("domain_admin_password", help="The password of that administrator."),
         secret(
             "auth_encryption_key", form="hex:16",
-            help="What Heat encrypts logins and hidden parameters of stacks with. The same on all"
-            " hosts, and for good: with another one nothing can be done with existing stacks.",
+            help="What Heat encrypts logins of stacks with, and more if that is turned on. The"
+            " same on all hosts, and for good: with another one nothing can be done with existing"
+            " stacks.",
         ),
         cfg.IntOpt("engine_workers", default=2, min=1, help="Processes of heat-engine."),
     ),
