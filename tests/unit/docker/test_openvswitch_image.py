@@ -63,6 +63,24 @@ def test_flows_are_saved_by_a_signal_also_while_others_come_back(place, meanwhil
         process.kill()
     assert (saved / BOOT).exists(), output
     assert (saved / "restore").read_text() == "echo the flows of br-int\n"
+    assert saved.stat().st_mode & 0o777 == 0o700, "others would say what root runs next time"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has others' files")
+@pytest.mark.parametrize("whose", [".", "restore"])
+def test_nothing_is_run_as_root_that_another_user_has_left(place, whose):
+    os.chown(place / "run" / "flows" / whose, 42474, 42474)
+    process = subprocess.Popen(
+        ["bash", place / "script"], env={"PATH": f"{place}/bin:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )
+    try:
+        until(lambda: not (place / "run" / "flows").exists())
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert "its flows are not back" in output and not (place / "restoring").exists()
 
 
 @pytest.mark.parametrize("switch, database, code, said", [
