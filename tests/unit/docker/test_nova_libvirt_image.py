@@ -79,6 +79,12 @@ def test_an_option_of_the_operator_takes_the_place_of_what_kolla_sets(tmp_path):
     assert (found["max_files"], found["namespaces"]) == ("32768", "[ ]")
 
 
+def test_nobody_else_reads_a_password_of_an_option(tmp_path):
+    (tmp_path / "qemu.conf").write_text("# of an earlier image, for all to read")
+    assert configured(tmp_path, OS_QEMU__VNC_PASSWORD="secret")["vnc_password"] == '"secret"'
+    assert (tmp_path / "qemu.conf").stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize(("ends", "found"), ((3, "kvm"), (1, "qemu"), (124, "qemu")))
 def test_kvm_counts_only_if_it_runs_the_program_to_its_end(tmp_path, ends, found):
     text = shared_folder("docker", "nova-libvirt", "kolla-accelerator").read_text()
