@@ -15,7 +15,7 @@ from kolla.settings.sources import COMMAND_LINE, Origin, Sources
 #: itself marks. Masking one too many costs nothing: the service gets the same value.
 _SECRET_NAME = re.compile(
     r"(?!max_)(.*[_.-])?(pass(word|wd|phrase|code)?|key|(secret|token)(_id)?|credential"
-    r"|auth_str|backend_argument)s?"
+    r"|auth_str|backend_argument|replication_device|root_secret_.+)s?"
 )
 _SWITCH = re.compile("true|false", re.IGNORECASE)
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?")

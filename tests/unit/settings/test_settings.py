@@ -232,6 +232,7 @@ def test_a_service_option_can_refer_to_options_of_kolla(tmp_path):
     "admin_password = hush$x", "auth_token = hush", "transport_url = rabbit://me:hush@host/",
     "secret = hush-${web.port}", "swift_store_key = hush", "metadata_encryption_key = hush",
     "hmac_keys = hush", "memcache_auth_str = hush", "default_pass = hush",
+    "replication_device = backend_id:b,san_password:hush", "encryption_root_secret_2 = hush",
     "key_passphrase = hush", "approle_secret_id = hush", "key = hush", "PASSCODE = hush",
 ])
 def test_secrets_among_the_options_of_services_stay_references(tmp_path, line):
