@@ -7,7 +7,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oslo_config import cfg
+from oslo_config import cfg, types
 
 from kolla.plugin import shared_folder
 
@@ -85,6 +85,28 @@ def test_oslo_config_reads_back_a_secret_as_it_is(tmp_path_factory, secret):
     conf(["--config-file", str(path)])
     assert conf.database.password == secret
     assert variables == {"OS_BOOTSTRAP_PASSWORD": "other"}
+
+
+def test_oslo_config_reads_secrets_of_groups_that_no_list_has(tmp_path):
+    """Such as those of a backend of Cinder, whose name, and so its group, is an operator's."""
+    secret = {
+        "OS_BACKENDSSD__REPLICATION_DEVICE": "backend_id:b,san_password:p", "OS_AUTH": "a",
+        "OS_BACKENDSSD__SAN_PASSWORD": 's"p', "OS_BOOTSTRAP_PASSWORD": "other",
+        "OS_DATABASE__PASSWORD": "known", "OS_DATABASE__SLAVE_PASSWORD": "unlisted",
+    }
+    path = tmp_path / "options.conf"
+    path.write_text(script(BASE / "kolla-run").extract(
+        {}, secret, {"database": {"password": {"type": "string"}}}))
+    conf = cfg.ConfigOpts()
+    conf.register_opt(cfg.StrOpt("san_password"), "backendSSD")
+    conf.register_opt(cfg.MultiOpt("replication_device", item_type=types.Dict()), "backendSSD")
+    for name in ("password", "slave_password"):
+        conf.register_opt(cfg.StrOpt(name), "database")
+    conf(["--config-file", str(path)])
+    assert conf.backendSSD.san_password == 's"p'
+    assert conf.backendSSD.replication_device == [{"backend_id": "b", "san_password": "p"}]
+    assert (conf.database.password, conf.database.slave_password) == ("known", "unlisted")
+    assert secret == {"OS_AUTH": "a", "OS_BOOTSTRAP_PASSWORD": "other"}
 
 
 def test_option_list_tells_type_limits_choices_and_repetition(options):
