@@ -70,6 +70,20 @@ def test_nothing_is_made_without_a_management_network(amphorae, monkeypatch, com
     amphorae.main()
 
 
+def test_hosts_reach_the_agent_of_an_amphora_and_other_amphorae_do_not(amphorae):
+    """Nothing is there yet."""
+    cloud = MagicMock()
+    for find in (cloud.network.find_network, cloud.network.find_subnet,
+                 cloud.network.find_security_group, cloud.compute.find_flavor):
+        find.return_value = None
+    cloud.network.create_subnet.return_value.cidr = NETWORK
+    amphorae.prepare(cloud)
+    (rule,) = cloud.network.create_security_group_rule.call_args_list
+    assert rule.kwargs["remote_ip_prefix"] == "10.254.240.0/21"
+    (pool,) = cloud.network.create_subnet.call_args.kwargs["allocation_pools"]
+    assert pool == {"start": "10.254.248.0", "end": "10.254.255.254"}
+
+
 def test_an_address_that_this_host_does_not_have_is_refused(amphorae, monkeypatch):
     monkeypatch.setenv("KOLLA_MANAGEMENT_ADDRESS", "192.0.2.11")
     with pytest.raises(SystemExit, match=r"192.0.2.11 is no address of this host; \[neutron\]"):
