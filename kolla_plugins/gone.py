@@ -30,10 +30,6 @@ LBAAS_AGENT = Gone(
     "lbaas-agent", since="Train (2019.2)",
     instead="load balancers are those of Octavia: octavia-api, and the set octavia-controller",
 )
-NEUTRON_AGENTS_LINUX_BRIDGE = Gone(
-    "neutron-agents-linux-bridge", since="2025.1",
-    instead="Open vSwitch does its work, with neutron-agents-ovs; 2024.2 was the last to have it",
-)
 SWIFT_BASE = Gone(
     "swift-base",
     instead="it was an image that others were built on; openstack-base is that of all services",

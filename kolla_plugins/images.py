@@ -1,5 +1,7 @@
 """The base images."""
 
+import dataclasses
+
 from kolla.plugin import Image, shared_folder
 from kolla_plugins.releases import OPENSTACK
 
@@ -30,3 +32,20 @@ OPENSTACK_WSGI = Image(
     parent="openstack-base",
     offline=True,
 )
+
+
+def _on_bookworm(image: Image) -> Image:
+    """The same with Debian bookworm: for a release that does not run on trixie's Python."""
+    parent, builder = (
+        base if base in (None, "debian") else f"{base}-bookworm"
+        for base in (image.parent, image.builder)
+    )
+    return dataclasses.replace(
+        image, name=f"{image.name}-bookworm", parent=parent, builder=builder, suite="bookworm"
+    )
+
+
+BASE_BOOKWORM = _on_bookworm(BASE)
+OPENSTACK_BUILDER_BOOKWORM = _on_bookworm(OPENSTACK_BUILDER)
+OPENSTACK_BASE_BOOKWORM = _on_bookworm(OPENSTACK_BASE)
+OPENSTACK_WSGI_BOOKWORM = _on_bookworm(OPENSTACK_WSGI)

@@ -33,6 +33,11 @@ NEUTRON_SERVER = ContainerSet(
     "neutron-server", "The servers of Neutron", parent="neutron-controller"
 )
 
+NEUTRON_SERVER_LINUX_BRIDGE = ContainerSet(
+    "neutron-server-linux-bridge", "The servers of Neutron 2024.2, with the Linux bridge",
+    parent="neutron-controller", optional=True,
+)
+
 HEAT_CONTROLLER = ContainerSet(
     "heat-controller", "What makes and changes stacks", parent="openstack-control", optional=True,
 )
@@ -61,9 +66,21 @@ NEUTRON_AGENTS_OVS = ContainerSet(
     parent="openstack-compute-operation",
 )
 
+NEUTRON_AGENTS_LINUX_BRIDGE = ContainerSet(
+    "neutron-agents-linux-bridge",
+    "Networks of virtual machines, with the Linux bridge of Neutron 2024.2",
+    parent="openstack-compute-operation", optional=True,
+)
+
 OPENSTACK_NETWORK_OPERATION = ContainerSet(
     "openstack-network-operation", "Addresses, routers and metadata of virtual machines",
     optional=True,
+)
+
+NEUTRON_NETWORK_LINUX_BRIDGE = ContainerSet(
+    "neutron-network-linux-bridge",
+    "Addresses, routers and metadata of virtual machines, with Neutron 2024.2",
+    parent="openstack-network-operation", optional=True,
 )
 
 OPENSTACK_STORAGE_OPERATION = ContainerSet(

@@ -21,8 +21,9 @@ def refuse_release(container: Container, release: str, current: int | None) -> N
     stay = f"`kolla container upgrade {name} --release {known[-1]}` has it stay there"
     if not current:
         stay = "[DEFAULT] release, or --release, chooses a release"
+    instead = f": {container.instead}" if container.instead else ""
     raise KollaError(
-        f"{name} is no part of {release}, only of {', '.join(known)}",
+        f"{name} is no part of {release}, only of {', '.join(known)}{instead}",
         f"{stay}; on a host that goes on without it, delete it and name it in [host] disabled",
     )
 

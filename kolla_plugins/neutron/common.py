@@ -68,5 +68,11 @@ OPTIONS = {
             help="Addresses of this host on those bridges, as a gateway of a cloud on one host:"
             " br-ex:172.24.4.1/24.",
         ),
+        cfg.Opt(
+            "physical_interfaces", type=types.Dict(), default={},
+            help="Instead of such bridges, with the Linux bridge of 2024.2: network interfaces of"
+            " this host that lead to physical networks, by their names: public:eth1. An address"
+            " of such an interface moves to the bridge of its network.",
+        ),
     ),
 }

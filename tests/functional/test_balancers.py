@@ -19,7 +19,7 @@ from tests.functional.support.cloud import Cloud
 from tests.functional.support.guest import first, processes
 from tests.functional.support.images import COMPUTE, OPTIONAL
 from tests.functional.support.namespaces import within
-from tests.functional.support.plugged import ip, plug
+from tests.functional.support.plugged import into_open_vswitch, ip
 from tests.functional.support.server import whole
 from tests.functional.support.watching import asking, get, until
 
@@ -132,7 +132,7 @@ def places(cloud, subnet) -> dict[str, Place]:
             port = network.create_port(
                 network_id=inside.id, binding_host_id=host.name, device_owner="compute:test",
                 security_groups=[group.id])
-            plug(host, port, f"{name}0", name)
+            into_open_vswitch(host, port, f"{name}0", name)
             address = port.fixed_ips[0]["ip_address"]
             ip(host, "-n", name, "address", "add", f"{address}/24", "dev", f"{name}0")
             until(lambda id=port.id: network.get_port(id).status == "ACTIVE", 300)

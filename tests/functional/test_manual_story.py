@@ -249,6 +249,10 @@ ELSEWHERE = {
     "kolla image build horizon": "cloud/test_horizon.py",
     "kolla container task swift-proxy-server": "the story has no Swift",
     "kolla container task swift-proxy-server rings": "the same",
+    "kolla image build neutron-linux-bridge-agents --release 2024.2": "test_linux_bridge.py",
+    "kolla set upgrade neutron-server-linux-bridge --release 2024.2": "the same",
+    "kolla set upgrade neutron-agents-linux-bridge --release 2024.2": "the same",
+    "kolla set upgrade neutron-network-linux-bridge --release 2024.2": "the same",
     "kolla container rollback nova-conductor": "compute/test_nova.py",
     "kolla container exec nova-api -- kolla-schema forget ctl2 nova-scheduler":
         "needs Nova on two hosts; test_schema_hosts.py forgets one of Keystone's",

@@ -70,6 +70,8 @@ class Container(Running):
     formerly: tuple[Former, ...] = ()
     #: The only releases that have it; empty: all of them.
     releases: tuple[str, ...] = ()
+    #: What does its work in the other releases, as a sentence.
+    instead: str = ""
     downgrade: Downgrade = Downgrade.ALLOWED
     keyrings: tuple[Keyring, ...] = ()
     limits: Limits = Limits()

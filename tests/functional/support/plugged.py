@@ -4,7 +4,8 @@ import contextlib
 import dataclasses
 import pathlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from tests.functional.support.cloud import Cloud
 from tests.functional.support.dhcp import Lease, lease
@@ -15,6 +16,8 @@ from tests.functional.support.server import HERE
 from tests.functional.support.watching import until
 
 SPACE, DEVICE = "guest", "guest0"
+#: Seconds in which agents have done their part for a port.
+TAKES = 300
 #: The processes that serve a network, by what their command lines begin with.
 CHILDREN = re.compile(rb"dnsmasq\0--no-hosts|haproxy\0-f\0/var/lib/neutron")
 
@@ -62,8 +65,42 @@ def vsctl(host: Deployment, *arguments: str) -> str:
     return host.kolla(*command, *arguments).stdout
 
 
-def plugged(cloud: Cloud) -> Guest:
-    """A network with a router to the outside, and a port with a floating address."""
+def into_open_vswitch(
+    host: Deployment, port: Any, device: str = DEVICE, space: str = SPACE
+) -> None:
+    """What Nova does with the port of a virtual machine."""
+    facts = {"iface-id": port.id, "attached-mac": port.mac_address, "iface-status": "active"}
+    ids = [f'external_ids:{name}="{text}"' for name, text in facts.items()]
+    vsctl(host, "add-port", "br-int", device, "--", "set", "Interface", device, "type=internal",
+          f'mac="{port.mac_address}"', *ids)
+    ip(host, "netns", "add", space)
+    ip(host, "link", "set", device, "netns", space)
+    bring_up(host, device, space)
+
+
+def into_linux_bridge(host: Deployment, port: Any) -> None:
+    """The same with the bridge of a network, which is there once an agent has a port in it."""
+    bridge, tap = f"brq{port.network_id[:11]}", f"tap{port.id[:11]}"
+    until(lambda: bridge in ip(host, "-brief", "link", "show", "type", "bridge"), TAKES)
+    ip(host, "netns", "add", SPACE)
+    ip(host, "link", "add", tap, "type", "veth", "peer", "name", DEVICE, "netns", SPACE)
+    ip(host, "-n", SPACE, "link", "set", DEVICE, "address", port.mac_address)
+    ip(host, "link", "set", tap, "up", "master", bridge)
+    bring_up(host, DEVICE, SPACE)
+
+
+def bring_up(host: Deployment, device: str, space: str) -> None:
+    for name in ("lo", device):
+        ip(host, "-n", space, "link", "set", name, "up")
+
+
+def plugged(
+    cloud: Cloud, plug: Callable[[Deployment, Any], None] = into_open_vswitch
+) -> Guest:
+    """A network with a router to the outside, and a port with a floating address.
+
+    ``plug``: how a port is plugged in.
+    """
     host = cloud.deployment
     with cloud.connect() as connection:
         network = connection.network
@@ -81,17 +118,5 @@ def plugged(cloud: Cloud) -> Guest:
         )
         floating = network.create_ip(floating_network_id=outside.id, port_id=port.id)
         plug(host, port)
-        until(lambda: network.get_port(port.id).status == "ACTIVE")
+        until(lambda: network.get_port(port.id).status == "ACTIVE", TAKES)
         return Guest(host, port.fixed_ips[0]["ip_address"], floating.floating_ip_address)
-
-
-def plug(host: Deployment, port, device: str = DEVICE, space: str = SPACE) -> None:
-    """What Nova does with the port of a virtual machine."""
-    facts = {"iface-id": port.id, "attached-mac": port.mac_address, "iface-status": "active"}
-    ids = [f'external_ids:{name}="{text}"' for name, text in facts.items()]
-    vsctl(host, "add-port", "br-int", device, "--", "set", "Interface", device, "type=internal",
-          f'mac="{port.mac_address}"', *ids)
-    ip(host, "netns", "add", space)
-    ip(host, "link", "set", device, "netns", space)
-    for name in ("lo", device):
-        ip(host, "-n", space, "link", "set", name, "up")

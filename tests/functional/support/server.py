@@ -57,9 +57,18 @@ BOOTS = 330
 def whole(engine: Engine, folder: pathlib.Path, address: str) -> Iterator[Cloud]:
     """A cloud of which nothing runs yet. The block is in the network of its machine."""
     guest.image()
+    with configured(engine, folder, address, CONFIGURATION) as cloud:
+        yield cloud
+
+
+@contextlib.contextmanager
+def configured(
+    engine: Engine, folder: pathlib.Path, address: str, configuration: str
+) -> Iterator[Cloud]:
+    """The same of what this configuration enables, without an image of a virtual machine."""
     with machine(engine) as place:
         host = Deployment(place, folder, address).prepare()
-        host.configure(CONFIGURATION, "10-host")
+        host.configure(configuration, "10-host")
         with HERE.open() as outside:
             try:
                 reach(host)

@@ -9,6 +9,25 @@ import pytest
 
 from kolla.plugin import shared_folder
 
+#: The folders of the images of agents.
+FOLDERS = ("neutron-agents", "neutron-linux-bridge")
+#: What iptables has, and what removes the agent's part of it.
+RULES = """\
+*filter
+:INPUT ACCEPT [0:0]
+:neutron-linuxbri-INPUT - [0:0]
+-A INPUT -j neutron-linuxbri-INPUT
+-A INPUT -p tcp -j ACCEPT
+-A neutron-linuxbri-INPUT -j RETURN
+COMMIT"""
+REMOVAL = """\
+*filter
+-D INPUT -j neutron-linuxbri-INPUT
+-D neutron-linuxbri-INPUT -j RETURN
+-X neutron-linuxbri-INPUT
+COMMIT
+"""
+
 
 @pytest.fixture
 def host(tmp_path, program, script):
@@ -21,14 +40,27 @@ class Host:
         self.calls, self._program, self._script = calls, program, script
         self.has("ovs-vsctl")
         self.has("ip", 'case "$*" in *address\\ show*) echo "lo UNKNOWN 192.0.2.7/24" ;; esac')
+        self.devices = calls.parent / "devices"
+        self.environment = {
+            "OS_OVS__DATAPATH_TYPE": "netdev", "OS_OVS__LOCAL_IP": "192.0.2.7",
+            "OS_VXLAN__LOCAL_IP": "192.0.2.7", "KOLLA_DEVICES": str(self.devices),
+        }
 
     def has(self, program: str, does: str = "") -> None:
         self._program(program, f'echo "{program} $*" >> {self.calls}\n{does}')
 
+    def plug(self, device: str, *files: str) -> None:
+        """A device with these files, which is a port of a Linux bridge."""
+        for folder in (device, "brq1/brif"):
+            (self.devices / folder).mkdir(parents=True, exist_ok=True)
+        for file in (f"brq1/brif/{device}", *(f"{device}/{name}" for name in files)):
+            (self.devices / file).touch()
+
     def run(self, script: str, *arguments: str, **environment: str):
-        """Run a script of the agents' image; how it ended and the calls that it has made."""
-        switch = {"OS_OVS__DATAPATH_TYPE": "netdev", "OS_OVS__LOCAL_IP": "192.0.2.7"}
-        ended = self._script(("neutron-agents", "bin", script), *arguments, **switch | environment)
+        """Run a script of the agents' images; how it ended and the calls that it has made."""
+        (place,) = (place for image in FOLDERS
+                    if shared_folder("docker", *(place := (image, "bin", script))).exists())
+        ended = self._script(place, *arguments, **self.environment | environment)
         calls = self.calls.read_text().splitlines() if self.calls.exists() else []
         return ended, [call.replace("--timeout=30 ", "") for call in calls]
 
@@ -95,6 +127,55 @@ def test_bridges_without_ports_of_others_are_removed(host):
     assert ended.returncode == 0, ended.stderr
     removed = [call.rpartition(" ")[2] for call in calls if "del-br" in call]
     assert removed == ["br-int", "br-tun", "br-ex"]
+
+
+def test_a_linux_bridge_needs_an_interface_that_the_host_has(host):
+    host.plug("eth1")
+    name = "OS_LINUX_BRIDGE__PHYSICAL_INTERFACE_MAPPINGS"
+    for mappings in ("", "public:eth1"):
+        assert host.run("kolla-linux-bridge", "verify", **{name: mappings})[0].returncode == 0
+    ended, _ = host.run("kolla-linux-bridge", "verify", **{name: "public:eth1,rack:nosuch0"})
+    assert ended.returncode == 1 and "no network interface nosuch0" in ended.stderr
+    host.has("ip")
+    ended, _ = host.run("kolla-linux-bridge", "verify")
+    assert ended.returncode == 1 and "192.0.2.7 is no address of this host" in ended.stderr
+
+
+def test_routers_stay_as_long_as_virtual_machines_are_plugged_into_linux_bridges(host):
+    host.plug("tap1")
+    assert host.run("kolla-linux-bridge", "needed", "delete")[0].returncode == 0
+    host.plug("tap2", "tun_flags")
+    ended, _ = host.run("kolla-linux-bridge", "needed", "delete")
+    assert ended.returncode == 1 and ended.stderr.strip().endswith("their ports are tap2")
+    assert host.run("kolla-linux-bridge", "needed", "stop")[0].returncode == 0
+
+
+def test_linux_bridges_with_ports_are_not_removed(host):
+    host.plug("tap1")
+    ended, calls = host.run("kolla-linux-bridge", "farewell")
+    assert ended.returncode == 1 and "delete these first: tap1" in ended.stderr and calls == []
+
+
+def test_linux_bridges_are_removed_with_their_rules_and_those_of_others_stay(host):
+    for program in ("kolla-run", "ip6tables-save", "ip6tables-restore"):
+        host.has(program)
+    host.has("ipset", '[[ $1 != list ]] || printf "%s\\n" NIPv4abc mine')
+    host.has("iptables-save", f"cat <<'END'\n{RULES}\nEND")
+    host.has("iptables-restore", f"cat > {host.calls.parent}/rules")
+    ended, calls = host.run("kolla-linux-bridge", "farewell")
+    assert ended.returncode == 0, ended.stderr
+    assert "kolla-run neutron-linuxbridge-cleanup" in calls
+    assert "iptables-restore --noflush" in calls
+    assert (host.calls.parent / "rules").read_text() == REMOVAL
+    assert "ipset destroy NIPv4abc" in calls and "ipset destroy mine" not in calls
+
+
+def test_a_farewell_asks_no_switch_for_the_ports_of_linux_bridges(host):
+    own = f"qdhcp-{'0' * 8}-1111-2222"
+    host.has("ip", f'[[ "$*" != "netns list" ]] || echo "{own}"')
+    ended, calls = host.run("kolla-farewell", "qdhcp-", OS_DEFAULT__INTERFACE_DRIVER="linuxbridge")
+    assert ended.returncode == 0, ended.stderr
+    assert f"ip netns delete {own}" in calls and "ovs-vsctl" not in str(calls)
 
 
 @pytest.mark.parametrize("url, parts", [
@@ -219,6 +300,13 @@ def test_periodic_workers_that_do_not_last_are_not_well(load, monkeypatch, ages,
     monkeypatch.setattr(module, "processes", lambda: {1: (0, 99.0), 7: (1, 99.0), **workers})
     assert module.main() == code
     assert bool(capsys.readouterr().out) == bool(code)
+
+
+@pytest.mark.parametrize("age, code", [(9.0, 0), (1.0, 1)])
+def test_a_periodic_worker_without_others_is_well_once_it_lasts(load, monkeypatch, age, code):
+    module = load("openstack-base", "kolla-check-periodic")
+    monkeypatch.setattr(module, "processes", lambda: {1: (0, 99.0), 7: (1, age)})
+    assert module.main(alone=True) == code
 
 
 @pytest.fixture

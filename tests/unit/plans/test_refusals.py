@@ -22,6 +22,12 @@ def test_a_release_that_does_not_have_the_container_is_refused_with_the_way_on()
     refuse_release(make_container("web"), "2025.1", current=None)  # it is part of all releases
 
 
+def test_what_does_its_work_in_a_release_that_does_not_have_it_is_told():
+    bridge = make_container("bridge", releases=("2024.2",), instead="a switch does its work")
+    with pytest.raises(KollaError, match="only of 2024.2: a switch does its work\n"):
+        refuse_release(bridge, "2025.1", current=None)
+
+
 def test_a_container_that_is_on_no_record_any_more_is_not_taken_for_a_stranger_on_its_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         spec = make_spec(listens=(Listen("127.0.0.1", str(server.getsockname()[1])),))

@@ -41,13 +41,13 @@ def test_only_wheels_that_fit_the_image_are_pinned(freeze):
         "a", *fitting, "a-1.tar.gz", "a-1-cp312-cp312-manylinux_2_17_x86_64.whl",
         "a-1-cp313-cp313-musllinux_1_2_x86_64.whl", "a-1-cp313-cp313-win_amd64.whl",
         "a-1-cp313-cp313-manylinux_2_99_x86_64.whl",
-    )], freeze.IMAGE_PYTHONS, freeze.IMAGE_GLIBC)
+    )], *freeze.SUITES["trixie"])
     hashes = " ".join(f"--hash=sha256:{name}" for name in sorted(fitting))
     assert list(lines)[1:] == ["--only-binary :all:", f"a==1 {hashes}"]
 
 
 def test_the_source_is_pinned_of_what_has_no_wheel(freeze):
-    lines = freeze.pins([package("a", "a-1.tar.gz")], freeze.IMAGE_PYTHONS, freeze.IMAGE_GLIBC)
+    lines = freeze.pins([package("a", "a-1.tar.gz")], *freeze.SUITES["trixie"])
     assert list(lines)[1:] == [
         "--only-binary :all:", "--no-binary a", "a==1 --hash=sha256:a-1.tar.gz",
     ]
