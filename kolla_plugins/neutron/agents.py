@@ -35,6 +35,11 @@ ROOT = (
     openvswitch.CLIENT,
 )
 
+#: Neutron calls them from a process that has given up what it does not need by itself.
+REGAIN = Privilege(
+    "new-privileges", "programs that it starts with fewer capabilities get these back"
+)
+
 #: What an agent needs to start programs that serve on when it ends.
 CHILDREN = (
     Privilege("pid", "finds the programs again that the generation before it has started"),
@@ -44,7 +49,7 @@ CHILDREN = (
     Privilege("capability", "tells neighbours that an address has moved", value="NET_RAW"),
     Privilege("capability", "they answer on ports below 1024", value="NET_BIND_SERVICE"),
     Privilege("capability", "ends them when they are needed no more", value="KILL"),
-    Privilege("new-privileges", "programs that it starts with fewer capabilities get these back"),
+    REGAIN,
     Privilege("unconfined", "AppArmor forbids the mounts of name spaces", value="apparmor"),
     Privilege(
         "unconfined", "sets the kernel's options of a name space", value="systempaths",

@@ -121,6 +121,7 @@ NEUTRON_LINUXBRIDGE_AGENT = _agent(
     privileges=(
         *(one for one in agents.ROOT if one != openvswitch.CLIENT),
         Privilege("capability", "asks for sets of addresses in rules", value="NET_RAW"),
+        agents.REGAIN,
         Privilege("unconfined", "sets the kernel's options of a bridge", value="systempaths"),
     ),
     needs=(
