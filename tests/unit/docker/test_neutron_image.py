@@ -11,20 +11,39 @@ from kolla.plugin import shared_folder
 
 #: The folders of the images of agents.
 FOLDERS = ("neutron-agents", "neutron-linux-bridge")
-#: What iptables has, and what removes the agent's part of it.
+#: What iptables has, and what removes the agent's part of it; then those of ebtables.
 RULES = """\
 *filter
 :INPUT ACCEPT [0:0]
 :neutron-linuxbri-INPUT - [0:0]
+:neutron-linuxbri-i1 - [0:0]
 -A INPUT -j neutron-linuxbri-INPUT
 -A INPUT -p tcp -j ACCEPT
--A neutron-linuxbri-INPUT -j RETURN
-COMMIT"""
+-A neutron-linuxbri-INPUT -j neutron-linuxbri-i1
+COMMIT
+# Completed on Sat"""
 REMOVAL = """\
 *filter
 -D INPUT -j neutron-linuxbri-INPUT
--D neutron-linuxbri-INPUT -j RETURN
+-F neutron-linuxbri-INPUT
+-F neutron-linuxbri-i1
 -X neutron-linuxbri-INPUT
+-X neutron-linuxbri-i1
+COMMIT
+"""
+GUARDS = """\
+*nat
+:PREROUTING ACCEPT
+:neutronMAC-tap1 DROP
+-A PREROUTING -i tap1 -j neutronMAC-tap1
+-A PREROUTING -i tap2 -j DROP
+-A neutronMAC-tap1 -i tap1 --among-src fa:16:3e:0:1:2 -j RETURN
+# Completed on Sat"""
+REMOVAL_OF_GUARDS = """\
+*nat
+-D PREROUTING -i tap1 -j neutronMAC-tap1
+-F neutronMAC-tap1
+-X neutronMAC-tap1
 COMMIT
 """
 
@@ -162,11 +181,14 @@ def test_linux_bridges_are_removed_with_their_rules_and_those_of_others_stay(hos
     host.has("ipset", '[[ $1 != list ]] || printf "%s\\n" NIPv4abc mine')
     host.has("iptables-save", f"cat <<'END'\n{RULES}\nEND")
     host.has("iptables-restore", f"cat > {host.calls.parent}/rules")
+    host.has("ebtables-save", f"cat <<'END'\n{GUARDS}\nEND")
+    host.has("ebtables-restore", f"cat > {host.calls.parent}/guards")
     ended, calls = host.run("kolla-linux-bridge", "farewell")
     assert ended.returncode == 0, ended.stderr
     assert "kolla-run neutron-linuxbridge-cleanup" in calls
     assert "iptables-restore --noflush" in calls
     assert (host.calls.parent / "rules").read_text() == REMOVAL
+    assert (host.calls.parent / "guards").read_text() == REMOVAL_OF_GUARDS
     assert "ipset destroy NIPv4abc" in calls and "ipset destroy mine" not in calls
 
 
