@@ -9,8 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.functional.conftest import NETWORK
+from tests.functional.support.cloud import Cloud
+from tests.functional.support.evidence import evidence
 from tests.functional.support.guest import first
-from tests.functional.support.harness import derive
+from tests.functional.support.harness import derive, run
 from tests.functional.support.namespaces import within
 from tests.functional.support.plugged import (
     DEVICE, SPACE, Guest, into_linux_bridge, ip, plugged,
@@ -27,6 +29,8 @@ SETS = ("neutron-server-linux-bridge", "neutron-agents-linux-bridge",
         "neutron-network-linux-bridge")
 SPACES = ("l3-agent-linux-bridge", "dhcp-agent-linux-bridge", "metadata-agent-linux-bridge")
 AGENTS = ("neutron-linuxbridge-agent", *SPACES)
+#: Whose logs say why something has failed.
+WITNESSES = ("neutron-rpc-server-linux-bridge", "neutron-api-linux-bridge", *AGENTS)
 CONFIGURATION = f"""\
 [host]
 enabled = mariadb, rabbitmq, keystone, {', '.join(SETS)}
@@ -50,12 +54,20 @@ def guest(engine, builder, images, tmp_path_factory) -> Iterator[Guest]:
             ip(host, "link", "set", device, "up")
         host.kolla("container", "start", "mariadb", "rabbitmq", "keystone")
         host.kolla("set", "upgrade", *SETS, "--release", RELEASE, timeout=1500)
-        guest = plugged(cloud, into_linux_bridge)
-        given = guest.lease()
+        with evidence(cloud, WITNESSES):
+            guest = plugged(cloud, into_linux_bridge)
+            given = guest.lease()
         assert str(given.interface.ip) == guest.address
         ip(host, "-n", SPACE, "address", "add", str(given.interface), "dev", DEVICE)
         ip(host, "-n", SPACE, "route", "add", "default", "via", given.router)
         yield guest
+
+
+@pytest.fixture(autouse=True)
+def explained(guest, request) -> Iterator[None]:
+    """A test that fails says what the agents did."""
+    with evidence(Cloud(guest.host), WITNESSES, request.session):
+        yield
 
 
 def test_a_port_reaches_the_outside_and_the_metadata(guest):
@@ -113,3 +125,5 @@ def test_deleted_agents_leave_nothing_on_the_host(guest):
     left = [line.split("@")[0] for kind in kinds
             for line in ip(host, "-brief", "link", "show", "type", kind).splitlines()]
     assert sorted(left) == [NEAR, FAR]
+    for program in ("iptables-save", "ip6tables-save", "ebtables-save"):
+        assert "neutron" not in run(*host.engine.inside(), program)
