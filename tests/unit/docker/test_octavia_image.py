@@ -184,12 +184,12 @@ def test_a_service_makes_amphorae_of_what_was_prepared_unless_an_operator_says_o
 def test_what_an_intruder_adds_to_it_is_neither_set_nor_run(started, tmp_path):
     """octavia-api can write the file; octavia-worker, which reads it, has the key of amphorae."""
     (tmp_path / "amphorae.env").write_text(
-        f"PYTHONPATH=/var/lib/octavia\nname[$(touch {tmp_path}/run)]=value\n"
-        f"OS_CONTROLLER_WORKER__AMP_[$(touch {tmp_path}/run)]=value\n"
+        f"PYTHONPATH=/var/lib/octavia\nname[$(touch {tmp_path}/ran)]=value\n"
+        f"OS_CONTROLLER_WORKER__AMP_[$(touch {tmp_path}/ran)]=value\n"
         "OS_DATABASE__CONNECTION=theirs\nOS_CONTROLLER_WORKER__AMP_FLAVOR_ID=found")
     told = started(KOLLA_MANAGEMENT_NETWORK=NETWORK).stdout
     assert "PYTHONPATH" not in told and "OS_DATABASE" not in told
-    assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_network_that_is_set_too_late_is_said(started):
