@@ -1,5 +1,7 @@
 """Aodh: alarms, when measures of Gnocchi cross a threshold or something happens."""
 
+from oslo_config import cfg
+
 from kolla.plugin import (
     Container, File, Hold, Image, Limits, Strategy, authority_file, certificate_files,
     shared_folder,
@@ -28,11 +30,17 @@ OPTIONS = {
     "aodh": (
         *service_options("aodh", 8042, container="aodh-api"),
         *user_options("aodh"),
+        cfg.ListOpt(
+            "allowed_hosts", default=[],
+            help="Names and addresses that URLs of alarms may have,"
+            " and that lead to a loopback or link-local address. Others that do are refused.",
+        ),
     ),
 }
 
 ENVIRONMENT = {
     "KOLLA_HOST": "${host.name}",
+    "KOLLA_ALLOWED_HOSTS": "${aodh.allowed_hosts}",
     "OS_SERVICE_CREDENTIALS__INTERFACE": "internal",
     **database_environment("aodh"),
     **messaging_environment(),

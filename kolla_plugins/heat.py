@@ -50,6 +50,11 @@ OPTIONS = {
             " same on all hosts, and for good: with another one nothing can be done with existing"
             " stacks.",
         ),
+        cfg.ListOpt(
+            "allowed_hosts", default=[],
+            help="Names and addresses that URLs of templates may have,"
+            " and that lead to a loopback or link-local address. Others that do are refused.",
+        ),
         cfg.IntOpt("engine_workers", default=2, min=1, help="Processes of heat-engine."),
     ),
     "heat_cfn": http_options("heat_cfn", 8000, container="heat-api-cfn"),
@@ -70,6 +75,7 @@ TRUSTEE = {
 
 ENVIRONMENT = {
     "KOLLA_HOST": "${host.name}",
+    "KOLLA_ALLOWED_HOSTS": "${heat.allowed_hosts}",
     **database_environment("heat"),
     **messaging_environment(),
     **login_environment("heat"),

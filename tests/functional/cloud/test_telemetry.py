@@ -39,7 +39,8 @@ def telemetry(gnocchi, builder) -> Iterator[Cloud]:
     builder.only(*TELEMETRY, release=BEFORE)
     upgrade = ("container", "upgrade", "glance-api")
     with started(gnocchi, "40-telemetry", (*GNOCCHI, *CEILOMETER, *AODH),
-                 "[messaging]\nnotifications = true\n"):
+                 "[messaging]\nnotifications = true\n"
+                 f"[aodh]\nallowed_hosts = {gnocchi.deployment.address}\n"):
         gnocchi.deployment.kolla(*upgrade, timeout=600)
         yield gnocchi
     gnocchi.deployment.kolla(*upgrade, timeout=600)
