@@ -218,6 +218,18 @@ def test_failing_upgrade_leaves_images_as_they_are(cloud, image, content):
 
 
 @pytest.mark.exhaustive
+def test_an_image_of_another_kind_leaves_the_old_generation_serving(cloud):
+    number = cloud.current(NAME)["generation"]
+    with asking(lambda: get(cloud.deployment.address, GLANCE, "/healthcheck")) as visitors:
+        done = cloud.deployment.kolla(
+            "container", "upgrade", NAME, "--image", "kolla/mariadb:trixie", expect=1
+        )
+    assert visitors.failures == []
+    assert "failed: No such file or directory" in done.stderr
+    assert cloud.running(NAME) == [f"{NAME}-g{number}"]
+
+
+@pytest.mark.exhaustive
 def test_rotated_service_password_is_applied(cloud, image, content):
     old = cloud.secrets()["glance.password"]
     cloud.passwords.write_text(cloud.passwords.read_text().replace(old, f"{old[::-1]}-$x%"))
