@@ -66,7 +66,7 @@ def test_new_requests_wait_until_all_that_they_wait_for_is_there(service):
 
 
 def test_requests_go_on_by_themselves(service):
-    service.hold(seconds=0.2)
+    service.hold(seconds=1)
     passed, end = service.ask()
     assert not passed.is_set() and passed.wait(5)
     end.set()
