@@ -17,10 +17,14 @@ from tests.functional.support.machine import machine
 from tests.functional.support.pings import Pings, enter, pinging
 from tests.functional.support.watching import until
 
+#: What the cloud has enabled.
+ENABLED = (
+    "all", "nova-api", "placement-api", "openstack-control", "openstack-compute-operation",
+    "openstack-network-operation",
+)
 CONFIGURATION = f"""\
 [host]
-enabled = all, nova-api, placement-api, openstack-control, openstack-compute-operation,
-          openstack-network-operation
+enabled = {", ".join(ENABLED)}
 
 [nova/DEFAULT]
 allow_resize_to_same_host = true
