@@ -1,4 +1,4 @@
-"""Octavia without virtual machines: what controls load balancers, from its first start on.
+"""Octavia without virtual machines: what controls load balancers, from first start to removal.
 
 What makes an amphora, and plugs it, does as if: all else is real, the authority that signs its
 certificate included.
@@ -12,7 +12,8 @@ import pytest
 
 from tests.functional.support.balancers import CONTAINERS, Balancers
 from tests.functional.support.cloud import Cloud, started
-from tests.functional.support.watching import asking, get
+from tests.functional.support.database import query
+from tests.functional.support.watching import asking, get, until
 
 pytestmark = pytest.mark.exhaustive
 
@@ -25,6 +26,15 @@ compute_driver = compute_noop_driver
 network_driver = network_noop_driver
 image_driver = image_noop_driver
 volume_driver = volume_noop_driver
+"""
+#: The first child of the service, which is the child of the first process.
+KILL_LISTENER = """
+child() {
+    for file in /proc/[0-9]*/stat; do
+        read -r number _ _ parent _ < "$file" && [[ $parent == "$1" ]] && echo "$number"
+    done 2> /dev/null | sort -n | head -n 1
+}
+kill -KILL "$(child "$(child 1)")"
 """
 #: Any will do.
 SUBNET = str(uuid.uuid4())
@@ -93,6 +103,20 @@ def test_load_balancers_are_made_on_while_octavia_is_upgraded_and_rolled_back(oc
     assert {octavia.current(name)["release"] for name in CONTAINERS} == {BEFORE}
 
 
+def test_an_amphora_that_never_reports_is_named_on_one_line(octavia, balancers):
+    """One that is made as if never does."""
+    kolla = octavia.deployment.kolla
+
+    def ask() -> str:
+        return kolla("container", "task", "octavia-health-manager", "amphorae",
+                     expect=None).stderr
+
+    balancer = balancers.ready(balancers.begin(SUBNET))
+    (line,) = until(lambda: [line for line in ask().splitlines() if balancer in line], 300)
+    assert "has never reported to" in line
+    balancers.delete(balancer)
+
+
 def test_no_key_shows_in_a_log_or_in_what_an_operator_is_shown(octavia):
     keys = {
         # The first line of a key that is full is of the key itself.
@@ -105,3 +129,21 @@ def test_no_key_shows_in_a_log_or_in_what_an_operator_is_shown(octavia):
         shown = octavia.deployment.kolla("container", "logs", name).stdout
         shown += octavia.deployment.kolla("container", "show", name, "-f", "json").stdout
         assert [key for key, value in keys.items() if value in shown] == []
+
+
+def test_a_health_manager_that_hears_nothing_any_more_is_not_well(octavia):
+    """Its listener alone has ended: the other process would take all amphorae for dead."""
+    kolla, name = octavia.deployment.kolla, "octavia-health-manager"
+    kolla("container", "exec", name, "--", "bash", "-c", KILL_LISTENER)
+    told = "1 of its 2 processes are at work"
+    until(lambda: told in kolla("container", "check", name, expect=None).stdout)
+    kolla("container", "restart", name, timeout=600)
+    assert kolla("container", "check", *CONTAINERS).exit_code == 0
+
+
+def test_it_is_deleted_without_a_trace(octavia):
+    octavia.deployment.kolla("container", "delete", *CONTAINERS, "--data", "--yes", timeout=900)
+    assert "octavia" not in query(octavia, "SHOW DATABASES")
+    with octavia.connect() as connection:
+        assert "load-balancer" not in {each.type for each in connection.identity.services()}
+        assert "octavia" not in {each.name for each in connection.identity.users()}

@@ -11,6 +11,7 @@ from tests.functional.support.plugged import Guest, plugged
 from tests.functional.support.server import Server, boot, whole
 
 BEFORE, AFTER = "2026.1", "2026.2"
+MEASURING = ("gnocchi", "ceilometer", "ceilometer-compute")
 
 
 @pytest.fixture(scope="package")
@@ -20,7 +21,7 @@ def cloud(engine, builder, images, exhaustive, tmp_path_factory) -> Iterator[Clo
     It has no way out, so images are built before.
     """
     images(BEFORE)
-    builder.only(*OPTIONAL, *COMPUTE, release=BEFORE)
+    builder.only(*OPTIONAL, *COMPUTE, *MEASURING * exhaustive, release=BEFORE)
     builder.only(*OPTIONAL, *["nova-compute"] * exhaustive, release=AFTER)
     with whole(engine, tmp_path_factory.mktemp("compute"), f"{NETWORK}.203") as cloud:
         cloud.deployment.kolla("set", "start", timeout=1500)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.functional.compute.conftest import BEFORE
+from tests.functional.support.cloud import started
 from tests.functional.support.server import ENABLED
-from tests.functional.support.telemetry import ARRIVES, IMPATIENT, Measures, started
+from tests.functional.support.telemetry import ARRIVES, IMPATIENT, Measures
 from tests.functional.support.watching import until
 
 pytestmark = pytest.mark.exhaustive
@@ -17,8 +17,7 @@ sources:
 
 
 @pytest.fixture(scope="module")
-def telemetry(cloud, builder, tmp_path_factory):
-    builder.only("gnocchi", "ceilometer", "ceilometer-compute", release=BEFORE)
+def telemetry(cloud, tmp_path_factory):
     polling = tmp_path_factory.mktemp("telemetry") / "polling.yaml"
     polling.write_text(POLLING)
     more = f"{IMPATIENT}[ceilometer]\npolling_file = {polling}\n"
