@@ -7,6 +7,7 @@ import ipaddress
 import pathlib
 import socket
 import struct
+from collections.abc import Iterator
 
 from kolla.text import harmless
 
@@ -87,13 +88,19 @@ def holders(address: str, port: int) -> list[str]:
     """The programs that keep others from a port, as far as this user may know: ``name (pid)``."""
     wanted = {f"socket:[{inode}]" for inode in _listening_inodes(address, port)}
     found = set()
-    for link in PROC.glob("[0-9]*/fd/*") if wanted else ():
-        # Processes and their files come and go meanwhile.
+    for process in PROC.glob("[0-9]*") if wanted else ():
+        # Processes come and go meanwhile.
         with contextlib.suppress(OSError):
-            if str(link.readlink()) in wanted:
-                process = link.parent.parent
+            if not wanted.isdisjoint(_files(process)):
                 found.add(f"{_name(process)} ({process.name})")
     return sorted(found)
+
+
+def _files(process: pathlib.Path) -> Iterator[str]:
+    """What a process has open."""
+    for link in (process / "fd").iterdir():
+        with contextlib.suppress(OSError):  # it was closed meanwhile
+            yield str(link.readlink())
 
 
 def _name(process: pathlib.Path) -> str:

@@ -38,12 +38,12 @@ def child(pid: int) -> int:
 
 def _processes() -> Iterator[tuple[int, int, float]]:
     """The number, the parent and the CPU of each."""
-    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            fields = path.read_text().rpartition(") ")[2].split()
+            fields = (process / "stat").read_text().rpartition(") ")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        yield int(path.parent.name), int(fields[1]), sum(map(int, fields[11:15])) / TICKS
+        yield int(process.name), int(fields[1]), sum(map(int, fields[11:15])) / TICKS
 
 
 def _command(pid: int) -> str:

@@ -1,5 +1,7 @@
+import errno
 import os
 import pathlib
+import re
 import socket
 
 import pytest
@@ -39,6 +41,21 @@ def test_the_name_of_a_program_does_nothing_to_a_terminal(listener, called):
     port = listener.getsockname()[1]
     called(b"\x1b]0;OWN\x07\n\xff")
     assert network.holders("127.0.0.1", port) == [f"␛]0;OWN␇ \ufffd ({os.getpid()})"]
+
+
+def test_processes_that_end_meanwhile_hide_no_other(listener, monkeypatch):
+    ask = {name: getattr(os, name) for name in ("stat", "listdir")}
+
+    def ended(name):
+        def answer(path, *arguments, **options):
+            if re.fullmatch(r"/proc/\d+/fd", str(path)) and str(os.getpid()) not in str(path):
+                raise ProcessLookupError(errno.ESRCH, "No such process")
+            return ask[name](path, *arguments, **options)
+        return answer
+
+    for name in ask:
+        monkeypatch.setattr(os, name, ended(name))
+    assert network.holders("127.0.0.1", listener.getsockname()[1])
 
 
 def test_the_same_port_on_another_address_is_free(listener):

@@ -175,9 +175,9 @@ def process_list_watched(secrets: list[str]) -> Iterator[list[str]]:
 
     def watch(done: threading.Event) -> None:
         while not done.is_set():
-            for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            for process in pathlib.Path("/proc").glob("[0-9]*"):
                 with contextlib.suppress(OSError):  # it has ended meanwhile
-                    line = path.read_bytes()
+                    line = (process / "cmdline").read_bytes()
                     if any(needle in line for needle in needles):
                         exposed.append(line.replace(b"\0", b" ").decode(errors="replace"))
             time.sleep(0.02)

@@ -107,12 +107,12 @@ def processes(name: str) -> list[int]:
     Only the UUID tells it from one of the same name in a cloud beside.
     """
     found = []
-    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has ended meanwhile
-            words = path.read_bytes().split(b"\0")
+            words = (process / "cmdline").read_bytes().split(b"\0")
             if any(word == name.encode() or word.startswith(f"guest={name},".encode())
                    for word in words):
-                found.append(int(path.parent.name))
+                found.append(int(process.name))
     return sorted(found)
 
 

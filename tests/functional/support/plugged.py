@@ -49,9 +49,9 @@ class Guest:
     def children(self) -> list[bytes]:
         """The command lines of processes that serve its network."""
         found = []
-        for path in (self.host.engine.root / "proc").glob("[0-9]*/cmdline"):
+        for process in (self.host.engine.root / "proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):  # it has ended meanwhile
-                if CHILDREN.search(line := path.read_bytes()):
+                if CHILDREN.search(line := (process / "cmdline").read_bytes()):
                     found.append(line)
         return sorted(found)
 
