@@ -1,14 +1,14 @@
 """How tasks find or make things in Keystone, and log in there; only a played one is asked."""
 
 import contextlib
-import http.server
 import importlib
 import json
-import threading
 import types
 
 import pytest
 from keystoneauth1 import exceptions
+
+from tests.unit.support.web import Handler, served
 
 FOUND_BY = {"name": "service", "domain_id": "default"}
 
@@ -73,7 +73,7 @@ def played(password: str):
     """The URL of a Keystone where everybody has that password, and what it was asked."""
     asked = []
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Played(Handler):
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["auth"]
             asked.append(body)
@@ -85,17 +85,8 @@ def played(password: str):
             self.end_headers()
             self.wfile.write(answer)
 
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v3", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with served(Played) as server:
+        yield f"http://127.0.0.1:{server.server_port}/v3", asked
 
 
 @pytest.mark.parametrize("known, changed", [("new", []), ("old", [{"password": "new"}])])

@@ -1,13 +1,13 @@
 """The scripts of keepalived's image: whether this host has the address, and may have it."""
 
 import contextlib
-import http.server
 import os
-import threading
 import time
 from collections.abc import Iterator
 
 import pytest
+
+from tests.unit.support.web import Handler, served
 
 #: A port at which nobody is.
 NOBODY = 1
@@ -47,22 +47,13 @@ def test_keepalived_that_has_ended_is_not_well(check, tmp_path):
 @contextlib.contextmanager
 def answering(code: int) -> Iterator[int]:
     """The port of a server that answers so."""
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Answering(Handler):
         def do_GET(self):
             self.send_response(code)
             self.end_headers()
 
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
+    with served(Answering) as server:
+        yield server.server_port
 
 
 @pytest.mark.parametrize("haproxy, monitor, may", [

@@ -1,18 +1,12 @@
 """What users of the cloud name is not asked for on the host itself; a real server would answer."""
 
-import http.server
 import importlib
-import importlib.machinery
-import importlib.util
-import sys
-import threading
 
 import pytest
 import requests
 
-from kolla.plugin import shared_folder
+from tests.unit.support.web import Handler, served
 
-TOOLS = shared_folder("docker", "openstack-base", "tools")
 AODH = """
         session = requests.Session()
         session.mount(action.geturl(),
@@ -25,15 +19,10 @@ HEAT = """
 
 
 @pytest.fixture
-def outside(monkeypatch):
-    monkeypatch.syspath_prepend(str(TOOLS))
+def outside(tools, monkeypatch):
     monkeypatch.delenv("KOLLA_ALLOWED_HOSTS", raising=False)
     monkeypatch.setenv("NO_PROXY", "*")
-    for name in [name for name in sys.modules if name.startswith("kolla_image")]:
-        monkeypatch.delitem(sys.modules, name)
-    yield importlib.import_module("kolla_image.outside")
-    for name in [name for name in sys.modules if name.startswith("kolla_image")]:
-        del sys.modules[name]
+    return importlib.import_module("kolla_image.outside")
 
 
 @pytest.fixture
@@ -41,7 +30,7 @@ def server():
     """Its port, and the paths that it was asked for; /moved leads to another name of this host."""
     asked: list[str] = []
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Inside(Handler):
         def do_GET(self):
             asked.append(self.path)
             self.send_response(302 if self.path == "/moved" else 200)
@@ -51,13 +40,8 @@ def server():
 
         do_POST = do_GET
 
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
-        threading.Thread(target=made.serve_forever, daemon=True).start()
+    with served(Inside) as made:
         yield made.server_port, asked
-        made.shutdown()
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "2130706433", "0.0.0.0"])
@@ -92,12 +76,8 @@ def test_other_addresses_are_outside(outside, address):
 
 
 @pytest.mark.parametrize("name, text", [("aodh", AODH), ("heat", HEAT)])
-def test_services_that_ask_for_users_do_so_in_no_other_way(monkeypatch, name, text):
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    path = shared_folder("docker", "openstack-base", "kolla-seal")
-    loader = importlib.machinery.SourceFileLoader("seal", str(path))
-    seal = importlib.util.module_from_spec(importlib.util.spec_from_loader("seal", loader))
-    loader.exec_module(seal)
+def test_services_that_ask_for_users_do_so_in_no_other_way(load, name, text):
+    seal = load("openstack-base", "kolla-seal")
     sealed = getattr(seal, name)(text)
     assert "outside.Session(" in sealed and "requests." not in sealed
     with pytest.raises(SystemExit, match=f"{name} has changed"):

@@ -1,6 +1,5 @@
 """The backend against an engine that is made up and speaks HTTP."""
 
-import http.server
 import json
 import socket
 import threading
@@ -10,9 +9,10 @@ import pytest
 from kolla.backends.docker.backend import DockerBackend
 from kolla.plugin.instance import Instance
 from kolla.plugin.reports import Unreachable
+from tests.unit.support.web import Handler, served
 
 
-class _Engine(http.server.BaseHTTPRequestHandler):
+class _Engine(Handler):
     def do_GET(self) -> None:
         server, first = self.server, self.path.split("/")[1]
         asked = first[1:] if first.startswith("v1.") else ""
@@ -48,21 +48,16 @@ class _Engine(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *arguments) -> None:
-        pass
-
 
 @pytest.fixture
 def engine():
     """One that speaks the versions 1.24 to 1.41 of the API."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Engine) as server:
+    with served(_Engine) as server:
         server.oldest, server.newest = "1.24", "1.41"
         server.lasts = 60
         server.is_over, server.removed = threading.Event(), []
-        threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.is_over.set()
-        server.shutdown()
 
 
 def test_an_upgraded_engine_is_spoken_to_in_a_version_that_it_knows(engine):
