@@ -29,19 +29,26 @@ DEAREST = (
 CLOUDS = ("cloud", "compute")
 
 
+#: Tests with this marker run only with this option.
+TIERS = {"exhaustive": "all", "service": "services"}
+
+
 def pytest_addoption(parser) -> None:
     parser.addoption(
         "--all", action="store_true",
-        help="also run what is exhaustive and takes hours (doc/source/testing.rst lists it)",
+        help="also run what is exhaustive about kolla itself (doc/source/testing.rst lists it)",
+    )
+    parser.addoption(
+        "--services", action="store_true",
+        help="also run what concerns single services (doc/source/testing.rst lists it)",
     )
 
 
 def pytest_collection_modifyitems(config, items) -> None:
-    """Put them in order. Without ``--all``, those marked ``exhaustive`` are left out."""
+    """Put them in order, and leave out those of a tier that was not asked for."""
     items.sort(key=_place)
-    if config.getoption("all"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("exhaustive")]
+    closed = [marker for marker, option in TIERS.items() if not config.getoption(option)]
+    left_out = [item for item in items if any(map(item.get_closest_marker, closed))]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
 
@@ -69,3 +76,9 @@ class Modules(LoadScopeScheduling):
 def exhaustive(pytestconfig) -> bool:
     """Whether a test is to go through all of its cases instead of a sample."""
     return pytestconfig.getoption("all")
+
+
+@pytest.fixture(scope="session")
+def services(pytestconfig) -> bool:
+    """Whether tests that concern one service run."""
+    return pytestconfig.getoption("services")

@@ -23,7 +23,7 @@ from tests.functional.support.plugged import into_open_vswitch, ip
 from tests.functional.support.server import whole
 from tests.functional.support.watching import asking, get, until
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.service
 
 BEFORE, AFTER = "2026.1", "2026.2"
 #: Octavia waits as long as a processor takes that is interpreted, on a busy machine.

@@ -16,7 +16,7 @@ from tests.functional.support.monitoring import Monitor, healthy, process_of
 from tests.functional.support.pair import ADDRESSES, FLOATING, Switch, several_hosts
 from tests.functional.support.watching import Answers, asking, until
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.service
 pymysql = pytest.importorskip("pymysql")
 
 CONFIGURATION = f"""\

@@ -42,7 +42,7 @@ STACK = {
     },
 }
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.service
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ fetch("/api/nova/servers/", {{
                "X-CSRFToken": document.cookie.match(/csrftoken=(\\w+)/)[1]}},
 }}).then(answer => answer.status)"""
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.service
 
 
 @pytest.fixture(scope="module")

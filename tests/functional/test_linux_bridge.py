@@ -19,7 +19,7 @@ from tests.functional.support.plugged import (
 )
 from tests.functional.support.server import configured, kill
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.service
 
 RELEASE = "2024.2"
 IMAGE = f"kolla/neutron-linux-bridge-agents:{RELEASE}"

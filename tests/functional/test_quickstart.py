@@ -153,7 +153,7 @@ def test_failed_step_names_what_failed_and_what_to_do(first_run, quickstart):
     assert "step 3 of 12 failed" in output and "to do:" in output
 
 
-@pytest.mark.exhaustive
+@pytest.mark.service
 @pytest.mark.parametrize("profile, proof", (
     ("storage", "it comes back with the same content"),
     ("telemetry", "their mean comes back"),

@@ -30,7 +30,7 @@ service_plugins = router,network_segment_range
 #: nova-compute answers again, is for a benchmark on a quiet machine to say; both are printed.
 STOPPED = 5
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.service
 
 
 @pytest.fixture(scope="module")

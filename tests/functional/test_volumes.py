@@ -31,7 +31,7 @@ NOVA = (
 #: Seconds without a write of a disk that has stopped. How long the longest pause was is printed.
 STOPPED = 30
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.service
 
 
 @pytest.fixture(scope="module")

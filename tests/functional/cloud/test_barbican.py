@@ -16,7 +16,7 @@ API, WORKER, PORT = "barbican-api", "barbican-worker", 9311
 PAYLOAD = "the answer is 42"
 ORDER = {"type": "key", "meta": {"name": "made", "algorithm": "aes", "bit_length": 256}}
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.service
 
 
 @pytest.fixture(scope="module")

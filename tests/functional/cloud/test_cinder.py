@@ -15,7 +15,7 @@ from tests.functional.support.volume_group import volume_group
 from tests.functional.support.volumes import CONTAINERS, DONE, Volumes
 from tests.functional.support.watching import asking, get, until
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.service
 
 RELEASES = ("2025.2", "2026.1", "2026.2")
 PORT = 8776

@@ -92,13 +92,13 @@ def unnoticed(heat: Cloud) -> Iterator[None]:
     assert users.given and visitors.given and machines.given
 
 
-@pytest.mark.exhaustive
+@pytest.mark.service
 def test_a_stack_is_made_and_says_what_it_has_made(heat, stacks):
     assert len(stacks.made(stacks.begin(RANDOM))["word"]) == 12
     assert heat.deployment.kolla("container", "check", *CONTAINERS).exit_code == 0
 
 
-@pytest.mark.exhaustive
+@pytest.mark.service
 def test_a_virtual_machine_reports_with_a_login_of_the_domain_of_stacks(heat, stacks):
     stack, place = stacks.begin(WAITING), f"http://{heat.deployment.address}:{CFN}/"
 
@@ -113,7 +113,7 @@ def test_a_virtual_machine_reports_with_a_login_of_the_domain_of_stacks(heat, st
     assert json.loads(stacks.made(stack)["data"]) == {"1": "it is up"}
 
 
-@pytest.mark.exhaustive
+@pytest.mark.service
 def test_stacks_are_made_on_while_heat_is_upgraded_and_rolled_back(heat):
     kolla = heat.deployment.kolla
     kolla("image", "build", "heat", "--release", AFTER, timeout=2400)
@@ -123,7 +123,7 @@ def test_stacks_are_made_on_while_heat_is_upgraded_and_rolled_back(heat):
         kolla("container", "rollback", *CONTAINERS, timeout=900)
 
 
-@pytest.mark.exhaustive
+@pytest.mark.service
 def test_a_stack_whose_engine_was_killed_can_be_cancelled_and_deleted(heat, stacks):
     stack = stacks.begin(WAITING)
     until(lambda: "url" in Stacks.outputs(stacks.show(stack)), MADE)
@@ -133,7 +133,7 @@ def test_a_stack_whose_engine_was_killed_can_be_cancelled_and_deleted(heat, stac
     stacks.delete(stack)
 
 
-@pytest.mark.exhaustive
+@pytest.mark.service
 def test_another_key_is_refused_before_anything_is_touched(heat, stacks):
     stack, passwords = stacks.begin(RANDOM), heat.passwords.read_text()
     stacks.made(stack)
@@ -148,7 +148,7 @@ def test_another_key_is_refused_before_anything_is_touched(heat, stacks):
     stacks.made(stacks.begin(RANDOM))
 
 
-@pytest.mark.exhaustive
+@pytest.mark.service
 def test_it_is_deleted_without_a_trace(heat):
     heat.deployment.kolla("container", "delete", *CONTAINERS, "--data", "--yes")
     assert "heat" not in query(heat, "SHOW DATABASES")

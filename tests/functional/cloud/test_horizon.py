@@ -9,7 +9,7 @@ from tests.functional.support.cloud import Cloud, started
 from tests.functional.support.horizon import PORT, Dashboard
 from tests.functional.support.watching import asking, get
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.service
 
 BEFORE, AFTER = "2026.1", "2026.2"
 LOGIN = "/auth/login/"

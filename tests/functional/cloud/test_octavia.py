@@ -15,7 +15,7 @@ from tests.functional.support.cloud import Cloud, started
 from tests.functional.support.database import query
 from tests.functional.support.watching import asking, get, until
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.service
 
 BEFORE, AFTER = "2026.1", "2026.2"
 PORT = 9876

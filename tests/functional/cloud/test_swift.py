@@ -17,7 +17,7 @@ from tests.functional.support.harness import run
 from tests.functional.support.images import SWIFT
 from tests.functional.support.watching import asking, until
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.service
 
 BEFORE, AFTER = "2026.1", "2026.2"
 DEVICES = ("d1", "d2", "d3")

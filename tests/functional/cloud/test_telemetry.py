@@ -18,7 +18,7 @@ from tests.functional.support.images import TELEMETRY
 from tests.functional.support.telemetry import ARRIVES, IMPATIENT, Measures
 from tests.functional.support.watching import asking, until
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.service
 
 GNOCCHI = ("gnocchi-api", "gnocchi-metricd")
 CEILOMETER = ("ceilometer-notification", "ceilometer-central")

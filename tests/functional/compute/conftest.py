@@ -15,14 +15,14 @@ MEASURING = ("gnocchi", "ceilometer", "ceilometer-compute")
 
 
 @pytest.fixture(scope="package")
-def cloud(engine, builder, images, exhaustive, tmp_path_factory) -> Iterator[Cloud]:
+def cloud(engine, builder, images, services, tmp_path_factory) -> Iterator[Cloud]:
     """All of it on a machine of its own, started from nothing. The tests are in its network.
 
     It has no way out, so images are built before.
     """
     images(BEFORE)
-    builder.only(*OPTIONAL, *COMPUTE, *MEASURING * exhaustive, release=BEFORE)
-    builder.only(*OPTIONAL, *["nova-compute"] * exhaustive, release=AFTER)
+    builder.only(*OPTIONAL, *COMPUTE, *MEASURING * services, release=BEFORE)
+    builder.only(*OPTIONAL, *["nova-compute"] * services, release=AFTER)
     with whole(engine, tmp_path_factory.mktemp("compute"), f"{NETWORK}.203") as cloud:
         cloud.deployment.kolla("set", "start", timeout=1500)
         yield cloud

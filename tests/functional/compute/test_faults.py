@@ -60,7 +60,7 @@ def test_kvm_where_there_is_none_is_refused(server, refused):
     refused("KVM runs no virtual machine here", "[nova-compute/libvirt]\nvirt_type = kvm\n")
 
 
-@pytest.mark.exhaustive
+@pytest.mark.service
 def test_after_a_power_cut_everything_is_back_and_virtual_machines_are_as_nova_says(server):
     host = server.host
     host.engine.cut_power()

@@ -62,7 +62,7 @@ def test_no_request_fails_while_the_servers_are_replaced(guest):
     assert visitors.failures == [] and visitors.given
 
 
-@pytest.mark.exhaustive
+@pytest.mark.service
 def test_a_broker_that_is_away_is_nobodys_fault_but_its_own(guest):
     guest.host.kolla("container", "stop", "rabbitmq")
     names = ("neutron-rpc-server", *AGENTS[:3])

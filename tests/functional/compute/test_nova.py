@@ -108,7 +108,7 @@ def test_a_broker_that_is_away_is_not_the_fault_of_those_who_are_called_over_it(
 
 @pytest.mark.parametrize(("name", "check"), (
     ("nova-conductor", "kolla-check-worker"),
-    pytest.param("nova-api", "kolla-check", marks=pytest.mark.exhaustive),
+    pytest.param("nova-api", "kolla-check", marks=pytest.mark.service),
 ))
 def test_an_upgrade_that_fails_leaves_the_earlier_release_serving(cloud, engine, name, check):
     """Even though the later one has started, and has told the database its version."""

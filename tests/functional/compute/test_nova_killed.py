@@ -23,7 +23,7 @@ from tests.functional.support.killed import Service
 from tests.functional.support.server import well
 from tests.functional.support.watching import until
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.service
 
 #: What each follows, in the order in which they are upgraded.
 FOLLOWS = {

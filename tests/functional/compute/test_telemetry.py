@@ -7,7 +7,7 @@ from tests.functional.support.server import ENABLED
 from tests.functional.support.telemetry import ARRIVES, IMPATIENT, Measures
 from tests.functional.support.watching import until
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.service
 
 NAMES = ("gnocchi-api", "gnocchi-metricd", "ceilometer-notification", "ceilometer-compute")
 POLLING = """\

@@ -49,7 +49,7 @@ def test_nothing_that_it_needs_is_stopped_or_deleted_unasked(kind, name, who, se
     assert server.process == server.born
 
 
-@pytest.mark.exhaustive
+@pytest.mark.service
 def test_nova_still_stops_starts_reboots_resizes_and_saves_it(server):
     def done(status: str) -> None:
         until(lambda: server.status() == status, 240)

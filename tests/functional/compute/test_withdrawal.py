@@ -5,7 +5,7 @@ import pytest
 from tests.functional.support.plugged import DEVICE, SPACE, ip, vsctl
 
 
-@pytest.mark.exhaustive
+@pytest.mark.service
 def test_bridges_stay_as_long_as_somebody_is_plugged_into_them(guest):
     done = guest.host.kolla(
         "container", "delete", "neutron-openvswitch-agent", "--yes", expect=1
@@ -14,7 +14,7 @@ def test_bridges_stay_as_long_as_somebody_is_plugged_into_them(guest):
     guest.host.kolla("container", "start", "neutron-openvswitch-agent")
 
 
-@pytest.mark.exhaustive
+@pytest.mark.service
 def test_deleted_agents_leave_nothing_on_the_host(guest):
     vsctl(guest.host, "del-port", DEVICE)
     guest.host.kolla("container", "delete", "l3-agent", "dhcp-agent", "--yes")

@@ -19,11 +19,11 @@ SYNTHETIC_RELEASES = ("2026.1", "2026.2")
 OPTIONAL, OPTIONAL_RELEASES = ("nova", "placement-api"), ("2026.1", "2026.2")
 #: The rest of what virtual machines take; of one release.
 COMPUTE = ("nova-compute", "nova-libvirt", "neutron", "neutron-agents", "openvswitch")
-#: Measures and alarms; only exhaustive tests need them.
+#: Measures and alarms; only tests of these services need them.
 TELEMETRY = ("gnocchi", "ceilometer", "aodh")
-#: Block storage; only exhaustive tests need it.
+#: Block storage; only tests of these services need it.
 CINDER = ("cinder", "cinder-volume")
-#: Object storage; only exhaustive tests need it.
+#: Object storage; only tests of these services need it.
 SWIFT = ("swift", "swift-storage")
 
 
