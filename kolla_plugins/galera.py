@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from oslo_config import cfg
 
 from kolla.plugin import Cloud, Host, Listen, authority_file
+from kolla_plugins.high_availability.backends import endpoint
 
 OPTIONS = (
     cfg.BoolOpt(
@@ -47,6 +48,7 @@ AUTHORITY = authority_file("database", "database.tls")
 CONFIGURATION = """\
 [kolla]
 servers = {servers}
+monitors = {monitors}
 [mysqld]
 wsrep_on = ON
 wsrep_provider = /usr/lib/galera/libgalera_smm.so
@@ -109,6 +111,7 @@ def configuration(cloud: Cloud) -> str:
     provider = PROVIDER | (ENCRYPTED_PROVIDER if tls else {})
     return CONFIGURATION.format(
         servers=",".join(_place(host, "database", "listen_address") for host in hosts),
+        monitors=",".join(map(_monitor, hosts)),
         members=",".join(members),
         provider="; ".join(f"{name}={value}" for name, value in provider.items()),
         encrypted=ENCRYPTED if tls else "",
@@ -117,6 +120,12 @@ def configuration(cloud: Cloud) -> str:
 
 def _place(host: Host, group: str, address: str) -> str:
     return f"{host.value(group, address)}:{host.value(group, 'port')}"
+
+
+def _monitor(host: Host) -> str:
+    """Where the monitor of a host is asked; empty if it does not answer."""
+    port = host.value("monitor", "listen_port")
+    return f"{endpoint(host)}:{port}" if port else ""
 
 
 def _same(hosts: Sequence[Host], group: str, option: str) -> None:

@@ -35,6 +35,11 @@ servers() {
     sed -n "s/^servers = //p" "$GALERA" | tr , "\n"
 }
 
+# Where the monitor of each of their hosts is asked, in the same order.
+monitors() {
+    sed -n "s/^monitors = //p" "$GALERA" | tr , "\n"
+}
+
 others() {
     servers | grep -Fxv "$KOLLA_ADDRESS:$KOLLA_PORT"
 }
@@ -69,11 +74,29 @@ another_serves() {
     return 2
 }
 
+# status_at ADDRESS:PORT: what the monitor there says of MariaDB; nothing if it says nothing.
+status_at() {
+    timeout 3 bash -c 'exec 3<> "/dev/tcp/${1%:*}/${1##*:}" &&
+        printf "GET /containers/mariadb HTTP/1.0\r\n\r\n" >&3 && cat <&3' status_at "$1" \
+        2> /dev/null | sed -n 's/^ *"status": "\([a-z]*\)".*/\1/p' || true
+}
+
+# had_elsewhere: the other hosts whose monitor says that MariaDB was put to work there, which it is
+# only once it has all data of a cluster.
+had_elsewhere() {
+    local place monitor status
+    while read -r place monitor; do
+        [[ $place != "$KOLLA_ADDRESS:$KOLLA_PORT" && -n $monitor ]] || continue
+        status=$(status_at "$monitor")
+        [[ ${status:-absent} == absent ]] || echo "${place%:*}"
+    done < <(paste --delimiters=" " <(servers) <(monitors)) | paste --serial --delimiters=,
+}
+
 # gets_its_data: whether a member without data gets them from the others. The first one begins a
-# cluster, an empty one, only if it reaches the hosts of all others and none of them serves: those
-# that it does not reach may have the data of a cluster that there was.
+# cluster, an empty one, only if it reaches the hosts of all others, none of them serves, and none
+# is known to have data: these would be lost.
 gets_its_data() {
-    local code=0
+    local code=0 had
     is_first || return 0
     another_serves || code=$?
     if (( code == 2 )); then
@@ -81,7 +104,13 @@ gets_its_data() {
             "one: start MariaDB there first, or let this host reach it; take the file of a host" \
             "that does not exist yet out of hosts/"
     fi
-    (( code == 0 ))
+    (( code == 1 )) || return 0
+    had=$(had_elsewhere)
+    [[ -z $had ]] ||
+        fail "it would begin an empty cluster, and MariaDB of $had would lose its data: let it" \
+            "serve there first, see 'All members were down' on the page 'High availability'; if" \
+            "nobody needs these data, delete that container with its data"
+    return 1
 }
 
 # of_grastate NAME: a value in it; nothing if there is no such file.

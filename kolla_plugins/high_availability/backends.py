@@ -192,7 +192,7 @@ def _backend(port: Port, monitored: bool) -> Iterator[str]:
     for number, (place, host) in enumerate(port.places):
         words = [f"    server {place.host} {place.address}:{place.port} check"]
         if monitored:
-            words.append(f"addr {_endpoint(host)} port {host.value('monitor', 'listen_port')}")
+            words.append(f"addr {endpoint(host)} port {host.value('monitor', 'listen_port')}")
         if port.balanced == "one":
             # There is no other one meanwhile, so it is asked more often.
             words.append("inter 500ms on-marked-down shutdown-sessions")
@@ -203,7 +203,7 @@ def _backend(port: Port, monitored: bool) -> Iterator[str]:
         yield " ".join(words)
 
 
-def _endpoint(host: Host) -> str:
+def endpoint(host: Host) -> str:
     """The address where the monitor of a host is asked."""
     address = host.value("monitor", "listen_address")
     everywhere = ipaddress.ip_address(address).is_unspecified

@@ -8,8 +8,11 @@ import subprocess
 import threading
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from kolla.monitor.endpoint import Endpoint
 from kolla.plugin import shared_folder
+from tests.unit.support.view import View
 
 HELP = """\
 mariadbd  Ver 11.8.6-MariaDB for debian-linux-gnu on x86_64
@@ -51,10 +54,11 @@ def test_a_number_may_carry_a_suffix_and_a_boolean_may_not():
 
 @pytest.fixture
 def galera(tmp_path):
-    """Runs a function of the scripts on a member, whose cluster has these servers."""
-    def run(command: str, *servers: str) -> subprocess.CompletedProcess:
+    """Runs a function of the scripts on a member, whose cluster has these servers and monitors."""
+    def run(command: str, *servers: str, monitors=()) -> subprocess.CompletedProcess:
         configuration = tmp_path / "galera.cnf"
-        configuration.write_text(f"[kolla]\nservers = {','.join(servers)}\n")
+        configuration.write_text(
+            f"[kolla]\nservers = {','.join(servers)}\nmonitors = {','.join(monitors)}\n")
         text = shared_folder("docker", "mariadb", "galera.bash").read_text()
         script = text.replace("/etc/kolla/galera.cnf", str(configuration))
         return subprocess.run(
@@ -109,6 +113,33 @@ def test_a_member_without_data_gets_those_of_the_others(galera, server):
     fail = "fail() { exit 9; }; gets_its_data"
     assert galera(fail, OWN, "240.0.0.1:3306", server).returncode == 0
     assert galera(fail, NOBODY, OWN).returncode == 0
+
+
+@pytest.fixture
+def monitor():
+    """``monitor(status)``: the endpoint of a host on which MariaDB is like that."""
+    with contextlib.ExitStack() as stack:
+        def serve(status: str) -> str:
+            view = View(**{"mariadb": status} if status else {})
+            endpoint = Endpoint("127.0.0.1", 0, view, CollectorRegistry())
+            endpoint.start()
+            stack.callback(endpoint.stop)
+            return f"127.0.0.1:{endpoint.port}"
+
+        yield serve
+
+
+@pytest.mark.parametrize("status, begins", [
+    ("", True), ("absent", True), ("stopped", False), ("degraded", False), ("unknown", False),
+])
+def test_a_first_member_without_data_begins_no_cluster_if_another_has_had_one(
+    galera, monitor, status, begins
+):
+    done = galera(
+        "fail() { echo $*; exit 9; }; gets_its_data", OWN, NOBODY, "127.0.0.2:1",
+        monitors=("127.0.0.1:1", "", monitor(status)))
+    assert (done.returncode, "MariaDB of 127.0.0.2 would lose" in done.stdout) == (
+        (1, False) if begins else (9, True))
 
 
 def test_the_first_of_the_members_is_the_first_by_name(galera):

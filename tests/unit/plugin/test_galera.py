@@ -37,11 +37,17 @@ def test_each_member_knows_all_members():
     assert found["mysqld"]["wsrep_cluster_address"] == (
         "gcomm://192.0.2.11:4567,192.0.2.12:4567,192.0.2.13:4567")
     assert found["kolla"]["servers"] == "192.0.2.11:3306,192.0.2.12:3306,192.0.2.13:3306"
+    assert found["kolla"]["monitors"] == "192.0.2.11:9555,192.0.2.12:9555,192.0.2.13:9555"
     assert found["mysqld"]["wsrep_node_address"] == "${galera.address}:${galera.port}"
 
 
 def test_a_member_gives_a_copy_to_another_one_without_any_password():
     assert read(host(1))["mysqld"]["wsrep_sst_auth"] == "mysql:"
+
+
+def test_a_host_whose_monitor_answers_nobody_is_not_asked():
+    found = read(host(1), host(2, monitor__listen_port=0), host(3))
+    assert found["kolla"]["monitors"] == "192.0.2.11:9555,,192.0.2.13:9555"
 
 
 def test_with_tls_the_members_prove_who_they_are_to_each_other():
