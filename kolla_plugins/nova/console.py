@@ -41,7 +41,7 @@ NOVA_NOVNCPROXY = Container(
         "KOLLA_WORKERS": "1",
         "KOLLA_THREADS": "${console.connections}",
         "KOLLA_PROXIES": "${api.proxies}",
-        "KOLLA_TRUSTED": "${host.address},${api.trusted}",
+        "KOLLA_TRUSTED": "${host.address},${api.virtual_address},${api.trusted}",
         "KOLLA_CLIENTS_OF_A_SOURCE": "${api.connections_per_source}",
         "KOLLA_CHECK_PATH": "/vnc_lite.html",
         "OS_VNC__NOVNCPROXY_BASE_URL": "${console.public_url}/vnc_lite.html",

@@ -49,8 +49,8 @@ API = {
         ),
         cfg.ListOpt(
             "trusted", item_type=Network(), default=[],
-            help="The other hosts of the cloud, as addresses or networks: like this host, they "
-            "have no limit of failed logins or transfers.",
+            help="The other hosts of the cloud, as addresses or networks: like this host and the "
+            "virtual address, they have no limit of failed logins or transfers.",
         ),
         cfg.IntOpt(
             "connections_per_source", default=500, min=1,

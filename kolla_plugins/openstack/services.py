@@ -59,7 +59,7 @@ def router_environment(service: str) -> dict[str, str]:
         "KOLLA_PLAIN_PORT": f"${{{service}.plain_port}}",
         "KOLLA_WORKERS": f"${{{service}.workers}}",
         "KOLLA_PROXIES": "${api.proxies}",
-        "KOLLA_TRUSTED": "${host.address},${api.trusted}",
+        "KOLLA_TRUSTED": "${host.address},${api.virtual_address},${api.trusted}",
         "KOLLA_CLIENTS_OF_A_SOURCE": "${api.connections_per_source}",
     }
 

@@ -113,6 +113,16 @@ def test_the_urls_of_all_services_come_from_one_group(cloud, text, public, inter
     assert told["OS_KEYSTONE_AUTHTOKEN__WWW_AUTHENTICATE_URI"] == f"{public}:5000/v3"
 
 
+@pytest.mark.parametrize("name", ["keystone", "glance-api", "horizon", "nova-novncproxy"])
+def test_the_hosts_of_the_cloud_have_no_limits_and_the_one_with_the_virtual_address_neither(
+    cloud, name
+):
+    """It reaches that address from that address."""
+    settings = cloud("[api]\nvirtual_address = 192.0.2.10\ntrusted = 192.0.2.12\n")
+    trusted = settings.environment(settings.catalog.containers[name])["KOLLA_TRUSTED"]
+    assert trusted.split(",") == ["127.0.0.1", "192.0.2.10", "192.0.2.12"]
+
+
 @pytest.mark.parametrize("group, name", [("database", "mariadb"), ("messaging", "rabbitmq")])
 def test_a_service_listens_here_and_is_found_elsewhere_where_that_differs(cloud, group, name):
     settings = cloud(f"[{group}]\naddress = 192.0.2.9\nlisten_address = 127.0.0.5\n")
