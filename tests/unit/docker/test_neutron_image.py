@@ -315,22 +315,6 @@ def test_a_metadata_agent_that_is_gone_is_not_well(metadata):
     assert metadata.trouble().startswith("the agent cannot be reached")
 
 
-@pytest.mark.parametrize("ages, code", [((9.0,), 0), ((9.0, 1.0), 0), ((1.0,), 1), ((), 1)])
-def test_periodic_workers_that_do_not_last_are_not_well(load, monkeypatch, ages, code, capsys):
-    module = load("openstack-base", "kolla-check-periodic")
-    workers = {100 + number: (7, age) for number, age in enumerate(ages)}
-    monkeypatch.setattr(module, "processes", lambda: {1: (0, 99.0), 7: (1, 99.0), **workers})
-    assert module.main() == code
-    assert bool(capsys.readouterr().out) == bool(code)
-
-
-@pytest.mark.parametrize("age, code", [(9.0, 0), (1.0, 1)])
-def test_a_periodic_worker_without_others_is_well_once_it_lasts(load, monkeypatch, age, code):
-    module = load("openstack-base", "kolla-check-periodic")
-    monkeypatch.setattr(module, "processes", lambda: {1: (0, 99.0), 7: (1, age)})
-    assert module.main(alone=True) == code
-
-
 @pytest.fixture
 def segments(sqlalchemy, load, monkeypatch):
     monkeypatch.setenv("KOLLA_RELEASE", "2026.1")

@@ -11,34 +11,11 @@ NETWORK, ADDRESS = "10.254.240.0/20", "10.254.240.2"
 
 
 @pytest.fixture
-def check(load):
-    return load("octavia", "bin", "kolla-check-octavia")
-
-
-@pytest.fixture
 def amphorae(load, monkeypatch):
     monkeypatch.setenv("KOLLA_MANAGEMENT_NETWORK", NETWORK)
     monkeypatch.setenv("KOLLA_MANAGEMENT_ADDRESS", ADDRESS)
     monkeypatch.setenv("KOLLA_HOST", "here")
     return load("octavia-amphora", "bin", "kolla-amphorae")
-
-
-@pytest.mark.parametrize("processes, complaint", [
-    # The engine's init, the service, its two processes, and the check, which the engine starts.
-    ({1: 0, 7: 1, 20: 7, 21: 7, 40: 0}, ""),
-    ({1: 0, 7: 1, 21: 7, 40: 0}, "1 of its 2 processes are at work; see the log"),
-    ({1: 0, 40: 0}, "it does not run"),
-])
-def test_a_process_that_has_ended_is_missed(check, monkeypatch, processes, complaint):
-    monkeypatch.setattr(check, "parents", lambda: processes)
-    assert check.trouble(["processes=2"]) == complaint
-
-
-def test_a_thread_that_has_ended_is_missed(check, monkeypatch):
-    """This test has a process, with a thread at least."""
-    monkeypatch.setattr(check, "service", lambda _: "self")
-    assert check.trouble(["threads=1"]) == ""
-    assert check.trouble(["threads=9999"]).endswith("of its 9999 threads are at work; see the log")
 
 
 def test_an_address_in_the_lower_half_of_the_network_is_a_hosts(amphorae):
