@@ -79,7 +79,7 @@ NEUTRON_API = Container(
 )
 
 
-def _worker(name: str, summary: str, **declared: Any) -> Container:
+def _worker(name: str, summary: str, memory: str, **declared: Any) -> Container:
     return Container(
         name=name,
         parent=SET,
@@ -88,7 +88,7 @@ def _worker(name: str, summary: str, **declared: Any) -> Container:
         image=SERVER_IMAGE,
         user=USER,
         files=FILES,
-        limits=Limits(memory="1g + 256m * ${neutron.rpc_workers}"),
+        limits=Limits(memory=memory),
         follows=("neutron-api",),
         requires=("mariadb", "rabbitmq", "neutron-api"),
         bootstrap=(schema_task("bootstrap"),),
@@ -101,6 +101,7 @@ def _worker(name: str, summary: str, **declared: Any) -> Container:
 NEUTRON_RPC_SERVER = _worker(
     "neutron-rpc-server",
     "What the agents of Neutron call over the broker",
+    memory="1g + 256m * ${neutron.rpc_workers}",
     strategy=Strategy.RELIEVE,
     command=("kolla-worker", "kolla-preload", "neutron-rpc-server"),
     join=(),
@@ -114,6 +115,7 @@ NEUTRON_RPC_SERVER = _worker(
 NEUTRON_PERIODIC_WORKERS = _worker(
     "neutron-periodic-workers",
     "What Neutron does from time to time, such as looking after agents",
+    memory="1280m",
     command=("kolla-run", "neutron-periodic-workers"),
     check=PERIODIC_CHECK,
     environment={

@@ -30,6 +30,11 @@ def test_a_cloud_without_nova_is_asked_for_no_authority_of_it(container):
     assert file.content(SimpleNamespace(hosts=lambda name: [])) == ""
 
 
+def test_memory_grows_with_processes_only_where_these_run():
+    growing = {one.name for one in SERVERS if "neutron.rpc_workers" in one.limits.memory}
+    assert growing == {"neutron-rpc-server"}
+
+
 def test_servers_load_the_same_plugins():
     loaded = [
         {name: text for name, text in one.environment.items() if name.startswith("OS_ML2")}
