@@ -54,6 +54,8 @@ enabled_by() {
     [[ -n ${profiles[$1]} ]] || return 0
     words="all, $(remembered host.enabled)"
     for part in ${profiles[$1]}; do words+=" ${enabled[$part]}"; done
+    # A hypervisor measures its virtual machines.
+    [[ $(parts_of "$words") != *compute*telemetry* ]] || words+=' ceilometer-compute'
     tr -s ', \n' '\n' <<<"$words" | awk 'NF && !seen[$0]++' | paste -sd, | sed 's/,/, /g'
 }
 

@@ -13,6 +13,7 @@ import pytest
 from openstack.config import OpenStackConfig
 
 from kolla.catalog.catalog import Catalog
+from kolla.settings.enabled import enabled
 
 TOOLS = pathlib.Path(__file__).parents[3] / "tools"
 HELPER = TOOLS / "lib" / "quickstart.py"
@@ -191,6 +192,17 @@ def test_a_profile_is_added_to_what_runs_already():
     assert "swift.folder=/srv/state/devices" in profile("options_of storage").splitlines()
 
 
+def test_virtual_machines_are_measured_where_there_are_hypervisor_and_telemetry():
+    def added(name, before):
+        remembered = f'remembered() {{ [[ $1 != host.enabled ]] || echo "{before}"; }}; '
+        return profile(f"{remembered} enabled_by {name}").split(", ")
+
+    compute, telemetry = added("compute", "all"), added("telemetry", "all")
+    assert "ceilometer-compute" not in compute + telemetry
+    assert added("compute", ", ".join(telemetry)).count("ceilometer-compute") == 1
+    assert added("telemetry", ", ".join(compute)).count("ceilometer-compute") == 1
+
+
 def test_all_is_every_other_profile_and_each_part_but_the_cache_is_proved():
     everything = set(profile("enabled_by all").split(", "))
     assert {"horizon", "cache-control", "heat-api"} < everything
@@ -214,3 +226,18 @@ def test_a_profile_that_there_is_not_is_refused_with_those_that_there_are():
 def test_every_profile_is_enabled_by_names_of_the_tree():
     names = set(profile("enabled_by all").split(", ")) - {"all"}
     assert names - Catalog.load().nodes.keys() == set()
+
+
+#: Containers that need what a single fresh machine does not have, by the beginning of their names.
+NOT_IN_ALL = ("cinder", "haproxy", "keepalived", "mongodb", "octavia")
+
+
+def test_all_runs_whatever_a_single_machine_can_run():
+    catalog = Catalog.load()
+    running = enabled(catalog, profile("enabled_by all").split(", "), ())
+    missing = {
+        one.name for one in catalog.containers.values()
+        if one not in running and "2026.2" in (one.releases or ("2026.2",))
+    }
+    assert {name for name in missing if not name.startswith(NOT_IN_ALL)} == set()
+    assert all(any(name.startswith(word) for name in missing) for word in NOT_IN_ALL)
