@@ -39,6 +39,7 @@ NOVA_COMPUTE = Container(
         **worker_environment("compute"),
         # What comes before that call only reads: its options, the driver, the conductor's answers.
         "KOLLA_PRELOAD_UNTIL": "nova.service:serve",
+        "KOLLA_PRELOAD_START": "nova.service:Service.start",
         # An RPC server notices within 30 seconds divided by this that it is to end.
         "OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_RATE": "60",
         "OS_LIBVIRT__HW_MACHINE_TYPE": "x86_64=q35",

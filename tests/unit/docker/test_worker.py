@@ -3,7 +3,10 @@
 import contextlib
 import importlib
 import json
+import os
+import signal
 import socket
+import subprocess
 import sys
 import threading
 import uuid
@@ -221,10 +224,61 @@ def test_a_service_may_run_until_its_work_begins(preload, monkeypatch, tmp_path)
     assert sys.modules["an_agent_serves"].did == [("calls", "all")] and ended == [4]
 
 
-def test_a_function_that_the_service_does_not_have_is_named(preload, monkeypatch):
-    monkeypatch.setenv("KOLLA_PRELOAD_UNTIL", "an_agent_needs:serve")
-    with pytest.raises(SystemExit, match="the module an_agent_needs has no function serve"):
+@pytest.mark.parametrize("variable, name", [
+    ("KOLLA_PRELOAD_UNTIL", "serve"), ("KOLLA_PRELOAD_START", "Service.start"),
+])
+def test_a_function_that_the_service_does_not_have_is_named(preload, monkeypatch, variable, name):
+    monkeypatch.setenv(variable, f"an_agent_needs:{name}")
+    complaint = f"{variable}: the module an_agent_needs has no function {name}"
+    with pytest.raises(SystemExit, match=complaint):
         preload.main()
+
+
+#: Its handler of SIGTERM does not return, like one that waits for the end of the start.
+STUBBORN = """
+import os, signal, time
+
+class Service:
+    def start(self):
+        if os.environ["WHEN"] == "it starts":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: print("it stops", flush=True) or os._exit(1))
+    Service().start()
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+@pytest.mark.parametrize("when, code, said", [
+    ("it starts", -signal.SIGTERM, ""), ("it serves", 1, "it stops\n"),
+])
+def test_a_service_that_is_told_to_end_while_it_starts_ends_at_once(
+    preload, tmp_path, when, code, said
+):
+    """As soon as it serves, its own way to stop is in force."""
+    (tmp_path / "an_agent.py").write_text(STUBBORN)
+    program = ("import pathlib; from kolla_image import preload;"
+               f" preload.LOADED = preload.JOINED = pathlib.Path('{tmp_path}/joined');"
+               " preload.main()")
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "an-agent"], capture_output=True, text=True, timeout=30,
+        env={"PYTHONPATH": os.pathsep.join(sys.path), "WHEN": when,
+             "KOLLA_PRELOAD_START": "an_agent:Service.start"},
+    )
+    assert (ended.returncode, ended.stdout) == (code, said), ended.stderr
+
+
+def test_a_service_that_handles_signals_once_it_has_started_keeps_its_handler(preload):
+    def start():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        preload.mortal(start)()
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, handler)
 
 
 def test_a_command_that_no_package_has_is_named(preload, monkeypatch):

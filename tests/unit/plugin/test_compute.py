@@ -29,6 +29,7 @@ def test_the_intervals_of_nova_compute_are_read_before_its_manager_is_loaded():
 
 def test_nova_compute_is_made_before_the_earlier_one_ends_and_serves_after_that():
     assert NOVA_COMPUTE.environment["KOLLA_PRELOAD_UNTIL"] == "nova.service:serve"
+    assert NOVA_COMPUTE.environment["KOLLA_PRELOAD_START"] == "nova.service:Service.start"
 
 
 def test_the_version_of_nova_compute_is_taken_back_where_the_database_is_known():

@@ -6,6 +6,9 @@ before it works until then. One that the engine starts again goes straight on.
 
 ``KOLLA_PRELOAD_UNTIL`` names a function of the service, ``MODULE:NAME``, with which its work
 begins: the command then runs at once, and waits where it calls that function.
+
+``KOLLA_PRELOAD_START`` names a function, ``MODULE:NAME`` or ``MODULE:CLASS.NAME``, in which the
+service starts in its main thread: SIGTERM ends it there at once.
 """
 
 import functools
@@ -13,6 +16,7 @@ import importlib
 import importlib.metadata
 import pathlib
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -51,16 +55,39 @@ def in_turn(begin: Callable, sleep: Callable[[float], object]) -> Callable:
     return wait
 
 
-def hold(place: str) -> None:
-    """Have a function of the service, ``MODULE:NAME``, wait for its turn.
+def mortal(start: Callable) -> Callable:
+    """The same function, during which SIGTERM does what it does to any program.
 
-    Until then the service keeps its connections alive: it sleeps as the service does.
+    oslo.service handles it in the main thread: while that starts the service, it would wait for
+    the end of the start, which it interrupts, until ``graceful_shutdown_timeout`` is over.
     """
+    @functools.wraps(start)
+    def begin(*arguments, **options):
+        handler = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        try:
+            return start(*arguments, **options)
+        finally:
+            # The service may have set one of its own meanwhile.
+            if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+                signal.signal(signal.SIGTERM, handler)
+
+    return begin
+
+
+def replace(variable: str, changed: Callable[[Callable], Callable]) -> bool:
+    """Put something in the place of the function that a variable names; False if it names none."""
+    if not (place := get(variable)):
+        return False
     path, _, name = place.partition(":")
-    module = importlib.import_module(path)
-    if not hasattr(module, name):
-        fail(f"KOLLA_PRELOAD_UNTIL: the module {path} has no function {name}")
-    setattr(module, name, in_turn(getattr(module, name), time.sleep))
+    *classes, name = name.split(".")
+    owner = importlib.import_module(path)
+    try:
+        for each in classes:
+            owner = getattr(owner, each)
+        setattr(owner, name, changed(getattr(owner, name)))
+    except AttributeError:
+        fail(f"{variable}: the module {path} has no function {'.'.join([*classes, name])}")
+    return True
 
 
 def main() -> None:
@@ -70,8 +97,8 @@ def main() -> None:
     # Libraries call the program by this name, and look for its configuration by it.
     sys.argv = [shutil.which(command) or command, *arguments]
     begin = load(command)
-    if place := get("KOLLA_PRELOAD_UNTIL"):
-        hold(place)
-    else:
+    replace("KOLLA_PRELOAD_START", mortal)
+    # Until its turn the service keeps its connections alive: it sleeps as the service does.
+    if not replace("KOLLA_PRELOAD_UNTIL", lambda work: in_turn(work, time.sleep)):
         begin = in_turn(begin, SLEEP)
     sys.exit(begin())
