@@ -7,7 +7,7 @@ import os
 import urllib.request
 
 from glance import async_
-from glance.common import store_utils
+from glance.common import exception, store_utils, trust_auth
 from glance_store._drivers.swift import utils
 from oslo_config import cfg
 
@@ -82,6 +82,27 @@ def _open_https(handler, request):
 # Glance 33 and later check addresses themselves, with handlers of their own.
 urllib.request.HTTPHandler.http_open = _open_http
 urllib.request.HTTPSHandler.https_open = _open_https
+
+
+class NoTrust:
+    """Stands for the trust with which Glance could act for a user once the token has ended.
+
+    An upload asks Keystone nothing at its end: images are in Glance's own database. Glance cannot
+    make a trust anyway, since keystonemiddleware lacks options that it reads for that, such as
+    collect_timing, and says so at each upload.
+    """
+
+    def __init__(self, *_):
+        pass
+
+    def refresh_token(self):
+        raise exception.NotAuthenticated
+
+    def release_resources(self):
+        pass
+
+
+trust_auth.TokenRefresher = NoTrust
 
 # A store has the name of its kind; an earlier kolla names none. What an operator says in Glance's
 # own options counts.
