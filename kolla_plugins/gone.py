@@ -26,9 +26,30 @@ GLANCE_REGISTRY = Gone(
     "glance-registry", since="Ussuri (2020.1)",
     instead="glance-api reads the database itself",
 )
+HEAT_API_CLOUDWATCH = Gone(
+    "heat-api-cloudwatch", since="Queens (2018.1)",
+    instead="alarms are those of Aodh: aodh-api, and the set ceilometer-controller",
+)
+KEYSTONE_ADMIN = Gone(
+    "keystone-admin", since="Queens (2018.1)",
+    instead="keystone answers users and administrators alike, at one port",
+)
 LBAAS_AGENT = Gone(
     "lbaas-agent", since="Train (2019.2)",
     instead="load balancers are those of Octavia: octavia-api, and the set octavia-controller",
+)
+NOVA_CERT = Gone(
+    "nova-cert", since="Pike (2017.2)",
+    instead="nothing does its work: Nova makes no certificates for users any more",
+)
+NOVA_CONSOLEAUTH = Gone(
+    "nova-consoleauth", since="Train (2019.2)",
+    instead="nova-novncproxy finds in Nova's database who may open a console",
+)
+NOVA_NETWORK = Gone(
+    "nova-network", since="Ussuri (2020.1)",
+    instead="networks are those of Neutron: the sets neutron-controller and"
+    " openstack-network-operation",
 )
 SWIFT_BASE = Gone(
     "swift-base",

@@ -12,11 +12,6 @@ FRONT = plugin(ContainerSet("front", "", formerly=(Former("facade", since="Ussur
 GONE = plugin(Gone("registry", "web reads the database itself", since="Ussuri"))
 #: What runs on a host whose file names nothing; what came later has to be named.
 FROM_THE_BEGINNING = {"glance-api", "keystone", "mariadb", "rabbitmq"}
-#: Of the services of OpenStack, as the first tools that ran them in containers called them.
-OF_OLD = [
-    "ceilometer-api", "ceilometer-alarm", "ceilometer-base", "ceilometer-collector",
-    "fwaas-agent", "glance-registry", "lbaas-agent", "neutron-agents-linux-bridge", "swift-base",
-]
 
 
 def test_a_set_or_container_is_found_by_the_name_that_it_had_once():
@@ -47,14 +42,6 @@ def test_a_name_that_is_gone_says_since_when_and_what_replaced_it():
 def test_a_third_party_may_take_a_name_that_is_gone():
     catalog = Catalog([FRONT, GONE, plugin(make_container("registry"), "theirs")])
     assert catalog.errors == [] and catalog.container("registry").name == "registry"
-
-
-@pytest.mark.parametrize("name", OF_OLD)
-def test_every_name_of_old_resolves_or_says_what_replaced_it(name):
-    catalog = Catalog.load()
-    if catalog.today(name) not in catalog.nodes:
-        told = catalog.old_names.none_such("container", name, [])
-        assert told.startswith(f"there is no container {name!r}") and ": " in told
 
 
 def test_a_host_that_names_nothing_runs_what_it_ran_before_kolla_was_upgraded():
