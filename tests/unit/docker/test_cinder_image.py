@@ -40,10 +40,13 @@ def answer(code: int, stdout: str = "", stderr: str = "") -> types.SimpleNamespa
     return types.SimpleNamespace(returncode=code, stdout=stdout, stderr=stderr)
 
 
-def report(free: list[str], volumes: list[str]) -> str:
-    """What LVM says of volume groups, by what is free in each, and of logical volumes."""
+def report(free: list[str], volumes: list[str], used: str = "") -> str:
+    """What LVM says of volume groups, by what is free in each, and of logical volumes, each a
+    pool of which some percent are used, or not.
+    """
     groups = [{"vg_name": "cinder-volumes", "vg_free_count": count} for count in free]
-    return json.dumps({"report": [{"vg": groups, "lv": [{"lv_name": name} for name in volumes]}]})
+    rows = [{"lv_name": name, "data_percent": used} for name in volumes]
+    return json.dumps({"report": [{"vg": groups, "lv": rows}]})
 
 
 def test_a_volume_group_that_does_not_exist_is_refused(judge):
@@ -70,6 +73,16 @@ def test_a_full_volume_group_is_a_warning(judge, capsys, free, volume, right):
     assert told == ("" if right else str(CINDER_VOLUME.verify[0].warning))
     said = "no room for more volumes in the volume group cinder-volumes"
     assert (said in capsys.readouterr().out) is not right
+
+
+@pytest.mark.parametrize("used, right", [("0.00", True), ("94.99", True), ("95.00", False)])
+def test_a_pool_that_is_nearly_full_is_a_warning(judge, capsys, used, right):
+    """Cinder makes one, which takes the volume group for itself."""
+    told = judge("lvm", answer(0, report(["0"], ["cinder-volumes-pool"], used)), **LVM)
+    assert told == ("" if right else str(CINDER_VOLUME.verify[0].warning))
+    said = ("no room for more volumes in the pool cinder-volumes/cinder-volumes-pool: extend it"
+            " with `lvextend`\n")
+    assert capsys.readouterr().out == ("" if right else said)
 
 
 def test_ceph_that_refuses_says_why_on_one_line(judge):
