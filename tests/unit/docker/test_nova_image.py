@@ -1,4 +1,7 @@
-"""The scripts of Nova's image."""
+"""The scripts of Nova's images."""
+
+import sys
+import types
 
 import pytest
 
@@ -119,3 +122,72 @@ def test_nova_runs_virtual_machines_as_libvirt_found_out_unless_an_operator_says
     ended = script(("nova-compute", "bin", "kolla-compute"), **given)
     assert ended.stdout == f"kolla-preload nova-compute {told}\n", ended.stderr
     assert (tmp_path / "var/lib/nova/instances").is_dir()
+
+
+@pytest.mark.parametrize("free, variables, complaint", [
+    (64 << 20, {}, ""),
+    ((64 << 20) - 1, {}, "which holds those of virtual machines, is full: 63 MiB are free"),
+    (64 << 20, {"OS_LIBVIRT__VIRT_TYPE": "qemu"}, ""),
+    (64 << 20, {"OS_LIBVIRT__VIRT_TYPE": "kvm"}, "virt_type is kvm, and KVM runs no virtual"),
+])
+def test_a_host_that_can_run_no_virtual_machine_is_refused(
+    program, script, tmp_path, free, variables, complaint
+):
+    program("df", f"echo Avail; echo {free}")
+    (tmp_path / "run/libvirt").mkdir(parents=True)
+    (tmp_path / "run/libvirt/accelerator").write_text("qemu\n")
+    ended = script(("nova-compute", "bin", "kolla-compute-place"), **variables)
+    assert ended.returncode == bool(complaint) and complaint in ended.stderr
+    assert len(ended.stderr.splitlines()) == bool(complaint)
+
+
+@pytest.mark.parametrize("action, text, names", [
+    ("delete", "<nova:name>web 1</nova:name>", "web 1, web 1"),
+    ("delete", "", "instance-00000001, instance-00000002"),
+    ("stop", "", ""),
+])
+def test_a_hypervisor_is_not_deleted_from_below_virtual_machines(
+    script, tmp_path, action, text, names
+):
+    """They are named as their users know them, if libvirt says that."""
+    state = tmp_path / "run/libvirt/qemu"
+    state.mkdir(parents=True)
+    for number in (1, 2):
+        (state / f"instance-0000000{number}.xml").write_text(f"<domain>\n{text}\n</domain>\n")
+    ended = script(("nova-compute", "bin", "kolla-compute-guests"), action)
+    assert ended.returncode == bool(names)
+    assert ended.stderr.endswith(f"are Nova's no more without it: {names}\n" if names else "")
+
+
+class Silent(Exception):
+    """The conductor does not answer."""
+
+
+@pytest.fixture
+def identity(load, monkeypatch, tmp_path):
+    """kolla-compute-identity, beside a conductor that knows hosts by what the test sets."""
+    def nodes(conductor):
+        if isinstance(module.known, Exception):
+            raise module.known
+        return module.known
+
+    for name, what in (("kolla_compute", {"Conductor": type("Conductor", (), {"nodes": nodes})}),
+                       ("oslo_messaging", {"MessagingException": Silent})):
+        monkeypatch.setitem(sys.modules, name, types.SimpleNamespace(**what))
+    module = load("nova-compute", "bin", "kolla-compute-identity")
+    monkeypatch.setattr(module, "IDENTITY", tmp_path / "compute_id")
+    return module
+
+
+def test_a_host_that_nova_knows_and_that_has_lost_who_it_is_is_refused(identity):
+    identity.known = ["0b1f3a52"]
+    with pytest.raises(SystemExit, match="Nova knows this host as 0b1f3a52, and .*/compute_id is"):
+        identity.main()
+    identity.IDENTITY.touch()
+    identity.main()
+
+
+@pytest.mark.parametrize("known", [[], Silent("timed out")])
+def test_a_host_that_is_new_or_in_a_new_cloud_is_not_refused(identity, known):
+    identity.known = known
+    identity.main()
