@@ -4,7 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from kolla.cli.base import wrapped
-from kolla.cli.values import moment, short_id
+from kolla.cli.values import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,6 +101,8 @@ def pinned_lines(known: "Iterable[Status]") -> list[str]:
 
 def pin_of(record: "Record") -> str:
     """The pin of a container in words."""
+    from kolla.plugin.spec import short_id
+
     since = f" since {moment(record.pinned_at)}" if record.pinned_at else ""
     return f"{short_id(record.pin or '')}{since}" + (
         f" ({record.pinned_by})" if record.pinned_by else ""

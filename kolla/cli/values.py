@@ -46,6 +46,8 @@ class ImageId(_Cell):
     """An image's id, a tag or None; people see twelve characters of an id."""
 
     def human_readable(self) -> str:
+        from kolla.plugin.spec import short_id  # `kolla --help` needs no specs
+
         return short_id(self._value or "-")
 
 
@@ -100,11 +102,6 @@ class Text(_Cell):
         if isinstance(self._value, bool):
             return "yes" if self._value else "no"
         return "-" if self._value in (None, "") else str(self._value)
-
-
-def short_id(text: str) -> str:
-    """The short name of an image: the first twelve characters of its id, or its tag."""
-    return text.removeprefix("sha256:")[:12] if text.startswith("sha256:") else text
 
 
 class Painted(_Cell):

@@ -126,6 +126,6 @@ def describe_image(spec: Spec) -> str:
     return f"{spec.image} ({', '.join(filter(None, details))})"
 
 
-def short_id(image_id: str) -> str:
-    """The twelve characters by which people know an image."""
-    return image_id.removeprefix("sha256:")[:12]
+def short_id(image: str) -> str:
+    """The twelve characters of its id by which people know an image; a name as a whole."""
+    return image.removeprefix("sha256:")[:12] if image.startswith("sha256:") else image

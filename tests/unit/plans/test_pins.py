@@ -73,6 +73,15 @@ def test_a_rollback_within_a_release_stays_away_from_the_bad_image_and_says_so(h
     assert running(host) == ("2026.1", "1.2")
 
 
+def test_an_image_that_was_named_is_told_by_its_whole_name(host):
+    host.build("1.1")
+    host.engine.built["kolla/web:testing"] = host.engine.built["kolla/web:2026.1"]
+    host.act("upgrade", image="kolla/web:testing")
+    host.build("1.2")
+    reason = host.act("upgrade")["web"].reason
+    assert "pinned to the image kolla/web:testing since 20" in reason
+
+
 def test_a_rollback_of_options_alone_pins_nothing(host):
     before = host.containers[0].environment
     object.__setattr__(host.containers[0], "environment", {**before, "NEW": "1"})
