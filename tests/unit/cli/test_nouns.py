@@ -9,7 +9,7 @@ from kolla.cli import set as container_set
 from kolla.cli import action, checks, container, containers, event, plan, plans
 from kolla.actions.run import Report
 from kolla.plans.plan import Do, Kind, Operation, Plan
-from kolla.plugin import Privilege
+from kolla.plugin import Privilege, Task
 from kolla.store.records import FOR_EVER
 from tests.unit.support.factory import make_spec
 
@@ -222,6 +222,19 @@ def test_history_tells_why_each_was_made_and_which_can_come_back(history):
         (3, "refused", "upgrade", False),
     ]
     assert rows[2]["reason"] == "check failed: it says no"
+
+
+def test_what_came_before_a_schema_that_was_cleaned_up_cannot_come_back(kolla):
+    store, tasks = kolla.store, {"contract": (Task("contract", ("contract",)),)}
+    for number, release in enumerate(("2025.2", "2026.1", "2026.1"), 1):
+        store.begin("probe", make_spec(container="probe", release=release, tasks=tasks), {}, "")
+        store.commit("probe", number)
+    store.confirm("probe", 3)
+    store.close()
+    answer = kolla("container", "history", "probe", "-f", "json")
+    assert [row["rollback"] for row in answer.json] == [False, True, False]
+    assert "generation 1: replaced by generation 2; no rollback: 2026.1 is confirmed and its" in (
+        " ".join(kolla("container", "history", "probe").out.split()))
 
 
 def test_container_show_tells_privileges_with_reasons_and_never_a_secret(history):
