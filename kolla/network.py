@@ -1,8 +1,10 @@
-"""Who holds a TCP port of this host."""
+"""The addresses of this host, and who holds a TCP port of it."""
 
+import array
 import contextlib
 import dataclasses
 import errno
+import fcntl
 import ipaddress
 import pathlib
 import socket
@@ -13,6 +15,9 @@ from kolla.text import harmless
 
 PROC = pathlib.Path("/proc")
 LISTENING = "0A"
+_SIOCGIFCONF = 0x8912
+#: Bytes of a struct ifreq: a name of 16, then a socket address.
+_IFREQ = struct.calcsize("16s24x")
 #: By family: the option of a socket that may be bound to an address which nobody has; Python
 #: has no names for them.
 _FREEBIND = {socket.AF_INET: (socket.IPPROTO_IP, 15), socket.AF_INET6: (socket.IPPROTO_IPV6, 78)}
@@ -47,6 +52,27 @@ def has(address: str) -> bool:
         source = ipaddress.ip_address(probe.getsockname()[0])
         # All of 127.0.0.0/8 is asked from 127.0.0.1.
         return source == found or (source.is_loopback and found.is_loopback)
+
+
+def addresses_of(interface: str) -> set[str]:
+    """The addresses an interface of this host carries (Linux)."""
+    buffer = array.array("B", bytes(_IFREQ * 1024))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        request = bytearray(struct.pack("iP", len(buffer), buffer.buffer_info()[0]))
+        fcntl.ioctl(probe, _SIOCGIFCONF, request)
+    (length,) = struct.unpack_from("i", request)
+    entries = (buffer[at:at + _IFREQ].tobytes() for at in range(0, length, _IFREQ))
+    found = {
+        socket.inet_ntoa(entry[20:24]) for entry in entries
+        # An alias is called eth0:1.
+        if entry[:16].rstrip(b"\0").decode().partition(":")[0] == interface
+    }
+    table = PROC / "net" / "if_inet6"
+    for line in table.read_text().splitlines() if table.exists() else []:
+        packed, *_, name = line.split()
+        if name == interface:
+            found.add(str(ipaddress.ip_address(bytes.fromhex(packed))))
+    return found
 
 
 def problem(address: str, port: int, floating: bool = False) -> Problem | None:
@@ -119,7 +145,7 @@ def _listening_inodes(address: str, port: int) -> set[str]:
         for fields in map(str.split, lines):
             packed, _, number = fields[1].partition(":")
             if fields[3] == LISTENING and int(number, 16) == port:
-                if _clash(wanted, _address(packed)):
+                if clash(wanted, _address(packed)):
                     inodes.add(fields[9])
     return inodes
 
@@ -131,5 +157,6 @@ def _address(packed: str) -> Address:
     return getattr(found, "ipv4_mapped", None) or found
 
 
-def _clash(one: Address, two: Address) -> bool:
+def clash(one: Address, two: Address) -> bool:
+    """Whether one port cannot be bound at both of them."""
     return one == two or one.is_unspecified or two.is_unspecified

@@ -1,13 +1,9 @@
 """Addresses and ports that cannot be listened on, and ports that are used twice."""
 
-import array
-import fcntl
 import ipaddress
 import itertools
 import socket
-import struct
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from kolla import network
@@ -19,10 +15,6 @@ from kolla.settings.checks.blame import blame
 from kolla.settings.loader import Settings
 from kolla.settings.option_values import split
 from kolla.settings.problems import Problem
-
-_SIOCGIFCONF = 0x8912
-#: Bytes of a struct ifreq: a name of 16, then a socket address.
-_IFREQ = struct.calcsize("16s24x")
 
 
 class _Bound(NamedTuple):
@@ -89,29 +81,8 @@ def interface(settings: Settings) -> Iterator[Problem]:
     if name not in known:
         message = f"there is no interface {name!r} on this host, only {', '.join(known)}"
         yield settings.blame("host", "interface", message)
-    elif address not in addresses_of(name):
+    elif address not in network.addresses_of(name):
         yield settings.blame("host", "interface", f"{name} does not carry the address {address}")
-
-
-def addresses_of(interface: str) -> set[str]:
-    """The addresses an interface of this host carries (Linux)."""
-    buffer = array.array("B", bytes(_IFREQ * 1024))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        request = bytearray(struct.pack("iP", len(buffer), buffer.buffer_info()[0]))
-        fcntl.ioctl(probe, _SIOCGIFCONF, request)
-    (length,) = struct.unpack_from("i", request)
-    entries = (buffer[at:at + _IFREQ].tobytes() for at in range(0, length, _IFREQ))
-    found = {
-        socket.inet_ntoa(entry[20:24]) for entry in entries
-        # An alias is called eth0:1.
-        if entry[:16].rstrip(b"\0").decode().partition(":")[0] == interface
-    }
-    table = Path("/proc/net/if_inet6")
-    for line in table.read_text().splitlines() if table.exists() else []:
-        packed, *_, name = line.split()
-        if name == interface:
-            found.add(str(ipaddress.ip_address(bytes.fromhex(packed))))
-    return found
 
 
 def _listens(settings: Settings) -> list[_Bound]:
@@ -149,10 +120,9 @@ def _unusable(address: str, floating: bool = False) -> str:
 
 def _clash(one: str, two: str) -> bool:
     try:
-        addresses = {ipaddress.ip_address(one), ipaddress.ip_address(two)}
+        return network.clash(ipaddress.ip_address(one), ipaddress.ip_address(two))
     except ValueError:
         return one == two
-    return len(addresses) == 1 or any(address.is_unspecified for address in addresses)
 
 
 def _is_set(settings: Settings, bound: _Bound) -> bool:

@@ -13,7 +13,7 @@ from kolla.plugin import (
 )
 from kolla.plugin.declarations.container import PHASES
 from kolla.settings import Invalid
-from kolla.settings.checks import network
+from kolla import network
 from kolla_plugins.rabbitmq import RABBITMQ
 
 KNOWN = {
