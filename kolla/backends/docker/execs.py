@@ -9,12 +9,12 @@ import contextlib
 import itertools
 import json
 import socket
-import struct
 import time
 import urllib.parse
 from collections.abc import Iterator
 
 from kolla.backends.docker.answers import OUTPUT_LIMIT
+from kolla.backends.docker.frames import frames
 from kolla.plugin.reports import BackendError, Unreachable
 from kolla.text import harmless
 
@@ -59,7 +59,7 @@ class Execs:
         with self._answer("POST", path, body, seconds) as pieces:
             # Read all of it: a command whose output is not read waits.
             with contextlib.suppress(TimeoutError):
-                for text in _frames(pieces):
+                for _, text in frames(pieces):
                     kept = (kept + text)[-OUTPUT_LIMIT:]
         return kept
 
@@ -115,16 +115,3 @@ def _head(pieces: Iterator[bytes]) -> tuple[int, bytes]:
         if end:
             return int(head.split(maxsplit=2)[1]), rest
     raise ConnectionError("it closed the connection")
-
-
-def _frames(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The texts in a stream of frames: eight bytes with the length in the last four, a text."""
-    rest = b""
-    for piece in pieces:
-        rest += piece
-        while len(rest) >= 8:
-            end = 8 + struct.unpack(">L", rest[4:8])[0]
-            if len(rest) < end:
-                break
-            yield rest[8:end]
-            rest = rest[end:]

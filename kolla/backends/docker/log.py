@@ -5,7 +5,6 @@ of the engine for one more of them.
 """
 
 import datetime
-import struct
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ import requests
 from docker.errors import create_api_error_from_http_exception
 
 from kolla.backends import log_drivers
+from kolla.backends.docker.frames import frames
 from kolla.plugin.reports import BackendError, UnreadableLog
 from kolla.text import harmless
 
@@ -21,8 +21,6 @@ from kolla.text import harmless
 CHUNK = 1 << 16
 #: The engine cuts a long line into parts of 16 kB. So many are put together again.
 PARTS = 64
-#: The header of a frame: the number of its output, and how many bytes follow.
-_HEADER = struct.Struct(">BxxxL")
 #: The number of no output: in such a frame the engine tells why it cannot go on.
 _ERROR = 3
 
@@ -57,7 +55,7 @@ def lines(stream: Iterable[bytes]) -> Iterator[tuple[str, str]]:
     Each frame has a time and a line of one of the outputs, or a part of a long line.
     """
     begun: dict[int, list[bytes]] = {}
-    for output, frame in _frames(stream):
+    for output, frame in frames(stream):
         if output == _ERROR:
             said = harmless(frame.decode(errors="replace")).strip()
             raise BackendError(f"the engine says: {said}")
@@ -68,20 +66,6 @@ def lines(stream: Iterable[bytes]) -> Iterator[tuple[str, str]]:
             yield _line(*begun.pop(output))
     for parts in begun.values():
         yield _line(*parts)
-
-
-def _frames(stream: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    rest = b""
-    for chunk in stream:
-        rest, begin = rest + chunk, 0
-        while len(rest) >= begin + _HEADER.size:
-            output, length = _HEADER.unpack_from(rest, begin)
-            end = begin + _HEADER.size + length
-            if len(rest) < end:
-                break
-            yield output, rest[begin + _HEADER.size:end]
-            begin = end
-        rest = rest[begin:]
 
 
 def _line(at: bytes, *parts: bytes) -> tuple[str, str]:
