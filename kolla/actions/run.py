@@ -165,16 +165,14 @@ def _stays(container: Container, state: State) -> Plan:
         "it is not enabled on this host any more"
     )
     held = f"left over: {why}; `kolla container delete {container.name}` removes it"
-    return Plan(
-        container.name, Kind.UPGRADE, before=state.current, after=state.current, held=held
-    )
+    return state.plan(Kind.UPGRADE, held=held)
 
 
 def _preview(
     deployment: Deployment, container: Container, state: State, together: list[Container]
 ) -> Plan:
     if state.record.target == STOPPED:
-        return Plan(container.name, Kind.UPGRADE, before=state.current, after=state.current)
+        return state.plan(Kind.UPGRADE)
     if not converge.settled(state) and state.current is not None:
         state = inspect(deployment, container.name)
         return planner.recover(state)

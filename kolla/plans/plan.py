@@ -2,7 +2,8 @@
 
 import dataclasses
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from kolla.catalog.releases import ANY
 from kolla.plans.differences import Difference
@@ -229,6 +230,15 @@ class State:
         return sorted(
             number for number, generation in self.generations.items()
             if generation.committed and number != self.current
+        )
+
+    def plan(
+        self, action: Kind, operations: Iterable[Operation] = (), **details: Any
+    ) -> Plan:
+        """A plan that makes no generation; without operations nothing is to be done."""
+        return Plan(
+            self.name, action, tuple(operations), before=self.current, after=self.current,
+            **details,
         )
 
     def operation(

@@ -17,14 +17,14 @@ def start(state: State, spec: Spec | None) -> Plan:
         tasks = tasks_of(spec, "verify") + tasks_of(spec, "bootstrap")
         return change(state, spec, Kind.START, ("not created yet",), tasks)
     if state.running(state.current) and state.record.target == RUNNING:
-        return Plan(state.name, Kind.START, before=state.current, after=state.current)
+        return state.plan(Kind.START)
     wanted = dataclasses.replace(state.record, target=RUNNING)
     return _retarget(state, wanted, Kind.START)
 
 
 def stop(state: State) -> Plan:
     if state.current is None or state.record.target != RUNNING:
-        return Plan(state.name, Kind.STOP, before=state.current, after=state.current)
+        return state.plan(Kind.STOP)
     return _retarget(state, dataclasses.replace(state.record, target=STOPPED), Kind.STOP)
 
 
@@ -36,7 +36,7 @@ def delete(state: State, data: bool = False, tasks: bool = True) -> Plan:
     number = state.current
     erase = data and number is not None
     if state.record.target == ABSENT and not state.observed and not erase:
-        return Plan(state.name, Kind.DELETE, before=number, after=number)
+        return state.plan(Kind.DELETE)
     wanted = dataclasses.replace(state.record, target=ABSENT, erase=erase)
     last_tasks = list(_last_tasks(state, erase)) if tasks else []
     if not last_tasks:
@@ -67,16 +67,14 @@ def _retarget(state: State, wanted: Record, action: Kind) -> Plan:
     """First the intent is committed, then the engine follows."""
     after = dataclasses.replace(state, record=dataclasses.replace(wanted, settled=False))
     intent = state.operation(Do.WANT_ERASED if wanted.erase else Do(f"want-{wanted.target}"))
-    return Plan(
-        state.name, action, (intent, *converge(after)), before=state.current, after=state.current
-    )
+    return state.plan(action, (intent, *converge(after)))
 
 
 def restart(state: State) -> Plan:
     """Replace the process: by a new generation of the same spec where its strategy allows that."""
     number = state.current
     if number is None or state.record.target != RUNNING:
-        return Plan(state.name, Kind.RESTART, before=number, after=number)
+        return state.plan(Kind.RESTART)
     if state.strategy(number).waits and state.running(number):
         return change(state, state.spec(number), Kind.RESTART, ("requested",))
     # On a full disk the engine cannot start what it stopped. KEEP fails there, too: so it comes
@@ -85,7 +83,7 @@ def restart(state: State) -> Plan:
     steps = [keep, *hold(state, number), *halt(state, number, "restart"),
              state.operation(Do.START, number), state.operation(Do.CHECK, number),
              *resume(state)]
-    return Plan(state.name, Kind.RESTART, tuple(steps), before=number, after=number)
+    return state.plan(Kind.RESTART, steps)
 
 
 def revive(state: State) -> Plan:
@@ -98,7 +96,7 @@ def revive(state: State) -> Plan:
     if state.running(number):
         steps.append(state.operation(Do.STOP, number, "unhealthy"))
     steps.append(state.operation(Do.START, number))
-    return Plan(state.name, Kind.RESTART, tuple(steps), before=number, after=number)
+    return state.plan(Kind.RESTART, steps)
 
 
 def give_up(state: State) -> Plan:
@@ -108,7 +106,7 @@ def give_up(state: State) -> Plan:
     seen = state.observed.get(number) if number is not None else None
     if seen is not None and seen.status == RESTARTING:
         steps.append(state.operation(Do.STOP, number, "given up"))
-    return Plan(state.name, Kind.GIVE_UP, tuple(steps), before=number, after=number)
+    return state.plan(Kind.GIVE_UP, steps)
 
 
 def _care_again(state: State, number: int | None) -> list[Operation]:
@@ -116,16 +114,12 @@ def _care_again(state: State, number: int | None) -> list[Operation]:
 
 
 def recover(state: State) -> Plan:
-    return Plan(
-        state.name, Kind.RECOVER, tuple(converge(state)), before=state.current, after=state.current
-    )
+    return state.plan(Kind.RECOVER, converge(state))
 
 
 def serve_again(state: State) -> Plan:
     """Have the current generation serve although the tasks that prepare the way back failed."""
-    return Plan(
-        state.name, Kind.RECOVER, tuple(serving(state)), before=state.current, after=state.current
-    )
+    return state.plan(Kind.RECOVER, serving(state))
 
 
 def confirm(state: State) -> Plan:
@@ -140,30 +134,26 @@ def confirm(state: State) -> Plan:
         steps += run_tasks(state, Do.CONTRACT, number, state.spec(number))
         if not state.generations[number].confirmed:
             steps.append(state.operation(Do.CONFIRM, number))
-    return Plan(state.name, Kind.CONFIRM, tuple(steps), before=number, after=number)
+    return state.plan(Kind.CONFIRM, steps)
 
 
 def task(state: State, name: str) -> Plan:
     """Run a task of the current generation, and change nothing."""
-    number = state.current
-    step = state.operation(Do.ON_DEMAND, number, task=name)
-    reasons = (f"the task {name}",)
-    return Plan(state.name, Kind.TASK, (step,), reasons, before=number, after=number)
+    step = state.operation(Do.ON_DEMAND, state.current, task=name)
+    return state.plan(Kind.TASK, [step], reasons=(f"the task {name}",))
 
 
 def pin(state: State, pins: Mapping[str, str | None]) -> Plan:
     """Change the pins only: what runs already is what was asked for."""
-    number, record = state.current, state.record
     chosen = [
         pins[column] for column in ("image_pin", "release_pin")
-        if column in pins and getattr(record, column) != pins[column]
+        if column in pins and getattr(state.record, column) != pins[column]
     ]
     if not chosen:
-        return Plan(state.name, Kind.UPGRADE, before=number, after=number)
+        return state.plan(Kind.UPGRADE)
     reasons = tuple(f"stays with {value}" for value in chosen if value)
     reasons = reasons or ("follows the configuration again",)
-    steps = (state.operation(Do.PIN),)
-    return Plan(state.name, Kind.UPGRADE, steps, reasons, None, pins, number, number)
+    return state.plan(Kind.UPGRADE, [state.operation(Do.PIN)], reasons=reasons, pins=pins)
 
 
 def last_known_good(

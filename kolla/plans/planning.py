@@ -25,7 +25,7 @@ def planned(
     Raises :class:`KollaError` if it is impossible, or more than the backend can do.
     """
     if container.name in request.judged and not _still(state, request.judged[container.name]):
-        return Plan(container.name, request.kind, before=state.current, after=state.current)
+        return state.plan(request.kind)
     steps = _planned(deployment, request, container, state)
     if request.kind is not Kind.RECOVER:  # of which as much is done as is possible here
         together = {container.name for container in request.containers}

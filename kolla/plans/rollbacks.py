@@ -27,14 +27,14 @@ def rollback(
     number = request.targets.get(container.name)
     number = number or last_known_good(deployment, state)
     if number is None and len(request.containers) > 1:
-        return Plan(container.name, Kind.ROLLBACK, before=state.current, after=state.current)
+        return state.plan(Kind.ROLLBACK)
     if number is None:
         raise KollaError(
             f"{container.name} has no earlier good generation that differs from this one",
             f"`kolla container history {container.name}` shows all; --to names one",
         )
     if number == state.current:
-        return Plan(container.name, Kind.ROLLBACK, before=number, after=number)
+        return state.plan(Kind.ROLLBACK)
     spec = _kept(container, state, number).snapshot
     refusals.refuse_downgrade(container, state.spec(state.current).version, spec.version)
     if deployment.backend.image(spec.image_id) is None:
