@@ -8,6 +8,7 @@ from kolla.deployment import Deployment
 from kolla.plans.plan import State
 from kolla.plugin.reports import ALWAYS, STOPPED, Observed
 from kolla.plugin.spec import Spec, labelled
+from kolla.store.records import Target
 from kolla.store.store import Store
 
 CAUSE = "found on the engine; the state file did not know it"
@@ -63,7 +64,7 @@ def adopt(
             pins: dict[str, Any] = {**(store.pins.of(name) or lost)}
             store.commit(name, newest, **pins)
             if observed[newest].restart == STOPPED:
-                store.update(name, target="stopped")
+                store.update(name, target=Target.STOPPED)
         store.abandon(name)
     return bool(found)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kolla.cli.status import pin_of, statuses
 from kolla.errors import KollaError
+from kolla.store.records import RUNNING
 
 if TYPE_CHECKING:
     from kolla.cli.status import Status
@@ -172,7 +173,7 @@ def _near_limits(deployment: "Deployment") -> Iterator[Matter]:
     """Containers that use most of the memory or of the processes that they may have."""
     limited = [
         current for status in statuses(deployment).values()
-        if (current := status.generation) and status.record.target == "running"
+        if (current := status.generation) and status.record.target == RUNNING
         and current.snapshot.limits
     ]
     # The engine takes its time for each.

@@ -9,6 +9,7 @@ from cliff.columns import FormattableColumn
 from kolla.cli.base import wrapped
 from kolla.cli.steps import BOOK_KEEPING, sentence
 from kolla.cli.values import ImageId, Lines, Text
+from kolla.store.records import ABSENT
 
 if TYPE_CHECKING:
     from kolla.plans.differences import Difference
@@ -112,6 +113,6 @@ def without_secrets(change: "Difference") -> "Difference":
 
 
 def _pin(record: "Record | None") -> str | None:
-    if record is None or record.target == "absent":
+    if record is None or record.target == ABSENT:
         return None
     return record.pin

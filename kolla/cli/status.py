@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from kolla.cli.base import wrapped
 from kolla.cli.values import moment
+from kolla.store.records import ABSENT, RUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,9 +29,9 @@ class Status:
     @property
     def health(self) -> str:
         """The last known health of a container that should run; else why it does not run."""
-        if not self.enabled and self.record.target == "absent":
+        if not self.enabled and self.record.target == ABSENT:
             return "disabled"
-        if self.record.target != "running":
+        if self.record.target != RUNNING:
             return self.record.target
         return "maintenance" if self.record.in_maintenance() else self.record.health
 
@@ -47,7 +48,7 @@ class Status:
     @property
     def pin(self) -> str | None:
         """The image or release that it keeps, whatever the configuration says."""
-        return None if self.record.target == "absent" else self.record.pin
+        return None if self.record.target == ABSENT else self.record.pin
 
 
 def statuses(deployment: "Deployment", everything: bool = False) -> dict[str, Status]:
@@ -57,7 +58,7 @@ def statuses(deployment: "Deployment", everything: bool = False) -> dict[str, St
     """
     enabled = {container.name for container in deployment.settings.enabled()}
     records = deployment.store.records().values()
-    names = enabled | {record.name for record in records if record.target != "absent"}
+    names = enabled | {record.name for record in records if record.target != ABSENT}
     if everything:
         names |= set(deployment.catalog.containers)
     tree = [leaf.name for leaf in deployment.catalog.subtree(deployment.catalog.root)]
@@ -86,7 +87,7 @@ def known_name(deployment: "Deployment", name: str) -> str:
 def _status(deployment: "Deployment", name: str, enabled: bool) -> Status:
     record = deployment.store.container(name)
     current = None
-    if record.current is not None and record.target != "absent":
+    if record.current is not None and record.target != ABSENT:
         current = deployment.store.find(name, record.current)
     return Status(name, deployment.catalog.containers.get(name), enabled, record, current)
 

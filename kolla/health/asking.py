@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
+from kolla.health import conditions
 from kolla.health.conditions import MAINTENANCE, PAUSED, UNKNOWN
 from kolla.health.rules import check_of, rules_for, status_of
 from kolla.plans.observe import observe
@@ -63,11 +64,11 @@ def check(deployment: Deployment, containers: list[Container]) -> list[Health]:
 def _check(deployment: Deployment, state: State) -> Health:
     number, at = state.current, now()
     if number is None or state.record.target == ABSENT:
-        return Health(state.name, None, "absent", "never started", at)
+        return Health(state.name, None, conditions.ABSENT, "never started", at)
     seen = state.observed.get(number)
     if seen is None or not seen.running:
         wanted = state.record.target == RUNNING
-        status = "unhealthy" if wanted else "stopped"
+        status = conditions.UNHEALTHY if wanted else conditions.STOPPED
         detail = f"the engine says {seen.status if seen else 'that it is gone'}" if wanted else ""
         health = Health(state.name, number, status, detail, at)
     elif seen.status == PAUSED:
