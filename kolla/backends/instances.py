@@ -9,7 +9,7 @@ from kolla.backends.layout import GENERATION_FOLDER, JOINED, OWN, Layout
 from kolla.backends.survivors import survivors
 from kolla.errors import KollaError
 from kolla.files import remove_folder, write_whole
-from kolla.plugin import Strategy, Task
+from kolla.plugin import Task
 from kolla.plugin.backend import Configured
 from kolla.plugin.instance import Instance, granted
 from kolla.plugin.spec import SPEC, Spec
@@ -49,10 +49,9 @@ class Instances:
         """The generation itself. Raises :class:`KollaError` if a secret is missing."""
         self._layout.forget_keys(spec, self.home(spec.container, generation))
         made = self._instance(spec, generation, dict(spec.environment), spec.command)
-        waits = Strategy(spec.strategy).waits
-        if not waits:  # no operation will have it join
+        if not spec.strategy.waits:  # no operation will have it join
             self.mark_joined(spec.container, generation)
-        return dataclasses.replace(made, in_background=waits)
+        return dataclasses.replace(made, in_background=spec.strategy.waits)
 
     def task(
         self, spec: Spec, generation: int, task: Task, phase: str, target: Spec,

@@ -132,7 +132,7 @@ class Catalog:
     def of_service(self, name: str) -> list[Container]:
         """Those that a group ``[<name>/DEFAULT]`` is about: one, or all of a project.
 
-        None if nothing has that name.
+        Empty if nothing has that name.
         """
         one = self.containers.get(name)
         return [one] if one else self.projects.get(name, [])

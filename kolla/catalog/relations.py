@@ -5,14 +5,11 @@ from collections.abc import Mapping, Sequence
 from kolla.catalog import old_names, releases
 from kolla.catalog.declared import all_images, images_in_order, key, projects, things
 from kolla.catalog.discovery import KOLLA, Plugin
-from kolla.catalog.naming import SUITE
+from kolla.catalog.naming import ROOT, SUITE
 from kolla.errors import nearest
 from kolla.plugin import Container, ContainerSet, Gone, Image
 from kolla.plugin.declarations.container import PHASES
 from kolla.plugin.declarations.hosts import EachHost
-
-#: The parent of the lowest image; it has no folder.
-FOUNDATION = "debian"
 
 
 def flaws(plugins: Sequence[Plugin], declared: Sequence[Plugin]) -> dict[tuple[str, str], str]:
@@ -47,7 +44,7 @@ class _Relations:
         self.turns = {name: (*node.requires, *node.follows)
                       for name, node in self.containers.items()}
         self.bases = {
-            name: tuple(b for b in (image.parent, image.builder) if b not in (None, FOUNDATION))
+            name: tuple(b for b in (image.parent, image.builder) if b not in (None, ROOT))
             if not image.reference else ()
             for name, image in self.images.items()
         }

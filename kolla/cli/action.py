@@ -38,8 +38,6 @@ class Action(Lister):
 
     kind: str
     configuration = Configuration.LAST_VALID
-    #: Whether it includes containers that exist but are no longer enabled on this host.
-    leftover = False
     columns = ("container", "outcome", "before", "after", "seconds", "unavailable", "reason")
     brief: tuple[str, ...] = ("container", "outcome", "after", "seconds", "unavailable")
     prose = "reason"

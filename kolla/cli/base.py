@@ -13,12 +13,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from cliff import command, display, lister, show
-from cliff.columns import FormattableColumn
 
 from kolla.cli import colour
 from kolla.cli.colour import plain
 from kolla.cli.parser import Parser
-from kolla.cli.values import FLAT, Age, Painted, flat
+from kolla.cli.values import FLAT, Age, Painted, flat, text_of
 from kolla.errors import UsageError, nearest
 
 if TYPE_CHECKING:
@@ -55,6 +54,8 @@ class Command(command.Command):
 
     example = ""
     configuration = Configuration.READABLE
+    #: Whether it includes containers that exist but are no longer enabled on this host.
+    leftover = False
 
     def get_description(self) -> str:
         return self._description or inspect.getdoc(type(self)) or ""
@@ -192,7 +193,7 @@ class Lister(_Columns, lister.Lister):
         if self.prose not in names:
             return []
         place = list(names).index(self.prose)
-        said = dict.fromkeys((_said(row[0]), _said(row[place])) for row in rows if row[place])
+        said = dict.fromkeys((text_of(row[0]), text_of(row[place])) for row in rows if row[place])
         return [line for subject, text in said for line in wrapped(subject, text)]
 
 
@@ -216,7 +217,7 @@ class ShowOne(_Columns, show.ShowOne):
             if not (parsed_args.long or parsed_args.columns):
                 parsed_args.columns = [
                     name for name, cell in zip(column_names, data)
-                    if plain(_said(cell)) not in ("", "-", "None", "[]")
+                    if plain(text_of(cell)) not in ("", "-", "None", "[]")
                 ]
         return super().produce_output(parsed_args, column_names, data)
 
@@ -236,7 +237,7 @@ def _in_their_case(columns: Sequence[str], titles: Sequence[str]) -> list[str]:
 def _too_wide(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bool:
     """Whether a table of all columns does not fit the terminal."""
     widths = [
-        max(len(plain(_said(row[place]))) for row in [*rows, names])
+        max(len(plain(text_of(row[place]))) for row in [*rows, names])
         for place in range(len(names))
     ]
     return sum(widths) + 3 * len(names) + 1 > shutil.get_terminal_size().columns
@@ -248,14 +249,10 @@ def _as_blocks(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     blocks = [
         "\n".join(
             f"{name:<{width}}  {text.replace(chr(10), chr(10) + ' ' * (width + 2))}"
-            for name, cell in zip(names, row) if plain(text := _said(cell)) not in ("", "-")
+            for name, cell in zip(names, row) if plain(text := text_of(cell)) not in ("", "-")
         ) for row in rows
     ]
     return "\n\n".join(blocks) + "\n"
-
-
-def _said(cell: Any) -> str:
-    return cell.human_readable() if isinstance(cell, FormattableColumn) else str(cell)
 
 
 def folded(text: str, stream: TextIO) -> str:

@@ -186,8 +186,6 @@ class Kolla(app.App):
                 self.deployment.close()
 
     def print_version(self) -> int:
-        from kolla.catalog import discovery
-
         self.stdout.write(f"kolla {discovery.version()}\n")
         return 0
 

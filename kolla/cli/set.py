@@ -130,9 +130,8 @@ class Upgrade(OnSets, node.Upgrade):
     """Upgrade the containers of a set
 
     To what the configuration says, or to a release. Each container is upgraded atomically;
-    the set is not. If one fails, the others stay as
-    they are, and the report says which are done, failed and not begun. Run the command again
-    to continue.
+    the set is not. If one fails, the others stay as they are, and the report says which are
+    done, failed and not begun. Run the command again to continue.
     """
 
     example = "kolla set upgrade --dry-run\nkolla set upgrade openstack-interface --release 2026.2"

@@ -1,12 +1,12 @@
 """Cells of tables that people and programs read differently."""
 
-import datetime
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from cliff.columns import FormattableColumn
 
+from kolla import times
 from kolla.cli.colour import painted
 
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
@@ -22,6 +22,11 @@ def flat(cell: object, nothing: str = "") -> Any:
     if value is None or value == "":
         return nothing
     return json.dumps(value) if isinstance(value, (bool, dict, list)) else value
+
+
+def text_of(cell: object) -> str:
+    """A cell as people read it."""
+    return cell.human_readable() if isinstance(cell, FormattableColumn) else str(cell)
 
 
 class _Cell(FormattableColumn):
@@ -108,9 +113,7 @@ class Painted(_Cell):
     """A cell that a terminal shows in the colour of its word."""
 
     def human_readable(self) -> str:
-        shown = self._value
-        text = shown.human_readable() if isinstance(shown, FormattableColumn) else str(shown)
-        return painted(text)
+        return painted(text_of(self._value))
 
     def machine_readable(self) -> Any:
         shown = self._value
@@ -126,8 +129,7 @@ def age(time: str | None) -> str:
     """How long ago an ISO time was: ``3 min ago``."""
     if not time:
         return "-"
-    then = datetime.datetime.fromisoformat(time)
-    seconds = (datetime.datetime.now(datetime.UTC) - then).total_seconds()
+    seconds = times.age(time)
     for unit, size in _UNITS:
         if seconds >= size:
             return f"{int(seconds // size)} {unit} ago"

@@ -26,8 +26,7 @@ class OnContainers(Command):
     def containers(self, parsed_args: Namespace) -> "list[Container]":
         from kolla.cli.selection import Selection
 
-        leftover = getattr(self, "leftover", False)
-        return Selection(self.app.deployment).named(parsed_args.names, leftover)
+        return Selection(self.app.deployment).named(parsed_args.names, self.leftover)
 
     def only_one(self, parsed_args: Namespace, option: str) -> None:
         """Refuse an option that makes no sense for several containers."""
@@ -71,15 +70,15 @@ class OnNodes(Command):
 
         deployment = self.app.deployment
         names = parsed_args.names or [deployment.catalog.root.name]
-        choose, leftover = Selection(deployment), getattr(self, "leftover", False)
-        found = [c for name in names for c in self.selected(choose, name, leftover)]
+        choose = Selection(deployment)
+        found = [c for name in names for c in self.selected(choose, name)]
         if not found:
             choose.explain_nothing(names)
         return list(dict.fromkeys(found))
 
-    def selected(self, choose: "Selection", name: str, leftover: bool) -> "list[Container]":
+    def selected(self, choose: "Selection", name: str) -> "list[Container]":
         """The containers that a name stands for."""
-        return choose.at(name, leftover)
+        return choose.at(name, self.leftover)
 
 
 class OnSets(OnNodes):
@@ -87,5 +86,5 @@ class OnSets(OnNodes):
 
     argument = ("SET", "a container set", "sets")
 
-    def selected(self, choose: "Selection", name: str, leftover: bool) -> "list[Container]":
-        return choose.below(name, leftover)
+    def selected(self, choose: "Selection", name: str) -> "list[Container]":
+        return choose.below(name, self.leftover)

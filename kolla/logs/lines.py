@@ -57,5 +57,5 @@ def stamp(seconds: float) -> str:
 
 
 def seconds(at: str) -> float:
-    """The reverse of :func:`text`, rounded down to a microsecond."""
+    """The reverse of :func:`stamp`, rounded down to a microsecond."""
     return datetime.datetime.fromisoformat(at).timestamp()

@@ -61,7 +61,7 @@ def write(handout: Handout, output: Path) -> None:
         raise KollaError(f"{output} cannot be made: {error.strerror}") from None
     try:
         for path, content in handout.files.items():
-            for folder in reversed((draft / path).relative_to(draft).parents[:-1]):
+            for folder in reversed(path.parents[:-1]):
                 (draft / folder).mkdir(mode=0o700, exist_ok=True)
             write_whole(draft / path, content)
         os.rename(draft, output)
