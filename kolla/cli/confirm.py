@@ -22,7 +22,7 @@ def confirm(
     """
     if not sys.stdin.isatty():
         raise UsageError(
-            f"refusing to {what} without confirmation", f"--yes confirms it; {preview}"
+            f"without confirmation kolla does not {what}", f"--yes confirms it; {preview}"
         )
     question = " ".join(filter(None, (f"{what[0].upper()}{what[1:]}?", consequence)))
     expected = " ".join(words)

@@ -71,7 +71,7 @@ class Delete(Forced):
         volumes = self._volumes(containers)
         data = f" and the data in {volumes}" if volumes else ""
         if skip_tasks or not any(container.teardown for container in containers):
-            return data or ", of which no volume has data"
+            return data or ", which has no volume with data"
         return f"{data}, with databases and users in other services"
 
     def _volumes(self, containers: "list[Container]") -> str:

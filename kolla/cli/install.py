@@ -78,8 +78,11 @@ class Install(Lister):
                     os.path.realpath(path) == os.path.realpath(program)):
                 continue
             outcome = file.outcome(path)
-            if outcome in ("made", "replaced") and not parsed_args.dry_run:
-                write_whole(path, file.text.encode(), file.mode)
+            if outcome in ("made", "replaced"):
+                if parsed_args.dry_run:
+                    outcome = f"to be {outcome}"
+                else:
+                    write_whole(path, file.text.encode(), file.mode)
             rows.append((f"/{file.place}", outcome))
         return self.columns, rows
 

@@ -145,7 +145,7 @@ def duration(text: str) -> int:
 def count(text: str) -> int:
     """The type of a count: 0 or more."""
     if not text.isdecimal() or len(text) > 18:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
     return int(text)
 
 

@@ -6,7 +6,10 @@ from oslo_config import cfg, types
 
 from kolla.errors import nearest
 
-_PYTHON_JARGON = re.compile("invalid literal|could not convert|does not appear to be")
+#: What only says once more, or in the words of Python, that a value is of another type.
+_SAID_AGAIN = re.compile(
+    "invalid literal|could not convert|does not appear to be|is not IPv4 or IPv6 address"
+)
 
 
 def flaw(opt: cfg.Opt, text: str) -> str:
@@ -58,7 +61,7 @@ def _misfit(kind: types.ConfigType, text: str, reason: str) -> str:
     choices = [choice for choice in getattr(kind, "choices", None) or () if choice]
     if choices:
         return f"{text!r} is not one of {', '.join(choices)}{nearest(text, choices)}"
-    detail = "" if _PYTHON_JARGON.search(reason) else f": {reason}"
+    detail = "" if _SAID_AGAIN.search(reason) else f": {reason}"
     return f"{text!r} is not a valid {_name_of(kind)}{detail}"
 
 

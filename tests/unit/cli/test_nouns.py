@@ -323,7 +323,7 @@ def test_unknown_generation_is_wrong_usage(history):
     ("event list --limit some", "'some' is not a whole number above 0"),
     ("container logs probe --since yesterday", "'yesterday' is neither a time"),
     ("container logs probe --since 2026-13-01", "'2026-13-01' is neither a time"),
-    ("container logs probe --tail -1", "'-1' is not a whole number"),
+    ("container logs probe --tail -1", "'-1' is not a whole number of 0 or more"),
     ("container logs probe --generation 0", "'0' is not a whole number above 0"),
     ("container logs probe --generation 7", "probe has no generation 7"),
     ("container logs probe --grep (", "'(' is not a regular expression: missing )"),

@@ -83,6 +83,8 @@ def test_an_unknown_override_is_wrong_usage(tmp_path, name):
 def test_an_override_of_the_wrong_type_is_wrong_usage(tmp_path):
     with pytest.raises(UsageError, match="'many' is not a valid port"):
         make_settings(tmp_path, overrides={"web.port": "many"})
+    with pytest.raises(UsageError, match="host.address: 'foo' is not a valid IP address$"):
+        make_settings(tmp_path, overrides={"host.address": "foo"})
 
 
 def test_a_missing_directory_is_wrong_usage(tmp_path):
