@@ -84,10 +84,6 @@ class World:
 
     # What is recorded
 
-    @property
-    def state_file(self) -> pathlib.Path:
-        return self.deployment.state_dir / "kolla.sqlite"
-
     def read(self, question):
         """Ask the state file, over a connection of its own."""
         store = Store(self.deployment.state_dir)

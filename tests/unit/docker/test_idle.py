@@ -98,9 +98,13 @@ def test_a_host_that_has_lost_who_it_is_is_refused(
 
 
 def test_a_new_cloud_without_a_conductor_refuses_no_host(compute, monkeypatch, tmp_path):
+    asked = []
+
     def nodes():
+        asked.append("the conductor")
         raise identity.MessagingException("nobody answers")
 
     identity = compute("kolla-compute-identity", nodes=nodes)
     monkeypatch.setattr(identity, "IDENTITY", tmp_path / "compute_id")
     identity.main()
+    assert asked

@@ -65,14 +65,11 @@ def test_what_an_operator_allows_is_asked_and_leads_nowhere_else(outside, server
 @pytest.mark.parametrize("address", [
     "::1", "::ffff:127.0.0.1", "169.254.169.254", "fe80::1%eth0", "0.0.0.0",
 ])
-def test_addresses_of_this_host_and_of_its_link_are_inside(outside, address):
+def test_addresses_of_this_host_and_of_its_link_are_inside_and_no_others(outside, address):
+    for other in ("192.0.2.11", "10.0.0.5", "2001:db8::1"):
+        outside.refuse_inside("cloud.example", other)
     with pytest.raises(OSError, match="cloud.example is at"):
         outside.refuse_inside("cloud.example", address)
-
-
-@pytest.mark.parametrize("address", ["192.0.2.11", "10.0.0.5", "2001:db8::1"])
-def test_other_addresses_are_outside(outside, address):
-    outside.refuse_inside("cloud.example", address)
 
 
 @pytest.mark.parametrize("name, text", [("aodh", AODH), ("heat", HEAT)])
