@@ -25,7 +25,7 @@ from kolla.plans.planning import planned
 from kolla.plans.requests import Request
 from kolla.plugin import Container, Strategy
 from kolla.plugin.reports import Unreachable
-from kolla.store.locks import Cancelled
+from kolla.store.locks import Cancelled, Held
 from kolla.store.records import ActionOutcome, GenerationOutcome
 
 LOG = logging.getLogger(__name__)
@@ -56,8 +56,8 @@ class Runner:
         try:
             with self.deployment.locks.hold(
                 name, self.request.kind, self._tell(name), self.cancelled
-            ):
-                return self._locked(container, began, ready)
+            ) as held:
+                return self._locked(container, held, began, ready)
         except (Interrupted, Cancelled) as error:
             return self._failed(state, str(error), began, outcome=ActionOutcome.INTERRUPTED)
         except KollaError as error:
@@ -83,7 +83,9 @@ class Runner:
     def _tell(self, name: str) -> Callable[[str], None]:
         return lambda text: self.observer(name, text, False)
 
-    def _locked(self, container: Container, began: float, ready: Callable[[], None]) -> Result:
+    def _locked(
+        self, container: Container, held: Held, began: float, ready: Callable[[], None]
+    ) -> Result:
         name = container.name
         recovered = self._recover(name)
         if self.request.kind == Kind.RECOVER or recovered and self.request.kind == Kind.REVIVE:
@@ -92,8 +94,7 @@ class Runner:
             return Result(name, outcome, current, current, seconds=time.monotonic() - began)
         state = inspect(self.deployment, name)
         steps = planned(self.deployment, self.request, container, state)
-        if disorder := order.refusals(self.deployment, {name: steps}):
-            raise disorder[name]
+        order.enter(self.deployment, steps, held)
         if not steps.operations:
             done = _nothing_done(steps, state)
             return dataclasses.replace(done, outcome=ActionOutcome.DONE) if recovered else done

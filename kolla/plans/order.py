@@ -13,6 +13,7 @@ from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.plans.observe import recorded
 from kolla.plans.plan import Kind, Plan
+from kolla.store.locks import Held, Move
 
 #: Actions that begin with the dependants and end with what they need.
 BACKWARDS = (Kind.STOP, Kind.DELETE, Kind.ROLLBACK)
@@ -59,8 +60,7 @@ def in_turn(plans: Mapping[str, Plan], before: Mapping[str, set[str]]) -> dict[s
 def refusals(deployment: Deployment, plans: Mapping[str, Plan]) -> dict[str, KollaError]:
     """By container: why its plan must not be carried out, even with all the others."""
     catalog, wanted = deployment.catalog, _wanted(plans)
-    related = {other for name in wanted
-               for other in catalog.followed(name) | catalog.followers(name)}
+    related = _related(catalog, wanted)
     if not related:
         return {}
     now = _releases(deployment, {*wanted, *related})
@@ -69,6 +69,38 @@ def refusals(deployment: Deployment, plans: Mapping[str, Plan]) -> dict[str, Kol
         for name, release in wanted.items() if now.get(name) != release
     }
     return {name: error for name, error in found.items() if error}
+
+
+def enter(deployment: Deployment, plan: Plan, held: Held) -> None:
+    """Raise :class:`KollaError` if the plan must not be carried out now; else show where it leads.
+
+    That is one step: of two commands that would break the order together, the second one is
+    refused while the first one is at work. ``held`` is the lock of the plan's container.
+    """
+    name = plan.container
+    release = _wanted({name: plan}).get(name)
+    related = _related(deployment.catalog, {name}) if release else set()
+    if not release or not related:
+        return
+    with deployment.locks.deciding():
+        # Before what is on record is read: by then it holds what has ended meanwhile.
+        moves = deployment.locks.moves(sorted(related))
+        if disorder := refusals(deployment, {name: plan}):
+            raise disorder[name]
+        _refuse_clash(deployment.catalog, name, release, moves)
+        held.show(release)
+
+
+def _refuse_clash(
+    catalog: Catalog, name: str, release: str, moves: Mapping[str, Move]
+) -> None:
+    for other, move in moves.items():
+        if _refusal(catalog, name, {name: release, other: move.release}):
+            raise KollaError(
+                f"{name} cannot go to {release} while {other} goes to {move.release}:"
+                f" {move.holder}",
+                "wait until that has ended, then again",
+            )
 
 
 def taken_along(deployment: Deployment, name: str, release: str) -> dict[str, int | None]:
@@ -88,6 +120,11 @@ def taken_along(deployment: Deployment, name: str, release: str) -> dict[str, in
             ]
             found[follower] = max(numbers, default=None)
     return found
+
+
+def _related(catalog: Catalog, names: Iterable[str]) -> set[str]:
+    """All that these containers follow, and all that follow them."""
+    return {other for name in names for other in catalog.followed(name) | catalog.followers(name)}
 
 
 def _wanted(plans: Mapping[str, Plan]) -> dict[str, str]:

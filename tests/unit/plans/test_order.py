@@ -1,11 +1,17 @@
 """Containers that follow another one: never of a later release, and upgraded after it."""
 
+import contextlib
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from kolla.actions.run import plan, run
 from kolla.errors import KollaError
 from kolla.plans.requests import Request
 from kolla.plugin.reports import Outcome
+from kolla.store.locks import Locks
 from tests.unit.support.host import Host, make_service
 
 SICK = Outcome(1, "not today")
@@ -140,3 +146,79 @@ def test_a_plan_tells_which_container_the_configuration_would_take_too_far(nova)
     found = plan(nova.deployment, nova.containers)
     assert "api cannot go to 2026.2: lead, which it follows, is of 2026.1" in found["api"].blocked
     assert "agent cannot go to 2026.2" in found["agent"].blocked
+
+
+def meanwhile(host, monkeypatch, moment: str, act) -> list:
+    """What ``act`` returns, once it was called while another command starts this generation."""
+    said, start = [], host.engine.start
+
+    def started(name):
+        if name == moment and not said:
+            said.append(None)
+            said[0] = act()
+        start(name)
+
+    monkeypatch.setattr(host.engine, "start", started)
+    return said
+
+
+def test_what_is_followed_cannot_go_back_while_a_follower_is_being_upgraded(nova, monkeypatch):
+    upgraded(nova, "lead", "api")
+    said = meanwhile(nova, monkeypatch, "agent-g2", lambda: ask(nova, "rollback", "api"))
+    upgraded(nova, "agent")
+    result, = said[0].results
+    assert result.outcome == "failed" and re.search(
+        "^api cannot go to 2026.1 while agent goes to 2026.2: .*'s upgrade "
+        r"\(process \d+\), running for \d+ s\n  wait until that has ended", result.reason
+    )
+    assert releases(nova) == dict.fromkeys(("agent", "api", "lead"), "2026.2")
+
+
+def test_a_follower_cannot_be_upgraded_while_what_it_follows_goes_back(nova, monkeypatch):
+    upgraded(nova, "lead", "api")
+    said = meanwhile(
+        nova, monkeypatch, "api-g3", lambda: ask(nova, "upgrade", "agent", release="2026.2")
+    )
+    assert ask(nova, "rollback", "api").ok
+    assert "agent cannot go to 2026.2 while api goes to 2026.1" in said[0].results[0].reason
+    assert releases(nova) == {"agent": "2026.1", "api": "2026.1", "lead": "2026.2"}
+
+
+def test_what_goes_well_together_is_done_at_the_same_time(nova, monkeypatch):
+    upgraded(nova, "lead")
+    said = meanwhile(nova, monkeypatch, "agent-g2", lambda: ask(nova, "rollback", "lead"))
+    nova.build("3")
+    assert ask(nova, "upgrade", "agent").ok and said[0].ok
+    assert set(releases(nova).values()) == {"2026.1"}
+
+
+def test_a_command_that_failed_keeps_no_other_from_its_way(nova, monkeypatch):
+    upgraded(nova, "lead", "api")
+    nova.engine.answers["agent-g2"] = SICK
+    assert not ask(nova, "upgrade", "agent", release="2026.2").ok
+    assert ask(nova, "rollback", "api").ok
+
+
+def test_of_commands_that_decide_at_the_same_moment_one_is_refused(nova, monkeypatch):
+    upgraded(nova, "lead", "api")
+    both, moves = threading.Barrier(2), Locks.moves
+
+    def late(locks, names):
+        """Neither sees the other one, unless the other one has to wait meanwhile."""
+        found = moves(locks, names)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(1)
+        return found
+
+    def succeeds(kind, name, **options) -> bool:
+        try:
+            return ask(nova, kind, name, **options).ok
+        except KollaError:  # the other one has ended before this one planned anything
+            return False
+
+    monkeypatch.setattr(Locks, "moves", late)
+    with ThreadPoolExecutor(2) as pool:
+        upgrade = pool.submit(succeeds, "upgrade", "agent", release="2026.2")
+        back = pool.submit(succeeds, "rollback", "api")
+    assert upgrade.result() != back.result()
+    assert (releases(nova)["agent"], releases(nova)["api"]) != ("2026.2", "2026.1")
