@@ -40,7 +40,7 @@ class Recording:
             raise step.failed("there is nothing to record")
         number = self.store.begin(
             step.container, plan.spec, self.fingerprints.of(plan.spec),
-            "; ".join([plan.action, *plan.reasons]),
+            "; ".join([plan.action, *plan.reasons]), plan.outdated,
         )
         if number != step.number:
             raise step.failed(f"generation {number} came next")

@@ -192,11 +192,11 @@ class Logs(OnOne, logs.Logs):
         return parser
 
     def take_action(self, parsed_args: Namespace) -> int | None:
-        name = self.name(parsed_args)
-        if parsed_args.generation:
-            known = status(self.app.deployment, name)
-            generation_of(self.app.deployment, known, parsed_args.generation)
-        return self.show(parsed_args, [name], parsed_args.generation)
+        name, number = self.name(parsed_args), parsed_args.generation
+        deployment = self.app.deployment
+        if number and number not in deployment.archive.generations(name):
+            generation_of(deployment, status(deployment, name), number)
+        return self.show(parsed_args, [name], number)
 
 
 class Exec(OnOne, Command):

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from kolla.cli.values import Age, ImageId, Lines, Text
-from kolla.errors import KollaError, UsageError
+from kolla.errors import KollaError
 
 if TYPE_CHECKING:
     from kolla.cli.status import Status
@@ -36,10 +36,9 @@ def generation_of(
         return known.generation
     if found := deployment.store.find(known.name, number):
         return found
-    raise UsageError(
-        f"{known.name} has no generation {number}",
-        f"`kolla container history {known.name}` shows all",
-    )
+    from kolla.plans import refusals
+
+    raise refusals.no_generation(known.name, number, known.record.last_number)
 
 
 def values(

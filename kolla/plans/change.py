@@ -53,7 +53,7 @@ def change(
     steps.append(state.operation(Do.SETTLE))
     return Plan(
         state.name, action, tuple(steps), reasons, spec, pins, old, new,
-        undo=_undo(state, spec, new, steps),
+        outdated=_outdated(state), undo=_undo(state, spec, new, steps),
     )
 
 
@@ -110,6 +110,23 @@ def _sweep(state: State, new: int, old: int | None) -> list[Operation]:
         for number, generation in sorted(state.generations.items())
         if generation.kept and number not in needed and number != new
     ]
+
+
+def _outdated(state: State) -> tuple[int, ...]:
+    """The generations that nothing needs on record once there is one more.
+
+    What was committed after a generation that can come back stays: it tells whether the schema
+    was cleaned up since, and with which key was signed.
+    """
+    numbers = sorted(state.generations)
+    needed = {number for number in numbers if state.generations[number].kept}
+    needed |= {*state.observed, *filter(None, (state.current,))}
+    oldest = min(needed, default=state.highest + 1)
+    return tuple(
+        number for number in numbers[:max(len(numbers) + 1 - state.keep_history, 0)]
+        if number not in needed
+        and (number < oldest or state.generations[number].committed is None)
+    )
 
 
 def tasks_of(spec: Spec, phase: str) -> tuple[tuple[str, str], ...]:

@@ -84,6 +84,7 @@ def _state(
         tasks=tuple(item for item in seen if item.task),
         highest=max(record.last_number, store.numbers.highest(name)),
         keep=deployment.settings.value("engine", "keep_generations"),
+        keep_history=deployment.settings.value("engine", "keep_history"),
         dependants=tuple(dependants),
         releases=deployment.catalog.release_order,
         drained=_drained(store, generations.get(record.current or 0)),

@@ -139,6 +139,8 @@ class Plan:
     undo: Mapping[Operation, tuple[Operation, ...]] = dataclasses.field(default_factory=dict)
     #: The differences among the reasons, with their values.
     changes: tuple[Difference, ...] = ()
+    #: The generations that are dropped from the records when the next one is recorded.
+    outdated: tuple[int, ...] = ()
 
     def way_back(self, begun: Sequence[Operation]) -> tuple[Operation, ...]:
         """The operations that undo these, the last one first."""
@@ -181,6 +183,8 @@ class State:
     highest: int = 0
     #: How many earlier generations keep their image.
     keep: int = 5
+    #: How many generations stay on record, whether they keep their image or not.
+    keep_history: int = 50
     #: (container, generation) of each dependant that runs and can hold its requests; whatever
     #: requires a dependant stands before it.
     dependants: tuple[tuple[str, int], ...] = ()

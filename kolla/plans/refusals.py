@@ -5,12 +5,20 @@ import dataclasses
 from kolla import network
 from kolla.catalog import releases
 from kolla.deployment import Deployment
-from kolla.errors import KollaError
+from kolla.errors import KollaError, UsageError
 from kolla.plans.plan import Do, Plan, State
 from kolla.plugin import Container, Downgrade
 from kolla.plugin.spec import Spec
 from kolla.settings import Settings
 from kolla.store.records import ABSENT
+
+
+def no_generation(name: str, number: int, highest: int) -> UsageError:
+    """The error for a generation that is not on record; ``highest`` is the last one's number."""
+    missing = f"{name} has no generation {number}"
+    if number <= highest:
+        missing = f"generation {number} of {name} is not on record any more"
+    return UsageError(missing, f"`kolla container history {name}` shows all that are")
 
 
 def refuse_release(container: Container, release: str, current: int | None) -> None:

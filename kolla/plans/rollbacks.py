@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from kolla.deployment import Deployment
-from kolla.errors import KollaError, UsageError
+from kolla.errors import KollaError
 from kolla.plans import pins, planner, refusals
 from kolla.plans.change import change
 from kolla.plans.plan import Kind, Plan, State
@@ -53,10 +53,7 @@ def _kept(container: Container, state: State, number: int) -> Generation:
     """The generation of a number; KollaError if it cannot come back."""
     generation = state.generations.get(number)
     if generation is None:
-        raise UsageError(
-            f"{container.name} has no generation {number}",
-            f"`kolla container history {container.name}` shows all",
-        )
+        raise refusals.no_generation(container.name, number, state.highest)
     if not generation.committed or not generation.kept:
         raise KollaError(
             f"generation {number} of {container.name} was {generation.outcome}"

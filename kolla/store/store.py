@@ -6,6 +6,7 @@ Every method is one transaction. Times are UTC in ISO 8601, durations in seconds
 import json
 import pathlib
 import sqlite3
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from kolla.errors import KollaError
@@ -90,14 +91,24 @@ class Store(Journal):
 
     # Generations
 
-    def begin(self, name: str, spec: "Spec", secrets: dict[str, str], cause: str) -> int:
-        """Give the next number to a spec. The number is on disk before it is used."""
+    def begin(
+        self, name: str, spec: "Spec", secrets: dict[str, str], cause: str,
+        outdated: Iterable[int] = (),
+    ) -> int:
+        """Give the next number to a spec. The number is on disk before it is used.
+
+        The ``outdated`` generations are dropped from the records.
+        """
         with self._lock:
             number = 1 + max(self.container(name).last_number, self.numbers.highest(name))
             self.numbers.claim(name, number)
             with self.transaction():
                 self.update(name, last_number=number, settled=0)
                 self._insert(name, number, spec, secrets, cause)
+                for old in outdated:
+                    self._write(
+                        "DELETE FROM generations WHERE container = ? AND number = ?", name, old
+                    )
             return number
 
     def adopt(self, name: str, number: int, spec: "Spec", cause: str) -> None:

@@ -91,6 +91,11 @@ ENGINE = [
         help="How many generations of a container are kept to go back to.",
     ),
     cfg.IntOpt(
+        "keep_history", default=50, min=1,
+        help="How many of the newest generations of a container stay on record. Older ones stay"
+             " as long as a rollback can go to them, or the engine has them.",
+    ),
+    cfg.IntOpt(
         "keep_events", default=90, min=1,
         help="Days for which events are kept, with the evidence of failures. The monitor deletes"
              " older ones once a day.",

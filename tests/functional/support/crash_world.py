@@ -22,6 +22,7 @@ enabled = {enabled}
 
 [engine]
 keep_generations = 2
+keep_history = 100000
 
 [synthetic]
 port = {port}

@@ -175,6 +175,28 @@ def test_a_task_that_is_declared_anew_is_a_reason_for_a_new_generation(host, pha
     assert found.reasons == (f"task: {phase} migrate added",)
 
 
+def test_what_is_too_old_goes_from_the_records_and_its_number_never_comes_back(tmp_path):
+    host = Host(tmp_path, make_service("web"))
+    for option in ("keep_generations", "keep_history"):
+        host.deployment.settings.conf.set_override(option, 2, group="engine")
+    for version in range(1, 5):
+        host.build(str(version))
+        host.act("start" if version == 1 else "upgrade")
+    host.engine.answers["web-g5"] = SICK
+    host.build("5")
+    assert host.act("upgrade")["web"].outcome == "failed"
+    for version in (6, 7):
+        host.build(str(version))
+        assert host.act("upgrade")["web"].outcome == "done"
+    assert [one.number for one in host.deployment.store.generations("web")] == [3, 4, 6, 7]
+    with pytest.raises(UsageError) as refusal:
+        host.act("rollback", targets={"web": 2})
+    assert refusal.value.message == "generation 2 of web is not on record any more"
+    with pytest.raises(UsageError, match="web has no generation 8"):
+        host.act("rollback", targets={"web": 8})
+    assert host.act("rollback")["web"].after == 8
+
+
 def test_order_is_kept_over_a_container_that_was_not_named(tmp_path):
     host = Host(
         tmp_path, make_service("c"), make_service("b", requires=("c",)),

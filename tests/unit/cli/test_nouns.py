@@ -8,9 +8,11 @@ from kolla.cli import history as container_history
 from kolla.cli import set as container_set
 from kolla.cli import action, checks, container, containers, event, plan, plans
 from kolla.actions.run import Report
+from kolla.logs.archive import Archive
 from kolla.plans.plan import Do, Kind, Operation, Plan
 from kolla.plugin import Privilege, Task
 from kolla.store.records import FOR_EVER
+from kolla.store.state_dir import StateDir
 from tests.unit.support.factory import make_spec
 
 
@@ -298,6 +300,31 @@ def test_unknown_generation_is_wrong_usage(history):
     answer = history("container", "show", "probe", "--generation", "9")
     assert answer.code == 2
     assert "probe has no generation 9" in answer.err
+
+
+@pytest.mark.parametrize("command", ["diff probe 2", "show probe --generation 2"])
+def test_a_generation_that_was_dropped_from_the_records_is_said_to_be(history, command):
+    store = history.store
+    store.begin("probe", make_spec(container="probe"), {}, "upgrade", outdated=(2,))
+    store.close()
+    answer = history("container", *command.split())
+    assert answer.code == 2
+    assert "generation 2 of probe is not on record any more" in answer.err
+
+
+def test_a_log_in_the_archive_outlives_the_record_of_its_generation(history, monkeypatch):
+    def show(logs, parsed_args, names, generation):
+        asked.append((*names, generation))
+
+    asked, store = [], history.store
+    store.begin("probe", make_spec(container="probe"), {}, "upgrade", outdated=(1, 2))
+    store.close()
+    archive = Archive(StateDir(store.path.parent).archive, 1 << 20, 3)
+    archive.keep("probe", 2, [("2026-05-01T12:00:01", "a line")])
+    monkeypatch.setattr(container.Logs, "show", show)
+    history("container", "logs", "probe", "--generation", "2")
+    assert asked == [("probe", 2)]
+    assert history("container", "logs", "probe", "--generation", "1").code == 2
 
 
 @pytest.mark.parametrize("command, message", [

@@ -33,6 +33,8 @@ class World:
         self.joined: set[int] = set()
         #: Those that take no more work until they are started again.
         self.drained: set[int] = set()
+        #: Those that are dropped from the records with the next one.
+        self.outdated: tuple[int, ...] = ()
 
     def spec(self):
         drain = [] if self.strategy == "replace" else ["kolla-drain"]
@@ -42,9 +44,14 @@ class World:
     def state(self) -> State:
         return State(self.record, dict(self.generations), dict(self.engine),
                      highest=self.record.last_number, dependants=(("dependant", 1),),
-                     drained=self.record.current in self.drained)
+                     drained=self.record.current in self.drained, keep=2, keep_history=3)
 
     def intend(self, command: str) -> Plan:
+        made = self._intend(command)
+        self.outdated = made.outdated
+        return made
+
+    def _intend(self, command: str) -> Plan:
         state = self.state()
         if command == "start":
             return planner.start(state, self.spec())
@@ -77,6 +84,8 @@ class World:
         self.numbers.append(number)
         self._note(last_number=number, settled=False)
         self.generations[number] = make_generation(number, "trying", committed=False, spec=spec)
+        for old in self.outdated:
+            assert old not in self.engine and not self.generations.pop(old).kept
 
     def _create(self, number, spec):
         self.engine[number] = Observed(f"web-g{number}", "web", number, False, "created",
@@ -195,6 +204,7 @@ def consistent(world: World) -> None:
     assert len(world.engine) <= 2
     assert converge.settled(world.state())
     assert converge.converge(world.state()) == []
+    assert sorted(world.generations)[-3:] == world.numbers[-3:]
 
 
 STRATEGIES = st.sampled_from(["handover", "replace", "relieve"])
@@ -267,3 +277,37 @@ def test_after_a_power_cut_the_engine_alone_runs_only_what_was_committed(command
         assert all(world.generations[number].committed for number in running)
         if world.record.target == RUNNING and cut is None:
             assert running == [world.record.current]
+
+
+HISTORIES = st.lists(
+    st.tuples(st.booleans(), st.booleans(), st.booleans(), st.booleans()), max_size=30
+)
+
+
+@given(HISTORIES, st.integers(1, 10), st.integers(1, 30), st.booleans())
+def test_what_is_dropped_from_the_records_is_old_and_needed_by_nothing(
+    histories, keep_history, at, running
+):
+    """By generation: whether it was committed, keeps its image, is there, and was confirmed."""
+    generations = {
+        number: make_generation(
+            number, committed=committed, kept=kept, confirmed="once" if confirmed else None
+        )
+        for number, (committed, kept, _, confirmed) in enumerate(histories, 1)
+    }
+    observed = {
+        number: Observed(f"web-g{number}", "web", number, False, "exited")
+        for number, (_, _, there, _) in enumerate(histories, 1) if there
+    }
+    current = at if running and at in generations else None
+    record = Record("web", current=current, target=RUNNING if current else ABSENT)
+    state = State(
+        record, generations, observed, highest=len(histories), keep_history=keep_history
+    )
+    dropped = set(change(state, make_spec(), "upgrade", ("a test",)).outdated)
+    left = set(generations) - dropped
+    newest = set(sorted(generations)[max(len(generations) + 1 - keep_history, 0):])
+    needed = {n for n in generations if generations[n].kept or n in observed or n == current}
+    # What was confirmed since a generation that can come back is known for as long as that is.
+    since = {n for n in generations if generations[n].committed and n > min(needed, default=n)}
+    assert left == newest | needed | since

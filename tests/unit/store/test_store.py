@@ -29,6 +29,26 @@ def test_numbers_only_grow_and_survive_the_loss_of_the_state_file(store, tmp_pat
     assert Store(tmp_path).begin("web", make_spec(), {}, "a test") == 4
 
 
+def test_with_a_new_generation_outdated_ones_are_dropped_or_nothing_is_done(store, monkeypatch):
+    for _ in range(3):
+        store.begin("web", make_spec(), {}, "a test")
+    store.begin("other", make_spec(container="other"), {}, "a test")
+
+    with monkeypatch.context() as patch, pytest.raises(KollaError, match="cannot be written"):
+        delete = store._write
+
+        def write(statement, *values):
+            if statement.startswith("DELETE") and values[-1] == 2:
+                raise KollaError("the state file cannot be written")
+            return delete(statement, *values)
+
+        patch.setattr(store, "_write", write)
+        store.begin("web", make_spec(), {}, "a test", outdated=(1, 2))
+    assert [*outcomes(store)] == [1, 2, 3]
+    assert store.begin("web", make_spec(), {}, "a test", outdated=(1, 2, 3)) == 5
+    assert [*outcomes(store)] == [5] and store.find("other", 1)
+
+
 def test_a_commit_makes_one_generation_current_and_keeps_its_predecessor(store):
     for number in (1, 2):
         store.begin("web", make_spec(), {}, "a test")
