@@ -14,7 +14,8 @@ BOOT = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 PROGRAMS = {
     "bin/ovs-vsctl": "case $* in *list-br) echo br-int ;; esac",
     "bin/ovs-vswitchd": "exec sleep 60",
-    "scripts/ovs-save": "echo echo the flows of $2",
+    "scripts/ovs-save": "/bin/mkdir $TMPDIR/ovs-save.1 && "
+                        "echo echo the flows of $2 $TMPDIR/ovs-save.1/$2.flows.dump",
 }
 
 
@@ -62,7 +63,9 @@ def test_flows_are_saved_by_a_signal_also_while_others_come_back(place, meanwhil
     finally:
         process.kill()
     assert (saved / BOOT).exists(), output
-    assert (saved / "restore").read_text() == "echo the flows of br-int\n"
+    found = (saved / "restore").read_text()
+    assert found == f"echo the flows of br-int {saved}/ovs-save.1/br-int.flows.dump\n"
+    assert (saved / "ovs-save.1").is_dir()
     assert saved.stat().st_mode & 0o777 == 0o700, "others would say what root runs next time"
 
 
@@ -81,6 +84,29 @@ def test_nothing_is_run_as_root_that_another_user_has_left(place, whose):
     finally:
         process.kill()
     assert "its flows are not back" in output and not (place / "restoring").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has others' files")
+@pytest.mark.parametrize("after, then", [
+    ("rm", "[[ $* != *flows ]] ||"), ("mkdir", "/bin/mv $2 $2-away;"),
+])
+def test_nothing_is_written_as_root_where_another_user_leads_it(place, program, after, then):
+    """The other user has a folder there as soon as root has removed its own, or made it."""
+    victim, saved = place / "victim", place / "run" / "flows"
+    victim.write_text("precious")
+    theirs = f"/bin/mkdir {saved} && ln -s {victim} {saved}/restore && chown 42474 {saved}"
+    program(after, f'/bin/{after} "$@"; {then} {{ {theirs}; }}')
+    process = subprocess.Popen(
+        ["bash", place / "script"], env={"PATH": f"{place}/bin:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )
+    try:
+        until((place / "back").exists)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert victim.read_text() == "precious" and "its flows are not saved" in output
 
 
 @pytest.mark.parametrize("switch, database, code, said", [
