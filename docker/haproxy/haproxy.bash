@@ -12,6 +12,8 @@ PUBLIC=$RUN/admin.sock
 PRIVATE=$RUN/waiting.sock
 # Kept when the container restarts, unlike $RUN.
 JOINED=/var/lib/kolla/generation/joined
+# Where HAProxy says who its client is, and the ports beside those. Exists only if it does so.
+TOLD=/etc/kolla/haproxy/told
 CONFIGURATION=(-f /etc/kolla/haproxy/haproxy.cfg -f /etc/kolla/haproxy/services.cfg)
 
 running() {

@@ -17,6 +17,8 @@ class Listening:
     port: int
     #: How a balancer may stand in front of it, as its :class:`Listen` says.
     balanced: str
+    #: The port of that address on which a balancer can say who its client is; None: none.
+    proxied: int | None = None
 
 
 class Host(Protocol):

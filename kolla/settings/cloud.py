@@ -54,7 +54,8 @@ class SettledCloud:
 
     def listens(self) -> list[Listening]:
         found = [
-            Listening(container.name, host.name, listen.address, int(listen.port), listen.balanced)
+            Listening(container.name, host.name, listen.address, int(listen.port),
+                      listen.balanced, int(listen.proxied) if listen.proxied else None)
             for host in self._hosts for container in host.settings.enabled()
             for listen in host.settings.listens(container)
         ]

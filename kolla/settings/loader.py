@@ -194,9 +194,9 @@ class Settings(OptionValues):
         for listen in container.listens:
             address, port = self.render(listen.address), self.render(listen.port)
             if port:
-                balanced = self.render(listen.balanced)
                 made = dataclasses.replace(
-                    listen, address=address, port=port, balanced=balanced)
+                    listen, address=address, port=port, balanced=self.render(listen.balanced),
+                    proxied=self.render(listen.proxied))
                 found.setdefault((address, port), made)
         return list(found.values())
 

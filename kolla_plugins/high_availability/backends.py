@@ -41,6 +41,8 @@ class Port:
     #: ``http``, ``tcp`` or ``one``.
     balanced: str
     tls: bool
+    #: Whether HAProxy says in the PROXY protocol who its client is: no header of HTTP can.
+    told: bool
     places: tuple[tuple[Listening, Host], ...]
 
     @property
@@ -63,6 +65,15 @@ def configuration(cloud: Cloud) -> str:
     return "\n".join(text for port in ports(cloud) for text in _texts(port))
 
 
+def told_places(cloud: Cloud) -> str:
+    """Where HAProxy says who its client is, and the port beside it: ``ADDRESS:PORT`` of both."""
+    lines = {
+        f"{place.address}:{place.proxied} {place.address}:{place.port}\n"
+        for port in ports(cloud) if port.told for place, _ in port.places
+    }
+    return "".join(sorted(lines))
+
+
 def ports(cloud: Cloud) -> list[Port]:
     """All ports of the virtual address; none if no host has HAProxy."""
     balancers = cloud.hosts(NAME)
@@ -83,8 +94,13 @@ def ports(cloud: Cloud) -> list[Port]:
             "one, such as openstack-interface, or disable haproxy")
     _ports_used_once(first, found)
     _free_for_virtual_address(cloud, {host.name: host for host in balancers}, address, found)
+    tls = first.value("api", "tls")
+    tells = tls and first.value(NAME, "proxy_protocol")
+    if tells:
+        _hear_haproxy(balancers, [hosts[place.host] for each in found.values() for place in each])
     return [
-        Port(container, address, number, places[0].balanced, first.value("api", "tls"),
+        Port(container, address, number, places[0].balanced, tls,
+             tells and all(place.proxied for place in places),
              tuple((place, hosts[place.host]) for place in places))
         for (container, number), places in sorted(found.items())
     ]
@@ -135,6 +151,26 @@ def _known_proxies(balancers: Sequence[Host]) -> None:
                 "api", "proxies",
                 "HAProxy is in front of the services, which would take it for their only client: "
                 f"set proxies = {','.join(addresses)}, in kolla.conf")
+
+
+def _hear_haproxy(balancers: Sequence[Host], hosts: Sequence[Host]) -> None:
+    """Services hear on a port of its own who the client of HAProxy is, from hosts of the cloud."""
+    addresses = [host.value("host", "address") for host in balancers]
+    for host in hosts:
+        if not host.value("api", "proxy_protocol"):
+            raise host.mistake(
+                "api", "proxy_protocol",
+                f"[haproxy] proxy_protocol is on, and services of {host.name} do not listen for "
+                "it: set it for all hosts, in kolla.conf, and upgrade their services before "
+                "HAProxy")
+        trusted = [ipaddress.ip_network(each, strict=False)
+                   for each in (host.value("host", "address"), *host.value("api", "trusted"))]
+        for address in addresses:
+            if not any(ipaddress.ip_address(address) in network for network in trusted):
+                raise host.mistake(
+                    "api", "trusted",
+                    f"services of {host.name} would not believe HAProxy on {address} who its "
+                    f"client is: set trusted = {','.join(addresses)}, in kolla.conf")
 
 
 def _ports_used_once(first: Host, found: dict[tuple[str, int], list[Listening]]) -> None:
@@ -190,9 +226,13 @@ def _backend(port: Port, monitored: bool) -> Iterator[str]:
     if monitored:
         yield f"    option httpchk GET /containers/{port.container}"
     for number, (place, host) in enumerate(port.places):
-        words = [f"    server {place.host} {place.address}:{place.port} check"]
+        to = f"{place.proxied} send-proxy-v2" if port.told else place.port
+        words = [f"    server {place.host} {place.address}:{to} check"]
         if monitored:
             words.append(f"addr {endpoint(host)} port {host.value('monitor', 'listen_port')}")
+        elif port.told:
+            # A check that says no more than who the client is would be an error in a log.
+            words.append(f"port {place.port}")
         if port.balanced == "one":
             # There is no other one meanwhile, so it is asked more often.
             words.append("inter 500ms on-marked-down shutdown-sessions")

@@ -20,6 +20,12 @@ OPTIONS = {
             "connections", default=4000, min=10, max=100000,
             help="Clients at the same time; further ones wait.",
         ),
+        cfg.BoolOpt(
+            "proxy_protocol", default=False,
+            help="With [api] tls: whether HAProxy says to the APIs who their client is, so that "
+            "limits hold for each client. All hosts need [api] proxy_protocol and trusted, and "
+            "their services have to be upgraded first.",
+        ),
         cfg.IPOpt(
             "status_address", version=4, default="${host.internal_address}",
             help="The IPv4 address of this host where HAProxy says how it is, and how the hosts "
@@ -41,7 +47,11 @@ HAPROXY = Container(
         "KOLLA_STATUS_ADDRESS": "${haproxy.status_address}",
         "KOLLA_STATUS_PORT": "${haproxy.status_port}",
     },
-    files=(File("/etc/kolla/haproxy/services.cfg", content=backends.configuration),),
+    files=(
+        File("/etc/kolla/haproxy/services.cfg", content=backends.configuration),
+        File("/etc/kolla/haproxy/told", content=backends.told_places,
+             when="haproxy.proxy_protocol"),
+    ),
     # Those of the virtual address are in the file: which ones there are depends on all hosts.
     listens=(Listen("${haproxy.status_address}", "${haproxy.status_port}"),),
     verify=(Task("configuration", ("kolla-verify",)),),

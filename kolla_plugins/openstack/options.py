@@ -7,6 +7,10 @@ from oslo_config import cfg, types
 from kolla.plugin import certificate_options, secret
 
 
+#: From the port of a service to the one where HAProxy says who its client is.
+PROXIED = 20000
+
+
 class Network(types.String):
     """An IPv4 or IPv6 address, or a network of them."""
 
@@ -51,6 +55,11 @@ API = {
             "trusted", item_type=Network(), default=[],
             help="The other hosts of the cloud, as addresses or networks: like this host and the "
             "virtual address, they have no limit of failed logins or transfers.",
+        ),
+        cfg.BoolOpt(
+            "proxy_protocol", default=False,
+            help="Whether each API has one more port (proxied_port), where HAProxy of this host, "
+            "or of one in trusted, says who its client is: for [haproxy] proxy_protocol.",
         ),
         cfg.IntOpt(
             "connections_per_source", default=500, min=1,
@@ -108,6 +117,11 @@ def http_options(
         cfg.PortOpt(
             "plain_port",
             help="Another port of that address, without TLS, while clients still use http.",
+        ),
+        cfg.PortOpt(
+            "proxied_port", default=port + PROXIED if port + PROXIED < 65536 else port - PROXIED,
+            help="Another port of that address, with [api] proxy_protocol: HAProxy says there who "
+            "its client is.",
         ),
         *certificate_options(container),
         cfg.StrOpt("public_url", default=public, help="Where users of the cloud reach it."),

@@ -57,6 +57,7 @@ def router_environment(service: str) -> dict[str, str]:
         "KOLLA_ADDRESS": f"${{{service}.address}}",
         "KOLLA_PORT": f"${{{service}.port}}",
         "KOLLA_PLAIN_PORT": f"${{{service}.plain_port}}",
+        "KOLLA_PROXIED_PORT": _proxied_port(service),
         "KOLLA_WORKERS": f"${{{service}.workers}}",
         "KOLLA_PROXIES": "${api.proxies}",
         "KOLLA_TRUSTED": "${host.address},${api.virtual_address},${api.trusted}",
@@ -107,10 +108,16 @@ def worker_environment(topic: str, *others: str) -> dict[str, str]:
 
 def service_listens(service: str) -> tuple[Listen, ...]:
     """The ports of an HTTP service."""
-    return tuple(
-        Listen(f"${{{service}.address}}", f"${{{service}.{port}}}", balanced="http")
-        for port in ("port", "plain_port")
+    address, proxied = f"${{{service}.address}}", _proxied_port(service)
+    return (
+        Listen(address, f"${{{service}.port}}", balanced="http", proxied=proxied),
+        Listen(address, f"${{{service}.plain_port}}", balanced="http"),
+        Listen(address, proxied),
     )
+
+
+def _proxied_port(service: str) -> str:
+    return f"${{api.proxy_protocol?${{{service}.proxied_port}}:}}"
 
 
 def service_certificate(service: str) -> Certificate:

@@ -38,6 +38,9 @@ class Listen:
     #: How a balancer may stand in front: ``http``, ``tcp``, or ``one`` (all to one host while
     #: that is well). Empty: none may.
     balanced: Template = ""
+    #: A further port that it binds at this address, where a balancer can say in the PROXY protocol
+    #: who its client is; declared with a ``Listen`` of its own as well. Empty: none.
+    proxied: Template = ""
     #: The address moves between hosts, as keepalived's do: the container binds it although this
     #: host may not have it, for which it needs the host's ``ip_nonlocal_bind``.
     floating: bool = False

@@ -1,9 +1,13 @@
-"""The router of the HTTP images: Debian's HAProxy, with the configuration that the images have."""
+"""The router of the HTTP images behind HAProxy of a host, which passes TLS on as it is.
+
+Both are Debian's HAProxy, with the configuration that they have in their images.
+"""
 
 import contextlib
 import http.client
 import http.server
 import os
+import select
 import shutil
 import socket
 import socketserver
@@ -14,14 +18,17 @@ import time
 import pytest
 
 from kolla import x509
-from kolla.plugin import shared_folder
+from kolla.plugin import Listening, shared_folder
+from kolla_plugins.high_availability import backends
+from tests.unit.plugin.test_haproxy import TELLING, Cloud, Host
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("haproxy"), reason="HAProxy is not installed")
 #: No other process of the tests has these addresses.
 NETWORK = f"127.{os.getpid() >> 15 & 63 | 128}.{os.getpid() >> 7 & 255}.{{}}".format
 FIRST = (os.getpid() & 127) * 2 % 250
-HOST, PORT = NETWORK(FIRST + 1), 18998
+HOST, VIRTUAL = NETWORK(FIRST + 1), NETWORK(FIRST + 2)
+PORT, TOLD = 18998, 18999
 CLIENT, OTHER = "127.0.0.71", "127.0.0.72"
 
 
@@ -73,10 +80,11 @@ def log_in(address: str, port: int, source: str, **headers: str) -> int:
 
 
 ROUTER = {
-    "KOLLA_ADDRESS": HOST, "KOLLA_PORT": f"{PORT}",
+    "KOLLA_ADDRESS": HOST, "KOLLA_PORT": f"{PORT}", "KOLLA_PROXIED_PORT": f"{TOLD}",
     "KOLLA_CLIENTS": "100", "KOLLA_ROUTER_CLIENTS": "110", "KOLLA_CONNECTIONS": "4",
     "KOLLA_CLIENTS_OF_A_SOURCE": "3", "KOLLA_PROXIES": "", "KOLLA_FAILED_LOGINS": "5",
-    "KOLLA_TRUSTED": f"{HOST},,".replace(",", " "),
+    # HAProxy comes from the second one: that is so on the loopback interface alone.
+    "KOLLA_TRUSTED": f"{HOST},,127.0.0.1,".replace(",", " "),
 }
 
 
@@ -93,7 +101,7 @@ def service(tmp_path):
         service.clients, service.daemon_threads = [], True
         threading.Thread(target=service.serve_forever, daemon=True).start()
         with haproxy(tmp_path / "router.cfg", configuration(tmp_path), **ROUTER):
-            until_listens(HOST, PORT)
+            until_listens(HOST, TOLD)
             yield service
         service.shutdown()
 
@@ -104,7 +112,69 @@ def router(service):
     return service.clients
 
 
-def test_who_guesses_has_to_wait_and_nobody_else_whatever_they_call_themselves(router):
+@pytest.fixture
+def balancer(router, tmp_path):
+    """HAProxy of the same host, which has the virtual address."""
+    values = TELLING | {
+        "api__virtual_address": VIRTUAL, "host__address": HOST, "monitor__listen_port": 0,
+        "api__trusted": [HOST],
+    }
+    place = Listening("web", "c1", HOST, PORT, "http", TOLD)
+    cloud = Cloud(Host(1, **values), listens=(), more=[place])
+    base = shared_folder("docker", "haproxy", "haproxy.cfg").read_text()
+    # Debian's HAProxy of an earlier release does not know it.
+    base = base.replace("    thread-hard-limit 4\n", "    nbthread 1\n")
+    base = base.replace("/run/kolla", str(tmp_path))
+    with haproxy(
+        tmp_path / "balancer.cfg", base + backends.configuration(cloud),
+        KOLLA_JOINED="true", KOLLA_SOCKET=f"{tmp_path}/balancer.sock", KOLLA_CONNECTIONS="100",
+        KOLLA_STATUS_ADDRESS=VIRTUAL, KOLLA_STATUS_PORT="19101",
+    ):
+        until_listens(VIRTUAL, PORT)
+        yield router
+
+
+def test_who_guesses_behind_haproxy_has_to_wait_and_nobody_else(balancer):
+    assert [log_in(VIRTUAL, PORT, CLIENT) for _ in range(7)] == [401] * 5 + [429] * 2
+    assert log_in(VIRTUAL, PORT, OTHER) == 401
+    assert [log_in(VIRTUAL, PORT, HOST) for _ in range(7)] == [401] * 7
+    assert balancer == [CLIENT] * 5 + [OTHER] + [HOST] * 7
+
+
+def test_a_client_behind_haproxy_names_no_other_one(balancer):
+    assert log_in(VIRTUAL, PORT, CLIENT, **{"X-Forwarded-For": HOST}) == 401
+    assert balancer == [CLIENT]
+
+
+def test_a_client_behind_haproxy_has_so_many_connections_and_takes_none_from_others(balancer):
+    """One too many ends at once, without an answer; the others are told that they are silent."""
+    with contextlib.ExitStack() as stack:
+        opened = [
+            stack.enter_context(socket.create_connection((VIRTUAL, PORT), 30, (CLIENT, 0)))
+            for _ in range(4)
+        ]
+        ended, *_ = select.select(opened, [], [], 30)[0]
+        with contextlib.suppress(ConnectionResetError):
+            assert ended.recv(100) == b""
+        assert log_in(VIRTUAL, PORT, OTHER) == 401
+
+
+def test_only_hosts_of_the_cloud_say_who_their_client_is(router):
+    told = b"PROXY TCP4 127.0.0.99 127.0.0.1 1000 5000\r\n"
+    request = told + b"POST / HTTP/1.0\r\nContent-Length: 0\r\n\r\n"
+
+    def answered(source: str) -> bytes:
+        with contextlib.suppress(ConnectionError):
+            with socket.create_connection((HOST, TOLD), 30, (source, 0)) as connection:
+                connection.sendall(request)
+                return connection.recv(12)
+        return b""
+
+    assert answered(HOST) == b"HTTP/1.0 401" and router == ["127.0.0.99"]
+    assert answered(CLIENT) == b"" and len(router) == 1
+
+
+def test_clients_that_come_past_haproxy_are_counted_as_ever(router):
     assert [log_in(HOST, PORT, CLIENT) for _ in range(7)] == [401] * 5 + [429] * 2
     assert log_in(HOST, PORT, OTHER, **{"X-Forwarded-For": CLIENT}) == 401
     assert router[-1] == OTHER
@@ -123,7 +193,8 @@ def test_no_header_gets_past_the_router_under_a_name_that_only_a_service_takes_f
 
 
 @pytest.mark.parametrize("variables", [
-    {}, {"KOLLA_TLS": "true"},
+    {"KOLLA_TLS": "true"}, {"KOLLA_TLS": "true", "KOLLA_PROXIED_PORT": ""},
+    {"KOLLA_PROXIED_PORT": ""},
     {"KOLLA_TRANSFERS": "^/v2/", "KOLLA_LOGIN_FORMS": "true",
      "KOLLA_TRANSFERS_OF_A_SOURCE": "2", "KOLLA_TRANSFER_CONNECTIONS": "2"},
 ])

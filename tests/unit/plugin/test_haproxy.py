@@ -13,7 +13,15 @@ VIRTUAL = "192.0.2.10"
 VALUES = {
     ("api", "virtual_address"): VIRTUAL, ("api", "tls"): False,
     ("api", "proxies"): ["192.0.2.0/28"], ("haproxy", "without"): ["mariadb"],
+    ("haproxy", "proxy_protocol"): False,
     ("monitor", "listen_port"): 9555,
+}
+
+
+#: With TLS, and HAProxy that says to services who its client is.
+TELLING = {
+    "api__tls": True, "api__proxies": [], "api__proxy_protocol": True,
+    "api__trusted": ["192.0.2.0/28"], "haproxy__proxy_protocol": True,
 }
 
 
@@ -100,6 +108,37 @@ def test_a_service_is_told_its_client_unless_what_it_gets_is_encrypted():
     assert "mode tcp" in lines and not any("X-Forwarded-For" in line for line in lines)
 
 
+def telling(**values) -> Cloud:
+    """Of two hosts; the second service does not know the PROXY protocol."""
+    hosts = Host(1, **TELLING), Host(2, **TELLING | values)
+    told = [Listening("web", host.name, host.value("host", "address"), 80, "http", 20080)
+            for host in hosts]
+    return Cloud(*hosts, listens=(("queue", 5672, "tcp"),), more=told)
+
+
+def test_a_service_behind_tls_is_told_its_client_on_a_port_of_its_own():
+    assert servers(telling(), "web-80") == [
+        f"server c{number} 192.0.2.1{number}:20080 send-proxy-v2 check addr 192.0.2.1{number} "
+        "port 9555" for number in (1, 2)]
+    assert servers(telling(), "web-80-any")[0] == (
+        "server c1 192.0.2.11:20080 send-proxy-v2 check port 80")
+    assert "bind 192.0.2.10:80 transparent" in section(telling(), "frontend web-80")
+    assert servers(telling(), "queue-5672")[0].startswith("server c1 192.0.2.11:5672 check")
+    assert backends.told_places(telling()) == (
+        "192.0.2.11:20080 192.0.2.11:80\n192.0.2.12:20080 192.0.2.12:80\n")
+
+
+@pytest.mark.parametrize("values", [
+    {"haproxy__proxy_protocol": False}, {"api__tls": False, "api__proxies": ["192.0.2.0/28"]},
+])
+def test_no_service_is_told_its_client_on_another_port_unless_an_operator_wants_it(values):
+    hosts = [Host(number, **TELLING | values) for number in (1, 2)]
+    told = [Listening("web", "c1", "192.0.2.11", 80, "http", 20080)]
+    cloud = Cloud(*hosts, listens=(), more=told)
+    assert servers(cloud, "web-80")[0].startswith("server c1 192.0.2.11:80 check")
+    assert backends.told_places(cloud) == ""
+
+
 def test_one_host_gets_all_that_must_not_be_spread_while_it_is_well():
     cloud = Cloud(Host(1), Host(2), Host(3), listens=(("galera", 3306, "one"),))
     assert [line.endswith(" backup") for line in servers(cloud, "galera-3306")] == [
@@ -132,6 +171,10 @@ def test_nothing_is_made_of_a_cloud_without_haproxy():
      "virtual_address: other listens on 192.0.2.10 port 80 of c1"),
     (Cloud(Host(1), Host(2, api__proxies=["192.0.2.12"])),
      r"c2: \[api\] proxies: .* set proxies = 192.0.2.11,192.0.2.12"),
+    (telling(api__proxy_protocol=False),
+     r"c2: \[api\] proxy_protocol: .* services of c2 do not listen for it: set it for all hosts"),
+    (telling(api__trusted=["192.0.2.12"]),
+     r"c2: \[api\] trusted: .* believe HAProxy on 192.0.2.11 .* set trusted = 192.0.2.11,192.0"),
     (Cloud(Host(1, api__tls=True)), r"\[api\] proxies: HAProxy on 192.0.2.11 passes TLS on"),
 ])
 def test_what_cannot_work_is_refused(cloud, told):
@@ -140,11 +183,12 @@ def test_what_cannot_work_is_refused(cloud, told):
 
 
 @pytest.mark.skipif(not shutil.which("haproxy"), reason="HAProxy is not installed")
-@pytest.mark.parametrize("tls", [False, True])
-def test_haproxy_accepts_it(tls, tmp_path):
+@pytest.mark.parametrize("values", [{}, {"api__tls": True, "api__proxies": []}, TELLING])
+def test_haproxy_accepts_it(values, tmp_path):
     cloud = Cloud(
-        Host(1, api__tls=tls, api__proxies=[] if tls else ["192.0.2.11"]),
-        listens=(("web", 18080, "http"), ("galera", 13306, "one"), ("queue", 15672, "tcp")))
+        Host(1, **values),
+        listens=(("web", 18080, "http"), ("galera", 13306, "one"), ("queue", 15672, "tcp")),
+        more=[Listening("told", "c1", "192.0.2.11", 5000, "http", 25000)])
     base = shared_folder("docker", "haproxy", "haproxy.cfg").read_text()
     # Debian's HAProxy of an earlier release does not know it.
     (tmp_path / "haproxy.cfg").write_text(base.replace("    thread-hard-limit 4\n", ""))

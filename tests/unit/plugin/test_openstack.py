@@ -123,6 +123,22 @@ def test_the_hosts_of_the_cloud_have_no_limits_and_the_one_with_the_virtual_addr
     assert trusted.split(",") == ["127.0.0.1", "192.0.2.10", "192.0.2.12"]
 
 
+def test_an_api_has_a_port_to_be_told_its_client_once_an_operator_wants_it(cloud):
+    text = "[host]\nenabled = all, haproxy\n[api]\ntls = true\nvirtual_address = 127.0.0.9\n"
+    before, after = cloud(text), cloud(
+        f"{text}proxy_protocol = true\ntrusted = 127.0.0.1\n[haproxy]\nproxy_protocol = true\n")
+    keystone = before.catalog.containers["keystone"]
+    assert [listen.port for listen in before.listens(keystone)] == ["5000"]
+    assert before.environment(keystone)["KOLLA_PROXIED_PORT"] == ""
+    assert [listen.port for listen in after.listens(keystone)] == ["5000", "25000"]
+    assert after.environment(keystone)["KOLLA_PROXIED_PORT"] == "25000"
+    haproxy = after.catalog.containers["haproxy"]
+    services, told = (file.content(after.cloud) for file in haproxy.files)
+    assert "127.0.0.1:25000 send-proxy-v2 check port 5000\n" in services
+    assert "127.0.0.1:25000 127.0.0.1:5000\n" in told
+    assert not [one for one in after.problems() if "config certificates" not in one.message]
+
+
 @pytest.mark.parametrize("group, name", [("database", "mariadb"), ("messaging", "rabbitmq")])
 def test_a_service_listens_here_and_is_found_elsewhere_where_that_differs(cloud, group, name):
     settings = cloud(f"[{group}]\naddress = 192.0.2.9\nlisten_address = 127.0.0.5\n")
