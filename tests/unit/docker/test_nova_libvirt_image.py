@@ -104,3 +104,69 @@ def test_kvm_counts_only_if_it_runs_the_program_to_its_end(tmp_path, ends, found
     assert sector[5:10] == b"\x0f\x01\x16\x23\x7c" and sector[0x23:0x29] == b"\x0f\0\x29\x7c\0\0"
     assert sector[18:23] == b"\xea\x17\x7c\x08\0"
     assert (tmp_path / "libvirt" / "accelerator").read_text() == f"{found}\n"
+
+
+@pytest.fixture
+def guests(tmp_path):
+    """``guests(*arguments, **variables)``: kolla-guests, beside two virtual machines of this
+    libvirt, one of another one, and a process that is no virtual machine.
+    """
+    here, there = tmp_path / "here", tmp_path / "there"
+    for root, version in ((here, "11.3.0"), (there, "99.0")):
+        (root / "var/lib/libvirt").mkdir(parents=True)
+        (root / "usr/share/kolla").mkdir(parents=True)
+        (root / "usr/share/kolla/version").write_text(f"{version}\n")
+    qemu = "/usr/bin/qemu-system-x86_64"
+    for number, program, name, root in (
+        (7, qemu, "instance-7", here), (8, qemu, "instance-8", here), (9, qemu, "other", there),
+        (10, "/usr/bin/sleep", "no", here),
+    ):
+        process = tmp_path / "proc" / str(number)
+        process.mkdir(parents=True)
+        (process / "exe").symlink_to(program)
+        (process / "root").symlink_to(root)
+        (process / "cmdline").write_text(f"{program}\0-name\0guest={name},debug-threads=on\0")
+    (tmp_path / "run/libvirt/qemu").mkdir(parents=True)
+    (tmp_path / "run/libvirt/qemu/instance-7.xml").write_text("<nova:name>web 1</nova:name>\n")
+    text = shared_folder("docker", "nova-libvirt", "kolla-guests").read_text()
+    for path, replaced in (
+        ("/usr/local/lib/kolla/functions.bash", shared_folder("docker", "base", "functions.bash")),
+        ("/proc/", f"{tmp_path}/proc/"), ("-ef /var/", f"-ef {here}/var/"),
+        ("/run/libvirt/", f"{tmp_path}/run/libvirt/"),
+    ):
+        assert path in text
+        text = text.replace(path, str(replaced))
+    (tmp_path / "kolla-guests").write_text(text)
+
+    def run(*arguments: str, **variables: str):
+        return subprocess.run(
+            ["bash", tmp_path / "kolla-guests", *arguments], capture_output=True, text=True,
+            timeout=30, env={"PATH": "/usr/bin:/bin", **variables})
+
+    return run
+
+
+def test_only_virtual_machines_of_this_libvirt_are_named(guests):
+    assert sorted(guests().stdout.splitlines()) == ["instance-7 11.3.0", "instance-8 11.3.0"]
+
+
+@pytest.mark.parametrize("target, refused", [
+    ("9.0.0", True), ("11.2.9", True), ("11.3.0", False), ("11.10.0", False),
+])
+def test_a_libvirt_older_than_what_virtual_machines_were_started_by_is_refused(
+    guests, target, refused
+):
+    ended = guests("--before-rollback", KOLLA_TARGET_VERSION=target)
+    assert ended.returncode == refused and len(ended.stderr.splitlines()) == refused
+    assert ("instance-7 (libvirt 11.3.0); instance-8 (libvirt 11.3.0)" in ended.stderr) is refused
+
+
+@pytest.mark.parametrize("action, forbidden", [
+    ("stop", True), ("delete", True), ("upgrade", False),
+])
+def test_libvirt_is_not_stopped_below_virtual_machines_which_are_named_as_users_know_them(
+    guests, action, forbidden
+):
+    ended = guests("--may-stop", action)
+    assert ended.returncode == forbidden
+    assert ended.stderr.endswith("web 1, instance-7; instance-8\n" if forbidden else "")
