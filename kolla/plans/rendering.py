@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,7 @@ from kolla.settings.option_values import split
 SECRETS_LABEL = "kolla.secrets"
 #: Writable places that every container has, and the most that each may hold.
 SCRATCH = {"/run/kolla": "64m", "/tmp": "64m"}
+_PRIVATE_KEY = re.compile("-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
 def build(
@@ -32,7 +34,7 @@ def build(
 ) -> Spec:
     """The spec that the configuration asks for, with this image.
 
-    Raises :class:`KollaError` if a file that an option names cannot be read.
+    Raises :class:`KollaError` if a file that an option names cannot be read, or may not be copied.
     """
     return Spec(
         **_running(container, settings),
@@ -120,7 +122,7 @@ def _content(container: Container, file: File, settings: Settings) -> str | None
 def _escaped(source: str, option: str) -> str:
     """The content of a file that an option names, as a template."""
     try:
-        return pathlib.Path(source).read_text().replace("$", "$$")
+        text = pathlib.Path(source).read_text()
     except UnicodeDecodeError:
         raise KollaError(
             f"the file {source}, which the option {option} names, is no UTF-8 text",
@@ -132,6 +134,12 @@ def _escaped(source: str, option: str) -> str:
             f" {error.strerror}",
             "put it there, or unset the option",
         ) from None
+    if _PRIVATE_KEY.search(text):
+        raise KollaError(
+            f"the file {source}, which the option {option} names, holds a private key",
+            "only a file that its plugin declares as secret may hold one: kolla records others",
+        )
+    return text.replace("$", "$$")
 
 
 def _log(settings: Settings) -> dict[str, str]:

@@ -23,7 +23,7 @@ class File:
     mode: int = 0o644
     #: The file that the option names is a secret, no text, or changes together with a secret:
     #: the snapshot has the option's name and a fingerprint, and each generation reads it anew.
-    #: Its mode is 0600.
+    #: Its mode is 0600. Where it is none, a file with a private key is refused.
     secret: bool = False
     #: It is a folder: of each key in its content, which is a secret of the form ``keys``, it has
     #: a file whose name is the number. That is what a :class:`Keyring` becomes.

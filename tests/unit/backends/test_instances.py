@@ -328,15 +328,27 @@ def test_a_file_that_an_option_turns_off_is_not_there(tmp_path):
     assert settings.problems() == []
 
 
-def test_a_file_that_is_no_text_is_refused_where_it_is_not_declared_as_secret(tmp_path):
+@pytest.mark.parametrize("content, problem", [
+    (b"\x1f\x8b\xff", "is no UTF-8 text"),
+    (b"[DEFAULT]\n-----BEGIN RSA PRIVATE KEY-----\n", "holds a private key"),
+    (b"-----BEGIN PRIVATE KEY-----\n", "holds a private key"),
+])
+def test_a_file_that_may_be_no_copy_is_refused_unless_it_is_declared_as_secret(
+    tmp_path, content, problem
+):
     path = tmp_path / "ring"
-    path.write_bytes(b"\x1f\x8b\xff")
-    container = make_container(
-        files=(File("/etc/ring", option="web.ring"),),
-        options={"web": (cfg.StrOpt("ring", default=str(path)),)},
-    )
-    with pytest.raises(KollaError, match=r"which the option web.ring names, is no UTF-8 text"):
-        build(container, make_settings(tmp_path, "", container), IMAGE, "2026.1", "")
+    path.write_bytes(content)
+
+    def built(secret: bool):
+        container = make_container(
+            files=(File("/etc/ring", option="web.ring", secret=secret),),
+            options={"web": (cfg.StrOpt("ring", default=str(path)),)},
+        )
+        return build(container, make_settings(tmp_path, "", container), IMAGE, "2026.1", "")
+
+    with pytest.raises(KollaError, match=f"which the option web.ring names, {problem}"):
+        built(secret=False)
+    assert [file.content for file in built(secret=True).files] == ["${file:web.ring}"]
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="gives files away")
