@@ -42,7 +42,7 @@ class Service:
         def serve() -> None:
             with self.gate.passed(path):
                 passed.set()
-                end.wait(10)
+                end.wait(60)
 
         threading.Thread(target=serve, daemon=True).start()
         return passed, end
@@ -61,35 +61,36 @@ def test_new_requests_wait_until_all_that_they_wait_for_is_there(service):
     service.resume("db")
     assert not passed.wait(0.1)
     service.resume("broker")
-    assert passed.wait(5)
+    assert passed.wait(30)
     end.set()
 
 
 def test_requests_go_on_by_themselves(service):
+    began = time.monotonic()
     service.hold(seconds=1)
     passed, end = service.ask()
-    assert not passed.is_set() and passed.wait(5)
+    assert passed.wait(30) and time.monotonic() - began > 0.9
     end.set()
 
 
 def test_requests_under_way_are_waited_for(service):
     passed, end = service.ask()
-    assert passed.wait(5)
+    assert passed.wait(30)
     holding = threading.Thread(target=service.hold)
     holding.start()
     holding.join(0.1)
     assert holding.is_alive()
     end.set()
-    holding.join(5)
+    holding.join(30)
     assert not holding.is_alive()
 
 
 def test_a_transfer_is_not_waited_for_to_its_end(service):
     passed, end = service.ask("/v2/images/1/file")
-    assert passed.wait(5)
+    assert passed.wait(30)
     began = time.monotonic()
     service.hold()
-    assert 0.1 <= time.monotonic() - began < 5
+    assert 0.1 <= time.monotonic() - began < 30
     later, _ = service.ask("/v2/images/2/file")
     assert not later.wait(0.1)
     end.set()
@@ -98,5 +99,5 @@ def test_a_transfer_is_not_waited_for_to_its_end(service):
 def test_to_resume_what_does_not_wait_changes_nothing(service):
     service.resume()
     passed, end = service.ask()
-    assert passed.wait(5)
+    assert passed.wait(30)
     end.set()

@@ -45,7 +45,7 @@ def served(view):
 
 
 def ask(served, path: str, method: str = "GET"):
-    connection = http.client.HTTPConnection(served.address, served.port, timeout=5)
+    connection = http.client.HTTPConnection(served.address, served.port, timeout=30)
     with contextlib.closing(connection):
         connection.request(method, path)
         answer = connection.getresponse()
