@@ -26,7 +26,6 @@ def check(load, monkeypatch, tmp_path):
     """The script kolla-check-worker, with a socket of its own for the prober."""
     module = load("openstack-base", "kolla-check-worker")
     monkeypatch.setattr(module, "PROBER", str(tmp_path / "prober.sock"))
-    monkeypatch.setattr(module, "TIMEOUT", 0.2)
     for name in ("JOINED", "LOADED"):
         monkeypatch.setattr(module, name, str(tmp_path / name))
     (tmp_path / "JOINED").touch()
@@ -145,7 +144,8 @@ def test_the_check_fails_without_a_prober(check, capsys):
     assert capsys.readouterr().out.startswith("kolla-prober cannot be asked: No such file")
 
 
-def test_the_check_does_not_wait_for_ever(check, tmp_path, capsys):
+def test_the_check_does_not_wait_for_ever(check, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(check, "TIMEOUT", 0.2)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "prober.sock"))
         listener.listen()
