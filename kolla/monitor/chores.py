@@ -32,8 +32,12 @@ class Chores:
         self._pool = Threads(1, "chore")
 
     def close(self) -> None:
-        """Start no more; recovery takes away what still runs."""
+        """Start no more. If the monitor ends, recovery takes away what still runs."""
         self._pool.close()
+
+    def ended(self, timeout: float | None = None) -> bool:
+        """Whether none runs any more; after :meth:`close`. None: wait until that is so."""
+        return self._pool.ended(timeout)
 
     def begin(self, watched: Watched) -> None:
         """Plan the tasks of a generation that is watched from now on."""
@@ -54,12 +58,23 @@ class Chores:
             self._plan(watched, task, LATER)
             return
         self._context.loop.background(
-            self._pool, lambda: self._commands.task(watched, task.name),
-            functools.partial(self._ran, watched, task),
+            self._pool, functools.partial(self._do, watched, task),
+            lambda done: self._plan(watched, task, task.every if done else LATER),
         )
 
-    def _ran(self, watched: Watched, task: Task, result: Result | Exception | None) -> None:
-        self._plan(watched, task, task.every if result else LATER)
+    def _do(self, watched: Watched, task: Task) -> bool:
+        """Run a task and log how it ended, also if the monitor does not follow it any more.
+
+        Returns whether it was tried.
+        """
+        try:
+            result: Result | Exception | None = self._commands.task(watched, task.name)
+        except Exception as error:
+            result = error
+        self._log(watched, task, result)
+        return result is not None
+
+    def _log(self, watched: Watched, task: Task, result: Result | Exception | None) -> None:
         if isinstance(result, Exception):
             LOG.error("%s: the task %s: %s", watched.name, task.name, line(result))
         elif result is not None and result.outcome == ActionOutcome.FAILED:

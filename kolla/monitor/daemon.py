@@ -5,6 +5,7 @@ import functools
 import logging
 import pathlib
 import signal
+import threading
 from collections.abc import Callable, Iterator
 
 from kolla.deployment import Deployment
@@ -24,6 +25,8 @@ LOG = logging.getLogger(__name__)
 
 #: Seconds that hooks get to finish at the end.
 HOOKS = 5
+#: Seconds for which a reload waits for a task that is about to end.
+TASKS = 1
 #: In seconds.
 HOUR = 3_600
 DAY = 24 * HOUR
@@ -36,6 +39,8 @@ class Daemon:
         self._deploy, self._loop = deploy, Loop()
         #: Whether a signal asked to read the configuration again, and to end.
         self._again = self._ended = False
+        #: All that have watched the present deployment.
+        self._watchers: list[Watcher] = []
 
     def run(self) -> None:
         """Watch until a signal ends it; with the last valid configuration if today's is not.
@@ -65,6 +70,7 @@ class Daemon:
         if self._again or self._ended:  # a signal came while the configuration was read
             return
         watcher = Watcher(deployment, self._loop)
+        self._watchers.append(watcher)
         watcher.start()
         if pause := systemd.watchdog():
             self._loop.every(pause, systemd.alive)
@@ -97,8 +103,22 @@ class Daemon:
             if isinstance(error, Invalid):
                 before.configuration.invalid = error
             return before
-        before.close(HOOKS)
+        self._leave(before)
         return deployment
+
+    def _leave(self, deployment: Deployment) -> None:
+        """Close it, but not while one of its tasks runs: the end of that goes on record."""
+        watchers, self._watchers = self._watchers, []
+
+        def close() -> None:
+            for watcher in watchers:
+                watcher.ended()
+            deployment.close(HOOKS)
+
+        if all(watcher.ended(TASKS) for watcher in watchers):
+            deployment.close(HOOKS)
+        else:
+            threading.Thread(target=close, name="leave", daemon=True).start()
 
     def _valid(self) -> Deployment:
         deployment = self._deploy()

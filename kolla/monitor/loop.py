@@ -23,10 +23,13 @@ class Threads:
     """
 
     def __init__(self, number: int, name: str):
-        self._number, self._closed = number, False
+        self._closed = False
         self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        for _ in range(number):
-            threading.Thread(target=self._serve, name=name, daemon=True).start()
+        self._threads = [
+            threading.Thread(target=self._serve, name=name, daemon=True) for _ in range(number)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def submit(self, work: Callable[[], None]) -> None:
         """Let the next free thread do the work, which must not raise."""
@@ -35,8 +38,17 @@ class Threads:
     def close(self) -> None:
         """Start no more work."""
         self._closed = True
-        for _ in range(self._number):
+        for _ in self._threads:
             self._work.put(lambda: None)
+
+    def ended(self, timeout: float | None = None) -> bool:
+        """Whether all work has ended; after :meth:`close`.
+
+        It waits for that ``timeout`` seconds for each thread; None: as long as it takes.
+        """
+        for thread in self._threads:
+            thread.join(timeout)
+        return not any(thread.is_alive() for thread in self._threads)
 
     def _serve(self) -> None:
         while True:

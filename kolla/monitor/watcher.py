@@ -67,6 +67,10 @@ class Watcher:
         self._chores.close()
         self.context.close()
 
+    def ended(self, timeout: float | None = None) -> bool:
+        """Whether none of its tasks runs any more; after :meth:`close`. None: wait for that."""
+        return self._chores.ended(timeout)
+
     def _unable(self, watched: Watched, error: Exception) -> None:
         self._engine.unable(watched, error)
 

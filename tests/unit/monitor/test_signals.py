@@ -11,8 +11,9 @@ from tests.unit.support.engine import Engine
 from tests.unit.support.monitored import MadeUp
 
 from kolla.errors import KollaError
-from kolla.monitor import daemon, systemd, watcher
+from kolla.monitor import chores, daemon, systemd, watcher
 from kolla.monitor.daemon import Daemon
+from kolla.plugin import Task
 from kolla.plugin.reports import Outcome
 from kolla.settings import Invalid, Problem
 from kolla.store import records
@@ -66,7 +67,7 @@ def run(says):
             try:
                 says("watches the containers")
                 script()
-                assert over.wait(5), "it goes on"
+                assert over.wait(60), "it goes on"
             except BaseException as error:
                 failures.append(error)
             finally:
@@ -82,7 +83,7 @@ def run(says):
     return run
 
 
-def until(condition, seconds: float = 20) -> None:
+def until(condition, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
@@ -191,6 +192,39 @@ def test_systemd_sees_signs_of_life_while_a_reload_waits_for_what_is_under_way(
     run(make, script)
     waited = seen[seen.index("RELOADING=1"):]
     assert waited[1:4] == ["WATCHDOG=1"] * 3
+
+
+def test_a_reload_lets_a_task_end_that_is_under_way(run, make, engine, says, monkeypatch, caplog):
+    purge = Task("purge", ("purge",), every=3600)
+    make().run("web", tasks={"on_demand": (purge,)})
+    overdue = make()
+    overdue.store._write("UPDATE generations SET committed = ?", ago(7200))
+    overdue.close()
+    monkeypatch.setattr(chores, "SOON", 0.05)
+    monkeypatch.setattr(daemon, "TASKS", 0.05)
+    begun, reloaded = threading.Event(), threading.Event()
+
+    def purged(instance, timeout):
+        engine.tasks.append(instance.name)
+        begun.set()
+        assert reloaded.wait(60)
+        return Outcome(1, "no rights")
+
+    def script():
+        assert begun.wait(60)
+        send(signal.SIGHUP)
+        says("watches the containers", times=2)
+        asked = len(engine.asked)
+        until(lambda: len(engine.asked) > asked + 3)
+        reloaded.set()
+        says("the task purge ended with exit code 1")
+        send(signal.SIGTERM)
+
+    monkeypatch.setattr(engine, "run", purged)
+    run(make, script)
+    tried = [event for event in make().store.events() if event.action == "task"]
+    assert [event.outcome for event in tried] == ["failed"]
+    assert "what a killed command left" not in caplog.text and len(engine.tasks) == 1
 
 
 def with_events(deployment, monkeypatch, *ages: int):
