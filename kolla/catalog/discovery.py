@@ -9,6 +9,7 @@ distribution declares an entry point.
 import collections
 import dataclasses
 import functools
+import importlib
 import importlib.metadata
 import sys
 import traceback
@@ -85,6 +86,16 @@ def _scan(path: tuple[str, ...]) -> Mapping[str, importlib.metadata.EntryPoints]
                 f"{error}", "no command can be found before it is installed again, or removed",
             ) from error
     return {name: importlib.metadata.EntryPoints(group) for name, group in groups.items()}
+
+
+def look_again() -> None:
+    """Find plugins that were installed or removed since the process began.
+
+    A module that is imported already stays as it is.
+    """
+    _scan.cache_clear()
+    _name.cache_clear()
+    importlib.invalidate_caches()
 
 
 class _Manager(extension.ExtensionManager[Any]):

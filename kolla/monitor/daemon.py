@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
+from kolla.catalog import discovery
 from kolla.deployment import Deployment
 from kolla.errors import KollaError
 from kolla.files import lock_file, try_lock
@@ -121,6 +122,7 @@ class Daemon:
             threading.Thread(target=close, name="leave", daemon=True).start()
 
     def _valid(self) -> Deployment:
+        discovery.look_again()
         deployment = self._deploy()
         deployment.configuration.require_valid()
         _prepare(deployment)

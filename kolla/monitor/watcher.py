@@ -163,6 +163,11 @@ class Watcher:
     ) -> Watched:
         if predecessor:
             self._checks.forget(predecessor)
+        elif record.name not in self.context.deployment.catalog.containers:
+            LOG.warning(
+                "%s is watched and not acted on: its plugin was installed since the monitor began;"
+                " `systemctl reload kolla-monitor` takes it up", record.name,
+            )
         spec = generation.snapshot
         rules = rules_for(spec, self.context.deployment.settings)
         memory = recall(record, generation.number, rules, clock())

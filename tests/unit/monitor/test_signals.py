@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import signal
 import threading
 import time
@@ -10,6 +11,7 @@ import pytest
 from tests.unit.support.engine import Engine
 from tests.unit.support.monitored import MadeUp
 
+from kolla.catalog import discovery
 from kolla.errors import KollaError
 from kolla.monitor import chores, daemon, systemd, watcher
 from kolla.monitor.daemon import Daemon
@@ -170,6 +172,31 @@ def test_nothing_of_a_configuration_is_left_once_another_one_is_read(run, make, 
         send(signal.SIGTERM)
 
     run(deploy, script)
+
+
+def test_a_reload_finds_plugins_that_came_and_went_since(run, make, says, tmp_path, monkeypatch):
+    place, found = tmp_path / "packages", []
+    late = place / "late-1.0.dist-info"
+    place.mkdir()
+    monkeypatch.syspath_prepend(place)
+
+    def deploy():
+        found.append("late" in discovery.names("kolla.exporters"))
+        return make()
+
+    def script():
+        late.mkdir()
+        (late / "METADATA").write_text("Metadata-Version: 2.1\nName: late\nVersion: 1.0\n")
+        (late / "entry_points.txt").write_text("[kolla.exporters]\nlate = late:Exporter\n")
+        send(signal.SIGHUP)
+        says("watches the containers", times=2)
+        shutil.rmtree(late)
+        send(signal.SIGHUP)
+        says("watches the containers", times=3)
+        send(signal.SIGTERM)
+
+    run(deploy, script)
+    assert found == [False, True, False]
 
 
 def test_systemd_sees_signs_of_life_while_a_reload_waits_for_what_is_under_way(

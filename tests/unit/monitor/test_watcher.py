@@ -92,6 +92,18 @@ def test_a_record_that_cannot_be_read_blinds_the_monitor_to_that_container_only(
     ]
 
 
+def test_what_a_plugin_that_came_later_started_is_told_with_the_command_that_helps(
+    site_of, caplog
+):
+    site = site_of("web")
+    told = "late is watched and not acted on: its plugin was installed since the monitor began"
+    for _ in range(2):
+        site.run("late")
+        site.until(lambda: site.context.conditions().keys() >= {"web", "late"})
+    site.until(lambda: told in caplog.text)
+    assert caplog.text.count(told) == caplog.text.count("`systemctl reload kolla-monitor`") == 1
+
+
 def test_the_quick_answer_of_what_cannot_be_asked_is_as_new_as_the_last_look(site_of):
     site = site_of("web")
     site.engine.change("web-g1", status="paused")
