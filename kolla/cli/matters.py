@@ -97,15 +97,12 @@ def _pins(deployment: "Deployment", known: "list[Status]") -> Iterator[Matter]:
 
 
 def _can_follow(deployment: "Deployment", status: "Status") -> bool:
-    """Whether the configured release has the container, and is no earlier than its pin."""
-    from kolla.catalog import releases
+    """Whether nothing but its pin keeps it from following the configuration."""
+    from kolla.plans import pins
 
-    release = deployment.settings.value("DEFAULT", "release")
-    known = status.container.releases if status.container else ()
-    if known and release not in known:
-        return False
-    pin = status.record.release_pin or ""
-    return not releases.earlier(deployment.catalog.release_order, release, pin)
+    return status.container is not None and (
+        pins.obstacle(deployment, status.container, status.record) is None
+    )
 
 
 def _unconfirmed(deployment: "Deployment", known: "list[Status]") -> Iterator[Matter]:

@@ -4,6 +4,8 @@ A pin is made by an upgrade with ``--release`` or ``--image`` and by a rollback.
 ``--follow-config`` and by a deletion.
 """
 
+import enum
+
 from kolla.catalog import releases
 from kolla.deployment import Deployment
 from kolla.plans import desired
@@ -42,11 +44,29 @@ def of_rollback(state: State, number: int) -> dict[str, str | None]:
     return {"image_pin": image, "release_pin": new.release or None, "pinned_by": by}
 
 
+class Obstacle(enum.Enum):
+    """Why a pinned container cannot follow the configuration."""
+
+    EARLIER = "the configured release is earlier than the pin"
+    GONE = "the configured release has no such container"
+
+
+def obstacle(deployment: Deployment, container: Container, record: Record) -> Obstacle | None:
+    """What keeps it from following the configuration without its pin; None if nothing does."""
+    release = deployment.settings.value("DEFAULT", "release")
+    if releases.earlier(deployment.catalog.release_order, release, record.release_pin or ""):
+        return Obstacle.EARLIER
+    if container.releases and release not in container.releases:
+        return Obstacle.GONE
+    return None
+
+
 def held_back(deployment: Deployment, container: Container, record: Record) -> str:
     """How a pin holds a container back from the configuration; empty if none does."""
     release = deployment.settings.value("DEFAULT", "release")
     stays, asked = record.release_pin, f"[DEFAULT] release is {release}"
     end = f"`kolla container upgrade {container.name} --follow-config` ends that"
+    why_not = obstacle(deployment, container, record)
     if record.image_pin:
         here = deployment.backend.image(record.image_pin)
         wanted = deployment.backend.image(
@@ -55,12 +75,13 @@ def held_back(deployment: Deployment, container: Container, record: Record) -> s
         if wanted is None or here and here.id == wanted.id:
             return ""
         stays = f"the image {short_id(record.image_pin)}"
-        asked = f"{wanted.reference} is {short_id(wanted.id)}"
+        if why_not is None:
+            asked = f"{wanted.reference} is {short_id(wanted.id)}"
     elif record.release_pin in (None, release) or not container.image.per_release:
         return ""
-    elif releases.earlier(deployment.catalog.release_order, release, record.release_pin):
+    if why_not is Obstacle.EARLIER:
         end = f"raise that, or `kolla container rollback {container.name}` goes back"
-    elif container.releases and release not in container.releases:
+    elif why_not is Obstacle.GONE:
         asked = f"{asked}, which {container.name} is no part of"
         end = "on a host that goes on without it, delete it and name it in [host] disabled"
     since = f" since {record.pinned_at[:16].replace('T', ' ')} UTC" if record.pinned_at else ""

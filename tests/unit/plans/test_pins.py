@@ -82,6 +82,13 @@ def test_an_image_that_was_named_is_told_by_its_whole_name(host):
     assert "pinned to the image kolla/web:testing since 20" in reason
 
 
+def test_an_image_of_a_later_release_than_the_configured_one_is_not_told_to_follow(host):
+    host.act("upgrade", image="kolla/web:2026.2")
+    reason = host.act("upgrade")["web"].reason
+    assert reason.startswith("pinned to the image") and "--follow-config" not in reason
+    assert "while [DEFAULT] release is 2026.1; raise that, or `kolla container rollback" in reason
+
+
 def test_a_rollback_of_options_alone_pins_nothing(host):
     before = host.containers[0].environment
     object.__setattr__(host.containers[0], "environment", {**before, "NEW": "1"})
