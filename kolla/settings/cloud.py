@@ -10,7 +10,7 @@ from kolla.plugin import Container, File
 from kolla.plugin.cloud import Listening
 from kolla.settings import templates
 from kolla.settings.option_values import split
-from kolla.settings.problems import Invalid, Problem
+from kolla.settings.problems import Invalid
 
 if TYPE_CHECKING:
     from kolla.settings.loader import Settings
@@ -31,9 +31,8 @@ class CloudHost:
         return self.settings.value(group, option)
 
     def mistake(self, group: str, option: str, message: str) -> Invalid:
-        origin, text = self.settings.origin(group, option), f"[{group}] {option}: {message}"
-        unset = Problem(str(self.settings.config_dir / "kolla.conf"), None, text)
-        return Invalid([origin.problem(text) if origin else unset])
+        unset = str(self.settings.config_dir / "kolla.conf")
+        return Invalid([self.settings.blame(group, option, message, unset)])
 
     def runs(self, container: str) -> bool:
         return container in {each.name for each in self.settings.enabled()}

@@ -90,15 +90,19 @@ class OptionValues:
         kind = self.option(*split(name)).type if self.is_known(name) else None
         return isinstance(kind, SecretType) and kind.is_keys
 
-    def blame(self, group: str, option: str, message: str) -> Problem:
-        """A problem at the place of an option, or of the option that its default refers to."""
+    def blame(self, group: str, option: str, message: str, unset: str = "") -> Problem:
+        """A problem at the place of an option.
+
+        If it is not set, that is the file ``unset``; without one, the option that its default
+        refers to.
+        """
         opt, origin = self.option(group, option), self.origin(group, option)
-        if origin is None:
+        if origin is None and not unset:
             for name in sorted(values.taken_in(group, opt.default)):
                 if self.is_known(name):
                     return self.blame(*split(name), message)
         text = f"[{group}] {opt.dest}: {message}"
-        return origin.problem(text) if origin else Problem("default", None, text)
+        return origin.problem(text) if origin else Problem(unset or "default", None, text)
 
     def decided(self, template: str, encode: Callable[[str], str] = str) -> str:
         """A text with each choice made: by a boolean option, or of two values."""
