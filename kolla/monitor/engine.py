@@ -39,6 +39,9 @@ class Engine:
         self._backend = context.deployment.backend
         self._ended, self._sweeping = threading.Event(), False
         self._happenings: Happenings | None = None
+        #: By container for which the engine owes an answer: what it was asked, in vain. A sweep
+        #: that begins after that shows whether the whole engine is away.
+        self._owed: dict[str, tuple[Watched, Unreachable]] = {}
         #: The warnings of the last sweep.
         self._told: tuple[str, ...] = ()
 
@@ -84,10 +87,11 @@ class Engine:
 
     def unable(self, watched: Watched, error: Exception) -> None:
         """The engine did not run a check, or did not show the container."""
-        self._unable(watched, error, away=False)
         if isinstance(error, Unreachable):
-            self.sweep()  # shows whether the whole engine is away
+            self._owed[watched.name] = watched, error
+            self.sweep()
         else:
+            self._unable(watched, error, away=False)
             self.look(watched.name)
 
     def _unable(self, watched: Watched, error: Exception, away: bool) -> None:
@@ -99,18 +103,27 @@ class Engine:
         if not self._sweeping:
             names = [*{*self._context.watched, *self._unfinished()}]
             self._sweeping, deployment = True, self._context.deployment
+            owed, self._owed = self._owed, {}
             self._context.loop.background(
                 self._context.looking,
-                lambda: (observe(deployment, names), strangers(deployment)), self._swept,
+                lambda: (observe(deployment, names), strangers(deployment)),
+                functools.partial(self._swept, owed),
             )
 
     def _swept(
-        self, found: tuple[Mapping[str, State], list[Stranger]] | Exception
+        self, owed: Mapping[str, tuple[Watched, Unreachable]],
+        found: tuple[Mapping[str, State], list[Stranger]] | Exception,
     ) -> None:
         self._sweeping = False
+        if self._owed:  # since it began
+            self._context.loop.call(self.sweep)
         if isinstance(found, Unreachable):
             self._engine_gone(found)
-        elif isinstance(found, Exception):
+            return
+        for watched, error in owed.values():
+            if self._context.has(watched):
+                self._unable(watched, error, away=False)
+        if isinstance(found, Exception):
             self._tell_once(f"what the engine has could not be looked through: {line(found)}")
         else:
             self._engine_back()

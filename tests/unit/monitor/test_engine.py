@@ -64,7 +64,9 @@ def test_what_could_not_be_given_up_for_the_engine_hangs_gets_no_requests(site, 
         if name == "web-g1":
             site.engine.trouble = next(answers, SILENCE)
             return Outcome(1, "sick")
-        raise SILENCE
+        if site.engine.trouble:
+            raise SILENCE
+        return Outcome(0, "")
 
     monkeypatch.setattr(site.store, "note_health", lambda rows: None)  # on a slow disk
     monkeypatch.setattr(site.engine, "execute", fall_sick)
@@ -73,6 +75,26 @@ def test_what_could_not_be_given_up_for_the_engine_hangs_gets_no_requests(site, 
     site.work()
     conditions = site.context.conditions()
     assert conditions["database"].serves and not conditions["web"].serves
+
+
+def test_a_check_that_waited_for_long_for_an_engine_that_hangs_takes_nothing_away(
+    site, monkeypatch
+):
+    def fall_silent():
+        memory = site.context.watched["database"].memory
+        memory.answered = memory.started = memory.since = 0  # it took longer than an answer counts
+        site.engine.trouble = SILENCE
+
+    def hang(name, command, timeout):
+        if name == "database-g1" and not site.engine.trouble:
+            site.loop.call(fall_silent)
+        elif not site.engine.trouble:
+            return Outcome(0, "")
+        raise SILENCE
+
+    monkeypatch.setattr(site.engine, "execute", hang)
+    site.until(lambda: site.status("database") == "unknown")
+    assert site.context.conditions()["database"].serves
 
 
 def test_a_container_that_alone_cannot_be_asked_gets_no_requests(site):
