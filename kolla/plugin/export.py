@@ -130,7 +130,9 @@ class Tree:
         """The same with other texts for options, which the other engine fills in.
 
         ``{"host.address": "$(POD_IP)", "host.name": "$(NODE)"}``: they are not judged, and what is
-        derived from such an option has that text as well.
+        derived from such an option has that text as well. What is made of all hosts stays as it
+        is: a plugin computes it from values, and it names each host, this one too, with what the
+        configuration says.
         """
         return self.again(values)
 

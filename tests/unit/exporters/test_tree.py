@@ -78,6 +78,15 @@ def test_another_engine_fills_in_what_it_knows_and_all_that_is_derived_from_it(t
     assert only(here).service.environment["URL"] == "http://127.0.0.1:80/$x"
 
 
+def test_what_is_made_of_all_hosts_names_them_as_the_configuration_does(tmp_path):
+    def members(cloud) -> str:
+        return " ".join(str(host.value("host", "address")) for host in cloud.hosts("web"))
+
+    web = make_web(files=(File("/members", content=members),))
+    there = export(tmp_path, web).filled({"host.address": "$(POD_IP)"})
+    assert [file.content for file in only(there).files] == [b"127.0.0.1"]
+
+
 def test_what_the_first_host_does_for_all_is_exported_with_other_texts_as_well(tmp_path):
     web = make_web(bootstrap=(Task("mine", ("x",)), Task("ours", ("y",), first=True)))
     there = export(tmp_path, web).filled({"host.address": "$(POD_IP)"})
