@@ -172,3 +172,16 @@ def test_locks_of_two_containers_do_not_block_each_other(tmp_path):
     locks = Locks(tmp_path, timeout=0)
     with locks.hold("web", "upgrade", print), locks.hold("worker", "upgrade", print):
         assert locks.held("web") and locks.held("worker")
+
+
+def test_where_a_command_leads_its_container_is_seen_for_as_long_as_it_lives(tmp_path):
+    locks = Locks(tmp_path, timeout=0)
+    with locks.hold("web", "upgrade", print) as held:
+        assert not locks.moves(["web"])
+        held.show("2026.2")
+        move = locks.moves(["web", "other"])["web"]
+        assert move.release == "2026.2" and f"upgrade (process {os.getpid()})" in move.holder
+        left = (tmp_path / "web.lock").read_text()
+    assert not locks.moves(["web"])
+    (tmp_path / "web.lock").write_text(left)  # as by one that was killed
+    assert not locks.moves(["web"])
