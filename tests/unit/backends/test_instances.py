@@ -13,7 +13,7 @@ from kolla.backends import instances
 from kolla.backends.instances import GENERATION_FOLDER, Instances
 from kolla.errors import KollaError
 from kolla.plans.rendering import SECRETS_LABEL, build
-from kolla.plugin import File, Keyring, Privilege, Task, numbered, secret
+from kolla.plugin import File, Keyring, Privilege, Strategy, Task, numbered, secret
 from kolla.plugin.reports import ImageFacts
 from kolla.plugin.spec import Spec
 from kolla.settings.fingerprints import Fingerprints
@@ -57,12 +57,12 @@ def test_a_snapshot_of_an_earlier_kolla_may_write_there_as_it_did(made):
 
 
 def test_who_is_not_handed_over_joins_by_itself(made):
-    made.instances.make(dataclasses.replace(made.spec, strategy="replace"), 7)
+    made.instances.make(dataclasses.replace(made.spec, strategy=Strategy.REPLACE), 7)
     assert (made.home / "own" / "joined").exists()
 
 
 def test_who_is_handed_over_waits_to_be_told(made):
-    made.instances.make(dataclasses.replace(made.spec, strategy="handover"), 7)
+    made.instances.make(dataclasses.replace(made.spec, strategy=Strategy.HANDOVER), 7)
     assert not (made.home / "own" / "joined").exists()
     made.instances.mark_joined("web", 7)
     assert (made.home / "own" / "joined").exists()
