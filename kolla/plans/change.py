@@ -1,15 +1,12 @@
-"""From one generation to the next, and the way back: pure functions. No I/O."""
+"""From one generation to the next: pure functions. No I/O."""
 
-import dataclasses
-import itertools
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from kolla.plans.converge import (
-    before_going_back, halt, hold, remove, resume, run_tasks, serve, up
-)
+from kolla.plans.converge import halt, hold, remove, resume, run_tasks, up
 from kolla.plans.differences import goes_back
 from kolla.plans.plan import Do, Kind, Operation, Plan, State
+from kolla.plans.undo import undo
 from kolla.plugin import Strategy
 from kolla.plugin.spec import Spec
 from kolla.store.records import ABSENT
@@ -53,43 +50,8 @@ def change(
     steps.append(state.operation(Do.SETTLE))
     return Plan(
         state.name, action, tuple(steps), reasons, spec, pins, old, new,
-        outdated=_outdated(state), undo=_undo(state, spec, new, steps),
+        outdated=_outdated(state), undo=undo(state, spec, new, steps),
     )
-
-
-def _undo(
-    state: State, spec: Spec, new: int, steps: Iterable[Operation]
-) -> dict[Operation, tuple[Operation, ...]]:
-    """By operation before the commit: what undoes it, so that the old generation serves."""
-    cause = "the change failed"
-    drain = [state.operation(Do.DRAIN, new, cause)] if spec.drain else []
-    stop = [state.operation(Do.STOP, new, cause)]
-    undo = {}
-    for step in itertools.takewhile(lambda step: step.kind is not Do.COMMIT, steps):
-        match step.kind:
-            case Do.RECORD:
-                undo[step] = [state.operation(Do.FORGET, new, cause), state.operation(Do.SETTLE)]
-            case Do.CREATE:
-                undo[step] = [state.operation(Do.REMOVE, new, cause)]
-            case Do.HOLD:
-                undo[step] = [dataclasses.replace(step, kind=Do.RESUME)]
-            case Do.DRAIN:  # it may take no more work until it is started again
-                undo[step] = [
-                    state.operation(Do.STOP, step.number, cause),
-                    *serve(state, step.number, cause),
-                ]
-            case Do.STOP if not state.spec(step.number).drain:
-                undo[step] = [*serve(state, step.number, cause)]
-            case Do.START if spec.strategy == Strategy.RELIEVE:  # it only loads before it joins
-                undo[step] = stop
-            case Do.START:  # a handover takes no request before it joins
-                down = stop if spec.strategy == Strategy.HANDOVER else drain + stop
-                undo[step] = [*down, *before_going_back(state, spec, new)]
-            case Do.JOIN if spec.strategy == Strategy.RELIEVE:  # never two at work
-                undo[step] = [*drain, *stop, *before_going_back(state, spec, new)]
-            case Do.JOIN:
-                undo[step] = drain
-    return {step: tuple(back) for step, back in undo.items()}
 
 
 def _same_way(state: State, old: int | None) -> bool:
