@@ -229,6 +229,7 @@ def test_a_service_may_run_until_its_work_begins(preload, monkeypatch, tmp_path)
 ])
 def test_a_function_that_the_service_does_not_have_is_named(preload, monkeypatch, variable, name):
     monkeypatch.setenv(variable, f"an_agent_needs:{name}")
+    preload.JOINED.touch()
     complaint = f"{variable}: the module an_agent_needs has no function {name}"
     with pytest.raises(SystemExit, match=complaint):
         preload.main()
