@@ -104,6 +104,7 @@ def test_maintenance_sends_the_address_to_the_other_host(hosts, tmp_path):
 
 def test_an_address_of_no_network_of_the_host_is_refused(hosts):
     first, _ = hosts
-    refused = first.kolla("--set", "api.virtual_address=198.51.100.9", "container", "upgrade",
-                          "keepalived", expect=1).stderr
+    wrong = first.configure("[api]\nvirtual_address = 198.51.100.9\n", "95-wrong")
+    refused = first.kolla("container", "upgrade", "keepalived", expect=1).stderr
+    wrong.unlink()
     assert "198.51.100.9 is in no network of eth0" in refused

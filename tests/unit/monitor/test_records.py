@@ -60,10 +60,11 @@ def test_restarts_and_failure_are_remembered_over_an_end_of_the_monitor():
 
 
 @pytest.mark.parametrize("until, expected", [
-    (None, False), (FOR_EVER, True), (ago(-3600), True), (ago(3600), False),
+    (lambda: None, False), (lambda: FOR_EVER, True),
+    (lambda: ago(-3600), True), (lambda: ago(3600), False),
 ], ids=["never", "for ever", "in an hour", "an hour ago"])
 def test_a_maintenance_lasts_until_it_is_over(until, expected):
-    assert Record("web", maintenance=until).in_maintenance() is expected
+    assert Record("web", maintenance=until()).in_maintenance() is expected
 
 
 def test_a_state_file_of_the_first_format_is_taken_over_with_all_that_is_in_it(tmp_path):
