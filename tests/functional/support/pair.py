@@ -14,6 +14,7 @@ from tests.functional.support.engine import Engine
 from tests.functional.support.harness import SYNTHETIC, Deployment, run
 from tests.functional.support.machine import Machine, machine
 from tests.functional.support.namespaces import within
+from tests.functional.support.watching import until
 
 T = TypeVar("T")
 ADDRESSES = {"ctl1": "192.0.2.11", "ctl2": "192.0.2.12", "ctl3": "192.0.2.13"}
@@ -38,12 +39,17 @@ class Switch:
         run("ip", "netns", "delete", self.name)
 
     def plug(self, host: Deployment) -> None:
-        """A wire to a host that has none; it goes when that host loses its power."""
+        """A wire to a host that has none; when that host loses its power, it goes in a moment."""
+        until(lambda: not self._wired(host))
         run("ip", "-n", self.name, "link", "add", host.name, "type", "veth",
             "peer", "name", "eth0", "netns", str(host.engine.pid()))
         run("ip", "-n", self.name, "link", "set", host.name, "master", "bridge", "up")
         ip(host, "address", "add", f"{host.address}/24", "dev", "eth0")
         ip(host, "link", "set", "eth0", "up")
+
+    def _wired(self, host: Deployment) -> bool:
+        asked = ["ip", "-n", self.name, "link", "show", host.name]
+        return subprocess.run(asked, capture_output=True).returncode == 0
 
     def within(self, work: Callable[[], T]) -> T:
         """What ``work`` returns, done by a client of the hosts."""
