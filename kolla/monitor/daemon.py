@@ -117,7 +117,7 @@ class Daemon:
             deployment.close(HOOKS)
 
         if all(watcher.ended(TASKS) for watcher in watchers):
-            deployment.close(HOOKS)
+            close()
         else:
             threading.Thread(target=close, name="leave", daemon=True).start()
 
