@@ -45,6 +45,8 @@ def flaw(
     thing: ContainerSet | Container | Gone, rivals: Iterable[ContainerSet | Container]
 ) -> str:
     """Why the names of a declaration cannot be; ``rivals`` are those it has to agree with."""
+    if not isinstance(thing, Gone) and not thing.formerly:
+        return ""
     rivals = list(rivals)
     names = {node.name for node in rivals}
     former = {old.name: node.name for node in rivals for old in node.formerly}

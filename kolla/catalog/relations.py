@@ -1,6 +1,7 @@
 """Whether the declarations of plugins fit together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from kolla.catalog import old_names, releases
 from kolla.catalog.declared import all_images, images_in_order, key, projects, things
@@ -10,6 +11,8 @@ from kolla.errors import nearest
 from kolla.plugin import Container, ContainerSet, Gone, Image
 from kolla.plugin.declarations.container import PHASES
 from kolla.plugin.declarations.hosts import EachHost
+
+_Key = TypeVar("_Key", int, str)
 
 
 def flaws(plugins: Sequence[Plugin], declared: Sequence[Plugin]) -> dict[tuple[str, str], str]:
@@ -36,6 +39,9 @@ class _Relations:
         self.distributions = {p.name: p.distribution for p in plugins
                               if isinstance(p.thing, Container)}
         self.projects = projects(self.containers.values())
+        self.users = _grouped((node.user, node) for node in self.containers.values())
+        self.volumes = _grouped((volume.name, node) for node in self.containers.values()
+                                for volume in node.volumes)
         self.images = all_images(plugins)
         self.order = releases.of(images_in_order(plugins))
         self.parents = {name: _some(node.parent) for name, node in self.sets.items()}
@@ -104,35 +110,33 @@ class _Relations:
 
     def _misfits_its_project(self, container: Container) -> str:
         """A group ``[nova/DEFAULT]`` and an upgrade of ``nova`` mean one thing only."""
-        rivals = self._rivals(container)
-        if container.project in (container.name, *(other.name for other in rivals)):
+        namesake = self.containers.get(container.project)
+        if namesake and (namesake is container or self._rivals(container, [namesake])):
             return f"its project {container.project!r} has the name of a container"
         members = [other.name for other in self.projects.get(container.name, ())]
         if members and container.name not in self.own:
             return f"its name is that of a project, of {', '.join(members)}"
         per_release = container.image.per_release
-        others = [other.name for other in rivals if container.project
-                  and other.project == container.project
-                  and other.image.per_release != per_release]
+        rivals = self._rivals(container, self.projects.get(container.project, ()))
+        others = [other.name for other in rivals if other.image.per_release != per_release]
         if not others:
             return ""
         ours, theirs = ("is", "are not") if per_release else ("is not", "are")
         return (f"its project {container.project!r} is also that of {', '.join(others)}, whose "
                 f"images {theirs} built per release, and its own {ours}")
 
-    def _rivals(self, container: Container) -> list[Container]:
-        """The others that it has to agree with: of a third party and kolla, the third party."""
+    def _rivals(self, container: Container, among: Iterable[Container]) -> list[Container]:
+        """Those that it has to agree with: of a third party and kolla, the third party has to."""
         return [
-            other for name, other in self.containers.items() if other is not container
-            and (container.name not in self.own or name in self.own)
+            other for other in among if other is not container
+            and (container.name not in self.own or other.name in self.own)
         ]
 
     def _shares_a_volume(self, container: Container) -> str:
         """Two containers that write to one volume have to say so, both of them."""
-        rivals = self._rivals(container)
         for volume in container.volumes:
             others = [
-                other.name for other in rivals
+                other.name for other in self._rivals(container, self.volumes[volume.name])
                 if any(volume.name == theirs.name and not (volume.shared and theirs.shared)
                        for theirs in other.volumes)
             ]
@@ -145,9 +149,9 @@ class _Relations:
         """What one user owns is open to everything that runs as that user."""
         if container.user == 0 or container.name in self.own:
             return ""
-        for other in self._rivals(container):
+        for other in self._rivals(container, self.users[container.user]):
             theirs = self.distributions[other.name]
-            if (other.user == container.user and theirs != self.distributions[container.name]
+            if (theirs != self.distributions[container.name]
                     and not _belong_together(container, other)):
                 return (f"its user {container.user} is also that of {other.name}, of distribution "
                         f"{theirs!r}: choose another number; if it is meant, both name one "
@@ -178,6 +182,14 @@ class _Relations:
                 end = "cannot be used" if gone else f"does not exist{nearest(name, known)}"
                 return f"{what} {name!r} {end}"
         return ""
+
+
+def _grouped(pairs: Iterable[tuple[_Key, Container]]) -> dict[_Key, list[Container]]:
+    """Each container once for each of its keys: a comparison of all with all takes long."""
+    found: dict[_Key, list[Container]] = {}
+    for shared, container in pairs:
+        found.setdefault(shared, []).append(container)
+    return found
 
 
 def _belong_together(one: Container, other: Container) -> bool:
