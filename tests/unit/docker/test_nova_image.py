@@ -5,6 +5,8 @@ import types
 
 import pytest
 
+from kolla.plugin import shared_folder
+
 DATABASE = "mysql+pymysql://nova:p%40ss@192.0.2.1:3306/nova?ssl_ca=/etc/x.crt"
 SOURCE = """\
 OLDEST_SUPPORTED_SERVICE_VERSION = 'Gazpacho'
@@ -191,3 +193,9 @@ def test_a_host_that_nova_knows_and_that_has_lost_who_it_is_is_refused(identity)
 def test_a_host_that_is_new_or_in_a_new_cloud_is_not_refused(identity, known):
     identity.known = known
     identity.main()
+
+
+def test_a_hypervisor_can_format_the_further_disk_that_a_flavor_asks_for():
+    # Nova calls mkfs.ext4, which Debian's minimum has not.
+    packages = shared_folder("docker", "nova-compute").joinpath("Dockerfile").read_text().split()
+    assert "e2fsprogs" in packages
