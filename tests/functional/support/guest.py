@@ -53,10 +53,11 @@ def _load(name: str) -> types.ModuleType:
 first = _load("virtual_machine")
 
 
-def image() -> pathlib.Path:
-    """The folder with a kernel and a ramdisk, which is made once."""
-    subprocess.run([TOOLS / "guest-image", FOLDER], check=True, timeout=600)
-    return FOLDER
+def image(folder: pathlib.Path = FOLDER, more: pathlib.Path | None = None) -> pathlib.Path:
+    """The folder with a kernel and a ramdisk, which is made once; ``more`` goes in besides."""
+    besides = ["", more] if more else []
+    subprocess.run([TOOLS / "guest-image", folder, *besides], check=True, timeout=600)
+    return folder
 
 
 def domain(kind: str, name: str, folder: pathlib.Path) -> str:
