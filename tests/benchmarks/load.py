@@ -226,6 +226,7 @@ def main() -> None:
     parser.add_argument("--status", type=int, default=200, help="of a good answer")
     parser.add_argument("--rate", type=float, default=200, help="requests a second")
     parser.add_argument("--clients", type=int, default=4, help="keep-alive clients")
+    parser.add_argument("--pace", type=float, default=10, help="requests a second of each of them")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--output", type=pathlib.Path, help="where the samples go")
     arguments = parser.parse_args()
@@ -236,7 +237,7 @@ def main() -> None:
     except ValueError as error:
         parser.error(str(error))
     _prefer_this_process()
-    load = Load(target, arguments.rate, arguments.clients)
+    load = Load(target, arguments.rate, arguments.clients, arguments.pace)
     samples = asyncio.run(_main(load, arguments.seconds))
     if arguments.output:
         lines = (json.dumps(dataclasses.asdict(sample)) for sample in samples)

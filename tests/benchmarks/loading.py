@@ -22,18 +22,19 @@ class Loading:
     """``samples`` are there once the load has ended. Those who ask have a ``token``, or none."""
 
     def __init__(
-        self, url: str, rate: float, output: pathlib.Path, token: str = "", clients: int = 4
+        self, url: str, rate: float, output: pathlib.Path, token: str = "", clients: int = 4,
+        pace: float = 10,
     ):
         self.url, self.rate, self.output = url, rate, output
-        self.token, self.clients = token, clients
+        self.token, self.clients, self.pace = token, clients, pace
         self.samples: list[Sample] = []
 
     @contextlib.contextmanager
     def running(self) -> Iterator["Loading"]:
         process = subprocess.Popen([
             sys.executable, "-m", "tests.benchmarks.load", self.url, "--rate", str(self.rate),
-            "--clients", str(self.clients), "--seconds", str(AT_MOST),
-            "--output", str(self.output),
+            "--clients", str(self.clients), "--pace", str(self.pace),
+            "--seconds", str(AT_MOST), "--output", str(self.output),
         ], stdout=subprocess.DEVNULL, env={**os.environ, TOKEN: self.token})
         try:
             yield self

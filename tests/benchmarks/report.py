@@ -1,12 +1,13 @@
 """What a benchmark found out: tables for people, JSON for programs."""
 
+import contextlib
 import dataclasses
 import json
 import os
 import pathlib
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -28,6 +29,16 @@ class Result:
     notes: Sequence[str] = ()
     #: SVG pictures by name.
     plots: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def noted(failed: list[str], what: str) -> Iterator[None]:
+    """Note what fails in the block, and go on: all the rest is measured and reported."""
+    try:
+        yield
+    except Exception as failure:
+        print(f"{what}: {failure}", file=sys.stderr)
+        failed.append(what)
 
 
 def milliseconds(seconds: float) -> str:

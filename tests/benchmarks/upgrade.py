@@ -30,14 +30,19 @@ COLUMNS = (
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """What is asked, how often a second, and whose token those have who ask."""
+    """What is asked, how often a second, and whose token those have who ask.
+
+    Beside the open loop, keep-alive clients ask, each so often a second as ``pace`` says.
+    """
 
     url: str
     rate: float
     token: str = ""
+    clients: int = 4
+    pace: float = 10
 
     def loading(self, output: pathlib.Path) -> Loading:
-        return Loading(self.url, self.rate, output, self.token)
+        return Loading(self.url, self.rate, output, self.token, self.clients, self.pace)
 
 
 @dataclasses.dataclass
