@@ -18,8 +18,8 @@ IMAGE = f"kolla/{NAME}:trixie"
 LATER, EARLIER = "99.0", "9.0"
 #: Seconds without a tick. The clock ticks every 0.1 seconds, on a machine that does nothing else.
 UNNOTICED = 0.25
-#: The name of the virtual machine; two test runs at a time may share a machine.
-CLOCK = f"clock-{NETWORK}"
+#: The names of virtual machines; two test runs at a time may share a machine.
+CLOCK, NEWER = f"clock-{NETWORK}", f"newer-{NETWORK}"
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,8 @@ def versions(builder, engine) -> dict[str, str]:
 ])
 def hypervisor(request, engine, versions, tmp_path_factory) -> Iterator[Deployment]:
     """A host that runs nova-libvirt and nothing else."""
-    guest.end(CLOCK)  # a run that was killed leaves it behind
+    for name in (CLOCK, NEWER):
+        guest.end(name)  # a run that was killed leaves it behind
     with contextlib.ExitStack() as stack:
         place = engine
         if request.param != "this machine":
@@ -52,7 +53,8 @@ def hypervisor(request, engine, versions, tmp_path_factory) -> Iterator[Deployme
         host.configure(f"[host]\nenabled = {NAME}\n", "10-host")
         host.kolla("host", "prepare", expect=None)
         host.kolla("set", "start")
-        stack.callback(guest.end, CLOCK)
+        for name in (CLOCK, NEWER):
+            stack.callback(guest.end, name)
         yield host
 
 
@@ -135,6 +137,30 @@ def test_libvirt_older_than_a_virtual_machine_is_refused(hypervisor, running):
     assert f"{CLOCK} (libvirt " in done.stderr
     assert processes(CLOCK) == [running]
     assert virsh(hypervisor, "domstate", CLOCK).strip() == "running"
+
+
+def test_a_rollback_below_a_virtual_machine_that_a_later_libvirt_has_started_is_refused(
+    hypervisor, running
+):
+    """The libvirt of both images is the same: what they say of its version is what is compared."""
+    later = f"kolla-test/{NAME}:{LATER}"
+    hypervisor.kolla("container", "upgrade", NAME, "--image", later)
+    newer, before = boot(hypervisor, NEWER), serving(hypervisor)
+    refused = hypervisor.kolla("container", "rollback", NAME, expect=1).stderr
+    assert f"{NEWER} (libvirt {LATER})" in " ".join(refused.split()) and CLOCK not in refused
+    assert serving(hypervisor) == before
+    assert (processes(CLOCK), processes(NEWER)) == ([running], [newer])
+    virsh(hypervisor, "destroy", NEWER)
+    hypervisor.kolla("container", "rollback", NAME)
+    assert until(lambda: virsh(hypervisor, "domstate", CLOCK, expect=None).strip()) == "running"
+
+
+def serving(host: Deployment) -> tuple:
+    """Its generations, and the container that runs, with the time at which it was started."""
+    history = host.kolla("container", "history", NAME, "-f", "json").json()
+    with host.engine.client() as client:
+        (found,) = client.containers.list(filters={"label": f"kolla.container={NAME}"})
+        return [row["generation"] for row in history], found.id, found.attrs["State"]["StartedAt"]
 
 
 def test_what_a_virtual_machine_lives_in_stays_until_it_has_ended(hypervisor, running):

@@ -6,18 +6,14 @@ The tests go on where the one before ended: Keystone and Glance travel from 2025
 import contextlib
 import gzip
 import hashlib
-import os
-import pathlib
 import random
 import re
-import subprocess
 
 import pytest
 
 from tests.functional.conftest import new_deployment
 from tests.functional.support.cloud import Cloud
-from tests.functional.support.database import act, ledger, query, sql
-from tests.functional.support.harness import Deployment
+from tests.functional.support.database import act, dumps, ledger, query, restore, sql
 from tests.functional.support.watching import asking, until
 
 RELEASES = ("2025.2", "2026.1", "2026.2")
@@ -66,17 +62,6 @@ def intact(cloud: Cloud) -> None:
         assert hashlib.sha256(content).digest() == hashlib.sha256(DATA).digest()
         login = connection.connect_as(username="ada", password="lovelace", project_name="research")
         assert login.authorize() and [i.name for i in login.image.images()] == []
-
-
-def dumps(deployment: Deployment, name: str) -> list[pathlib.Path]:
-    return sorted((deployment.state_dir / "dumps" / name).iterdir(), key=os.path.getmtime)
-
-
-def restore(deployment: Deployment, dump: bytes) -> subprocess.CompletedProcess:
-    command = deployment.command("container", "exec", "mariadb", "--", "kolla-restore", "keystone")
-    return subprocess.run(
-        command, input=dump, timeout=120, env=deployment.environment(), capture_output=True
-    )
 
 
 def waiting(cloud: Cloud, text: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.functional.support.guest import first, processes
 from tests.functional.support.plugged import vsctl
-from tests.functional.support.server import members
+from tests.functional.support.server import another, members
 from tests.functional.support.watching import until
 
 #: Seconds without a tick of a clock that has stopped. It ticks every 0.1 seconds; how evenly, on a
@@ -87,18 +87,10 @@ def test_nova_still_gives_it_an_interface(server):
 def test_what_is_being_built_is_finished_before_the_hypervisor_is_replaced(server):
     host = server.host
     host.configure("[nova-compute/DEFAULT]\nmax_logfile_count = 33\n", "80-build")
-    with server.cloud.connect() as connection:
-        compute = connection.compute
-        another = compute.create_server(
-            name="another", image_id=connection.image.find_image(first.NAME).id,
-            flavor_id=compute.find_flavor(first.NAME).id,
-            networks=[{"uuid": connection.network.find_network(first.NAME).id}],
-        )
-        until(lambda: compute.get_server(another.id).compute_host, 120)
+    with another(server) as made, server.cloud.connect() as connection:
+        until(lambda: connection.compute.get_server(made.id).compute_host, 120)
         host.kolla("container", "upgrade", "nova-compute")
-        assert compute.get_server(another.id).status == "ACTIVE"
-        compute.delete_server(another.id)
-        until(lambda: not compute.find_server(another.id), 240)
+        assert made.status() == "ACTIVE"
 
 
 def test_a_virtual_machine_that_is_deleted_leaves_nothing(server):

@@ -1,6 +1,8 @@
 """Databases of the services, as an administrator sees them."""
 
 import contextlib
+import os
+import pathlib
 import re
 import subprocess
 
@@ -46,3 +48,17 @@ def ledger(deployment: Deployment, name: str = "keystone") -> list[str]:
     done = deployment.kolla("container", "exec", name, "--", "kolla-schema", "status")
     text = re.sub(r"(, since| on) [\d-]+ [\d:]+ UTC", "", done.stdout)
     return text.splitlines()
+
+
+def dumps(deployment: Deployment, name: str) -> list[pathlib.Path]:
+    """Those of a project, or of a container that has none; the latest comes last."""
+    return sorted((deployment.state_dir / "dumps" / name).iterdir(), key=os.path.getmtime)
+
+
+def restore(
+    deployment: Deployment, dump: bytes, database: str = "keystone"
+) -> subprocess.CompletedProcess:
+    command = deployment.command("container", "exec", "mariadb", "--", "kolla-restore", database)
+    return subprocess.run(
+        command, input=dump, timeout=120, env=deployment.environment(), capture_output=True
+    )

@@ -190,6 +190,21 @@ def complaints(cloud: Cloud) -> str:
     return "\n".join(told)
 
 
+@contextlib.contextmanager
+def another(server: Server) -> Iterator[Server]:
+    """One more virtual machine in its network, which Nova is asked for; it is gone afterwards."""
+    with server.cloud.connect() as connection:
+        compute = connection.compute
+        made = compute.create_server(
+            name="another", image_id=connection.image.find_image(first.NAME).id,
+            flavor_id=compute.find_flavor(first.NAME).id,
+            networks=[{"uuid": connection.network.find_network(first.NAME).id}],
+        )
+        yield Server(server.cloud, made.id, floating="")
+        compute.delete_server(made.id)
+        until(lambda: not compute.find_server(made.id), 240)
+
+
 def members(host: Deployment, name: str) -> list[str]:
     """The containers of a set, or the container of that name."""
     if name in {row["name"] for row in host.kolla("container", "list", "-f", "json").json()}:
