@@ -254,6 +254,8 @@ ELSEWHERE = {
     "kolla set upgrade neutron-agents-linux-bridge --release 2024.2": "the same",
     "kolla set upgrade neutron-network-linux-bridge --release 2024.2": "the same",
     "kolla container rollback nova-conductor": "compute/test_nova.py",
+    "kolla set restart nova-controller": "test_releases.py",
+    "kolla container restart nova-api": "the same",
     "kolla container exec nova-api -- kolla-schema forget ctl2 nova-scheduler":
         "needs Nova on two hosts; test_schema_hosts.py forgets one of Keystone's",
 }
