@@ -88,8 +88,11 @@ AODH_API = Container(
 )
 
 
-def _worker(name: str, summary: str, *follows: str, reads: str = "") -> Container:
-    """``reads``: the queue that goes with it."""
+def _worker(
+    name: str, summary: str, *follows: str, command: str = "", reads: str = "",
+    files: tuple[File, ...] = (),
+) -> Container:
+    """``command``: if it is not its name. ``reads``: the queue that goes with it."""
     return Container(
         name=name,
         parent="ceilometer-controller",
@@ -97,10 +100,10 @@ def _worker(name: str, summary: str, *follows: str, reads: str = "") -> Containe
         image=IMAGE,
         project="aodh",
         user=USER,
-        command=("kolla-run", name),
+        command=("kolla-run", command or name),
         environment=ENVIRONMENT,
         check=PERIODIC_CHECK,
-        files=FILES,
+        files=(*FILES, *files),
         limits=Limits(memory="512m"),
         follows=("aodh-api", *follows),
         requires=("mariadb", "rabbitmq", "keystone", "aodh-api"),
@@ -117,7 +120,9 @@ def _worker(name: str, summary: str, *follows: str, reads: str = "") -> Containe
 
 AODH_NOTIFIER = _worker(
     "aodh-notifier", "aodh-notifier, calls those whom an alarm is to tell",
+    command="kolla-aodh-notifier",
     reads=ALARMS_TO_TELL,
+    files=(optional_authority("heat_cfn", "heat-api-cfn"),),
 )
 # The notifier reads what these two write: it is upgraded before them.
 AODH_EVALUATOR = _worker(

@@ -1,6 +1,8 @@
 """Ceilometer: gathers measures for Gnocchi, from what services tell and what it asks them for."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from oslo_config import cfg
@@ -41,6 +43,11 @@ OPTIONS = {
             "polling_file",
             help="A polling.yaml on this host: what is asked for, and how often. Empty: "
             "virtual machines, and volumes where there is Cinder, each five minutes.",
+        ),
+        cfg.StrOpt(
+            "archive_policy", default="",
+            help="The archive policy of Gnocchi for all that is measured for the first time, such "
+            "as ceilometer-high-rate. Empty: those of Ceilometer, with a value for five minutes.",
         ),
     ),
 }
@@ -89,6 +96,16 @@ def polling(cloud: Cloud) -> str:
     return json.dumps({"sources": [source]})
 
 
+#: Where measures go. A parameter without a value is none.
+PIPELINE = json.dumps({
+    "sources": [{"name": "all", "meters": ["*"], "sinks": ["all"]}],
+    "sinks": [{
+        "name": "all",
+        "publishers": ["gnocchi://?archive_policy=${ceilometer.archive_policy}"],
+    }],
+})
+
+
 def event_pipeline(cloud: Cloud) -> str:
     """Where events go: to Aodh only where somebody reads them, or the queue would only grow."""
     heard = ["notifier://?topic=alarm.all"] if cloud.hosts("aodh-listener") else []
@@ -101,7 +118,8 @@ def event_pipeline(cloud: Cloud) -> str:
 def _agent(
     name: str, summary: str, command: tuple[str, ...], parent: str = "ceilometer-controller",
     image: Image = IMAGE, files: tuple[File, ...] = (),
-    requires: tuple[str, ...] = ("rabbitmq", "keystone"), **declared: Any,
+    requires: tuple[str, ...] = ("rabbitmq", "keystone"),
+    environment: Mapping[str, str] = MappingProxyType({}), **declared: Any,
 ) -> Container:
     return Container(
         name=name,
@@ -117,6 +135,7 @@ def _agent(
             "OS_SERVICE_CREDENTIALS__INTERFACE": "internal",
             **messaging_environment(),
             **client_environment("ceilometer", "service_credentials"),
+            **environment,
         },
         check=PERIODIC_CHECK,
         files=(MESSAGING_FILE, *AUTHORITY_FILES, *files),
@@ -148,7 +167,10 @@ CEILOMETER_NOTIFICATION = _agent(
     "ceilometer-notification",
     "ceilometer-agent-notification, hands what services tell to Gnocchi",
     ("ceilometer-agent-notification",),
-    files=(File("/etc/ceilometer/event_pipeline.yaml", content=event_pipeline),),
+    files=(
+        File("/etc/ceilometer/pipeline.yaml", content=PIPELINE),
+        File("/etc/ceilometer/event_pipeline.yaml", content=event_pipeline),
+    ),
     follows=("gnocchi-api",),
     requires=("rabbitmq", "keystone", "gnocchi-api"),
     bootstrap=(identity_task("ceilometer", "", roles="admin,service"), RESOURCE_TYPES),
@@ -167,6 +189,8 @@ CEILOMETER_COMPUTE = _polling(
     "ceilometer-polling, asks libvirt what the virtual machines of this host take",
     "compute",
     "nova-libvirt",
+    # Off by default from 2026.2 on. Alarms find the machines of a group by it.
+    environment={"OS_COMPUTE__FETCH_EXTRA_METADATA": "true"},
     image=Image(
         "ceilometer-compute",
         folder=shared_folder("docker", "ceilometer-compute"),

@@ -33,6 +33,20 @@ def test_events_go_to_aodh_only_where_something_reads_them():
     assert publishers(Cloud("aodh-listener")) == ["gnocchi://", "notifier://?topic=alarm.all"]
 
 
+def test_measures_have_the_archive_policy_that_an_operator_names():
+    pipeline = ceilometer.PIPELINE.replace("${ceilometer.archive_policy}", "quick")
+    (sink,), (source,) = (json.loads(pipeline)[part] for part in ("sinks", "sources"))
+    assert sink["publishers"] == ["gnocchi://?archive_policy=quick"]
+    assert source["meters"] == ["*"] and source["sinks"] == [sink["name"]]
+
+
+def test_measures_tell_of_which_group_a_machine_is_in_each_release():
+    """Ceilometer 27 does not ask Nova for that by itself."""
+    environment = ceilometer.CEILOMETER_COMPUTE.environment
+    assert environment["OS_COMPUTE__FETCH_EXTRA_METADATA"] == "true"
+    assert "OS_COMPUTE__FETCH_EXTRA_METADATA" not in ceilometer.CEILOMETER_CENTRAL.environment
+
+
 def meters(cloud: Cloud) -> set[str]:
     (source,) = json.loads(ceilometer.polling(cloud))["sources"]
     return {*source["meters"]}
@@ -92,6 +106,12 @@ def test_the_queues_that_only_telemetry_reads_go_with_it(container, queues):
 def test_what_writes_alarms_is_never_newer_than_the_notifier_that_reads_them():
     for writer in (aodh.AODH_EVALUATOR, aodh.AODH_LISTENER):
         assert aodh.AODH_NOTIFIER.name in writer.follows
+
+
+def test_an_alarm_can_signal_heat_in_both_languages_where_that_speaks_tls():
+    trusted = {file.path for file in aodh.AODH_NOTIFIER.files}
+    assert {f"/etc/kolla/tls/{name}.crt" for name in ("heat", "heat_cfn", "keystone")} <= trusted
+    assert aodh.AODH_NOTIFIER.command == ("kolla-run", "kolla-aodh-notifier")
 
 
 def test_only_the_one_beside_libvirt_is_root():
