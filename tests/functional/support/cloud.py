@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 
 import openstack
@@ -74,8 +75,23 @@ class Cloud:
 
     def connect(self) -> openstack.connection.Connection:
         """A user who has just logged in; nothing that fails is tried again."""
+        return self._logged_in(self.login())
+
+    def member(self, name: str) -> openstack.connection.Connection:
+        """A new user who has just logged in, and is no more than a member of a new project."""
+        password = uuid.uuid4().hex
+        with self.connect() as administrator:
+            identity = administrator.identity
+            project = identity.create_project(name=name, domain_id="default")
+            user = identity.create_user(name=name, password=password, domain_id="default")
+            identity.assign_project_role_to_user(project, user, identity.find_role("member"))
+        login = {"username": name, "password": password, "project_name": name}
+        return self._logged_in({**self.login(), **login})
+
+    @staticmethod
+    def _logged_in(login: dict[str, str]) -> openstack.connection.Connection:
         connection = openstack.connect(
-            load_envvars=False, load_yaml_config=False, region_name="RegionOne", **self.login()
+            load_envvars=False, load_yaml_config=False, region_name="RegionOne", **login
         )
         connection.authorize()
         return connection

@@ -15,11 +15,11 @@ class Stacks:
     def __init__(self, connection):
         self.api = connection.orchestration
 
-    def begin(self, template: dict) -> str:
+    def begin(self, template: dict | str, **parameters: str | int) -> str:
         """The id of a new stack."""
         answer = self.api.post("/stacks", json={
             "stack_name": f"stack-{uuid.uuid4().hex[:8]}", "template": template,
-            "timeout_mins": 10,
+            "parameters": parameters, "timeout_mins": 10,
         })
         assert answer.status_code == 201, answer.text
         return answer.json()["stack"]["id"]
@@ -31,12 +31,24 @@ class Stacks:
 
     def made(self, stack: str, seconds: float = MADE) -> dict:
         """Its outputs, once it is complete."""
+        return self.outputs(self._complete(stack, "CREATE", seconds))
+
+    def change(self, stack: str, **parameters: str | int) -> None:
+        """Begin to give it other values of these parameters."""
+        answer = self.api.patch(self._path(stack), json={"parameters": parameters})
+        assert answer.status_code == 202, answer.text
+
+    def changed(self, stack: str, seconds: float = MADE) -> None:
+        """Until it has the values that it was to get."""
+        self._complete(stack, "UPDATE", seconds)
+
+    def _complete(self, stack: str, action: str, seconds: float) -> dict:
         def ended() -> dict | None:
             shown = self.show(stack)
-            return None if shown["stack_status"] == "CREATE_IN_PROGRESS" else shown
+            return None if shown["stack_status"].endswith("_IN_PROGRESS") else shown
         shown = until(ended, seconds)
-        assert shown["stack_status"] == "CREATE_COMPLETE", shown["stack_status_reason"]
-        return self.outputs(shown)
+        assert shown["stack_status"] == f"{action}_COMPLETE", shown["stack_status_reason"]
+        return shown
 
     @staticmethod
     def outputs(shown: dict) -> dict:

@@ -39,6 +39,11 @@ class Measures:
 
     def aggregates(self, place: str, how: str) -> list[float]:
         """The values of five minutes each; none while there is no such metric."""
-        answer = self._api.get(f"/v1/{place}/measures?aggregation={how}&granularity=300")
+        return list(self.over_time(place, how, 300).values())
+
+    def over_time(self, place: str, how: str, seconds: int) -> dict[datetime.datetime, float]:
+        """The values of so many seconds each, by their beginning."""
+        answer = self._api.get(f"/v1/{place}/measures?aggregation={how}&granularity={seconds}")
         assert answer.status_code in (200, 404), answer.text
-        return [value for _, _, value in answer.json()] if answer.ok else []
+        found = answer.json() if answer.ok else ()
+        return {datetime.datetime.fromisoformat(begin): value for begin, _, value in found}

@@ -28,7 +28,7 @@ def notify(load, tmp_path, monkeypatch):
     return run
 
 
-def test_alarms_reach_what_the_cloud_vouches_for_and_all_that_they_reached_before(notify, tmp_path):
+def test_alarms_reach_apis_of_the_cloud_and_all_that_they_reached_before(notify, tmp_path):
     assert notify("the authority of Heat\n") == str(tmp_path / "trusted.crt")
     with open(certs.where()) as known:
         assert (tmp_path / "trusted.crt").read_text() == known.read() + "the authority of Heat\n"
