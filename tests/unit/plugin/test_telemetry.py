@@ -3,10 +3,12 @@
 import json
 
 import pytest
+import yaml
 
 from kolla.plugin import Strategy
 from kolla_plugins import aodh, ceilometer, gnocchi
 from kolla_plugins.openstack import messaging_environment
+from tests.manual import ROOT
 
 APIS = (gnocchi.GNOCCHI_API, aodh.AODH_API)
 WORKERS = (
@@ -56,6 +58,13 @@ def test_nobody_is_asked_for_volumes_where_there_is_no_cinder():
     everywhere = meters(Cloud("ceilometer-central"))
     assert "cpu" in everywhere and not any(meter.startswith("volume") for meter in everywhere)
     assert meters(Cloud("cinder-api")) - everywhere == {*ceilometer.OF_VOLUMES}
+
+
+def test_the_polling_of_the_manual_asks_for_all_that_is_asked_for_by_default():
+    sample = ROOT / "doc" / "source" / "samples" / "scaling" / "polling.yaml"
+    sources = yaml.safe_load(sample.read_text())["sources"]
+    asked = [meter for source in sources for meter in source["meters"]]
+    assert sorted(asked) == sorted(ceilometer.OF_MACHINES)
 
 
 def test_services_tell_of_what_they_do_only_where_an_operator_says_so():
