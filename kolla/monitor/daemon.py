@@ -99,8 +99,8 @@ class Daemon:
         """The deployment with today's configuration; the one from before if that is not valid."""
         try:
             deployment = self._valid()
-        except KollaError as error:
-            LOG.error("the configuration stays as it was: %s", error)
+        except Exception as error:  # a plugin that has just been installed may raise anything
+            LOG.error("the configuration stays as it was: %s", _said(error))
             if isinstance(error, Invalid):
                 before.configuration.invalid = error
             return before
@@ -126,6 +126,9 @@ class Daemon:
         deployment = self._deploy()
         deployment.configuration.require_valid()
         _prepare(deployment)
+        # While there still is the deployment from before: a backend may be broken, too.
+        deployment.backend_of(deployment.settings.value("backend", "driver"))
+        deployment.store.changed()
         return deployment
 
     @contextlib.contextmanager
@@ -145,6 +148,11 @@ class Daemon:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _said(error: Exception) -> str:
+    known = isinstance(error, KollaError)
+    return str(error) if known else discovery.unforeseen(error, "a bug in kolla")
 
 
 def _prepare(deployment: Deployment) -> None:

@@ -120,6 +120,31 @@ def test_hooks_are_told_on_after_a_wrong_configuration_was_read(run, make, engin
     run(deploy, script)
 
 
+@pytest.mark.parametrize("error", [TypeError("no text"), KollaError("it cannot be imported")])
+def test_a_reload_that_a_broken_plugin_spoils_leaves_the_monitor_as_it_was(
+    run, make, says, monkeypatch, error
+):
+    made = []
+
+    def fail(name):
+        raise error
+
+    def deploy():
+        made.append(make())
+        if len(made) > 1:
+            monkeypatch.setattr(made[1], "backend_of", fail)
+        return made[-1]
+
+    def script():
+        says("web generation 1 healthy")
+        send(signal.SIGHUP)
+        says("the configuration stays as it was")
+        says("watches the containers", times=2)
+        send(signal.SIGTERM)
+
+    run(deploy, script)
+
+
 def test_an_end_asked_for_while_the_configuration_is_read_is_one(run, make):
     made = []
 
