@@ -118,13 +118,12 @@ class Context:
         self._fresh.add(watched.name)
 
     def publish(self) -> None:
-        """Show readers the state, in the background."""
+        """Show readers the state, or take the copy away if there are none, in the background."""
         def done(error: Exception | None) -> None:
             if error:
                 LOG.error("readers see an old state: %s", line(error))
 
-        if self.deployment.settings.value("DEFAULT", "readers"):
-            self.loop.background(self.looking, self.deployment.publish, done)
+        self.loop.background(self.looking, self.deployment.publish, done)
 
     def write(self) -> None:
         """Record all results since the last time, in one transaction."""

@@ -224,6 +224,22 @@ def test_a_reload_finds_plugins_that_came_and_went_since(run, make, says, tmp_pa
     assert found == [False, True, False]
 
 
+def test_who_may_not_read_the_state_any_more_has_no_copy_of_it_after_a_reload(
+    run, make, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(watcher, "PUBLISH", 0.05)
+    copy = tmp_path / "run"
+    texts = [f"[DEFAULT]\nreaders = nogroup\nreaders_dir = {copy}\n", ""]
+
+    def script():
+        until(copy.exists)
+        send(signal.SIGHUP)
+        until(lambda: not copy.exists())
+        send(signal.SIGTERM)
+
+    run(lambda: make(texts.pop(0)), script)
+
+
 def test_systemd_sees_signs_of_life_while_a_reload_waits_for_what_is_under_way(
     run, make, engine, says, monkeypatch
 ):
