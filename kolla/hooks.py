@@ -38,15 +38,15 @@ class Hooks:
 
     def __init__(self, catalog: Catalog, settings: Settings, mask: Callable[[str], str]):
         self._wait = settings.value("hooks", "wait")
-        self._tellers = [
-            _Teller(name, functools.partial(_made, catalog, settings, name), settings, mask)
+        self._callers = [
+            _Caller(name, functools.partial(_made, catalog, settings, name), settings, mask)
             for name in dict.fromkeys(settings.value("hooks", "enabled"))
         ]
 
     def tell(self, event: Event) -> None:
         """Pass an event on; returns at once and never raises."""
-        for teller in self._tellers:
-            teller.tell(event)
+        for caller in self._callers:
+            caller.tell(event)
 
     def close(self, timeout: float | None = None) -> None:
         """Wait until all hooks have got all events, ``timeout`` seconds at most.
@@ -54,10 +54,10 @@ class Hooks:
         None: as many seconds as ``[hooks] wait`` says.
         """
         deadline = time.monotonic() + (self._wait if timeout is None else timeout)
-        for teller in self._tellers:
-            teller.finish()
-        for teller in self._tellers:
-            teller.wait(max(0.0, deadline - time.monotonic()))
+        for caller in self._callers:
+            caller.finish()
+        for caller in self._callers:
+            caller.wait(max(0.0, deadline - time.monotonic()))
 
 
 def _made(catalog: Catalog, settings: Settings, name: str) -> Hook:
@@ -65,7 +65,7 @@ def _made(catalog: Catalog, settings: Settings, name: str) -> Hook:
     return thing.from_settings(settings) if hasattr(thing, "from_settings") else thing
 
 
-class _Teller(threading.Thread):
+class _Caller(threading.Thread):
     """Tells one hook of events, one after the other."""
 
     def __init__(

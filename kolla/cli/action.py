@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 #: Reasons that only repeat the command.
 PLAIN = ("requested", "not created yet")
-#: How many lines of the evidence of a failure are printed, of its beginning and its end.
-FIRST, LAST = 4, 12
+#: Lines of the beginning of the evidence of a failure that are printed.
+FIRST = 4
+#: Lines of its end that are printed.
+LAST = 12
 #: Between them the last lines that name an error are printed, and how many: what a server says
 #: as it ends often follows the reason for it.
 NAMES_ERROR = re.compile(r"\b\w*(Error|Exception)(:|$)|\b(CRITICAL|FATAL)\b")

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from kolla.plugin.reports import Usage
     from kolla.store.records import Generation
 
-#: Hours of events, and how many of them.
-LATELY, EVENTS = 24, 5
+#: Hours for which an event is worth a word.
+LATELY = 24
+#: How many events are told at most, the newest.
+EVENTS = 5
 #: The share of a limit that is worth a word.
 NEAR = 0.9
 

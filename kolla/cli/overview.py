@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from kolla.cli.matters import Matter
     from kolla.health.asking import Health
 
-#: Seconds between two looks with --watch, and between two looks at what only the engine knows.
-PAUSE, ENGINE_PAUSE = 2, 60
+#: Seconds between two looks with --watch.
+PAUSE = 2
+#: Seconds between two looks at what only the engine knows.
+ENGINE_PAUSE = 60
 #: How many entries each part has; what waits fills the rest of the screen, and has at least 2.
 MOST = 4
 #: Lines of the screen besides the three of each entry that waits.

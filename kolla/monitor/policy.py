@@ -44,7 +44,7 @@ class Surroundings:
 
 
 def passed(memory: Memory, rules: Rules, now: float) -> Remedy:
-    """Its check passed. If it was given up, the monitor resumes its care within the budget."""
+    """Its check passed. If it was given up, the monitor acts on it again, within the budget."""
     memory.answers.append(True)
     memory.unfailing()
     memory.passed, memory.awake, memory.dying_since = now, True, None

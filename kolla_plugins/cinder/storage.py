@@ -66,11 +66,15 @@ NEEDS = tuple(
 #: Runs a command that knows the queues of all backends.
 QUEUES = "kolla-cinder-volume"
 
-#: The folder of backups, in the container, and the bytes of each of its files.
-BACKUPS, FILE = "/var/lib/cinder-backup", 64 << 20
+#: The folder of backups, in the container.
+BACKUPS = "/var/lib/cinder-backup"
+#: Bytes of each file in it.
+FILE = 64 << 20
 
-#: Seconds in which work that is under way may end, at first beside the next generation.
-DRAINS, FINISHES = 120, 300
+#: Seconds in which work that is under way may end beside the next generation.
+DRAINS = 120
+#: Seconds in which the rest of it may end after that.
+FINISHES = 300
 
 CINDER_VOLUME = Container(
     name="cinder-volume",
