@@ -68,14 +68,14 @@ def held_back(deployment: Deployment, container: Container, record: Record) -> s
     end = f"`kolla container upgrade {container.name} --follow-config` ends that"
     why_not = obstacle(deployment, container, record)
     if record.image_pin:
-        here = deployment.backend.image(record.image_pin)
-        wanted = deployment.backend.image(
-            desired.name_of_image(deployment, container, release)
-        )
-        if wanted is None or here and here.id == wanted.id:
-            return ""
         stays = f"the image {short_id(record.image_pin)}"
         if why_not is None:
+            here = deployment.backend.image(record.image_pin)
+            wanted = deployment.backend.image(
+                desired.name_of_image(deployment, container, release)
+            )
+            if wanted is None or here and here.id == wanted.id:
+                return ""
             asked = f"{wanted.reference} is {short_id(wanted.id)}"
     elif record.release_pin in (None, release) or not container.image.per_release:
         return ""

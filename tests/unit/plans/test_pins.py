@@ -42,11 +42,12 @@ def test_what_a_rollback_holds_back_is_told_with_the_command_and_can_follow_agai
     assert host.act("upgrade")["web"].outcome == "unchanged"
 
 
-def test_one_that_the_configured_release_no_longer_has_is_not_told_to_follow(tmp_path):
+@pytest.mark.parametrize("pin", [{"release": "2026.1"}, {"image": "kolla/web:2026.1"}])
+def test_one_that_the_configured_release_no_longer_has_is_not_told_to_follow(tmp_path, pin):
     host = Host(tmp_path, make_service("web", per_release=True, releases=("2026.1",)))
     host.build("1")
     host.act("start")
-    host.act("upgrade", release="2026.1")
+    host.act("upgrade", **pin)
     configure(host, "2026.2")
     reason = host.act("upgrade")["web"].reason
     assert "[DEFAULT] release is 2026.2, which web is no part of; on a host that goes on" in reason
@@ -87,6 +88,12 @@ def test_an_image_of_a_later_release_than_the_configured_one_is_not_told_to_foll
     reason = host.act("upgrade")["web"].reason
     assert reason.startswith("pinned to the image") and "--follow-config" not in reason
     assert "while [DEFAULT] release is 2026.1; raise that, or `kolla container rollback" in reason
+
+
+def test_a_pinned_image_is_told_though_that_of_an_earlier_configured_release_is_not_built(host):
+    host.act("upgrade", image="kolla/web:2026.2")
+    del host.engine.built["kolla/web:2026.1"]
+    assert "while [DEFAULT] release is 2026.1" in host.act("upgrade")["web"].reason
 
 
 def test_a_rollback_of_options_alone_pins_nothing(host):
