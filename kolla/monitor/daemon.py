@@ -98,7 +98,7 @@ class Daemon:
     def _reloaded(self, before: Deployment) -> Deployment:
         """The deployment with today's configuration; the one from before if that is not valid."""
         try:
-            deployment = self._valid()
+            deployment = self._valid(before)
         except Exception as error:  # a plugin that has just been installed may raise anything
             LOG.error("the configuration stays as it was: %s", _said(error))
             if isinstance(error, Invalid):
@@ -121,10 +121,15 @@ class Daemon:
         else:
             threading.Thread(target=close, name="leave", daemon=True).start()
 
-    def _valid(self) -> Deployment:
+    def _valid(self, before: Deployment) -> Deployment:
         discovery.look_again()
         deployment = self._deploy()
         deployment.configuration.require_valid()
+        if deployment.state_dir != before.state_dir:  # its lock is that of another deployment
+            raise KollaError(
+                f"[DEFAULT] state_dir is {deployment.state_dir}, no longer {before.state_dir}",
+                "`systemctl restart kolla-monitor` watches the deployment there",
+            )
         _prepare(deployment)
         # While there still is the deployment from before: a backend may be broken, too.
         deployment.backend_of(deployment.settings.value("backend", "driver"))

@@ -145,6 +145,22 @@ def test_a_reload_that_a_broken_plugin_spoils_leaves_the_monitor_as_it_was(
     run(deploy, script)
 
 
+def test_a_reload_does_not_lead_to_the_state_of_another_deployment(
+    run, make, says, tmp_path, caplog
+):
+    texts = ["", f"[DEFAULT]\nstate_dir = {tmp_path}/other\n"]
+
+    def script():
+        says("web generation 1 healthy")
+        send(signal.SIGHUP)
+        says(f"state_dir is {tmp_path}/other, no longer {tmp_path}/state")
+        says("watches the containers", times=2)
+        send(signal.SIGTERM)
+
+    run(lambda: make(texts.pop(0)), script)
+    assert "`systemctl restart kolla-monitor`" in caplog.text
+
+
 def test_an_end_asked_for_while_the_configuration_is_read_is_one(run, make):
     made = []
 
