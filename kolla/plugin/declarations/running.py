@@ -39,7 +39,7 @@ class Listen:
     #: that is well). Empty: none may.
     balanced: Template = ""
     #: A further port that it binds at this address, where a balancer can say in the PROXY protocol
-    #: who its client is; declared with a ``Listen`` of its own as well. Empty: none.
+    #: who its client is; it has to be declared with a ``Listen`` of its own as well. Empty: none.
     proxied: Template = ""
     #: The address moves between hosts, as keepalived's do: the container binds it although this
     #: host may not have it, for which it needs the host's ``ip_nonlocal_bind``.

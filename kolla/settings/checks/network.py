@@ -25,13 +25,16 @@ class _Bound(NamedTuple):
     address: str
     port: str
     balanced: str
+    proxied: str
 
 
 def unusable_places(settings: Settings) -> Iterator[Problem]:
     address = settings.value("host", "address")
     if message := _unusable(address):
         yield settings.blame("host", "address", message)
-    for bound in _listens(settings):
+    found = _listens(settings)
+    places = {(bound.container.name, bound.address, bound.port) for bound in found}
+    for bound in found:
         if message := _unusable(bound.address, bound.listen.floating):
             yield blame(settings, bound.container, bound.listen.address, message)
         if not (bound.port.isdecimal() and 0 < int(bound.port) < 65536):
@@ -40,6 +43,9 @@ def unusable_places(settings: Settings) -> Iterator[Problem]:
         if bound.balanced not in ("", *BALANCED):
             message = f"{bound.balanced!r} is not one of {', '.join(BALANCED)}"
             yield blame(settings, bound.container, bound.listen.balanced, message)
+        if bound.proxied and (bound.container.name, bound.address, bound.proxied) not in places:
+            message = f"its port {bound.port} is proxied at {bound.proxied!r}, where it has none"
+            yield blame(settings, bound.container, bound.listen.proxied, message)
 
 
 def ports_used_twice(settings: Settings) -> Iterator[Problem]:
@@ -90,13 +96,13 @@ def _listens(settings: Settings) -> list[_Bound]:
     for container in settings.enabled():
         for listen in container.listens:
             try:
-                address, port, balanced = map(
-                    settings.render, (listen.address, listen.port, listen.balanced))
+                address, port, balanced, proxied = map(settings.render, (
+                    listen.address, listen.port, listen.balanced, listen.proxied))
             except KollaError:
                 continue  # reported as a malformed template or a wrong value
             if not port:
                 continue
-            found.append(_Bound(container, listen, address, port, balanced))
+            found.append(_Bound(container, listen, address, port, balanced, proxied))
     return found
 
 

@@ -411,6 +411,17 @@ def test_an_option_cannot_ask_for_an_unknown_way_of_balancing(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("proxied", ["20077", "http"])
+def test_where_a_balancer_says_who_its_client_is_the_container_has_a_port(tmp_path, proxied):
+    listen = Listen("127.0.0.1", "${web.port}", "http", proxied=proxied)
+    assert problems(tmp_path, "[web]\nport = 77\n", make_web(listens=(listen,))) == [
+        f"plugin 'web' of 'kolla-host': its port 77 is proxied at {proxied!r}, where it has none"
+    ]
+    both = make_web(listens=(listen, Listen("127.0.0.1", "20077")))
+    found = problems(tmp_path, "[web]\nport = 77\n", both)
+    assert bool(found) == (proxied != "20077"), found
+
+
 def test_port_zero_cannot_be_listened_on(tmp_path):
     assert problems(tmp_path, "[web]\nport = 0\n") == [
         "kolla.conf:2: [web] port: '0' is not a port that can be listened on"
