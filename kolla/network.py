@@ -130,7 +130,7 @@ def _files(process: pathlib.Path) -> Iterator[str]:
 
 
 def _name(process: pathlib.Path) -> str:
-    """As a process calls itself, which may be anything."""
+    """What a process calls itself, which may be anything."""
     name = (process / "comm").read_bytes().decode(errors="replace").removesuffix("\n")
     return harmless(name).replace("\n", " ")
 

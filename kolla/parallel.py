@@ -71,9 +71,9 @@ class Graph:
         self._order.prepare()
         self._changed = threading.Condition()
         self._waiting = list(needs)
-        #: Those of them whose needs are ready.
+        #: Waiting tasks whose needs are ready.
         self._possible: set[str] = set()
-        #: Those that others still wait for.
+        #: Tasks that others still wait for.
         self._active: set[str] = set()
         self._failed: set[str] = set()
         self._threads = 0

@@ -95,7 +95,7 @@ class Catalog:
         return [leaf for child in self.children(node) for leaf in self.subtree(child)]
 
     def ordinary(self, node: Node) -> list[Container]:
-        """Those of them that run where the node is named: all but what is optional below it."""
+        """The containers that run where a node is named: all but what is optional below it."""
         if isinstance(node, Container):
             return [node]
         below = (child for child in self.children(node) if not child.optional)

@@ -165,7 +165,7 @@ def _culprit(error: BaseException) -> str:
 
 
 def version() -> str:
-    """That of kolla as it is installed."""
+    """The version of kolla that is installed."""
     return importlib.metadata.version(KOLLA)
 
 

@@ -14,7 +14,7 @@ class Form(NamedTuple):
     example: str
 
 
-#: Those of processes and of open files are options of every container.
+#: Without the limits of processes and open files: these are options of every container.
 _LIMITS = ("core", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "rss", "rtprio",
            "rttime", "sigpending", "stack")
 _PATH = r"/[^\0:]*"
@@ -39,9 +39,11 @@ NEEDS: dict[str, Form] = {
     "device": Form(_PATH, "/dev/kvm"),
     "interface": Form(r"[^\s/]{1,15}", "eth0"),
 }
-#: Of the source of a mount, the name of a volume, the size of scratch space.
+#: The source of a mount.
 MOUNTED = Form(_PATH, "/srv/instances")
+#: The name of a volume.
 VOLUME = Form(r"[a-zA-Z0-9][\w.-]*", "mariadb")
+#: The size of scratch space.
 SIZE = Form(r"[1-9]\d*[kmg]?", "64m")
 PROPAGATIONS = ("rprivate", "rslave", "rshared")
 

@@ -166,7 +166,7 @@ class Lister(_Columns, lister.Lister):
     def _show(
         self, parsed_args: Namespace, names: Sequence[str], rows: list[Sequence[Any]]
     ) -> int:
-        """For people: the text or the table, and below it what does not fit into one."""
+        """Print the text or the table for people, and below it what does not fit into a table."""
         chosen = list(parsed_args.columns)
         if self.text is not None and not chosen:
             self.app.stdout.write(f"{self.text}\n")

@@ -113,7 +113,7 @@ def _generations(deployment: "Deployment", arguments: list[str]) -> list[str]:
 
 
 def _ways_back(deployment: "Deployment", arguments: list[str]) -> list[str]:
-    """Those to which a rollback can go."""
+    """The generations to which a rollback can go."""
     from kolla.cli.history import ways_back
 
     store = deployment.store

@@ -4,7 +4,7 @@ import logging
 import os
 from typing import TextIO
 
-#: Those of syslog. What is worse than an error is one here.
+#: Priorities of syslog. kolla writes nothing above an error.
 ERROR, WARNING, INFO, DEBUG = 3, 4, 6, 7
 
 

@@ -148,7 +148,7 @@ def _of_host(deployment: "Deployment") -> Iterator[Matter]:
 
 
 def of_engine(deployment: "Deployment") -> Iterator[Matter]:
-    """The same as far as only the engine knows it: drift, and the age of images."""
+    """The matters that only the engine knows of: drift, and the age of images."""
     from kolla import host
     from kolla.images import labels
 

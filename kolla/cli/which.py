@@ -50,7 +50,7 @@ class OnOne(Command):
 class OnNodes(Command):
     """A noun: any nodes of the tree, or the whole deployment."""
 
-    #: Of its argument: the name, what it is, and the source of its completion.
+    #: The name of its argument, what that is, and the source of its completion.
     argument = ("NAME", "a container or container set", "sets and containers")
     #: Whether a node must be named; if not, no name means everything.
     name_required = False

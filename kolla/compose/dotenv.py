@@ -15,7 +15,7 @@ def text(variables: Mapping[str, str], classic: bool = False) -> str:
 
 
 def misread(variables: Mapping[str, str]) -> list[str]:
-    """Those that docker-compose 1 takes for something else in a file for compose 2."""
+    """The variables whose value docker-compose 1 misreads in a file for compose 2."""
     return [name for name, value in sorted(variables.items())
             if _for_classic(value) != _for_compose(value)]
 

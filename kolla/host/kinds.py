@@ -77,7 +77,7 @@ def _set(setting: str, user: int) -> None:
 
 
 def _switch(name: str) -> pathlib.Path:
-    """As ``sysctl`` reads names: one with a slash has its dots in the names of interfaces."""
+    """The file of a sysctl. In a name with slashes, dots belong to the name of an interface."""
     return PROC / "sys" / (name if "/" in name else name.replace(".", "/"))
 
 
@@ -98,7 +98,7 @@ def _passes_on(path: str, *words: str) -> str:
 
 
 def _share_by_hand(path: str) -> str:
-    """Of a folder that is there: kolla does not change a mount that others use as well."""
+    """The command that shares a folder that exists: kolla changes no mount that others use."""
     if not _slave(path) or not os.path.exists(host_path(path)):
         return ""
     return f"`mount --make-shared {_mount_of(path)[0]}`, before the engine starts"
@@ -115,7 +115,7 @@ def _mount_of(path: str) -> tuple[str, list[str]]:
 
 
 def _mounts() -> str:
-    """As the host sees them, see :func:`host_path`."""
+    """The table of mounts as the host sees them, see :func:`host_path`."""
     try:
         return (PROC / "1" / "mountinfo").read_text()
     except OSError:

@@ -199,7 +199,7 @@ class _Workshop:
         self.client.build([*afresh, *options, *build], job, network="none")
 
     def _secrets(self, image: Image) -> list[str]:
-        """Those of this site; of the sources, those of its suite."""
+        """The options that pass secrets of this site: of the sources, those of its suite."""
         own = f"sources-{image.suite or SUITE}"
         return [
             f"--secret=id={'sources' if name == own else name},src={path}"

@@ -175,7 +175,7 @@ def _gauge(
 
 
 def _pins(conditions: Mapping[str, Condition]) -> GaugeMetricFamily:
-    """Of containers that keep a release or an image, whatever the configuration says."""
+    """The pin of each container that keeps a release or an image."""
     family = GaugeMetricFamily(
         "kolla_container_pinned_timestamp_seconds",
         "When the container was pinned to a release or an image.", labels=["container", "pin"],

@@ -26,7 +26,7 @@ class Configured(Protocol):
         """A rendered text with its secrets put in."""
 
     def taken_out(self, rendered: str) -> list[str]:
-        """Those of its secrets that the configuration has no more."""
+        """The secrets in a rendered text that the configuration no longer has."""
 
     def is_of_nobody(self, rendered: str) -> bool:
         """Whether it has the content of a file that no installed plugin names any more."""

@@ -41,7 +41,7 @@ class Cloud(Protocol):
     """All hosts that have a file in ``hosts/``, and the one that asks."""
 
     def hosts(self, container: str = "") -> Sequence[Host]:
-        """Those on which a container is enabled, by their names; without a name, all."""
+        """The hosts on which a container is enabled, by their names; without a container, all."""
 
     def listens(self) -> Sequence[Listening]:
         """Where the enabled containers of all hosts listen, by container and host."""

@@ -22,8 +22,9 @@ FORMS = {
     "none": "secret",
 }
 _SIZED = ("hex", "base64")
-#: Of a password that is made up.
+#: Random bytes in a password that kolla makes up.
 PASSWORD_BYTES = 20
+#: Bytes of a Fernet key.
 FERNET_BYTES = 32
 
 

@@ -23,7 +23,7 @@ class Instance:
     #: target to size.
     scratch: Mapping[str, str] = dataclasses.field(default_factory=dict)
     capabilities: tuple[str, ...] = ()
-    #: Of ``capabilities``, where those are ``ALL``; else all are dropped that it has not.
+    #: Exceptions where ``capabilities`` are ``ALL``; else it loses all that it does not name.
     dropped: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     #: As in ``--device-cgroup-rule``.
@@ -55,7 +55,7 @@ class Instance:
 
     @property
     def security_options(self) -> list[str]:
-        """As in ``--security-opt``."""
+        """The options as in ``--security-opt``."""
         confined = [] if "new-privileges" in self.privileges else ["no-new-privileges"]
         return [*confined, *self.security]
 

@@ -16,5 +16,5 @@ class Releases:
     order: tuple[str, ...]
     #: The release to build and run unless ``[DEFAULT] release`` names another.
     default: str
-    #: Those from which an upgrade may skip the releases up to the next of these.
+    #: Releases from which an upgrade may skip all others up to the next of these.
     skip_level: tuple[str, ...] = ()

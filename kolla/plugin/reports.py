@@ -35,7 +35,7 @@ class Observed:
     #: The engine's own word: created, running, restarting, paused, exited, dead.
     status: str
     task: str = ""
-    #: Only after ``inspect``.
+    #: Its restart policy; known only after ``inspect``.
     restart: str = ""
     #: Whether it ever counted: with its commit it got its full share of the CPU, which it keeps.
     committed: bool = False

@@ -12,7 +12,7 @@ from kolla.plugin.reach import exposes, reaches
 
 #: The label of a generation on the engine that holds its whole spec.
 SPEC = "kolla.spec"
-#: Of the snapshots that are written. Those of every earlier format can be read.
+#: The format of new snapshots. Snapshots of every earlier format can be read.
 FORMAT = 2
 
 
@@ -28,7 +28,7 @@ class Spec(Running):
     image: str
     image_id: str
     release: str
-    #: Of the software in the image.
+    #: The version of the software in the image.
     version: str
     security: tuple[str, ...]
     #: ``driver``, and what that is told.
@@ -68,7 +68,7 @@ class Spec(Running):
 
     @property
     def owner(self) -> int:
-        """Whose its files are: root without capabilities can read no other's."""
+        """The owner of its files: root without capabilities can read no other user's."""
         return 0 if "root" in {item.kind for item in self.privileges} else self.user
 
     def granted(self, kind: str) -> tuple[str, ...]:

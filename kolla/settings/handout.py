@@ -31,7 +31,7 @@ class Handout:
 
 
 def make(settings: Settings) -> Handout:
-    """For the host of these settings. Raises :class:`kolla.settings.Invalid` for mistakes."""
+    """The handout for the host of these settings. Raises :class:`kolla.settings.Invalid`."""
     settings.require_correct()
     chooser = _Chooser(settings)
     files = {
@@ -112,7 +112,7 @@ class _Chooser:
         self._settings = settings
         found = {name for container in settings.enabled()
                  for name in secrets_of(settings, container)}
-        #: Those that its containers find the other hosts with.
+        #: Secrets with which its containers find the other hosts.
         self._of_others = self._with_those_inside(
             inside for name in found for inside in _described(settings, name)
         )

@@ -76,7 +76,7 @@ class Settings(OptionValues):
         return cls(catalog, config_dir, host, found)
 
     def value(self, group: str, option: str) -> Any:
-        """The same; of an option of each host, what the files of all hosts make of it."""
+        """The value of an option; the files of all hosts make that of an option of each host."""
         opt = self.option(group, option)
         if isinstance(opt, EachHost) and self.sources.find(group, opt) is None:
             return self.hosts.texts(opt, self)

@@ -17,7 +17,7 @@ from kolla.times import age, now
 
 #: Seconds between two attempts to get a lock that is held.
 PAUSE = 0.1
-#: Seconds for which it may be taken by who only looks whether it is held.
+#: Seconds for which a command that only looks may hold it.
 LOOK = 0.2
 
 
@@ -73,7 +73,7 @@ class Locks:
         return locked(self.folder)
 
     def moves(self, names: Iterable[str]) -> dict[str, Move]:
-        """Those of the containers that commands lead to another release at this moment."""
+        """By container: where a command leads it at this moment, if it changes its release."""
         return {name: move for name in names if (move := self._move(name))}
 
     def _move(self, name: str) -> Move | None:

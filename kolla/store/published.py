@@ -59,7 +59,7 @@ class Published:
         return max(times)
 
     def _shown(self) -> int | None:
-        """The same of what the group can read; None if that is nothing."""
+        """The time of the state that the group can read; None if it can read none."""
         try:
             made = self._copy.stat()
         except OSError:
@@ -102,7 +102,7 @@ class Published:
             return None
 
     def _withdraw(self) -> None:
-        """Only what this deployment has made."""
+        """Remove the copy, but only one that this deployment has made."""
         folder = self._earlier()
         if folder is None:
             return

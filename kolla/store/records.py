@@ -150,7 +150,7 @@ class EventRecord:
     seconds: float | None
     #: The evidence of a failure; empty if nothing went wrong.
     evidence: str = ""
-    #: Of an operation: the task that it ran, if any.
+    #: The task that an operation ran, if any.
     task: str = ""
 
 

@@ -73,7 +73,7 @@ class Store(Journal):
                 self.update(record.name, **known)
 
     def end_maintenance(self, name: str, until: str) -> None:
-        """Unless it lasts until some other time by now."""
+        """End a maintenance, unless it was changed to last until another time."""
         self._write(
             "UPDATE containers SET maintenance = NULL WHERE name = ? AND maintenance = ?",
             name, until,

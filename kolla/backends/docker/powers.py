@@ -58,7 +58,7 @@ class Powers:
 
 
 def powers(url: str) -> Powers | None:
-    """Of the engine that listens there; None if its process cannot be seen from here."""
+    """The powers of the engine that listens there; None if its process cannot be seen."""
     pid = _process(url)
     if pid is None:
         return None

@@ -14,7 +14,7 @@ class Keyring:
     drops those before it.
     """
 
-    #: Of the folder, in the container.
+    #: The folder of the keys in the container.
     path: str
     #: ``group.option`` of the secret.
     option: str

@@ -71,5 +71,5 @@ class HostMount:
 
     @property
     def options(self) -> str:
-        """As in ``-v``: ``ro,rprivate``."""
+        """The options of the mount as in ``-v``: ``ro,rprivate``."""
         return f"{'ro' if self.read_only else 'rw'},{self.propagation}"

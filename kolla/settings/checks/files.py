@@ -96,7 +96,7 @@ def malformed_templates(settings: Settings) -> Iterator[Problem]:
 
 
 def _made(settings: Settings, container: Container, file: File) -> Iterator[Problem]:
-    """Of a file that is made of all hosts: what is wrong with it, or with one of them."""
+    """The problems of a file that is made of all hosts, or of one of these."""
     try:
         if callable(file.content):
             settings.render(made(settings, container, file))

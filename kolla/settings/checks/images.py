@@ -10,7 +10,7 @@ from kolla.settings.problems import Invalid, Problem
 
 
 def unpinned(settings: Settings) -> Iterator[Problem]:
-    """Those that are not named, or not by their digest."""
+    """Images of others that are not named, or not by their digest."""
     for container in settings.enabled():
         if not container.image.reference:
             continue
