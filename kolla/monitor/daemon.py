@@ -131,6 +131,7 @@ class Daemon:
                 "`systemctl restart kolla-monitor` watches the deployment there",
             )
         _prepare(deployment)
+        _require_plugins(before, deployment)
         # While there still is the deployment from before: a backend may be broken, too.
         deployment.backend_of(deployment.settings.value("backend", "driver"))
         deployment.store.changed()
@@ -153,6 +154,18 @@ class Daemon:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _require_plugins(before: Deployment, deployment: Deployment) -> None:
+    """Raise :class:`KollaError` for a plugin that could be loaded before and now cannot.
+
+    Its modules are still those of before, and do not fit what has been installed since.
+    """
+    for error in deployment.installed.errors:
+        if error.namespace == "kolla.containers" and error.name in before.installed.containers:
+            raise KollaError(
+                str(error), "mend it; if it was upgraded: `systemctl restart kolla-monitor`"
+            )
 
 
 def _said(error: Exception) -> str:

@@ -12,6 +12,7 @@ from tests.unit.support.engine import Engine
 from tests.unit.support.monitored import MadeUp
 
 from kolla.catalog import discovery
+from kolla.catalog.discovery import PluginError
 from kolla.errors import KollaError
 from kolla.monitor import chores, daemon, systemd, watcher
 from kolla.monitor.daemon import Daemon
@@ -143,6 +144,30 @@ def test_a_reload_that_a_broken_plugin_spoils_leaves_the_monitor_as_it_was(
         send(signal.SIGTERM)
 
     run(deploy, script)
+
+
+@pytest.mark.parametrize("broken, stays", [("web", True), ("new", False)])
+def test_a_reload_loses_no_plugin_that_was_upgraded_and_does_not_fit_what_is_loaded(
+    run, make, says, caplog, broken, stays
+):
+    made = []
+
+    def deploy():
+        made.append(make())
+        if len(made) > 1:
+            error = PluginError("kolla.containers", broken, "them", "cannot be imported")
+            made[1].installed.errors.append(error)
+        return made[-1]
+
+    def script():
+        says("web generation 1 healthy")
+        send(signal.SIGHUP)
+        says("watches the containers", times=2)
+        send(signal.SIGTERM)
+
+    run(deploy, script)
+    assert ("stays as it was: plugin 'web'" in caplog.text) == stays
+    assert ("`systemctl restart kolla-monitor`" in caplog.text) == stays
 
 
 def test_a_reload_does_not_lead_to_the_state_of_another_deployment(
