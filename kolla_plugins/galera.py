@@ -111,7 +111,7 @@ def configuration(cloud: Cloud) -> str:
     provider = PROVIDER | (ENCRYPTED_PROVIDER if tls else {})
     return CONFIGURATION.format(
         servers=",".join(_place(host, "database", "listen_address") for host in hosts),
-        monitors=",".join(map(_monitor, hosts)),
+        monitors=",".join(map(endpoint, hosts)),
         members=",".join(members),
         provider="; ".join(f"{name}={value}" for name, value in provider.items()),
         encrypted=ENCRYPTED if tls else "",
@@ -120,12 +120,6 @@ def configuration(cloud: Cloud) -> str:
 
 def _place(host: Host, group: str, address: str) -> str:
     return f"{host.value(group, address)}:{host.value(group, 'port')}"
-
-
-def _monitor(host: Host) -> str:
-    """Where the monitor of a host is asked; empty if it does not answer."""
-    port = host.value("monitor", "listen_port")
-    return f"{endpoint(host)}:{port}" if port else ""
 
 
 def _same(hosts: Sequence[Host], group: str, option: str) -> None:

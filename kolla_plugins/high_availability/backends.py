@@ -57,7 +57,7 @@ class Port:
     @property
     def monitored(self) -> bool:
         """Whether each host has an endpoint that says how the container is."""
-        return all(host.value("monitor", "listen_port") for _, host in self.places)
+        return all(endpoint(host) for _, host in self.places)
 
 
 def configuration(cloud: Cloud) -> str:
@@ -229,7 +229,7 @@ def _backend(port: Port, monitored: bool) -> Iterator[str]:
         to = f"{place.proxied} send-proxy-v2" if port.told else place.port
         words = [f"    server {place.host} {place.address}:{to} check"]
         if monitored:
-            words.append(f"addr {endpoint(host)} port {host.value('monitor', 'listen_port')}")
+            words.append("addr {} port {}".format(*endpoint(host).rsplit(":", 1)))
         elif port.told:
             # A check that says no more than who the client is would be an error in a log.
             words.append(f"port {place.port}")
@@ -244,7 +244,9 @@ def _backend(port: Port, monitored: bool) -> Iterator[str]:
 
 
 def endpoint(host: Host) -> str:
-    """The address where the monitor of a host is asked."""
-    address = host.value("monitor", "listen_address")
-    everywhere = ipaddress.ip_address(address).is_unspecified
-    return host.value("host", "address") if everywhere else address
+    """``ADDRESS:PORT`` where other hosts ask the monitor of a host; empty if they cannot."""
+    address, port = host.value("monitor", "listen_address"), host.value("monitor", "listen_port")
+    found, own = ipaddress.ip_address(address), ipaddress.ip_address(host.value("host", "address"))
+    if not port or found.is_loopback and not own.is_loopback:
+        return ""
+    return f"{own if found.is_unspecified else address}:{port}"

@@ -45,8 +45,11 @@ def test_a_member_gives_a_copy_to_another_one_without_any_password():
     assert read(host(1))["mysqld"]["wsrep_sst_auth"] == "mysql:"
 
 
-def test_a_host_whose_monitor_answers_nobody_is_not_asked():
-    found = read(host(1), host(2, monitor__listen_port=0), host(3))
+@pytest.mark.parametrize("values", [
+    {"monitor__listen_port": 0}, {"monitor__listen_address": "127.0.0.1"},
+])
+def test_a_host_whose_monitor_answers_no_other_host_is_not_asked(values):
+    found = read(host(1), host(2, **values), host(3))
     assert found["kolla"]["monitors"] == "192.0.2.11:9555,,192.0.2.13:9555"
 
 

@@ -90,8 +90,11 @@ def test_where_no_monitor_is_content_all_hosts_serve_that_accept_connections():
         "server c1 192.0.2.11:80 check", "server c2 192.0.2.12:80 check"]
 
 
-def test_a_host_without_an_endpoint_is_asked_at_the_port_itself():
-    cloud = Cloud(Host(1), Host(2, monitor__listen_port=0))
+@pytest.mark.parametrize("values", [
+    {"monitor__listen_port": 0}, {"monitor__listen_address": "127.0.0.1"},
+])
+def test_a_host_whose_monitor_answers_no_other_host_is_asked_at_the_port_itself(values):
+    cloud = Cloud(Host(1), Host(2, **values))
     assert section(cloud, "frontend web-80")[-1] == "default_backend web-80"
     assert servers(cloud, "web-80")[0] == "server c1 192.0.2.11:80 check"
 
