@@ -161,8 +161,9 @@ def _require_plugins(before: Deployment, deployment: Deployment) -> None:
 
     Its modules are still those of before, and do not fit what has been installed since.
     """
+    lost = set(before.installed.containers) - set(deployment.installed.containers)
     for error in deployment.installed.errors:
-        if error.namespace == "kolla.containers" and error.name in before.installed.containers:
+        if error.namespace == "kolla.containers" and error.name in lost:
             raise KollaError(
                 str(error), "mend it; if it was upgraded: `systemctl restart kolla-monitor`"
             )
