@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import logging
 import os
 import pathlib
 import threading
@@ -27,8 +26,7 @@ if TYPE_CHECKING:  # a command that only lists needs none of these
     from kolla.settings.fingerprints import Fingerprints
     from kolla.store.copies import Copies
     from kolla.store.locks import Locks
-
-LOG = logging.getLogger(__name__)
+    from kolla.store.published import Published
 
 
 class Deployment:
@@ -46,8 +44,6 @@ class Deployment:
         #: Whether it is the copy for readers: no engine, no secrets, nothing to change.
         self.is_copy = is_copy
         self._making_hooks = threading.Lock()
-        #: Why readers see nothing, or an old state.
-        self._not_shown = ""
         self._backends: dict[str, "Backend"] = {}
 
     @functools.cached_property
@@ -155,19 +151,19 @@ class Deployment:
                 self.publish()
 
     def publish(self) -> None:
-        """Show readers the state as it is now. What they see must not stop any work."""
+        """Show readers the state as it is now, if this user may; that stops no work."""
         if os.geteuid() == 0 and not self.is_copy:
-            from kolla.store.published import Published
+            self._published.show()
 
-            value = self.settings.value
-            folder, group = value("DEFAULT", "readers_dir"), value("DEFAULT", "readers")
-            told, self._not_shown = self._not_shown, ""
-            try:
-                Published(self.state_dir, pathlib.Path(folder), group).refresh()
-            except KollaError as error:
-                self._not_shown = str(error)
-                if self._not_shown != told:  # the monitor tries again every few seconds
-                    LOG.warning("%s", error)
+    @functools.cached_property
+    def _published(self) -> "Published":
+        from kolla.store.published import Published
+
+        value = self.settings.value
+        return Published(
+            self.state_dir, pathlib.Path(value("DEFAULT", "readers_dir")),
+            value("DEFAULT", "readers"),
+        )
 
     # Secrets
 

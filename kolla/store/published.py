@@ -7,6 +7,7 @@ in memory (below /run), without fingerprints of secrets. Beside it is a configur
 
 import contextlib
 import grp
+import logging
 import os
 import pathlib
 import sqlite3
@@ -16,6 +17,8 @@ from kolla.errors import KollaError
 from kolla.files import draft_of, write_whole
 from kolla.store.database import read_only
 from kolla.store.state_dir import StateDir
+
+LOG = logging.getLogger(__name__)
 
 #: Where the copy is by default; only root can make it there.
 FOLDER = pathlib.Path("/run/kolla")
@@ -30,6 +33,18 @@ class Published:
     def __init__(self, state_dir: pathlib.Path, folder: pathlib.Path, group: str):
         self._source, self._group = StateDir(state_dir), group
         self._folder, self._copy = folder, StateDir(folder).database
+        #: Why readers see nothing, or an old state.
+        self._obstacle = ""
+
+    def show(self) -> None:
+        """Refresh the copy. What hinders that is told once: the monitor often tries again."""
+        told, self._obstacle = self._obstacle, ""
+        try:
+            self.refresh()
+        except KollaError as error:
+            self._obstacle = str(error)
+            if self._obstacle != told:
+                LOG.warning("%s", error)
 
     def refresh(self) -> None:
         """Make the copy if it is missing or not that of the state file as it is; without a group,

@@ -16,11 +16,17 @@ import urllib.request
 import openstack
 
 NAME = "quickstart"
-#: The network outside of the cloud, of which the host itself is the gateway.
-OUTSIDE, GATEWAY, INSIDE = "172.24.4.0/24", "172.24.4.1", "10.1.0.0/24"
+#: The network outside of the cloud.
+OUTSIDE = "172.24.4.0/24"
+#: The address of the host in it, which is its gateway.
+GATEWAY = "172.24.4.1"
+#: The network of the virtual machine.
+INSIDE = "10.1.0.0/24"
 PHYSICAL = "public"
-#: MiB, and GiB of a disk that is empty.
-MEMORY, DISK = 160, 1
+#: MiB.
+MEMORY = 160
+#: GiB of a disk that is empty.
+DISK = 1
 #: A busy machine that interprets the kernel lets it miss ticks of its timer.
 CMDLINE = "console=ttyS0 quiet no_timer_check rdinit=/init"
 #: Seconds, without KVM.
