@@ -136,6 +136,8 @@ class Rollback(OnContainers, action.Prepared, action.Rollback):
         if parsed_args.to:
             self.only_one(parsed_args, "--to")
             (container,) = self.containers(parsed_args)
+            deployment = self.app.deployment
+            generation_of(deployment, status(deployment, container.name), parsed_args.to)
             found["targets"] = {container.name: parsed_args.to}
         return found
 

@@ -100,8 +100,9 @@ class Recover(action.Prepared):
 
     def _restore(self, copy: pathlib.Path) -> None:
         deployment = self.app.deployment
+        content = deployment.copies.read(copy)
         deployment.backend.version()  # recovery needs the engine to bring the copy up to date
-        aside = deployment.copies.restore(copy, deployment.locks.folder)
+        aside = deployment.copies.restore(content, deployment.locks.folder)
         deployment.store.reopen()
         deployment.store.restore_pins()
         if aside:

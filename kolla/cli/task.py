@@ -42,6 +42,11 @@ class Task(action.Action):
         return Selection(self.app.deployment).named([parsed_args.name], leftover=True)
 
     def details(self, parsed_args: Namespace) -> dict[str, Any]:
+        from kolla.plans import refusals
+
+        container, = self.containers(parsed_args)
+        tasks = tasks_of(self.app.deployment, container)
+        refusals.require_task(container.name, parsed_args.task, tasks)
         return {"task": parsed_args.task}
 
     def titles(self, parsed_args: Namespace) -> tuple[str, ...]:

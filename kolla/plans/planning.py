@@ -4,7 +4,7 @@ import dataclasses
 
 from kolla.catalog.leftovers import is_left_over
 from kolla.deployment import Deployment
-from kolla.errors import KollaError, UsageError, nearest
+from kolla.errors import KollaError
 from kolla.host import needs
 from kolla.plans import consent, desired, keyrings, pins, places, planner, refusals
 from kolla.plans.change import change, tasks_of
@@ -174,12 +174,8 @@ def _task(request: Request, container: Container, state: State) -> Plan:
             f"{name} does not exist, and its tasks are run from what it runs",
             f"`kolla container start {name}` first",
         )
-    known = [task.name for task in state.spec(state.current).tasks.get("on_demand", ())]
-    if request.task not in known:
-        raise UsageError(
-            f"{name} has no task {request.task!r}{nearest(request.task, known)}",
-            f"`kolla container task {name}` lists those that can be run",
-        )
+    tasks = state.spec(state.current).tasks.get("on_demand", ())
+    refusals.require_task(name, request.task, tasks)
     return planner.task(state, request.task)
 
 

@@ -1,13 +1,14 @@
 """Changes that are refused before anything is touched, and the commands that help instead."""
 
 import dataclasses
+from collections.abc import Iterable
 
 from kolla import network
 from kolla.catalog import releases
 from kolla.deployment import Deployment
-from kolla.errors import KollaError, UsageError
+from kolla.errors import KollaError, UsageError, nearest
 from kolla.plans.plan import Do, Plan, State
-from kolla.plugin import Container, Downgrade
+from kolla.plugin import Container, Downgrade, Task
 from kolla.plugin.spec import Spec
 from kolla.settings import Settings
 from kolla.store.records import ABSENT
@@ -19,6 +20,16 @@ def no_generation(name: str, number: int, highest: int) -> UsageError:
     if number <= highest:
         missing = f"generation {number} of {name} is not on record any more"
     return UsageError(missing, f"`kolla container history {name}` shows all that are")
+
+
+def require_task(name: str, task: str, tasks: Iterable[Task]) -> None:
+    """Raise :class:`UsageError` if none of a container's tasks has that name."""
+    known = [each.name for each in tasks]
+    if task not in known:
+        raise UsageError(
+            f"{name} has no task {task!r}{nearest(task, known)}",
+            f"`kolla container task {name}` lists those that can be run",
+        )
 
 
 def refuse_release(container: Container, release: str, current: int | None) -> None:

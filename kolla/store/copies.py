@@ -35,15 +35,18 @@ class Copies:
         for old in others[:max(len(others) + 1 - self.keep, 0)]:
             old.unlink(missing_ok=True)
 
-    def restore(self, source: pathlib.Path, locks: pathlib.Path) -> pathlib.Path | None:
-        """Replace the state file by a copy; returns the path at which it put the old one aside.
-
-        ``locks`` is the folder with the locks of the containers. Raises :class:`KollaError` if a
-        command is at work on any container, or the source is no readable state file.
-        """
+    def read(self, source: pathlib.Path) -> bytes:
+        """The content of a copy. Raises :class:`KollaError` if it is no readable state file."""
         if not source.is_file():
             raise KollaError(f"there is no file {source}", f"copies are in {self.folder}")
-        content = _content(source)
+        return _content(source)
+
+    def restore(self, content: bytes, locks: pathlib.Path) -> pathlib.Path | None:
+        """Replace the state file by what was read from a copy.
+
+        Returns the path at which it put the old one aside. ``locks`` is the folder with the locks
+        of the containers. Raises :class:`KollaError` if a command is at work on any of them.
+        """
         with contextlib.ExitStack() as stack:
             for path in sorted(locks.glob("*.lock")):
                 held = Locks(locks, timeout=0).hold(path.stem, "recover", lambda holder: None)

@@ -11,6 +11,8 @@ import pytest
 
 from kolla.cli.main import Kolla, _complain, _readable
 from kolla.errors import KollaError
+from kolla.store.state_dir import StateDir
+from kolla.store.store import Store
 from tests.unit.support.cli import MAIN, Answer
 from tests.unit.support.terminal import Terminal
 
@@ -244,10 +246,21 @@ def test_what_a_copy_would_bring_is_not_made_up(kolla):
 
 
 def test_without_the_engine_no_copy_is_put_in_place(kolla):
-    kolla.store.update("probe", target="stopped")
-    answer = kolla("recover", "--from", str(kolla.config))
+    Store(kolla.folder / "copy").update("probe", target="stopped")
+    copy = StateDir(kolla.folder / "copy").database
+    kolla.store.update("probe", target="running")
+    answer = kolla("recover", "--from", str(copy))
     assert answer.code == 1 and "no-engine.sock" in answer.err
-    assert kolla.store.container("probe").target == "stopped"
+    assert kolla.store.container("probe").target == "running"
+
+
+@pytest.mark.parametrize("name, told", [
+    ("nothing", "there is no file"), ("etc/kolla.conf", "is not a state file that can be read"),
+])
+def test_what_is_no_copy_is_named_before_the_engine_is_asked(kolla, name, told):
+    answer = kolla("recover", "--from", str(kolla.folder / name))
+    assert answer.code == 1 and told in answer.err
+    assert "no-engine.sock" not in answer.err
 
 
 def in_shell(

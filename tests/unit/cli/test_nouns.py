@@ -344,6 +344,8 @@ def test_a_log_in_the_archive_outlives_the_record_of_its_generation(history, mon
     ("container stop caches", "'caches' is a container set"),
     ("container rollback probe guard --to 3", "--to is for one container"),
     ("container upgrade probe guard --image x", "--image is for one container"),
+    ("container rollback probe --to 7", "probe has no generation 7"),
+    ("container task probe purg", "probe has no task 'purg'; did you mean 'purge'?"),
     ("container rollback probe --to 0", "'0' is not a whole number above 0"),
     ("container upgrade probe --release new", "'new' is no release of OpenStack"),
     ("event list --container prob", "there is no container 'prob'; did you mean 'probe'?"),

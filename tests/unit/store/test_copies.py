@@ -30,7 +30,7 @@ def today(copies):
 
 
 def restore(copies, tmp_path, source=None):
-    return copies.restore(source or today(copies), tmp_path / "locks")
+    return copies.restore(copies.read(source or today(copies)), tmp_path / "locks")
 
 
 def test_a_copy_has_what_is_only_in_the_log_of_the_state_file(store, copies):
