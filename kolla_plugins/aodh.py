@@ -1,5 +1,7 @@
 """Aodh: alarms, when measures of Gnocchi cross a threshold or something happens."""
 
+from collections.abc import Mapping
+
 from oslo_config import cfg
 
 from kolla.plugin import (
@@ -50,6 +52,16 @@ ENVIRONMENT = {
 #: The queue of events, which ceilometer-notification fills, and that of alarms to tell.
 ALARMS_ON_EVENTS, ALARMS_TO_TELL = "alarm.all.sample", "alarming.sample"
 
+#: Whoever knows the URL that an alarm calls can call it: Heat's is signed, and stays valid. Of the
+#: notifier only warnings and errors are logged where a line names it, except for alarms whose URL
+#: is log://. The list takes the place of oslo.log's own, whose other loggers it has from there.
+WITHOUT_URLS = ",".join((
+    "aodh.notifier=INFO", "aodh.notifier.rest=WARN", "aodh.notifier.heat=WARN",
+    "aodh.notifier.zaqar=WARN", "urllib3.connectionpool=WARN", "urllib3.util.retry=WARN",
+    "amqp=WARN", "oslo.messaging=INFO", "oslo_messaging=INFO", "sqlalchemy=WARN",
+    "stevedore=WARN", "keystoneauth=WARN", "oslo.cache=INFO", "oslo_policy=INFO",
+))
+
 FILES = (
     File("/etc/aodh/policy.yaml", option="aodh.policy_file"),
     MESSAGING_FILE,
@@ -90,7 +102,7 @@ AODH_API = Container(
 
 def _worker(
     name: str, summary: str, *follows: str, command: str = "", reads: str = "",
-    files: tuple[File, ...] = (),
+    files: tuple[File, ...] = (), environment: Mapping[str, str] = ENVIRONMENT,
 ) -> Container:
     """``command``: if it is not its name. ``reads``: the queue that goes with it."""
     return Container(
@@ -101,7 +113,7 @@ def _worker(
         project="aodh",
         user=USER,
         command=("kolla-run", command or name),
-        environment=ENVIRONMENT,
+        environment=environment,
         check=PERIODIC_CHECK,
         files=(*FILES, *files),
         limits=Limits(memory="512m"),
@@ -123,6 +135,7 @@ AODH_NOTIFIER = _worker(
     command="kolla-aodh-notifier",
     reads=ALARMS_TO_TELL,
     files=(optional_authority("heat_cfn", "heat-api-cfn"),),
+    environment={**ENVIRONMENT, "OS_DEFAULT__DEFAULT_LOG_LEVELS": WITHOUT_URLS},
 )
 # The notifier reads what these two write: it is upgraded before them.
 AODH_EVALUATOR = _worker(

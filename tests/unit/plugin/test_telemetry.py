@@ -126,3 +126,12 @@ def test_an_alarm_can_signal_heat_in_both_languages_where_that_speaks_tls():
 def test_only_the_one_beside_libvirt_is_root():
     (privilege,) = ceilometer.CEILOMETER_COMPUTE.privileges
     assert privilege.kind == "root" and ceilometer.CEILOMETER_COMPUTE.optional
+
+
+@pytest.mark.parametrize("logger, level", [
+    ("aodh.notifier", "INFO"), ("aodh.notifier.rest", "WARN"), ("urllib3.connectionpool", "WARN"),
+])
+def test_the_signed_urls_that_alarms_call_are_in_no_log(logger, level):
+    text = aodh.AODH_NOTIFIER.environment["OS_DEFAULT__DEFAULT_LOG_LEVELS"]
+    assert dict(pair.split("=") for pair in text.split(","))[logger] == level
+    assert "OS_DEFAULT__DEFAULT_LOG_LEVELS" not in aodh.AODH_LISTENER.environment
