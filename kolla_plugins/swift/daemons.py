@@ -1,6 +1,7 @@
 """The daemons of Swift, which work on the devices of their host behind its servers."""
 
-from kolla.plugin import Check, Container, Image, Limits, Listen, shared_folder
+from kolla.plugin import Check, Container, File, Image, Limits, Listen, shared_folder
+from kolla_plugins.swift import rings
 from kolla_plugins.swift.common import OPTIONS, RINGS, USER
 from kolla_plugins.swift.storage import CACHE, DEVICES, storage
 
@@ -88,6 +89,7 @@ SWIFT_RSYNC = Container(
     environment={
         "KOLLA_ADDRESS": "${swift.storage_address}", "KOLLA_PORT": "${swift.rsync_port}",
     },
+    files=(File("/etc/kolla/swift/rsync-hosts", content=rings.admitted),),
     listens=(Listen("${swift.storage_address}", "${swift.rsync_port}"),),
     host_mounts=(DEVICES,),
     limits=Limits(memory="512m"),

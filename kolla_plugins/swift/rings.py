@@ -14,20 +14,34 @@ SERVERS = {
 }
 #: Options of which each host has to know those of the others: they are the same on all.
 SHARED = ("part_power", "replicas", "rsync_port")
+#: What holds the addresses of a host: from one of them it connects to another host.
+ADDRESSES = (("host", "address"), ("host", "internal_address"), ("swift", "storage_address"))
 
 
 def devices(cloud: Cloud) -> str:
     """The file with all devices, as JSON. Raises an operator's mistake if they make no ring."""
-    hosts = {host.name: host for server in SERVERS.values() for host in cloud.hosts(server)}
-    facts = {option: _agreed(option, list(hosts.values())) for option in SHARED}
+    hosts = _hosts(cloud)
+    facts = {option: _agreed(option, hosts) for option in SHARED}
     rings = {}
     for ring, server in SERVERS.items():
         on = cloud.hosts(server)
         rings[ring] = [device for host in on for device in _devices(host, f"{ring}_port")]
         if len(rings[ring]) < facts["replicas"]:
             raise _too_few(server, on or cloud.hosts(), len(rings[ring]), facts["replicas"])
-    _different_addresses(list(hosts.values()))
+    _different_addresses(hosts)
     return json.dumps({**facts, "devices": rings}, indent=1, sort_keys=True)
+
+
+def admitted(cloud: Cloud) -> str:
+    """A line for rsync's server: it serves the hosts of the rings, and this one, alone."""
+    found = {host.value(*option) for host in _hosts(cloud) for option in ADDRESSES}
+    return f"hosts allow = {' '.join(['127.0.0.0/8', '::1', *sorted(found)])}\n"
+
+
+def _hosts(cloud: Cloud) -> list[Host]:
+    """The hosts of the rings."""
+    by_name = {host.name: host for server in SERVERS.values() for host in cloud.hosts(server)}
+    return list(by_name.values())
 
 
 def _agreed(option: str, hosts: Sequence[Host]) -> int:

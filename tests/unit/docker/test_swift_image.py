@@ -200,3 +200,14 @@ def test_a_device_that_was_filled_by_another_rule_is_refused(device, monkeypatch
     monkeypatch.setenv(*change)
     device.mark()
     assert "/srv/node/d1 holds objects of another [swift] hash_path" in device.trouble("d1")
+
+
+def test_rsync_is_told_whom_it_serves(program, script, tmp_path):
+    hosts = tmp_path / "etc/kolla/swift/rsync-hosts"
+    hosts.parent.mkdir(parents=True)
+    hosts.write_text("hosts allow = 192.0.2.2\n")
+    program("rsync", 'cat "${3#*=}"')
+    ended = script(("swift-storage", "bin", "kolla-swift-rsync"),
+                   KOLLA_ADDRESS="192.0.2.1", KOLLA_PORT="6203")
+    everybody, _, _ = ended.stdout.partition("[account]")
+    assert "\nhosts allow = 192.0.2.2\n" in everybody, ended.stderr

@@ -21,7 +21,8 @@ class Host:
         self.name, self.values = name, VALUES | values
 
     def value(self, group: str, option: str):
-        assert group == "swift"
+        if group == "host":
+            return "198.51.100.7"
         return self.values[option]
 
     def mistake(self, group: str, option: str, message: str) -> Mistake:
@@ -77,6 +78,14 @@ def test_two_hosts_with_one_address_are_refused():
 def test_a_device_that_is_named_twice_is_refused():
     with pytest.raises(Mistake, match=r"^a: \[swift\] devices: a has d1 twice"):
         rings.devices(Cloud(Host("a", devices=["d1", "d2", "d1:4"])))
+
+
+def test_rsync_serves_the_hosts_of_the_rings_alone():
+    cloud = Cloud(Host("a"), Host("b", storage_address="192.0.2.2"))
+    assert rings.admitted(cloud) == (
+        "hosts allow = 127.0.0.0/8 ::1 192.0.2.1 192.0.2.2 198.51.100.7\n")
+    (file,) = daemons.SWIFT_RSYNC.files
+    assert file.content is rings.admitted
 
 
 def test_each_daemon_is_in_the_set_of_its_server_and_starts_after_it():
