@@ -29,6 +29,9 @@ BACKENDS = {
 #: Locks, and images on their way into volumes.
 STATE = Volume("cinder", "/var/lib/cinder", shared=True)
 
+#: Which targets the kernel has, for cinder-volume to make them again after a boot.
+TARGETS = Volume("cinder-targets", "/etc/target")
+
 #: What LVM, targets and initiators share with the host.
 HOST = (
     HostMount("/dev", "/dev", "the disks of volumes, which come and go", read_only=False),
@@ -96,7 +99,7 @@ CINDER_VOLUME = Container(
     },
     check=WORKER_CHECK,
     files=(*FILES, *ceph.FILES),
-    volumes=(STATE,),
+    volumes=(STATE, TARGETS),
     host_mounts=HOST,
     privileges=PRIVILEGES,
     needs=NEEDS,

@@ -54,6 +54,14 @@ def test_a_volume_belongs_to_the_host_and_not_to_a_container(container):
     assert container.environment["OS_DEFAULT__HOST"] == "${host.name}"
 
 
+def test_sessions_of_iscsi_are_the_kernels_and_its_targets_come_back_after_a_boot():
+    assert CINDER_VOLUME.environment["OS_BACKEND_DEFAULTS__TARGET_HELPER"] == "lioadm"
+    (targets,) = [each for each in CINDER_VOLUME.host_mounts if each.path == "/sys/kernel/config"]
+    assert not targets.read_only
+    # Where rtslib saves them.
+    assert "/etc/target" in {volume.path for volume in CINDER_VOLUME.volumes}
+
+
 def test_libvirt_knows_the_key_by_the_name_that_cinder_tells_nova():
     assert CINDER_VOLUME.environment["OS_BACKEND_DEFAULTS__RBD_SECRET_UUID"] == (
         NOVA_LIBVIRT.environment["KOLLA_CEPH_SECRET"])
