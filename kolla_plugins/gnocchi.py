@@ -3,7 +3,7 @@
 from oslo_config import cfg
 
 from kolla.plugin import (
-    Container, Hold, Image, Limits, Strategy, Volume, authority_file, shared_folder,
+    Check, Container, Hold, Image, Limits, Strategy, Volume, authority_file, shared_folder,
 )
 from kolla_plugins.openstack import (
     API, IDENTITY, PERIODIC_CHECK, database_environment, database_task, identity_task,
@@ -84,7 +84,7 @@ GNOCCHI_METRICD = Container(
         **database_environment("gnocchi", DATABASE),
         "OS_METRICD__WORKERS": "${gnocchi.metricd_workers}",
     },
-    check=PERIODIC_CHECK,
+    check=Check(("kolla-check-measures", *PERIODIC_CHECK.command)),
     files=(
         authority_file("database", "database.tls"),
         authority_file("keystone", "api.tls"),  # for its teardown

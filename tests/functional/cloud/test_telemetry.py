@@ -7,13 +7,14 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from keystoneauth1.adapter import Adapter
 
 from tests.functional.support.cloud import Cloud, started
 from tests.functional.support.database import query
+from tests.functional.support.harness import run
 from tests.functional.support.images import TELEMETRY
 from tests.functional.support.telemetry import ARRIVES, IMPATIENT, Measures
 from tests.functional.support.watching import asking, until
@@ -86,6 +87,45 @@ def test_gnocchi_logs_no_secret(gnocchi):
                    for name in GNOCCHI)
     assert "Gnocchi version" in logs
     assert [name for name, value in gnocchi.secrets().items() if value in logs] == []
+
+
+@pytest.fixture
+def fill(gnocchi, tmp_path) -> Iterator[Callable[[bool], None]]:
+    """The measures are on a disk of their own; fills it, or makes room on it again."""
+    kolla, inside = gnocchi.deployment.kolla, gnocchi.deployment.engine.inside()
+    volume, copy = gnocchi.deployment.volume("gnocchi"), tmp_path / "copy"
+
+    def stopped(*commands: tuple) -> None:
+        kolla("container", "stop", *GNOCCHI)
+        for command in commands:
+            run(*inside, *command)
+        kolla("container", "start", *GNOCCHI, timeout=600)
+
+    def change(full: bool) -> None:
+        does = "cat /dev/zero > {0} || true" if full else "rm {0}"
+        kolla("container", "exec", "gnocchi-metricd", "--", "bash", "-c",
+              does.format("/var/lib/gnocchi/filling"))
+
+    stopped(
+        ("cp", "-a", volume, copy), ("mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", volume),
+        ("cp", "-a", f"{copy}/.", volume),
+    )
+    yield change
+    stopped(("umount", "--lazy", volume))
+
+
+def test_a_full_disk_is_told_and_loses_no_measure_that_was_taken(gnocchi, measures, fill):
+    metric, check = measures.metric(), ("container", "check", "gnocchi-metricd", "-f", "json")
+    measures.post(metric, 10, 20)
+    fill(True)
+    (row,) = gnocchi.deployment.kolla(*check, expect=1).json()
+    assert row["health"] == "degraded" and "is full: 0 MiB are free" in row["detail"]
+    with pytest.raises(AssertionError):  # it does not say that it has taken them
+        measures.post(metric, *itertools.repeat(1, 5000), second=2)
+    fill(False)
+    measures.post(metric, 60, second=2)
+    until(lambda: measures.aggregates(f"metric/{metric}", "mean") == [30], ARRIVES)
+    assert gnocchi.deployment.kolla(*check).exit_code == 0
 
 
 class Alarms:

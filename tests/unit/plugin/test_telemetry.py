@@ -88,6 +88,11 @@ def test_the_api_and_metricd_share_the_measures():
     assert gnocchi.MEASURES.shared
 
 
+def test_what_aggregates_measures_says_whether_their_disk_is_full():
+    assert gnocchi.GNOCCHI_METRICD.check.command == (
+        "kolla-check-measures", "kolla-check-periodic")
+
+
 def test_ceilometer_has_a_user_and_no_catalog_entry():
     identity, types = ceilometer.CEILOMETER_NOTIFICATION.bootstrap
     assert "KOLLA_SERVICE_TYPE" not in identity.environment
