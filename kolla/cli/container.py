@@ -137,7 +137,9 @@ class Rollback(OnContainers, action.Prepared, action.Rollback):
             self.only_one(parsed_args, "--to")
             (container,) = self.containers(parsed_args)
             deployment = self.app.deployment
-            generation_of(deployment, status(deployment, container.name), parsed_args.to)
+            known = status(deployment, container.name)
+            if known.generation:  # else the state file is lost, and the engine may know it
+                generation_of(deployment, known, parsed_args.to)
             found["targets"] = {container.name: parsed_args.to}
         return found
 

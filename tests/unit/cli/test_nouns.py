@@ -296,10 +296,17 @@ def test_a_rollback_by_an_old_name_goes_where_it_is_told_to_go(history, monkeypa
     assert request.targets == {"probe": 1}
 
 
-def test_unknown_generation_is_wrong_usage(history):
-    answer = history("container", "show", "probe", "--generation", "9")
+@pytest.mark.parametrize("command", ["show probe --generation 9", "rollback probe --to 9"])
+def test_unknown_generation_is_wrong_usage(history, command):
+    answer = history("container", *command.split())
     assert answer.code == 2
     assert "probe has no generation 9" in answer.err
+
+
+def test_where_the_state_file_is_lost_the_engine_is_asked_for_the_generation(kolla):
+    answer = kolla("container", "rollback", "probe", "--to", "2")
+    assert answer.code == 1
+    assert "no-engine.sock" in answer.err
 
 
 @pytest.mark.parametrize("command", ["diff probe 2", "show probe --generation 2"])
@@ -344,7 +351,6 @@ def test_a_log_in_the_archive_outlives_the_record_of_its_generation(history, mon
     ("container stop caches", "'caches' is a container set"),
     ("container rollback probe guard --to 3", "--to is for one container"),
     ("container upgrade probe guard --image x", "--image is for one container"),
-    ("container rollback probe --to 7", "probe has no generation 7"),
     ("container task probe purg", "probe has no task 'purg'; did you mean 'purge'?"),
     ("container rollback probe --to 0", "'0' is not a whole number above 0"),
     ("container upgrade probe --release new", "'new' is no release of OpenStack"),
