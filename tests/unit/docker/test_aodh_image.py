@@ -34,8 +34,9 @@ def test_alarms_reach_apis_of_the_cloud_and_all_that_they_reached_before(notify,
         assert (tmp_path / "trusted.crt").read_text() == known.read() + "the authority of Heat\n"
 
 
-def test_without_tls_nothing_changes(notify, tmp_path):
-    assert notify() is None
+@pytest.mark.parametrize("authorities", ["", "\n\n"])  # those of APIs without TLS are empty
+def test_without_tls_nothing_changes(notify, tmp_path, authorities):
+    assert notify(authorities) is None
     assert not (tmp_path / "trusted.crt").exists()
 
 
