@@ -69,7 +69,7 @@ def main() -> int:
     guest.image(GUEST, HERE / "guest")
     with cloud() as made, workspace(program, configuration(made, GUEST, folder)) as place:
         codes = [run(program, place, tests) for tests in asked(arguments.tests)]
-    return max(codes, default=0)
+    return int(any(codes))
 
 
 def install(folder: pathlib.Path) -> pathlib.Path:
@@ -137,6 +137,7 @@ def run(program: pathlib.Path, place: pathlib.Path, tests: str) -> int:
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
+        process.wait()  # it writes into a folder that goes next
         print(f"\n{tests}, {(time.monotonic() - began) / 60:.0f} minutes\n{outcomes}", flush=True)
 
 
