@@ -200,9 +200,11 @@ def another(server: Server) -> Iterator[Server]:
             flavor_id=compute.find_flavor(first.NAME).id,
             networks=[{"uuid": connection.network.find_network(first.NAME).id}],
         )
-        yield Server(server.cloud, made.id, floating="")
-        compute.delete_server(made.id)
-        until(lambda: not compute.find_server(made.id), 240)
+        try:
+            yield Server(server.cloud, made.id, floating="")
+        finally:
+            compute.delete_server(made.id)
+            until(lambda: not compute.find_server(made.id), 240)
 
 
 def members(host: Deployment, name: str) -> list[str]:
