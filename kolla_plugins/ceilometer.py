@@ -45,7 +45,7 @@ OPTIONS = {
             "virtual machines, and volumes where there is Cinder, each five minutes.",
         ),
         cfg.StrOpt(
-            "archive_policy", default="",
+            "archive_policy", default="", regex=r"^[\w.-]*$",  # it becomes a part of a URL
             help="The archive policy of Gnocchi for all that is measured for the first time, such "
             "as ceilometer-high-rate. Empty: those of Ceilometer, with a value for five minutes.",
         ),

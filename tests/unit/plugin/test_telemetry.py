@@ -42,6 +42,14 @@ def test_measures_have_the_archive_policy_that_an_operator_names():
     assert source["meters"] == ["*"] and source["sinks"] == [sink["name"]]
 
 
+@pytest.mark.parametrize("name", ['a"b', "a&b", "a b"])
+def test_an_archive_policy_that_would_break_the_pipeline_is_refused(name):
+    (option,) = [one for one in ceilometer.OPTIONS["ceilometer"] if one.name == "archive_policy"]
+    assert option.type("ceilometer-high-rate") and option.type("") == ""
+    with pytest.raises(ValueError, match="doesn't match regex"):
+        option.type(name)
+
+
 def test_measures_tell_of_which_group_a_machine_is_in_each_release():
     """Ceilometer 27 does not ask Nova for that by itself."""
     environment = ceilometer.CEILOMETER_COMPUTE.environment
