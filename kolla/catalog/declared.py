@@ -9,6 +9,7 @@ from kolla.catalog.discovery import Plugin
 from kolla.plugin import Container, Gone, Image
 
 Thing = TypeVar("Thing")
+Key = TypeVar("Key", int, str)
 #: Options by group and by their name in a file.
 Options = dict[str, dict[str, cfg.Opt]]
 
@@ -25,13 +26,17 @@ def things(plugins: Iterable[Plugin], kind: type[Thing]) -> dict[str, Thing]:
     return dict(sorted(found.items()))
 
 
+def grouped(pairs: Iterable[tuple[Key, Container]]) -> dict[Key, list[Container]]:
+    """Containers by what they have in common with others."""
+    found: dict[Key, list[Container]] = {}
+    for shared, container in pairs:
+        found.setdefault(shared, []).append(container)
+    return found
+
+
 def projects(containers: Iterable[Container]) -> dict[str, list[Container]]:
     """The containers of each project, by its name."""
-    found: dict[str, list[Container]] = {}
-    for container in containers:
-        if container.project:
-            found.setdefault(container.project, []).append(container)
-    return found
+    return grouped((each.project, each) for each in containers if each.project)
 
 
 def all_images(plugins: Sequence[Plugin]) -> dict[str, Image]:

@@ -1,18 +1,15 @@
 """Whether the declarations of plugins fit together."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
 
 from kolla.catalog import old_names, releases
-from kolla.catalog.declared import all_images, images_in_order, key, projects, things
+from kolla.catalog.declared import all_images, grouped, images_in_order, key, projects, things
 from kolla.catalog.discovery import KOLLA, Plugin
 from kolla.catalog.naming import ROOT, SUITE
 from kolla.errors import nearest
 from kolla.plugin import Container, ContainerSet, Gone, Image
 from kolla.plugin.declarations.container import PHASES
 from kolla.plugin.declarations.hosts import EachHost
-
-_Key = TypeVar("_Key", int, str)
 
 
 def flaws(plugins: Sequence[Plugin], declared: Sequence[Plugin]) -> dict[tuple[str, str], str]:
@@ -39,9 +36,10 @@ class _Relations:
         self.distributions = {p.name: p.distribution for p in plugins
                               if isinstance(p.thing, Container)}
         self.projects = projects(self.containers.values())
-        self.users = _grouped((node.user, node) for node in self.containers.values())
-        self.volumes = _grouped((volume.name, node) for node in self.containers.values()
-                                for volume in node.volumes)
+        # A comparison of all with all takes long.
+        self.users = grouped((node.user, node) for node in self.containers.values())
+        self.volumes = grouped((volume.name, node) for node in self.containers.values()
+                               for volume in node.volumes)
         self.images = all_images(plugins)
         self.order = releases.of(images_in_order(plugins))
         self.parents = {name: _some(node.parent) for name, node in self.sets.items()}
@@ -182,14 +180,6 @@ class _Relations:
                 end = "cannot be used" if gone else f"does not exist{nearest(name, known)}"
                 return f"{what} {name!r} {end}"
         return ""
-
-
-def _grouped(pairs: Iterable[tuple[_Key, Container]]) -> dict[_Key, list[Container]]:
-    """Each container once for each of its keys: a comparison of all with all takes long."""
-    found: dict[_Key, list[Container]] = {}
-    for shared, container in pairs:
-        found.setdefault(shared, []).append(container)
-    return found
 
 
 def _belong_together(one: Container, other: Container) -> bool:
